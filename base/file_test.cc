@@ -1,0 +1,61 @@
+#include "base/file.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace drover {
+namespace {
+
+std::string Path(const std::string& name) { return ::testing::TempDir() + "/drover_file_test_" + name; }
+
+TEST(FileTest, AtomicWriteReplacesAndLeavesNoTemporary) {
+  const std::string folder = Path("atomic");
+  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(MakeFolders(folder + "/a/b").ok());
+  const std::string path = folder + "/a/b/f";
+  ASSERT_TRUE(WriteFileAtomically(path, "one").ok());
+  ASSERT_TRUE(WriteFileAtomically(path, std::string("two\0three", 9)).ok());
+  EXPECT_EQ(ReadFile(path).value(), std::string("two\0three", 9));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder + "/a/b"), {}), 1);
+}
+
+TEST(FileTest, ErrorsNameThePath) {
+  const auto missing = ReadFile(Path("missing"));
+  EXPECT_EQ(missing.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_NE(missing.status().message().find("drover_file_test_missing"), absl::string_view::npos);
+  EXPECT_EQ(ReadFile(::testing::TempDir()).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_FALSE(WriteFileAtomically(Path("no/such/folder/f"), "x").ok());
+}
+
+TEST(FileTest, ReadRefusesAFileAboveTheLimit) {
+  ASSERT_TRUE(WriteFileAtomically(Path("large"), std::string(1000, 'x')).ok());
+  EXPECT_EQ(ReadFile(Path("large"), 999).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(ReadFile(Path("large"), 1000).ok());
+}
+
+TEST(FileTest, AppendGoesOnWhereTheFileEnded) {
+  std::filesystem::remove(Path("append"));
+  {
+    auto file = AppendFile::Open(Path("append"));
+    ASSERT_TRUE(file.ok());
+    ASSERT_TRUE(file->Append("abc").ok());
+  }
+  auto file = AppendFile::Open(Path("append"));
+  ASSERT_TRUE(file.ok());
+  EXPECT_EQ(file->size(), 3u);
+  AppendFile moved = *std::move(file);
+  ASSERT_TRUE(moved.Append("def").ok());
+  ASSERT_TRUE(moved.Sync().ok());
+  EXPECT_EQ(ReadFile(Path("append")).value(), "abcdef");
+}
+
+TEST(FileTest, AFullDiskIsAnError) {
+  auto file = AppendFile::Open("/dev/full");
+  if (!file.ok()) GTEST_SKIP() << "skipped: no /dev/full";
+  EXPECT_EQ(file->Append("x").code(), absl::StatusCode::kResourceExhausted);
+}
+
+}  // namespace
+}  // namespace drover

@@ -1,0 +1,39 @@
+# drover_library(NAME SRCS ... [DEPS ...] [TORCH])   a static library; headers are included by their repository path
+# drover_program(NAME SRCS ... [DEPS ...] [TORCH])   an executable in build/bin
+# drover_test(NAME SRCS ... [DEPS ...] [TORCH] [ARGS ...])   a GoogleTest executable, run whole by ctest as one test
+#
+# TORCH links LibTorch and reuses the precompiled torch/torch.h.
+function(_drover_common name torch)
+  target_include_directories(${name} PUBLIC "${CMAKE_SOURCE_DIR}")
+  if(torch)
+    target_link_libraries(${name} PUBLIC drover_torch)
+    target_precompile_headers(${name} REUSE_FROM drover_torch_pch)
+  endif()
+endfunction()
+
+function(drover_library name)
+  cmake_parse_arguments(A "TORCH" "" "SRCS;DEPS" ${ARGN})
+  add_library(${name} STATIC ${A_SRCS})
+  target_link_libraries(${name} PUBLIC ${A_DEPS})
+  _drover_common(${name} "${A_TORCH}")
+endfunction()
+
+function(drover_program name)
+  cmake_parse_arguments(A "TORCH" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${A_SRCS})
+  target_link_libraries(${name} PRIVATE ${A_DEPS})
+  _drover_common(${name} "${A_TORCH}")
+endfunction()
+
+function(drover_test name)
+  cmake_parse_arguments(A "TORCH" "TIMEOUT" "SRCS;DEPS;ARGS" ${ARGN})
+  add_executable(${name} ${A_SRCS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  target_link_libraries(${name} PRIVATE ${A_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
+  _drover_common(${name} "${A_TORCH}")
+  add_test(NAME ${name} COMMAND ${name} ${A_ARGS} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+  if(NOT A_TIMEOUT)
+    set(A_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT})
+endfunction()
