@@ -1,0 +1,69 @@
+// config.json of a Hugging Face directory: which transformer it holds.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "model/dtype.h"
+
+namespace drover::model {
+
+// Llama 3.1's stretched rotary frequencies: below low_freq_factor / high_freq_factor turns per original
+// context a frequency is divided by `factor`, above it is kept, between them it is interpolated.
+struct Llama3RopeScaling {
+  double factor = 8.0;
+  double low_freq_factor = 1.0;
+  double high_freq_factor = 4.0;
+  int64_t original_max_positions = 8192;
+};
+
+// A decoder of the Llama family: RMSNorm before attention and MLP, rotary positions (the two halves of a head
+// rotated against each other), grouped queries, SwiGLU.
+struct ModelConfig {
+  std::string model_type = "llama";  // llama, mistral, qwen2, qwen3
+  int64_t vocab_size = 0;
+  int64_t hidden_size = 0;
+  int64_t intermediate_size = 0;
+  int64_t num_layers = 0;
+  int64_t num_heads = 0;
+  int64_t num_kv_heads = 0;  // divides num_heads
+  int64_t head_dim = 0;      // even; need not be hidden_size / num_heads
+  int64_t max_positions = 0;
+  double rms_norm_eps = 1e-6;
+  double rope_theta = 10000.0;
+  std::optional<Llama3RopeScaling> rope_scaling;
+  bool tie_word_embeddings = false;    // lm_head.weight is model.embed_tokens.weight, stored once
+  bool attention_bias = false;         // q_proj, k_proj and v_proj have biases
+  bool attention_output_bias = false;  // o_proj has one (Llama and Qwen3 with attention_bias; never Qwen2)
+  bool qk_norm = false;                // RMSNorm over each head of q and k before the rotation (Qwen3)
+  double initializer_range = 0.02;     // standard deviation of fresh weights
+  Dtype dtype = Dtype::kF32;           // of the stored weights: F32, BF16 or F16
+  std::optional<int64_t> bos_token_id;
+  std::optional<int64_t> pad_token_id;
+  std::vector<int64_t> eos_token_ids;  // any of them ends a response; sorted, no duplicates, may be empty
+};
+
+// Reads both forms of config.json: the newer (rope_parameters, dtype) and the one most published models have
+// (rope_theta, rope_scaling, torch_dtype). INVALID_ARGUMENT names the field, what it holds and what it may
+// be; UNIMPLEMENTED for a model that this transformer is not (another architecture, activation or rope type,
+// a sliding window in use, biases in the MLP).
+absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view json);
+
+// ParseModelConfig of dir/config.json; the end-of-sequence ids are those of config.json together with those
+// of dir/generation_config.json where that exists (instruct models list the end-of-turn token only there).
+absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& dir);
+
+// The fields in range and consistent with each other; what the parser checks, for configurations made by
+// hand.
+absl::Status ValidateModelConfig(const ModelConfig& config);
+
+// config.json in the older form, which every version of transformers reads. ParseModelConfig reads it back.
+std::string ModelConfigJson(const ModelConfig& config);
+// generation_config.json with the bos, eos and pad ids.
+std::string GenerationConfigJson(const ModelConfig& config);
+
+}  // namespace drover::model

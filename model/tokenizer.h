@@ -1,0 +1,64 @@
+// Hugging Face byte-level BPE tokenizers (tokenizer.json). What of the format is understood, and what is
+// refused: docs/reference/tokenizer.md.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+
+namespace drover::model {
+
+struct DecodeOptions {
+  bool skip_special_tokens = false;
+};
+
+// Thread-safe after Load.
+class Tokenizer {
+ public:
+  // Reads dir/tokenizer.json. NOT_FOUND when there is none; INVALID_ARGUMENT or UNIMPLEMENTED naming the
+  // field otherwise.
+  static absl::StatusOr<std::unique_ptr<Tokenizer>> Load(const std::string& dir);
+  // The same from the text of a tokenizer.json.
+  static absl::StatusOr<std::unique_ptr<Tokenizer>> Parse(std::string_view json);
+  ~Tokenizer();
+
+  // The ids of Hugging Face's encode(text, add_special_tokens=False): added and special tokens in the text
+  // are recognised, none is added. INVALID_ARGUMENT for text that is not UTF-8 (names the byte) or a
+  // character that the vocabulary cannot spell (names it and the alphabet); RESOURCE_EXHAUSTED above 64 MiB.
+  absl::StatusOr<std::vector<uint32_t>> Encode(std::string_view text) const;
+
+  // The bytes of the tokens, joined: not necessarily UTF-8 when a character is spread over several tokens and
+  // not all are there. Ids without a token give nothing.
+  std::string Decode(absl::Span<const uint32_t> ids, const DecodeOptions& options = {}) const;
+
+  // The bytes that `id` stands for; empty when there is no such token. Lives as long as the tokenizer.
+  std::string_view TokenBytes(uint32_t id) const;
+  // The id of the token written `content` in the vocabulary or among the added tokens ("<|im_end|>").
+  std::optional<uint32_t> TokenId(std::string_view content) const;
+  bool IsSpecial(uint32_t id) const;
+
+  // Largest id + 1; some ids below it may have no token. At most the rows of the model's embedding.
+  size_t size() const;
+
+ private:
+  struct Impl;
+  explicit Tokenizer(std::unique_ptr<const Impl> impl);
+  std::unique_ptr<const Impl> impl_;
+};
+
+// OK if `alphabet` can be that of CharacterTokenizerJson: ASCII, at least one character, none twice.
+absl::Status ValidateAlphabet(std::string_view alphabet);
+
+// A tokenizer.json with "<pad>" (id 0) and "<eos>" (id 1) as special tokens and then one token a character of
+// `alphabet` in its order: byte-level BPE without merges, which Hugging Face's tokenizers loads too. Encoding
+// any other character is an error. `alphabet` must pass ValidateAlphabet.
+std::string CharacterTokenizerJson(std::string_view alphabet);
+
+}  // namespace drover::model
