@@ -37,3 +37,18 @@ function(drover_test name)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT})
 endfunction()
+
+# drover_fuzzer(NAME SRCS ... DEPS ...)   a libFuzzer program in build-fuzz/fuzz, with its corpus in fuzz/corpus/NAME
+# beside the source; only with DROVER_FUZZ (clang).
+function(drover_fuzzer name)
+  if(NOT DROVER_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(A "" "" "SRCS;DEPS" ${ARGN})
+  add_executable(${name} ${A_SRCS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzz")
+  target_link_libraries(${name} PRIVATE ${A_DEPS})
+  target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  _drover_common(${name} "")
+endfunction()

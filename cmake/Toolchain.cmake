@@ -12,6 +12,9 @@ if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
   add_compile_options(-Wthread-safety -Werror=thread-safety)
 endif()
 
+if(DROVER_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # coverage in the libraries that the fuzzers exercise
+endif()
 if(DROVER_SANITIZE)
   add_compile_options(-fsanitize=${DROVER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${DROVER_SANITIZE})

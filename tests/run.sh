@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# All tests: ./drover test calls this after setting up and building. The last line is 'N passed, N failed, N skipped'.
+#
+#   tests/run.sh [--full] [--only STAGE]
+#
+# Stages: format layering protos ctest sanitize fuzz cuda. Each writes build/test-results/STAGE.*; tests/tally.py adds
+# them up: one test a GoogleTest case, one a check. --full adds the long system tests (DROVER_FULL_TESTS=1).
+set -uo pipefail
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+. "$ROOT/setup/common.sh"
+. "$ROOT/setup/build.sh"
+RESULTS="$ROOT/build/test-results"
+JOBS=${DROVER_JOBS:-$(nproc)}
+only=""
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --full) export DROVER_FULL_TESTS=1 ;;
+    --only) only=${2:?--only needs a stage}; shift ;;
+    *) die "test" "unknown argument '$1'" "./drover test [--full] [--only STAGE]" ;;
+  esac
+  shift
+done
+rm -rf "$RESULTS" && mkdir -p "$RESULTS"
+cd "$ROOT"
+
+# stage NAME COMMAND...: runs a check of its own; its output is shown when it fails. 77 is 'skipped'.
+stage() {
+  local name="$1" log="$RESULTS/$1.log" start=$SECONDS code
+  shift
+  [ -z "$only" ] || [ "$only" = "$name" ] || return 0
+  "$@" >"$log" 2>&1
+  code=$?
+  echo "$code" >"$RESULTS/$name.exit"
+  case $code in
+    0) say "$name: passed ($((SECONDS - start)) s)" ;;
+    77) say "$name: $(tail -n 1 "$log")" ;;
+    *) cat "$log"; say "$name: FAILED ($((SECONDS - start)) s)" ;;
+  esac
+}
+
+check_format() {
+  git ls-files '*.h' '*.cc' '*.cu' | xargs clang-format --dry-run -Werror
+}
+
+check_protos() {
+  "$DEPS/venv/bin/python" -m pip --version >/dev/null 2>&1 || /usr/bin/python3 -m venv "$DEPS/venv"
+  [ -x "$DEPS/venv/bin/buf" ] || "$DEPS/venv/bin/pip" install -q --disable-pip-version-check buf-bin==1.75.0 || {
+    echo "skipped: buf could not be installed (no network?)"; return 77; }
+  (cd proto && "$DEPS/venv/bin/buf" lint)
+}
+
+# run_ctest FOLDER LABEL: every GoogleTest program writes its cases to RESULTS/LABEL/*.json.
+run_ctest() {
+  mkdir -p "$RESULTS/$2"
+  GTEST_OUTPUT="json:$RESULTS/$2/" ctest --test-dir "$1" -j "$JOBS" --output-on-failure --no-tests=error
+}
+
+run_sanitized() {
+  build sanitize || return 1
+  UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=detect_stack_use_after_return=1 run_ctest build-sanitize sanitize
+}
+
+# Each fuzzer runs a fixed number of inputs from its corpus on; a finding fails the stage.
+run_fuzzers() {
+  build fuzz || return 1
+  local fuzzer corpus name
+  for fuzzer in build-fuzz/fuzz/*; do
+    name=$(basename "$fuzzer")
+    corpus="$RESULTS/fuzz/$name"
+    mkdir -p "$corpus"
+    echo "== $name"
+    "$fuzzer" -runs="${DROVER_FUZZ_RUNS:-20000}" -seed=1 -max_len=4096 -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$RESULTS/fuzz-" \
+      "$corpus" $(find . -path "./build*" -prune -o -type d -path "*/fuzz/corpus/$name" -print) 2>&1 | tail -n 3
+    [ "${PIPESTATUS[0]}" = 0 ] || return 1
+  done
+}
+
+run_cuda() {
+  [ -x "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc" ] || { echo "skipped: no CUDA toolkit"; return 77; }
+  "$ROOT/drover" setup --cuda && run_ctest build-cuda cuda
+}
+
+stage format check_format
+stage layering python3 tests/layering.py
+stage protos check_protos
+stage ctest run_ctest build ctest
+stage sanitize run_sanitized
+stage fuzz run_fuzzers
+stage cuda run_cuda
+exec python3 tests/tally.py "$RESULTS"
