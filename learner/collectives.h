@@ -1,0 +1,67 @@
+// What the learner's ranks do together. One interface, so that the trainer does not know whether it is alone,
+// on Gloo or on NCCL.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace drover::learner {
+
+// Every rank makes the same calls in the same order. A call that fails (a peer is gone, the deadline passed:
+// UNAVAILABLE or DEADLINE_EXCEEDED) leaves the group unusable: end the process and start the ranks again.
+// Not thread-safe.
+class Collectives {
+ public:
+  virtual ~Collectives() = default;
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+
+  // Sum over the ranks, in place, the same bits on every rank. Dense tensors of float32 or float64, same
+  // shape everywhere, on the CPU or (with NCCL) on this rank's GPU.
+  virtual absl::Status AllReduceSum(torch::Tensor tensor) = 0;
+  // Rank 0's values to all, in place.
+  virtual absl::Status Broadcast(torch::Tensor tensor) = 0;
+  // Rank 0's bytes to all; others wait up to `timeout` for them (rank 0 may have nothing to say for long). At
+  // most 2 GiB: RESOURCE_EXHAUSTED.
+  virtual absl::Status Broadcast(std::string* bytes, absl::Duration timeout) = 0;
+  // Returns when all ranks are here.
+  virtual absl::Status Barrier() = 0;
+};
+
+// A group of one.
+std::unique_ptr<Collectives> LocalCollectives();
+
+struct C10dOptions {
+  int rank = 0;
+  int size = 1;
+  // Where rank 0's rendezvous store listens. Rank 0 may take port 0 (any free one) and tell it by
+  // on_listening.
+  std::string host = "127.0.0.1";
+  uint16_t port = 0;
+  // Called on rank 0, once its store listens and before it waits for the other ranks.
+  std::function<void(uint16_t port)> on_listening;
+  // An address of this machine that the other ranks reach, for Gloo's connections. Empty: what the machine's
+  // host name resolves to, loopback when it does not.
+  std::string own_address;
+  // For joining and for each collective but Broadcast(string). A rank that computes longer than this between
+  // two collectives is taken for dead.
+  absl::Duration timeout = absl::Minutes(10);
+  // The CPU, or this rank's CUDA device: its tensors then go over NCCL (in builds with DROVER_CUDA).
+  torch::Device device = torch::kCPU;
+
+  absl::Status Validate() const;
+};
+
+// Joins the group: c10d's Gloo (and NCCL) over a TCPStore. Blocks until all ranks came; DEADLINE_EXCEEDED or
+// UNAVAILABLE with the address when they did not.
+absl::StatusOr<std::unique_ptr<Collectives>> JoinC10d(const C10dOptions& options);
+
+}  // namespace drover::learner
