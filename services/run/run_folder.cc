@@ -1,0 +1,65 @@
+#include "services/run/run_folder.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/strip.h"
+#include "base/file.h"
+#include "base/status.h"
+
+namespace drover::run {
+
+namespace fs = std::filesystem;
+
+std::string RunFolder::checkpoint(uint64_t step) const {
+  return absl::StrFormat("%s/step-%06d", checkpoints(), step);
+}
+
+absl::Status RunFolder::Create() const {
+  for (const char* inside : {"", "/journal", "/checkpoints", "/model", "/logs", "/ports"}) {
+    RETURN_IF_ERROR(MakeFolders(path_ + inside));
+  }
+  return absl::OkStatus();
+}
+
+bool RunFolder::Exists() const {
+  std::error_code ignored;
+  return fs::exists(recipe(), ignored);
+}
+
+std::vector<uint64_t> RunFolder::CheckpointSteps() const {
+  std::vector<uint64_t> steps;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(checkpoints(), error)) {
+    const std::string name = entry.path().filename().string();
+    absl::string_view digits = name;
+    uint64_t step = 0;
+    if (absl::ConsumePrefix(&digits, "step-") && absl::SimpleAtoi(digits, &step) &&
+        checkpoint(step) == entry.path()) {
+      steps.push_back(step);
+    }
+  }
+  std::sort(steps.begin(), steps.end());
+  return steps;
+}
+
+std::optional<uint64_t> RunFolder::NewestCheckpoint() const {
+  const std::vector<uint64_t> steps = CheckpointSteps();
+  if (steps.empty()) return std::nullopt;
+  return steps.back();
+}
+
+absl::Status RunFolder::PruneCheckpoints(size_t keep) const {
+  const std::vector<uint64_t> steps = CheckpointSteps();
+  for (size_t i = 0; i + keep < steps.size(); ++i) {
+    std::error_code error;
+    fs::remove_all(checkpoint(steps[i]), error);
+    if (error)
+      return absl::ErrnoToStatus(error.value(), checkpoint(steps[i]) + ": cannot remove the old checkpoint");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace drover::run

@@ -1,0 +1,56 @@
+// Where everything of a run lives (docs/reference/run-folder.md):
+//
+//   RUN/recipe.textproto        the effective recipe
+//      /metrics.jsonl           a line a step          /samples.jsonl   prompt, responses, rewards,
+//      advantages /summary.json            at the end             /reward.svg      at the end /journal/ what
+//      happened to every lease /checkpoints/step-NNNNNN Hugging Face directories plus the training state
+//      /model/                  config.json and tokenizer files: what an actor needs beside the weights
+//      /logs/PROCESS.log        structured logs        /ports/PROCESS.json  where a process listens
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace drover::run {
+
+class RunFolder {
+ public:
+  explicit RunFolder(std::string path) : path_(std::move(path)) {}
+
+  const std::string& path() const { return path_; }
+  std::string recipe() const { return path_ + "/recipe.textproto"; }
+  std::string metrics() const { return path_ + "/metrics.jsonl"; }
+  std::string samples() const { return path_ + "/samples.jsonl"; }
+  std::string summary() const { return path_ + "/summary.json"; }
+  std::string reward_svg() const { return path_ + "/reward.svg"; }
+  std::string journal() const { return path_ + "/journal"; }
+  std::string checkpoints() const { return path_ + "/checkpoints"; }
+  std::string checkpoint(uint64_t step) const;
+  std::string model() const { return path_ + "/model"; }
+  std::string log(const std::string& process) const { return path_ + "/logs/" + process + ".log"; }
+  std::string port_file(const std::string& process) const { return path_ + "/ports/" + process + ".json"; }
+
+  // Makes the folder and those inside it that processes write to.
+  absl::Status Create() const;
+
+  // True when a run was begun here (its recipe is there).
+  bool Exists() const;
+
+  // Steps of the checkpoints that are there, oldest first. A folder whose name is not step-NNNNNN is passed
+  // over.
+  std::vector<uint64_t> CheckpointSteps() const;
+  std::optional<uint64_t> NewestCheckpoint() const;
+
+  // Removes all checkpoints but the newest `keep`; step 0 (before the first rollout) goes like any other.
+  absl::Status PruneCheckpoints(size_t keep) const;
+
+ private:
+  std::string path_;
+};
+
+}  // namespace drover::run

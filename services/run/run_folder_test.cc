@@ -1,0 +1,42 @@
+#include "services/run/run_folder.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+
+namespace drover::run {
+namespace {
+
+class RunFolderTest : public ::testing::Test {
+ protected:
+  RunFolderTest() : folder_(::testing::TempDir() + "/drover_run_folder_test") {
+    std::filesystem::remove_all(folder_.path());
+  }
+  RunFolder folder_;
+};
+
+TEST_F(RunFolderTest, ExistsOnceItHasARecipe) {
+  EXPECT_FALSE(folder_.Exists());
+  ASSERT_TRUE(folder_.Create().ok());
+  EXPECT_FALSE(folder_.Exists());
+  ASSERT_TRUE(WriteFileAtomically(folder_.recipe(), "description: \"x\"").ok());
+  EXPECT_TRUE(folder_.Exists());
+}
+
+TEST_F(RunFolderTest, CheckpointsAreOrderedAndStrangersPassedOver) {
+  EXPECT_FALSE(folder_.NewestCheckpoint().has_value());
+  for (uint64_t step : {100, 20, 3}) ASSERT_TRUE(MakeFolders(folder_.checkpoint(step)).ok());
+  for (const char* stranger : {"step-", "step-7", "step-000005.tmp", "notes"}) {
+    ASSERT_TRUE(MakeFolders(folder_.checkpoints() + "/" + stranger).ok());
+  }
+  EXPECT_EQ(folder_.CheckpointSteps(), (std::vector<uint64_t>{3, 20, 100}));
+  EXPECT_EQ(folder_.NewestCheckpoint(), 100u);
+  ASSERT_TRUE(folder_.PruneCheckpoints(2).ok());
+  EXPECT_EQ(folder_.CheckpointSteps(), (std::vector<uint64_t>{20, 100}));
+  EXPECT_TRUE(std::filesystem::exists(folder_.checkpoints() + "/notes"));
+}
+
+}  // namespace
+}  // namespace drover::run

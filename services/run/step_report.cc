@@ -1,0 +1,129 @@
+#include "services/run/step_report.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace drover::run {
+namespace {
+
+// A mean that knows whether anything was added.
+struct Mean {
+  double sum = 0;
+  uint64_t count = 0;
+  void Add(double x) {
+    sum += x;
+    ++count;
+  }
+  double value() const { return count == 0 ? 0 : sum / static_cast<double>(count); }
+  std::optional<double> optional() const {
+    if (count == 0) return std::nullopt;
+    return value();
+  }
+};
+
+// Standard error of the mean of `values` (sample standard deviation over sqrt n).
+double StandardError(const std::vector<double>& values) {
+  if (values.size() < 2) return 0;
+  Mean mean;
+  for (double value : values) mean.Add(value);
+  double squares = 0;
+  for (double value : values) squares += (value - mean.value()) * (value - mean.value());
+  const double n = static_cast<double>(values.size());
+  return std::sqrt(squares / (n - 1) / n);
+}
+
+bool RewardsAllEqual(const v1::Group& group) {
+  return std::all_of(group.responses().begin(), group.responses().end(),
+                     [&](const v1::Response& r) { return r.reward() == group.responses(0).reward(); });
+}
+
+nlohmann::ordered_json OrNull(const std::optional<double>& value) {
+  return value.has_value() ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+}
+
+}  // namespace
+
+uint64_t OldestVersion(const v1::Group& group, uint64_t otherwise) {
+  std::optional<uint64_t> oldest;
+  for (const v1::Response& response : group.responses()) {
+    for (const v1::VersionRun& run : response.versions()) {
+      if (run.count() > 0) oldest = std::min(oldest.value_or(run.version()), run.version());
+    }
+  }
+  return oldest.value_or(otherwise);
+}
+
+RolloutStats Summarize(const std::vector<v1::Group>& groups, uint64_t version) {
+  RolloutStats stats;
+  Mean reward, length, correct, incorrect, truncated, formatted, zero_advantage, staleness;
+  std::vector<double> group_rewards;
+  for (const v1::Group& group : groups) {
+    Mean group_reward;
+    for (const v1::Response& response : group.responses()) {
+      const double tokens = response.token_ids_size();
+      reward.Add(response.reward());
+      group_reward.Add(response.reward());
+      length.Add(tokens);
+      (response.reward() > 0.5 ? correct : incorrect).Add(tokens);
+      truncated.Add(response.finish_reason() == v1::FINISH_REASON_LENGTH);
+      formatted.Add(response.formatted());
+      stats.response_tokens += static_cast<uint64_t>(response.token_ids_size());
+    }
+    stats.prompt_tokens += static_cast<uint64_t>(group.prompt_token_ids_size());
+    group_rewards.push_back(group_reward.value());
+    zero_advantage.Add(RewardsAllEqual(group));
+    const uint64_t oldest = OldestVersion(group, version);
+    const uint64_t behind = version > oldest ? version - oldest : 0;
+    staleness.Add(static_cast<double>(behind));
+    stats.staleness_max = std::max(stats.staleness_max, behind);
+  }
+  stats.reward = reward.value();
+  stats.reward_std_error = StandardError(group_rewards);
+  stats.response_length = length.value();
+  stats.response_length_correct = correct.optional();
+  stats.response_length_incorrect = incorrect.optional();
+  stats.truncated_share = truncated.value();
+  stats.formatted_share = formatted.value();
+  stats.zero_advantage_share = zero_advantage.value();
+  stats.staleness_mean = staleness.value();
+  return stats;
+}
+
+nlohmann::ordered_json ToJson(const StepReport& r) {
+  return {{"step", r.step},
+          {"steps", r.steps},
+          {"reward", r.rollout.reward},
+          {"reward_std_error", r.rollout.reward_std_error},
+          {"accuracy", OrNull(r.accuracy)},
+          {"response_length", r.rollout.response_length},
+          {"response_length_correct", OrNull(r.rollout.response_length_correct)},
+          {"response_length_incorrect", OrNull(r.rollout.response_length_incorrect)},
+          {"truncated_share", r.rollout.truncated_share},
+          {"formatted_share", r.rollout.formatted_share},
+          {"zero_advantage_share", r.rollout.zero_advantage_share},
+          {"staleness_mean", r.rollout.staleness_mean},
+          {"staleness_max", r.rollout.staleness_max},
+          {"loss", r.loss},
+          {"grad_norm", r.grad_norm},
+          {"clip_fraction", r.clip_fraction},
+          {"entropy", r.entropy},
+          {"kl", r.kl},
+          {"advantage_std", r.advantage_std},
+          {"logprob_gap_mean", r.logprob_gap_mean},
+          {"logprob_gap_max", r.logprob_gap_max},
+          {"learning_rate", r.learning_rate},
+          {"optimizer_steps", r.optimizer_steps},
+          {"skipped_steps", r.skipped_steps},
+          {"weight_version", r.weight_version},
+          {"incarnation", r.incarnation},
+          {"response_tokens", r.rollout.response_tokens},
+          {"prompt_tokens", r.rollout.prompt_tokens},
+          {"tokens_generated", r.tokens_generated},
+          {"tokens_per_second", r.tokens_per_second},
+          {"collect_seconds", r.collect_seconds},
+          {"train_seconds", r.train_seconds},
+          {"publish_seconds", r.publish_seconds},
+          {"seconds", r.seconds}};
+}
+
+}  // namespace drover::run

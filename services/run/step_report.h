@@ -1,0 +1,63 @@
+// One line of metrics.jsonl: what one rollout and its optimizer steps were like.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <vector>
+
+#include "drover/v1/group.pb.h"
+
+namespace drover::run {
+
+// What can be said of the groups of a rollout before training on them.
+struct RolloutStats {
+  double reward = 0;                              // mean over all responses
+  double reward_std_error = 0;                    // standard error of that mean, from the means of the groups
+  double response_length = 0;                     // tokens, mean
+  std::optional<double> response_length_correct;  // mean over responses with reward > 0.5; none: unset
+  std::optional<double> response_length_incorrect;  // mean over the others
+  double truncated_share = 0;                       // responses cut at the length limit
+  double formatted_share = 0;                       // responses from which an answer could be read
+  double zero_advantage_share = 0;                  // groups whose rewards are all equal
+  double staleness_mean = 0;  // newest published version minus the oldest one among a group's tokens
+  uint64_t staleness_max = 0;
+  uint64_t response_tokens = 0;
+  uint64_t prompt_tokens = 0;
+};
+
+// `version` is the newest published version. No groups: all zero.
+RolloutStats Summarize(const std::vector<v1::Group>& groups, uint64_t version);
+
+// The oldest weight version among the group's tokens; `otherwise` when it has none.
+uint64_t OldestVersion(const v1::Group& group, uint64_t otherwise);
+
+struct StepReport {
+  uint64_t step = 0;  // rollouts trained, this one included
+  uint64_t steps = 0;
+  uint32_t incarnation = 1;
+  uint64_t weight_version = 0;   // published after this rollout
+  uint64_t optimizer_steps = 0;  // over the whole run
+  uint64_t skipped_steps = 0;    // of this rollout: loss or gradient not finite
+  RolloutStats rollout;
+  double loss = 0;
+  double grad_norm = 0;
+  double clip_fraction = 0;
+  double entropy = 0;
+  double kl = 0;
+  double advantage_std = 0;
+  double logprob_gap_mean = 0;  // |actor's recorded - learner's| log-probability at the same version
+  double logprob_gap_max = 0;
+  double learning_rate = 0;
+  double collect_seconds = 0;
+  double train_seconds = 0;
+  double publish_seconds = 0;
+  double seconds = 0;              // since the run began
+  uint64_t tokens_generated = 0;   // response tokens since the run began
+  double tokens_per_second = 0;    // response tokens over this step's whole time
+  std::optional<double> accuracy;  // held-out accuracy, when this step was evaluated
+};
+
+nlohmann::ordered_json ToJson(const StepReport& report);
+
+}  // namespace drover::run
