@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace drover::data {
+
+struct Question {
+  uint64_t index = 0;             // position in its file, or the generator's index
+  std::string text;               // what the template puts in place of {question}
+  std::vector<std::string> gold;  // acceptable answers; any of them counts
+};
+
+// A question worked out: what the supervised mode learns from. The end-of-sequence token follows the response.
+struct SupervisedExample {
+  std::string prompt;
+  std::string response;
+};
+
+// Whether the question belongs to the held-out part: a pure function of its text, so that no question is ever on
+// both sides, whatever file or order it comes in. `share` is that of the held-out part, in (0, 1).
+bool IsHeldout(std::string_view question, double share);
+
+}  // namespace drover::data
