@@ -26,6 +26,7 @@ class RunFolder {
   std::string recipe() const { return path_ + "/recipe.textproto"; }
   std::string metrics() const { return path_ + "/metrics.jsonl"; }
   std::string samples() const { return path_ + "/samples.jsonl"; }
+  std::string evaluations() const { return path_ + "/evaluations.jsonl"; }
   std::string summary() const { return path_ + "/summary.json"; }
   std::string reward_svg() const { return path_ + "/reward.svg"; }
   std::string journal() const { return path_ + "/journal"; }
