@@ -1,0 +1,83 @@
+#include "verifier/choice.h"
+
+#include <algorithm>
+#include <string>
+
+#include "verifier/chars.h"
+
+namespace drover::verifier {
+namespace {
+
+bool IsOption(char c) { return c >= 'A' && c <= 'J'; }
+
+// The text without math delimiters, font commands and braces; commands are dropped, their arguments kept.
+std::string Bare(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\\') {
+      size_t end = i + 1;
+      while (end < text.size() && IsAlpha(text[end])) ++end;
+      if (end == i + 1) {
+        ++end;
+        out += ' ';
+      }
+      i = end - 1;
+    } else if (c != '{' && c != '}' && c != '$' && c != '*') {
+      out += c;
+    }
+  }
+  return std::string(TrimSpace(out));
+}
+
+bool WordByte(char c) { return IsAlpha(c) || IsDigit(c) || static_cast<unsigned char>(c) >= 0x80; }
+
+std::optional<char> FirstLoneCapital(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (!IsOption(text[i])) continue;
+    const bool starts = i == 0 || !IsAlpha(text[i - 1]);
+    const bool ends =
+        i + 1 == text.size() || !(IsAlpha(text[i + 1]) || IsDigit(text[i + 1]) || text[i + 1] == '\'');
+    if (starts && ends) return text[i];
+  }
+  return std::nullopt;
+}
+
+// "(C)", "C", "C)", "C. words", "(C) words", "C: words"; with `loose` also "C words" and lower case in brackets.
+std::optional<char> Leading(std::string_view text, bool loose) {
+  const bool bracket = !text.empty() && (text[0] == '(' || text[0] == '[');
+  if (bracket) text = TrimSpace(text.substr(1));
+  if (text.empty()) return std::nullopt;
+  char letter = text[0];
+  if (bracket && text.size() >= 2 && text[1] == ')' && IsLower(letter))
+    letter = static_cast<char>(letter - 'a' + 'A');
+  if (!IsOption(letter)) return std::nullopt;
+  const std::string_view rest = TrimSpace(text.substr(1));
+  if (bracket)
+    return !rest.empty() && (rest[0] == ')' || rest[0] == ']') ? std::optional(letter) : std::nullopt;
+  if (rest.empty() || rest == "." || rest == ")" || rest == ":") return letter;
+  const bool mark = rest[0] == ')' || rest[0] == '.' || rest[0] == ':';
+  if (mark && rest.size() > 1 && (IsSpace(rest[1]) || rest[0] == ')')) return letter;
+  if (loose && static_cast<unsigned char>(rest[0]) >= 0x80) return letter;
+  const bool spaced = IsSpace(text[1]);
+  return loose && spaced && WordByte(rest[0]) ? std::optional(letter) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<char> ReadChoice(std::string_view text, bool prose) {
+  // An option's name stands within the first or the announced few hundred bytes; longer answers are cut, not read.
+  const std::string bare = Bare(text.substr(0, 4096));
+  if (auto letter = Leading(bare, prose)) return letter;
+  if (!prose) return std::nullopt;
+  const std::string lower = LowerCase(bare);
+  for (const std::string_view mark : {std::string_view("answer is"), std::string_view("answer:"),
+                                      std::string_view("ponse est"), std::string_view("option")}) {
+    const size_t at = lower.rfind(mark);
+    if (at == lower.npos) continue;
+    if (auto letter = FirstLoneCapital(std::string_view(bare).substr(at + mark.size()))) return letter;
+  }
+  return std::nullopt;
+}
+
+}  // namespace drover::verifier
