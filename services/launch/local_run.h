@@ -33,7 +33,6 @@ struct LocalRunOptions {
   std::string programs;     // the folder with drover-learner, drover-actor and drover-verifier
   run::RunFolder folder;    // created, with the effective recipe in it
   v1::Recipe recipe;        // effective: every field set
-  std::string recipe_name;  // for the summary
   std::string log_level = "info";
 };
 
