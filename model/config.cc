@@ -1,0 +1,335 @@
+#include "model/config.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "base/status.h"
+#include "model/json.h"
+
+namespace drover::model {
+namespace {
+
+using nlohmann::json;
+
+// Far above any published model, low enough that no product of a few of them overflows 63 bits.
+constexpr int64_t kMaxWidth = int64_t{1} << 20;
+constexpr int64_t kMaxVocab = int64_t{1} << 24;
+constexpr int64_t kMaxLayers = 4096;
+constexpr int64_t kMaxPositions = int64_t{1} << 30;
+
+struct Architecture {
+  std::string_view model_type;
+  std::string_view name;  // what `architectures` must list
+};
+constexpr Architecture kArchitectures[] = {{"llama", "LlamaForCausalLM"},
+                                           {"mistral", "MistralForCausalLM"},
+                                           {"qwen2", "Qwen2ForCausalLM"},
+                                           {"qwen3", "Qwen3ForCausalLM"}};
+
+const Architecture* FindArchitecture(std::string_view model_type) {
+  for (const Architecture& a : kArchitectures) {
+    if (a.model_type == model_type) return &a;
+  }
+  return nullptr;
+}
+
+struct DtypeRow {
+  std::string_view name;  // as config.json spells it
+  Dtype dtype;
+};
+constexpr DtypeRow kDtypes[] = {
+    {"float32", Dtype::kF32}, {"bfloat16", Dtype::kBF16}, {"float16", Dtype::kF16}};
+
+absl::Status ParseArchitecture(const JsonFields& fields, ModelConfig& config) {
+  ASSIGN_OR_RETURN(config.model_type, fields.String("model_type"));
+  const Architecture* architecture = FindArchitecture(config.model_type);
+  if (architecture == nullptr) return fields.Unsupported("model_type", "llama, mistral, qwen2 or qwen3");
+  const json* listed = fields.Find("architectures");
+  if (listed != nullptr && *listed != json::array({architecture->name})) {
+    return fields.Unsupported("architectures", absl::StrCat("[\"", ToAbsl(architecture->name), "\"]"));
+  }
+  if (fields.Find("quantization_config") != nullptr) {
+    return fields.Unsupported("quantization_config", "absent: quantised weights are not read");
+  }
+  ASSIGN_OR_RETURN(std::string activation, fields.String("hidden_act", "silu"));
+  if (activation != "silu") return fields.Unsupported("hidden_act", "\"silu\"");
+  return absl::OkStatus();
+}
+
+absl::Status ParseSizes(const JsonFields& fields, ModelConfig& config) {
+  ASSIGN_OR_RETURN(config.vocab_size, fields.Int("vocab_size", 1, kMaxVocab));
+  ASSIGN_OR_RETURN(config.hidden_size, fields.Int("hidden_size", 1, kMaxWidth));
+  ASSIGN_OR_RETURN(config.intermediate_size, fields.Int("intermediate_size", 1, kMaxWidth));
+  ASSIGN_OR_RETURN(config.num_layers, fields.Int("num_hidden_layers", 1, kMaxLayers));
+  ASSIGN_OR_RETURN(config.num_heads, fields.Int("num_attention_heads", 1, kMaxWidth));
+  ASSIGN_OR_RETURN(config.num_kv_heads, fields.Int("num_key_value_heads", 1, kMaxWidth, config.num_heads));
+  if (fields.Find("head_dim") == nullptr && config.hidden_size % config.num_heads != 0) {
+    return fields.Wrong("head_dim", "given, as hidden_size is no multiple of num_attention_heads");
+  }
+  ASSIGN_OR_RETURN(config.head_dim,
+                   fields.Int("head_dim", 2, kMaxWidth, config.hidden_size / config.num_heads));
+  ASSIGN_OR_RETURN(config.max_positions, fields.Int("max_position_embeddings", 1, kMaxPositions));
+  ASSIGN_OR_RETURN(config.rms_norm_eps, fields.Positive("rms_norm_eps", 1.0, 1e-6));
+  ASSIGN_OR_RETURN(config.initializer_range, fields.Positive("initializer_range", 100.0, 0.02));
+  ASSIGN_OR_RETURN(config.tie_word_embeddings, fields.Bool("tie_word_embeddings", false));
+  return absl::OkStatus();
+}
+
+absl::Status ParseBiases(const JsonFields& fields, ModelConfig& config) {
+  bool is_qwen2 = config.model_type == "qwen2";
+  ASSIGN_OR_RETURN(config.attention_bias, fields.Bool("attention_bias", is_qwen2));
+  if (is_qwen2 && !config.attention_bias) return fields.Unsupported("attention_bias", "true for qwen2");
+  if (config.model_type == "mistral" && config.attention_bias) {
+    return fields.Unsupported("attention_bias", "false for mistral");
+  }
+  config.attention_output_bias = config.attention_bias && !is_qwen2;
+  config.qk_norm = config.model_type == "qwen3";
+  ASSIGN_OR_RETURN(bool mlp_bias, fields.Bool("mlp_bias", false));
+  if (mlp_bias) return fields.Unsupported("mlp_bias", "false");
+  return absl::OkStatus();
+}
+
+absl::Status ParseWindows(const JsonFields& fields, const ModelConfig& config) {
+  if (const json* layers = fields.Find("layer_types")) {
+    if (!layers->is_array()) return fields.Wrong("layer_types", "an array");
+    for (const json& layer : *layers) {
+      if (layer != "full_attention")
+        return fields.Unsupported("layer_types", "\"full_attention\" for every layer");
+    }
+  }
+  ASSIGN_OR_RETURN(bool used, fields.Bool("use_sliding_window", false));
+  if (used) return fields.Unsupported("use_sliding_window", "false");
+  // Mistral's window is in use whenever it is there; a window no shorter than the context changes nothing.
+  if (config.model_type == "mistral") {
+    ASSIGN_OR_RETURN(int64_t window,
+                     fields.Int("sliding_window", 1, kMaxPositions, /*absent=*/config.max_positions));
+    if (window < config.max_positions) {
+      return fields.Unsupported("sliding_window", "null, or at least max_position_embeddings");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ParseRopeScaling(const JsonFields& rope, ModelConfig& config) {
+  // Old files call it `type`.
+  std::string_view key =
+      rope.Find("rope_type") == nullptr && rope.Find("type") != nullptr ? "type" : "rope_type";
+  ASSIGN_OR_RETURN(std::string type, rope.String(key, "default"));
+  ASSIGN_OR_RETURN(double rotated, rope.Positive("partial_rotary_factor", 1.0, 1.0));
+  if (rotated != 1.0) return rope.Unsupported("partial_rotary_factor", "1");
+  if (type == "default") return absl::OkStatus();
+  if (type != "llama3") return rope.Unsupported(key, "\"default\" or \"llama3\"");
+  Llama3RopeScaling scaling;
+  ASSIGN_OR_RETURN(scaling.factor, rope.Positive("factor", 1e6));
+  ASSIGN_OR_RETURN(scaling.low_freq_factor, rope.Positive("low_freq_factor", 1e6));
+  ASSIGN_OR_RETURN(scaling.high_freq_factor, rope.Positive("high_freq_factor", 1e6));
+  ASSIGN_OR_RETURN(scaling.original_max_positions,
+                   rope.Int("original_max_position_embeddings", 1, kMaxPositions));
+  config.rope_scaling = scaling;
+  return absl::OkStatus();
+}
+
+absl::Status ParseRope(const JsonFields& fields, ModelConfig& config) {
+  constexpr double kMaxTheta = 1e12;
+  ASSIGN_OR_RETURN(config.rope_theta, fields.Positive("rope_theta", kMaxTheta, 10000.0));
+  ASSIGN_OR_RETURN(double rotated, fields.Positive("partial_rotary_factor", 1.0, 1.0));
+  if (rotated != 1.0) return fields.Unsupported("partial_rotary_factor", "1");
+  bool newer = fields.Find("rope_parameters") != nullptr;
+  if (!newer && fields.Find("rope_scaling") == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(JsonFields rope, fields.Object(newer ? "rope_parameters" : "rope_scaling"));
+  if (newer) {
+    ASSIGN_OR_RETURN(config.rope_theta, rope.Positive("rope_theta", kMaxTheta, config.rope_theta));
+  }
+  return ParseRopeScaling(rope, config);
+}
+
+absl::Status ParseDtypeField(const JsonFields& fields, ModelConfig& config) {
+  std::string_view key = fields.Find("dtype") != nullptr ? "dtype" : "torch_dtype";
+  ASSIGN_OR_RETURN(std::string name, fields.String(key, "float32"));
+  for (const DtypeRow& row : kDtypes) {
+    if (row.name == name) {
+      config.dtype = row.dtype;
+      return absl::OkStatus();
+    }
+  }
+  return fields.Unsupported(key, "\"float32\", \"bfloat16\" or \"float16\"");
+}
+
+// An id or -1 (old files: none).
+absl::StatusOr<std::optional<int64_t>> ParseTokenId(const JsonFields& fields, std::string_view name,
+                                                    int64_t vocab_size) {
+  ASSIGN_OR_RETURN(std::optional<int64_t> id, fields.OptionalInt(name, -1, vocab_size - 1));
+  return id == -1 ? std::nullopt : id;
+}
+
+// Adds the ids of eos_token_id: absent, an id or a list of ids.
+absl::Status AddEosIds(const JsonFields& fields, ModelConfig& config) {
+  const json* value = fields.Find("eos_token_id");
+  if (value == nullptr) return absl::OkStatus();
+  std::string rule = absl::StrCat("an id from 0 to ", config.vocab_size - 1, " or an array of them");
+  json ids = value->is_array() ? *value : json::array({*value});
+  for (const json& id : ids) {
+    if (!id.is_number_integer() || id < 0 || id >= config.vocab_size)
+      return fields.Wrong("eos_token_id", rule);
+    config.eos_token_ids.push_back(id.get<int64_t>());
+  }
+  auto& all = config.eos_token_ids;
+  std::sort(all.begin(), all.end());
+  all.erase(std::unique(all.begin(), all.end()), all.end());
+  return absl::OkStatus();
+}
+
+absl::Status ParseTokens(const JsonFields& fields, ModelConfig& config) {
+  ASSIGN_OR_RETURN(config.bos_token_id, ParseTokenId(fields, "bos_token_id", config.vocab_size));
+  ASSIGN_OR_RETURN(config.pad_token_id, ParseTokenId(fields, "pad_token_id", config.vocab_size));
+  return AddEosIds(fields, config);
+}
+
+absl::Status AddGenerationConfig(const std::string& path, ModelConfig& config) {
+  absl::StatusOr<std::string> text = ReadFile(path, JsonLimits{}.max_bytes);
+  if (absl::IsNotFound(text.status())) return absl::OkStatus();
+  if (!text.ok()) return text.status();
+  absl::StatusOr<json> value = ParseJson(*text);
+  if (!value.ok()) return Annotate(value.status(), path);
+  absl::StatusOr<JsonFields> fields = JsonFields::Of(*value, "");
+  if (!fields.ok()) return Annotate(fields.status(), path);
+  return Annotate(AddEosIds(*fields, config), path);
+}
+
+json OrNull(const std::optional<int64_t>& id) { return id ? json(*id) : json(nullptr); }
+
+json EosJson(const ModelConfig& config) {
+  if (config.eos_token_ids.empty()) return nullptr;
+  if (config.eos_token_ids.size() == 1) return config.eos_token_ids[0];
+  return config.eos_token_ids;
+}
+
+json RopeScalingJson(const ModelConfig& config) {
+  if (!config.rope_scaling) return nullptr;
+  return {{"rope_type", "llama3"},
+          {"factor", config.rope_scaling->factor},
+          {"low_freq_factor", config.rope_scaling->low_freq_factor},
+          {"high_freq_factor", config.rope_scaling->high_freq_factor},
+          {"original_max_position_embeddings", config.rope_scaling->original_max_positions}};
+}
+
+std::string_view DtypeField(Dtype dtype) {
+  for (const DtypeRow& row : kDtypes) {
+    if (row.dtype == dtype) return row.name;
+  }
+  return "float32";
+}
+
+// First rule that the numbers break, or null.
+const char* BrokenRule(const ModelConfig& c) {
+  bool qwen2 = c.model_type == "qwen2";
+  if (c.vocab_size < 1 || c.vocab_size > kMaxVocab) return "vocab_size must be from 1 to 16777216";
+  if (c.hidden_size < 1 || c.hidden_size > kMaxWidth) return "hidden_size must be from 1 to 1048576";
+  if (c.intermediate_size < 1 || c.intermediate_size > kMaxWidth) {
+    return "intermediate_size must be from 1 to 1048576";
+  }
+  if (c.num_layers < 1 || c.num_layers > kMaxLayers) return "num_hidden_layers must be from 1 to 4096";
+  if (c.num_heads < 1 || c.num_heads > kMaxWidth) return "num_attention_heads must be from 1 to 1048576";
+  if (c.num_kv_heads < 1 || c.num_heads % c.num_kv_heads != 0) {
+    return "num_key_value_heads must divide num_attention_heads";
+  }
+  if (c.head_dim < 2 || c.head_dim > kMaxWidth || c.head_dim % 2 != 0) {
+    return "head_dim must be even, from 2 to 1048576";
+  }
+  if (c.head_dim * c.num_heads > kMaxWidth * 4)
+    return "head_dim times num_attention_heads must be below 4194305";
+  if (c.max_positions < 1 || c.max_positions > kMaxPositions) {
+    return "max_position_embeddings must be from 1 to 1073741824";
+  }
+  if (c.rope_scaling && c.rope_scaling->low_freq_factor >= c.rope_scaling->high_freq_factor) {
+    return "rope_scaling.low_freq_factor must be below high_freq_factor";
+  }
+  if (c.attention_output_bias != (c.attention_bias && !qwen2)) {
+    return "the output projection has a bias if the others have one, except with qwen2";
+  }
+  if (qwen2 && !c.attention_bias) return "attention_bias must be true for qwen2";
+  if (c.model_type == "mistral" && c.attention_bias) return "attention_bias must be false for mistral";
+  if (c.qk_norm != (c.model_type == "qwen3")) return "qwen3, and only qwen3, normalises queries and keys";
+  return nullptr;
+}
+
+}  // namespace
+
+absl::Status ValidateModelConfig(const ModelConfig& config) {
+  if (FindArchitecture(config.model_type) == nullptr) {
+    return absl::UnimplementedError(
+        absl::StrCat("model_type is ", config.model_type, ", must be llama, mistral, qwen2 or qwen3"));
+  }
+  if (const char* rule = BrokenRule(config)) return absl::InvalidArgumentError(rule);
+  for (int64_t id : config.eos_token_ids) {
+    if (id < 0 || id >= config.vocab_size) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("eos_token_id has ", id, ", must be below vocab_size, ", config.vocab_size));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view text) {
+  ASSIGN_OR_RETURN(json value, ParseJson(text));
+  ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, ""));
+  ModelConfig config;
+  RETURN_IF_ERROR(ParseArchitecture(fields, config));
+  RETURN_IF_ERROR(ParseSizes(fields, config));
+  RETURN_IF_ERROR(ParseBiases(fields, config));
+  RETURN_IF_ERROR(ParseWindows(fields, config));
+  RETURN_IF_ERROR(ParseRope(fields, config));
+  RETURN_IF_ERROR(ParseDtypeField(fields, config));
+  RETURN_IF_ERROR(ParseTokens(fields, config));
+  RETURN_IF_ERROR(ValidateModelConfig(config));
+  return config;
+}
+
+absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& dir) {
+  std::string path = dir + "/config.json";
+  ASSIGN_OR_RETURN(std::string text, ReadFile(path, JsonLimits{}.max_bytes));
+  absl::StatusOr<ModelConfig> config = ParseModelConfig(text);
+  if (!config.ok()) return Annotate(config.status(), path);
+  RETURN_IF_ERROR(AddGenerationConfig(dir + "/generation_config.json", *config));
+  return config;
+}
+
+std::string ModelConfigJson(const ModelConfig& config) {
+  const Architecture* architecture = FindArchitecture(config.model_type);
+  json value = {{"model_type", config.model_type},
+                {"vocab_size", config.vocab_size},
+                {"hidden_size", config.hidden_size},
+                {"intermediate_size", config.intermediate_size},
+                {"num_hidden_layers", config.num_layers},
+                {"num_attention_heads", config.num_heads},
+                {"num_key_value_heads", config.num_kv_heads},
+                {"head_dim", config.head_dim},
+                {"hidden_act", "silu"},
+                {"max_position_embeddings", config.max_positions},
+                {"rms_norm_eps", config.rms_norm_eps},
+                {"rope_theta", config.rope_theta},
+                {"rope_scaling", RopeScalingJson(config)},
+                {"tie_word_embeddings", config.tie_word_embeddings},
+                {"initializer_range", config.initializer_range},
+                {"torch_dtype", DtypeField(config.dtype)},
+                {"use_cache", true},
+                {"bos_token_id", OrNull(config.bos_token_id)},
+                {"eos_token_id", EosJson(config)},
+                {"pad_token_id", OrNull(config.pad_token_id)}};
+  if (architecture != nullptr) value["architectures"] = json::array({architecture->name});
+  if (config.model_type == "llama" || config.model_type == "qwen3") {
+    value["attention_bias"] = config.attention_bias;
+  }
+  if (config.model_type == "mistral") value["sliding_window"] = nullptr;
+  return value.dump(2) + "\n";
+}
+
+std::string GenerationConfigJson(const ModelConfig& config) {
+  json value = {{"bos_token_id", OrNull(config.bos_token_id)},
+                {"eos_token_id", EosJson(config)},
+                {"pad_token_id", OrNull(config.pad_token_id)}};
+  return value.dump(2) + "\n";
+}
+
+}  // namespace drover::model
