@@ -106,8 +106,6 @@ absl::Status LocalRun::StartLearner() {
     child->argv = {options_.programs + "/drover-learner",
                    "--run",
                    options_.folder.path(),
-                   "--recipe-name",
-                   options_.recipe_name,
                    "--rank",
                    absl::StrCat(rank),
                    "--rendezvous",

@@ -1,0 +1,45 @@
+// What a person sees of a run. Pure: from the newest numbers to lines of text.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "drover/v1/run.pb.h"
+
+namespace drover::cli {
+
+struct View {
+  std::string recipe;
+  std::string folder;
+  v1::RunState state;                           // as the learner last told it
+  std::vector<nlohmann::ordered_json> metrics;  // lines of metrics.jsonl so far
+  std::optional<double> accuracy;               // newest held-out accuracy
+  std::optional<uint64_t> accuracy_step;
+  double elapsed_seconds = 0;
+};
+
+// "pretraining 120/450", "collecting 12/48 groups", ...
+std::string PhaseText(const v1::RunState& state);
+
+// "1:05", "2:03:09".
+std::string ClockText(double seconds);
+
+// Seconds until the last step at the pace of the last ten steps; unset before there is one.
+std::optional<double> SecondsLeft(const View& view);
+
+// The newest `width` values, averaged down to at most `width` columns of ▁▂▃▄▅▆▇█ for [0, 1].
+std::string Sparkline(const std::vector<double>& values, size_t width);
+
+// The panel that is redrawn in place; the same number of lines each time.
+std::vector<std::string> Panel(const View& view);
+
+// One line a step, for when standard output is no terminal. `line` is a line of metrics.jsonl.
+std::string StepLine(const nlohmann::ordered_json& line, const View& view);
+
+// The closing lines, from summary.json.
+std::string SummaryText(const nlohmann::ordered_json& summary, const std::string& folder);
+
+}  // namespace drover::cli

@@ -1,0 +1,17 @@
+// Where drover's own programs and files are.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+
+namespace drover::cli {
+
+// The folder of the running executable: its sibling programs are there.
+std::string ProgramFolder();
+
+// Becomes `program` (a path) with `arguments`; returns only when that failed.
+absl::Status Become(const std::string& program, const std::vector<std::string>& arguments);
+
+}  // namespace drover::cli

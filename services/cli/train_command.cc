@@ -1,0 +1,218 @@
+#include "services/cli/train_command.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/file.h"
+#include "base/status.h"
+#include "base/stop_signal.h"
+#include "services/cli/display.h"
+#include "services/cli/programs.h"
+#include "services/cli/run_view.h"
+#include "services/launch/local_run.h"
+#include "services/recipe/load.h"
+#include "services/recipe/text.h"
+#include "services/run/jsonl.h"
+#include "services/run/run_folder.h"
+
+namespace drover::cli {
+namespace {
+
+constexpr int kDone = 0, kFailure = 1, kBadInput = 2, kInterrupted = 130;
+
+int Report(int code, const std::string& why) {
+  std::fprintf(stderr, "drover: %s\n", why.c_str());
+  return code;
+}
+
+// What is to be run, and where.
+struct Plan {
+  v1::Recipe recipe;
+  std::string name;
+  run::RunFolder folder{""};
+};
+
+std::string DefaultFolder(const std::string& name) {
+  return absl::StrCat("runs/", name, absl::FormatTime("-%Y%m%d-%H%M%S", absl::Now(), absl::LocalTimeZone()));
+}
+
+absl::StatusOr<Plan> PlanResume(const TrainOptions& options) {
+  Plan plan;
+  plan.folder = run::RunFolder(std::filesystem::path(options.resume).lexically_normal().string());
+  if (!plan.folder.Exists()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--resume ", options.resume,
+                     ": no run is there (recipe.textproto is missing); it takes the "
+                     "folder of a run, such as runs/NAME"));
+  }
+  std::error_code ignored;
+  if (options.overrides.empty() && std::filesystem::exists(plan.folder.summary(), ignored)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--resume ", options.resume,
+                     ": this run is done (summary.json is there); to train further give "
+                     "it more rollouts, such as --set run.steps=200"));
+  }
+  ASSIGN_OR_RETURN(plan.recipe, recipe::LoadRecipe(plan.folder.recipe(), options.overrides));
+  plan.name = plan.recipe.name();
+  return plan;
+}
+
+absl::StatusOr<Plan> PlanNew(const TrainOptions& options) {
+  Plan plan;
+  ASSIGN_OR_RETURN(plan.recipe, recipe::LoadRecipe(options.recipe, options.overrides));
+  if (plan.recipe.name().empty()) plan.recipe.set_name(std::filesystem::path(options.recipe).stem().string());
+  plan.name = plan.recipe.name();
+  plan.folder = run::RunFolder(options.out.empty() ? DefaultFolder(plan.name) : options.out);
+  std::error_code ignored;
+  if (std::filesystem::exists(plan.folder.path(), ignored) &&
+      !std::filesystem::is_empty(plan.folder.path(), ignored)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        plan.folder.path(), " is there already; give another folder with --out, or go on with it: --resume ",
+        plan.folder.path()));
+  }
+  return plan;
+}
+
+absl::StatusOr<Plan> MakePlan(const TrainOptions& options) {
+  if (options.quiet && options.json)
+    return absl::InvalidArgumentError("--quiet and --json exclude each other");
+  return options.resume.empty() ? PlanNew(options) : PlanResume(options);
+}
+
+// Shows a run on the terminal, as lines, as JSON, or not at all.
+class Screen {
+ public:
+  explicit Screen(const TrainOptions& options)
+      : options_(options), redraws_(!options.json && !options.quiet && ::isatty(STDOUT_FILENO) == 1) {}
+
+  void Show(const View& view, const std::vector<nlohmann::ordered_json>& new_lines) {
+    if (options_.quiet) return;
+    if (redraws_) return Redraw(view);
+    for (const auto& line : new_lines) {
+      std::fputs(options_.json ? run::ToLine(line).c_str() : (StepLine(line, view) + "\n").c_str(), stdout);
+    }
+    if (!options_.json) ShowPhase(view);
+    std::fflush(stdout);
+  }
+
+  // A message stays above the panel.
+  void Say(const std::string& message) {
+    Erase();
+    std::fprintf(stderr, "drover: %s\n", message.c_str());
+  }
+
+  void Finish(const nlohmann::ordered_json& summary, const std::string& folder) {
+    if (options_.quiet) return;
+    std::fputs(options_.json ? run::ToLine(summary).c_str() : SummaryText(summary, folder).c_str(), stdout);
+    std::fflush(stdout);
+  }
+
+ private:
+  void Erase() {
+    if (lines_ > 0) std::printf("\033[%zuA\033[J", lines_);
+    lines_ = 0;
+    std::fflush(stdout);
+  }
+
+  void Redraw(const View& view) {
+    const std::vector<std::string> panel = Panel(view);
+    if (lines_ > 0) std::printf("\033[%zuA", lines_);
+    for (const std::string& line : panel) std::printf("\033[2K%s\n", line.c_str());
+    lines_ = panel.size();
+    std::fflush(stdout);
+  }
+
+  // Long phases before the first step would look like a hang: their beginnings are lines of their own.
+  void ShowPhase(const View& view) {
+    const v1::RunPhase phase = view.state.phase();
+    const bool tells = phase == v1::RUN_PHASE_PRETRAINING || phase == v1::RUN_PHASE_EVALUATING;
+    if (tells && phase != phase_) std::printf("%s\n", PhaseText(view.state).c_str());
+    phase_ = phase;
+    if (view.accuracy_step != accuracy_step_ && view.accuracy.has_value()) {
+      std::printf("held-out accuracy %.3f after %d rollouts\n", *view.accuracy, int(*view.accuracy_step));
+    }
+    accuracy_step_ = view.accuracy_step;
+  }
+
+  const TrainOptions& options_;
+  const bool redraws_;
+  size_t lines_ = 0;
+  v1::RunPhase phase_ = v1::RUN_PHASE_UNSPECIFIED;
+  std::optional<uint64_t> accuracy_step_;
+};
+
+// Watches until the run ends. `interrupts` counts Ctrl-C: once stops in order, twice at once.
+launch::RunOutcome Watch(launch::LocalRun& run, StopSignal& stop, RunView& view, Screen& screen,
+                         int* interrupts) {
+  while (true) {
+    const launch::RunOutcome outcome = run.Poll();
+    for (const std::string& message : run.TakeMessages()) screen.Say(message);
+    const auto lines =
+        view.Refresh(outcome == launch::RunOutcome::kRunning ? run.learner_port().value_or(0) : 0);
+    screen.Show(view.view(), lines);
+    if (outcome != launch::RunOutcome::kRunning) return outcome;
+    if (stop.Wait(absl::Milliseconds(250)) == 0) continue;
+    if (++*interrupts > 1) {
+      run.Kill();
+      return launch::RunOutcome::kFailed;
+    }
+    screen.Say("stopping: a checkpoint, then an orderly end (Ctrl-C again ends at once)");
+    run.StopInOrder();
+  }
+}
+
+int Conclude(launch::RunOutcome outcome, int interrupts, const launch::LocalRun& run, const Plan& plan,
+             Screen& screen) {
+  const std::string go_on = "go on with: drover train --resume " + plan.folder.path();
+  if (interrupts > 1) return Report(kInterrupted, "ended at once; " + go_on);
+  switch (outcome) {
+    case launch::RunOutcome::kDone:
+      break;
+    case launch::RunOutcome::kStopped:
+      return Report(interrupts > 0 ? kInterrupted : kFailure, "stopped with a checkpoint; " + go_on);
+    default:
+      return Report(kFailure, "the run failed (" + go_on + "): " + run.failure());
+  }
+  const auto summary = ReadFile(plan.folder.summary());
+  if (!summary.ok()) return Report(kFailure, std::string(summary.status().message()));
+  screen.Finish(nlohmann::ordered_json::parse(*summary, nullptr, false), plan.folder.path());
+  return kDone;
+}
+
+absl::Status PrepareFolder(const Plan& plan) {
+  RETURN_IF_ERROR(plan.folder.Create());
+  return WriteFileAtomically(plan.folder.recipe(), recipe::ToText(plan.recipe));
+}
+
+}  // namespace
+
+int Train(const TrainOptions& options) {
+  StopSignal stop;
+  const absl::StatusOr<Plan> plan = MakePlan(options);
+  if (!plan.ok()) return Report(kBadInput, std::string(plan.status().message()));
+  if (absl::Status prepared = PrepareFolder(*plan); !prepared.ok()) {
+    return Report(kFailure, std::string(prepared.message()));
+  }
+  launch::LocalRun run({.programs = ProgramFolder(),
+                        .folder = plan->folder,
+                        .recipe = plan->recipe,
+                        .log_level = options.log_level});
+  Screen screen(options);
+  if (!options.quiet && !options.json) std::printf("run folder: %s\n", plan->folder.path().c_str());
+  if (absl::Status started = run.Start(); !started.ok()) {
+    run.Kill();
+    return Report(kFailure, std::string(started.message()));
+  }
+  RunView view(plan->folder, plan->name);
+  int interrupts = 0;
+  const launch::RunOutcome outcome = Watch(run, stop, view, screen, &interrupts);
+  return Conclude(outcome, interrupts, run, *plan, screen);
+}
+
+}  // namespace drover::cli

@@ -1,0 +1,25 @@
+// The learner's supervised mode: a fresh model learns worked questions before reinforcement learning begins.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "absl/status/status.h"
+#include "drover/v1/recipe.pb.h"
+#include "learner/trainer.h"
+#include "model/tokenizer.h"
+#include "services/data/prompts.h"
+
+namespace drover::learner_process {
+
+// The learning rate of supervised step `step` (0 is the first) of `settings.batches`: linear warm-up, then constant or
+// (settings.decay) linear down to 0.
+double PretrainLearningRate(const v1::PretrainSettings& settings, uint64_t step);
+
+// Runs all supervised steps. `progress` is called after each with the steps done and the loss; an error of it ends the
+// pretraining with that error.
+absl::Status Pretrain(const v1::PretrainSettings& settings, const data::PromptSource& prompts,
+                      const model::Tokenizer& tokenizer, learner::Trainer& trainer,
+                      const std::function<absl::Status(uint64_t done, double loss)>& progress);
+
+}  // namespace drover::learner_process

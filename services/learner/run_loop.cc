@@ -1,0 +1,271 @@
+#include "services/learner/run_loop.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "absl/time/clock.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "learner/advantage.h"
+#include "services/learner/pretraining.h"
+
+namespace drover::learner_process {
+namespace {
+
+constexpr absl::Duration kPoll = absl::Milliseconds(200);  // how soon a stop is seen while waiting
+constexpr absl::Duration kKeepAlive = absl::Minutes(5);    // other ranks hear from us at least so often
+constexpr size_t kSamplesInMemory = 8;                     // groups that RunService can show
+constexpr size_t kSampleGroupsPerStep = 8;                 // groups that samples.jsonl keeps of a step
+
+double SecondsSince(absl::Time time) { return absl::ToDoubleSeconds(absl::Now() - time); }
+
+}  // namespace
+
+RunLoop::RunLoop(RunParts parts)
+    : parts_(std::move(parts)), reports_(parts_.folder), start_(absl::Now()), step_start_(start_) {}
+
+bool RunLoop::stopping() const { return parts_.stop->load() || parts_.status->stop_requested(); }
+
+absl::Status RunLoop::Interrupted() const {
+  return stopping() ? absl::CancelledError("the run was asked to stop") : absl::OkStatus();
+}
+
+double RunLoop::Seconds() const { return history_.seconds + SecondsSince(start_); }
+
+absl::StatusOr<RunEnd> RunLoop::Run() {
+  const absl::Status done = [&] {
+    RETURN_IF_ERROR(Begin());
+    while (version_ < parts_.recipe.run().steps()) {
+      RETURN_IF_ERROR(Interrupted());
+      RETURN_IF_ERROR(TrainOneRollout());
+    }
+    return Finish();
+  }();
+  if (absl::IsCancelled(done) && stopping()) {
+    RETURN_IF_ERROR(Checkpoint());
+    log::Info("stopped in order", {{"step", version_}});
+    return RunEnd::kStopped;
+  }
+  RETURN_IF_ERROR(done);
+  return RunEnd::kDone;
+}
+
+absl::Status RunLoop::Begin() {
+  parts_.status->Update([&](v1::RunState& state) { state.set_steps(parts_.recipe.run().steps()); });
+  const std::optional<uint64_t> newest = parts_.folder.NewestCheckpoint();
+  if (newest.has_value()) {
+    RETURN_IF_ERROR(Resume(*newest));
+  } else {
+    ASSIGN_OR_RETURN(history_, reports_.GoBackTo(0));
+    RETURN_IF_ERROR(Pretrain());
+    RETURN_IF_ERROR(parts_.trainer->BeginReinforcement());
+  }
+  ASSIGN_OR_RETURN(incarnation_, parts_.store->StartIncarnation(version_));
+  parts_.status->Update([&](v1::RunState& state) { state.set_incarnation(incarnation_); });
+  log::Info("incarnation started", {{"incarnation", incarnation_}, {"version", version_}});
+  if (!newest.has_value()) RETURN_IF_ERROR(Checkpoint());
+  RETURN_IF_ERROR(Publish());
+  if (history_.evaluations.empty()) RETURN_IF_ERROR(Evaluate());
+  return absl::OkStatus();
+}
+
+absl::Status RunLoop::Resume(uint64_t step) {
+  ASSIGN_OR_RETURN(const learner::CheckpointMeta meta,
+                   learner::LoadCheckpoint(parts_.folder.checkpoint(step), parts_.trainer));
+  version_ = meta.version;
+  checkpointed_ = version_;
+  has_checkpoint_ = true;
+  ASSIGN_OR_RETURN(history_, reports_.GoBackTo(version_));
+  std::error_code ignored;
+  std::filesystem::remove(parts_.folder.summary(),
+                          ignored);  // of a run that was done and is given more steps
+  if (!history_.evaluations.empty()) {
+    const Evaluation& last = history_.evaluations.back();
+    parts_.status->Update([&](v1::RunState& state) {
+      state.set_heldout_accuracy(last.accuracy());
+      state.set_heldout_step(last.step);
+    });
+  }
+  log::Info("resumed", {{"checkpoint", parts_.folder.checkpoint(step)}, {"version", version_}});
+  return absl::OkStatus();
+}
+
+absl::Status RunLoop::Pretrain() {
+  const uint64_t batches = parts_.recipe.pretrain().batches();
+  if (batches == 0) return absl::OkStatus();
+  parts_.status->Enter(v1::RUN_PHASE_PRETRAINING, batches);
+  return learner_process::Pretrain(
+      parts_.recipe.pretrain(), *parts_.prompts, *parts_.tokenizer, *parts_.trainer,
+      [&](uint64_t done, double loss) {
+        parts_.status->SetProgress(done);
+        parts_.status->Update([&](v1::RunState& s) { s.set_pretrain_loss(loss); });
+        return Interrupted();
+      });
+}
+
+absl::Status RunLoop::Publish() {
+  const absl::Time start = absl::Now();
+  ASSIGN_OR_RETURN(model::WeightSet weights, parts_.trainer->model().Export());
+  log::Info("publish", {{"version", version_}, {"digest", weights.digest}});
+  parts_.publisher->Publish(incarnation_, version_, std::move(weights));
+  RETURN_IF_ERROR(parts_.store->Publish(version_));
+  publish_seconds_ = SecondsSince(start);
+  parts_.metrics->Published(version_, publish_seconds_);
+  parts_.status->Update([&](v1::RunState& state) {
+    state.set_weight_version(version_);
+    state.set_step(version_);
+  });
+  return absl::OkStatus();
+}
+
+bool RunLoop::EvaluationDue() const {
+  const uint32_t every = parts_.recipe.evaluation().every();
+  return version_ == parts_.recipe.run().steps() || (every > 0 && version_ % every == 0);
+}
+
+absl::Status RunLoop::Evaluate() {
+  const uint64_t wanted = parts_.recipe.evaluation().questions();
+  if (wanted == 0) return absl::OkStatus();
+  const absl::Time start = absl::Now();
+  const std::vector<v1::Prompt> prompts = parts_.prompts->HeldoutPrompts(wanted);
+  parts_.status->Enter(v1::RUN_PHASE_EVALUATING, prompts.size());
+  RETURN_IF_ERROR(parts_.store->BeginEvaluation(prompts, version_));
+  while (true) {
+    RETURN_IF_ERROR(Interrupted());
+    absl::StatusOr<std::vector<v1::Group>> groups = parts_.store->WaitForEvaluation(kPoll);
+    parts_.status->SetProgress(parts_.store->EvaluationProgress());
+    if (absl::IsDeadlineExceeded(groups.status())) continue;
+    RETURN_IF_ERROR(groups.status());
+    Evaluation evaluation = Score(version_, *groups);
+    evaluation.seconds = SecondsSince(start);
+    history_.evaluations.push_back(evaluation);
+    parts_.metrics->Evaluated(evaluation.accuracy());
+    parts_.status->Update([&](v1::RunState& state) {
+      state.set_heldout_accuracy(evaluation.accuracy());
+      state.set_heldout_step(evaluation.step);
+    });
+    log::Info("evaluated",
+              {{"step", version_}, {"accuracy", evaluation.accuracy()}, {"questions", evaluation.questions}});
+    return reports_.Append(evaluation);
+  }
+}
+
+absl::StatusOr<std::vector<v1::Group>> RunLoop::Collect() {
+  parts_.status->Enter(v1::RUN_PHASE_COLLECTING, parts_.recipe.rollout().prompts());
+  absl::Time last_keep_alive = absl::Now();
+  while (true) {
+    RETURN_IF_ERROR(Interrupted());
+    absl::StatusOr<std::vector<v1::Group>> groups = parts_.store->WaitForRollout(version_, kPoll);
+    if (!absl::IsDeadlineExceeded(groups.status())) return groups;
+    parts_.status->SetProgress(parts_.store->RolloutProgress(version_));
+    parts_.status->Update(
+        [&](v1::RunState& s) { s.set_actors(parts_.store->ActorsSeenSince(absl::Minutes(1))); });
+    if (absl::Now() - last_keep_alive > kKeepAlive) {
+      RETURN_IF_ERROR(parts_.trainer->KeepAlive());
+      last_keep_alive = absl::Now();
+    }
+  }
+}
+
+absl::Status RunLoop::TrainOneRollout() {
+  step_start_ = absl::Now();
+  ASSIGN_OR_RETURN(const std::vector<v1::Group> groups, Collect());
+  collect_seconds_ = SecondsSince(step_start_);
+
+  parts_.status->Enter(v1::RUN_PHASE_TRAINING);
+  const absl::Time train_start = absl::Now();
+  const uint64_t rollout = version_;
+  ASSIGN_OR_RETURN(const learner::UpdateStats stats, parts_.trainer->Update(groups, rollout, version_));
+  train_seconds_ = SecondsSince(train_start);
+
+  ++version_;
+  RETURN_IF_ERROR(parts_.store->MarkTrained(rollout, version_, stats.first_step, stats.last_step));
+  RETURN_IF_ERROR(Publish());
+  if (EvaluationDue()) RETURN_IF_ERROR(Evaluate());
+  RETURN_IF_ERROR(Report(groups, stats));
+  if (version_ % parts_.recipe.run().checkpoint_every() == 0) RETURN_IF_ERROR(Checkpoint());
+  return absl::OkStatus();
+}
+
+absl::Status RunLoop::Report(const std::vector<v1::Group>& groups, const learner::UpdateStats& stats) {
+  run::StepReport report;
+  report.step = version_;
+  report.steps = parts_.recipe.run().steps();
+  report.incarnation = incarnation_;
+  report.weight_version = version_;
+  report.optimizer_steps = parts_.trainer->optimizer_steps();
+  report.skipped_steps = static_cast<uint64_t>(stats.skipped_steps);
+  report.rollout = run::Summarize(groups, /*version=*/version_ - 1);
+  report.loss = stats.loss;
+  report.grad_norm = stats.grad_norm;
+  report.clip_fraction = stats.clip_fraction;
+  report.entropy = stats.entropy;
+  report.kl = stats.kl_reference;
+  report.advantage_std = stats.advantage_std;
+  report.logprob_gap_mean = stats.logprob_gap_mean.value_or(0);
+  report.logprob_gap_max = stats.logprob_gap_max.value_or(0);
+  report.learning_rate = stats.learning_rate;
+  report.collect_seconds = collect_seconds_;
+  report.train_seconds = train_seconds_;
+  report.publish_seconds = publish_seconds_;
+  report.seconds = Seconds();
+  history_.tokens_generated += report.rollout.response_tokens;
+  report.tokens_generated = history_.tokens_generated;
+  report.tokens_per_second =
+      static_cast<double>(report.rollout.response_tokens) / std::max(1e-9, SecondsSince(step_start_));
+  if (!history_.evaluations.empty() && history_.evaluations.back().step == version_) {
+    report.accuracy = history_.evaluations.back().accuracy();
+  }
+  history_.rewards.push_back(report.rollout.reward);
+  parts_.metrics->Stepped(report);
+  parts_.status->SetSamples(
+      {groups.begin(), groups.begin() + static_cast<long>(std::min(kSamplesInMemory, groups.size()))});
+  const auto advantages =
+      learner::RolloutAdvantages(groups, parts_.trainer->options().advantage, version_ - 1);
+  RETURN_IF_ERROR(reports_.Append(version_, version_ - 1, groups, advantages, kSampleGroupsPerStep));
+  return reports_.Append(report);
+}
+
+absl::Status RunLoop::Checkpoint() {
+  if (has_checkpoint_ && checkpointed_ == version_) return absl::OkStatus();
+  if (incarnation_ == 0)
+    return absl::OkStatus();  // stopped before version 0: there is nothing to go on from yet
+  const std::string path = parts_.folder.checkpoint(version_);
+  learner::CheckpointMeta meta;
+  meta.rollouts = version_;
+  meta.version = version_;
+  ASSIGN_OR_RETURN(const learner::CheckpointFiles files, learner::ReadTokenizerFiles(parts_.folder.model()));
+  RETURN_IF_ERROR(learner::SaveCheckpoint(path, *parts_.trainer, meta, files));
+  RETURN_IF_ERROR(parts_.store->MarkCheckpoint(version_, path));
+  has_checkpoint_ = true;
+  checkpointed_ = version_;
+  parts_.metrics->Checkpointed();
+  log::Info("checkpoint", {{"path", path}, {"version", version_}});
+  return parts_.folder.PruneCheckpoints(parts_.recipe.run().keep_checkpoints());
+}
+
+absl::Status RunLoop::Finish() {
+  RETURN_IF_ERROR(Checkpoint());
+  parts_.store->Finish();
+  parts_.status->Enter(v1::RUN_PHASE_FINISHED);
+  run::Summary summary;
+  summary.recipe = parts_.recipe.name();
+  summary.steps = version_;
+  summary.optimizer_steps = parts_.trainer->optimizer_steps();
+  if (!history_.evaluations.empty()) {
+    const Evaluation &first = history_.evaluations.front(), &last = history_.evaluations.back();
+    if (first.step == 0) summary.accuracy_before = first.accuracy();
+    if (last.step == version_) summary.accuracy_after = last.accuracy();
+    summary.heldout_questions = last.questions;
+  }
+  summary.reward_first = run::MeanOfFirst(history_.rewards);
+  summary.reward_last = run::MeanOfLast(history_.rewards);
+  summary.groups = parts_.store->Counts();
+  summary.tokens_generated = history_.tokens_generated;
+  summary.weight_version = version_;
+  RETURN_IF_ERROR(reports_.WriteCurve(parts_.recipe.name(), history_));
+  summary.seconds = Seconds();
+  return reports_.WriteSummary(summary);
+}
+
+}  // namespace drover::learner_process

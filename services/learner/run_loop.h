@@ -1,0 +1,95 @@
+// Rank 0's whole run, from the first step to the summary.
+//
+//   pretrain? ─▶ version 0 ─▶ evaluate ─▶ ┌▶ collect groups ─▶ optimizer steps ─▶ publish ─▶ report ┐ ─▶ evaluate ─▶ summary
+//                                         └───────────── checkpoint every so many ◀────────────────┘
+//
+// | the loop           | consumes                   | waits for                    | unblocked by                |
+// | ------------------ | -------------------------- | ---------------------------- | --------------------------- |
+// | run loop (here)    | groups of one rollout      | ExperienceStore, a step long | SubmitGroup, the stop flag  |
+// | actors             | leases, weights            | published version            | Publish below               |
+//
+// On a resume the loop begins behind the newest checkpoint: rollouts whose groups are all in the journal are trained at
+// once, in their order.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "drover/v1/recipe.pb.h"
+#include "learner/checkpoint.h"
+#include "learner/trainer.h"
+#include "model/tokenizer.h"
+#include "services/data/prompts.h"
+#include "services/experience/store.h"
+#include "services/learner/run_reports.h"
+#include "services/learner/run_status.h"
+#include "services/metrics/learner_metrics.h"
+#include "services/run/run_folder.h"
+#include "services/weights/publisher.h"
+
+namespace drover::learner_process {
+
+// What a run is made of; everything outlives the loop.
+struct RunParts {
+  v1::Recipe recipe;  // effective
+  run::RunFolder folder{""};
+  learner::Trainer* trainer = nullptr;
+  const model::Tokenizer* tokenizer = nullptr;
+  const data::PromptSource* prompts = nullptr;
+  experience::ExperienceStore* store = nullptr;
+  weights::WeightPublisher* publisher = nullptr;
+  metrics::LearnerMetrics* metrics = nullptr;
+  RunStatus* status = nullptr;
+  const std::atomic<bool>* stop = nullptr;  // SIGTERM
+};
+
+enum class RunEnd { kDone, kStopped };
+
+// Not thread-safe.
+class RunLoop {
+ public:
+  explicit RunLoop(RunParts parts);
+
+  // Goes on from the newest checkpoint, or begins. kStopped: a checkpoint of where it stopped is on disk.
+  absl::StatusOr<RunEnd> Run();
+
+ private:
+  absl::Status Begin();
+  absl::Status Resume(uint64_t step);
+  absl::Status Pretrain();
+  absl::Status Publish();
+  absl::Status Evaluate();
+  absl::Status TrainOneRollout();
+  absl::StatusOr<std::vector<v1::Group>> Collect();
+  absl::Status Report(const std::vector<v1::Group>& groups, const learner::UpdateStats& stats);
+  absl::Status Checkpoint();
+  absl::Status Finish();
+
+  bool stopping() const;
+  // CANCELLED when the run is to stop, else OK.
+  absl::Status Interrupted() const;
+  bool EvaluationDue() const;
+  double Seconds() const;  // since the run began, earlier incarnations included
+
+  RunParts parts_;
+  RunReports reports_;
+  History history_;
+  absl::Time start_;
+  uint32_t incarnation_ = 0;
+  uint64_t version_ = 0;  // rollouts trained; the weights' version
+  uint64_t optimizer_steps_before_ = 0;
+  uint64_t checkpointed_ = 0;
+  bool has_checkpoint_ = false;
+  // Times of the step that is being done, for its report.
+  double collect_seconds_ = 0;
+  double train_seconds_ = 0;
+  double publish_seconds_ = 0;
+  absl::Time step_start_;
+};
+
+}  // namespace drover::learner_process
