@@ -27,6 +27,7 @@
 #include "learner/collectives.h"
 #include "learner/loss.h"
 #include "learner/plan.h"
+#include "learner/stepper.h"
 #include "model/transformer.h"
 
 namespace drover::learner {
@@ -53,13 +54,6 @@ struct TrainerOptions {
 struct SupervisedExample {
   std::vector<uint32_t> prompt_token_ids;    // at least one; no loss on them
   std::vector<uint32_t> response_token_ids;  // at least one
-};
-
-// One optimizer step.
-struct StepStats {
-  double loss = 0.0;
-  double grad_norm = 0.0;  // before clipping
-  bool skipped = false;    // not finite: nothing was changed
 };
 
 // What an update did, over all ranks. Means of loss and grad_norm are over the steps that were not skipped.

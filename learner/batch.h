@@ -1,0 +1,46 @@
+// Responses -> padded tensors, and back from flat tokens to responses.
+//
+// Legend: B responses, T longest input, K response tokens of the microbatch in the order of its responses.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/types/span.h"
+
+namespace drover::learner {
+
+// Token ids owned by someone else (a group, a supervised example).
+struct Sequence {
+  absl::Span<const uint32_t> prompt;    // at least one token
+  absl::Span<const uint32_t> response;  // at least one token
+};
+
+// One forward pass. The input of a response is its prompt and all of its tokens but the last, which nothing is
+// predicted from; shorter ones are padded on the right with id 0, which causal attention never lets them see.
+struct Microbatch {
+  std::vector<int64_t> responses;  // numbers of the responses (indices into what MakeMicrobatch was given)
+  std::vector<int64_t> lengths;    // response tokens of each; they add up to K
+  torch::Tensor input_ids_BT;      // int64
+  torch::Tensor rows_K;            // int64: which row of the flattened [B T] hidden states predicts the token
+  torch::Tensor targets_K;         // int64: the token
+  int64_t tokens() const { return targets_K.size(0); }
+};
+
+// `responses` are indices into `sequences`; at least one.
+Microbatch MakeMicrobatch(absl::Span<const Sequence> sequences, std::vector<int64_t> responses,
+                          torch::Device device);
+
+// values[r] repeated for each token of response r of the microbatch: float32 [K] on its device.
+torch::Tensor PerToken(const Microbatch& batch, absl::Span<const double> values);
+
+// The per-token values of the microbatch's responses, values[r][t], joined: float32 [K] on its device.
+torch::Tensor JoinTokens(const Microbatch& batch, absl::Span<const std::vector<float>> values);
+
+// The inverse of JoinTokens: writes values_K (any device) into values[r] of the microbatch's responses.
+void SplitTokens(const Microbatch& batch, const torch::Tensor& values_K,
+                 std::vector<std::vector<float>>* values);
+
+}  // namespace drover::learner

@@ -1,0 +1,173 @@
+#include "learner/checkpoint.h"
+
+#include <ATen/ATen.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+#include <cerrno>
+#include <filesystem>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/status.h"
+#include "learner/state_tensors.h"
+#include "model/config.h"
+#include "model/safetensors.h"
+#include "model/torch_dtype.h"
+
+namespace drover::learner {
+namespace {
+
+constexpr char kStateFile[] = "training_state.safetensors";
+constexpr char kWeightsFile[] = "model.safetensors";
+constexpr char kFormat[] = "drover.training_state.v1";
+constexpr uint64_t kMaxTokenizerFile = uint64_t{256} << 20;
+
+std::string Join(const std::string& dir, std::string_view name) {
+  return absl::StrCat(dir, "/", ToAbsl(name));
+}
+
+model::SafetensorsMetadata ToMetadata(const CheckpointMeta& meta, const std::string& weights_digest) {
+  return {{"drover.format", kFormat},
+          {"drover.rollouts", absl::StrCat(meta.rollouts)},
+          {"drover.version", absl::StrCat(meta.version)},
+          {"drover.optimizer_steps", absl::StrCat(meta.counters.optimizer_steps)},
+          {"drover.adamw_steps", absl::StrCat(meta.counters.adamw_steps)},
+          {"drover.skipped_in_a_row", absl::StrCat(meta.counters.skipped_in_a_row)},
+          {"drover.weights_digest", weights_digest}};
+}
+
+absl::Status ReadCount(const model::SafetensorsMetadata& metadata, const std::string& key, uint64_t* value) {
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) return absl::InvalidArgumentError(absl::StrCat("metadata lacks ", key));
+  if (!absl::SimpleAtoi(found->second, value)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("metadata ", key, " is \"", found->second, "\"; it must be a whole number"));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<CheckpointMeta> FromMetadata(const model::SafetensorsMetadata& metadata) {
+  const auto format = metadata.find("drover.format");
+  if (format == metadata.end() || format->second != kFormat) {
+    return absl::InvalidArgumentError(absl::StrCat("metadata drover.format is ",
+                                                   format == metadata.end() ? "missing" : format->second,
+                                                   "; this build reads ", kFormat));
+  }
+  CheckpointMeta meta;
+  RETURN_IF_ERROR(ReadCount(metadata, "drover.rollouts", &meta.rollouts));
+  RETURN_IF_ERROR(ReadCount(metadata, "drover.version", &meta.version));
+  RETURN_IF_ERROR(ReadCount(metadata, "drover.optimizer_steps", &meta.counters.optimizer_steps));
+  RETURN_IF_ERROR(ReadCount(metadata, "drover.adamw_steps", &meta.counters.adamw_steps));
+  RETURN_IF_ERROR(ReadCount(metadata, "drover.skipped_in_a_row", &meta.counters.skipped_in_a_row));
+  return meta;
+}
+
+absl::Status Remove(const std::string& dir) {
+  std::error_code error;
+  std::filesystem::remove_all(dir, error);
+  if (!error) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(dir, ": cannot be removed: ", error.message()));
+}
+
+// `from` takes the place of `to`, which may exist: then the two are exchanged in one step and the old one removed.
+absl::Status PutInPlace(const std::string& from, const std::string& to) {
+  if (!std::filesystem::exists(to)) {
+    if (rename(from.c_str(), to.c_str()) != 0) return ErrnoError(to, "cannot be renamed into place");
+  } else {
+    if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) != 0) {
+      return ErrnoError(to, "exists and cannot be exchanged for the new one");
+    }
+    RETURN_IF_ERROR(Remove(from));
+  }
+  const std::string parent = std::filesystem::path(to).parent_path().string();
+  return SyncFolder(parent.empty() ? "." : parent);
+}
+
+// The published weights of a float32 model are the master copies: these are not stored a second time.
+bool WeightsAreMasters(const Trainer& trainer) { return trainer.model().options().dtype == torch::kFloat32; }
+
+absl::Status WriteFiles(const std::string& dir, const Trainer& trainer, const CheckpointMeta& meta,
+                        const CheckpointFiles& files) {
+  const model::ModelConfig& config = trainer.model().config();
+  ASSIGN_OR_RETURN(const model::WeightSet weights, trainer.model().Export());
+  RETURN_IF_ERROR(WriteFileAtomically(Join(dir, "config.json"), model::ModelConfigJson(config)));
+  RETURN_IF_ERROR(
+      WriteFileAtomically(Join(dir, "generation_config.json"), model::GenerationConfigJson(config)));
+  for (const auto& [name, contents] : files) RETURN_IF_ERROR(WriteFileAtomically(Join(dir, name), contents));
+  RETURN_IF_ERROR(model::WriteSafetensors(Join(dir, kWeightsFile), model::WeightViews(weights)));
+  TrainerState state = trainer.State();
+  if (WeightsAreMasters(trainer)) state.weights.clear();
+  ASSIGN_OR_RETURN(const StateTensors tensors, ToTensors(state));
+  return model::WriteSafetensors(Join(dir, kStateFile), tensors.views, ToMetadata(meta, weights.digest));
+}
+
+// Both files are of one save: a folder that was put together by hand is refused.
+absl::Status CheckDigest(const model::SafetensorsMetadata& metadata, const model::SafetensorsFile& weights) {
+  ASSIGN_OR_RETURN(const model::WeightSet packed, model::PackWeights(weights.tensors()));
+  const auto expected = metadata.find("drover.weights_digest");
+  if (expected != metadata.end() && expected->second == packed.digest) return absl::OkStatus();
+  return absl::DataLossError(absl::StrCat(weights.path(), ": its weights have digest ", packed.digest,
+                                          ", but ", kStateFile, " was written with those of digest ",
+                                          expected == metadata.end() ? "(missing)" : expected->second));
+}
+
+}  // namespace
+
+absl::StatusOr<CheckpointFiles> ReadTokenizerFiles(const std::string& model_dir) {
+  CheckpointFiles files;
+  for (const char* name : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
+                           "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja"}) {
+    absl::StatusOr<std::string> contents = ReadFile(Join(model_dir, name), kMaxTokenizerFile);
+    if (absl::IsNotFound(contents.status())) continue;
+    RETURN_IF_ERROR(contents.status());
+    files[name] = *std::move(contents);
+  }
+  return files;
+}
+
+absl::Status SaveCheckpoint(const std::string& dir, const Trainer& trainer, const CheckpointMeta& meta,
+                            const CheckpointFiles& files) {
+  const std::string building = dir + ".tmp";
+  RETURN_IF_ERROR(Remove(building));
+  RETURN_IF_ERROR(MakeFolders(building));
+  CheckpointMeta written = meta;
+  written.counters = trainer.State().counters;
+  RETURN_IF_ERROR(WriteFiles(building, trainer, written, files));
+  RETURN_IF_ERROR(SyncFolder(building));
+  return PutInPlace(building, dir);
+}
+
+absl::StatusOr<CheckpointMeta> LoadCheckpoint(const std::string& dir, Trainer* trainer) {
+  const std::string path = Join(dir, kStateFile);
+  ASSIGN_OR_RETURN(const model::SafetensorsFile file, model::SafetensorsFile::Open(path));
+  ASSIGN_OR_RETURN(const model::SafetensorsFile weights,
+                   model::SafetensorsFile::Open(Join(dir, kWeightsFile)));
+  RETURN_IF_ERROR(CheckDigest(file.metadata(), weights));
+  absl::StatusOr<CheckpointMeta> meta = FromMetadata(file.metadata());
+  if (!meta.ok()) return Annotate(meta.status(), path);
+  absl::StatusOr<TrainerState> state = FromTensors(file.tensors());
+  if (!state.ok()) return Annotate(state.status(), path);
+  state->counters = meta->counters;
+  if (WeightsAreMasters(*trainer) && state->weights.empty()) {
+    for (const model::TensorView& view : weights.tensors()) {
+      absl::StatusOr<torch::Tensor> weight = model::TensorOfView(view);
+      if (!weight.ok()) return Annotate(weight.status(), weights.path());
+      state->weights[view.name] = *std::move(weight);
+    }
+  }
+  RETURN_IF_ERROR(Annotate(trainer->Restore(*state), path));
+  return meta;
+}
+
+absl::StatusOr<CheckpointMeta> ReadCheckpointMeta(const std::string& dir) {
+  const std::string path = Join(dir, kStateFile);
+  ASSIGN_OR_RETURN(const model::SafetensorsFile file, model::SafetensorsFile::Open(path));
+  absl::StatusOr<CheckpointMeta> meta = FromMetadata(file.metadata());
+  if (!meta.ok()) return Annotate(meta.status(), path);
+  return meta;
+}
+
+}  // namespace drover::learner

@@ -1,0 +1,39 @@
+#include "learner/collectives.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace drover::learner {
+namespace {
+
+class Alone : public Collectives {
+ public:
+  int rank() const override { return 0; }
+  int size() const override { return 1; }
+  absl::Status AllReduceSum(torch::Tensor) override { return absl::OkStatus(); }
+  absl::Status Broadcast(torch::Tensor) override { return absl::OkStatus(); }
+  absl::Status Broadcast(std::string*, absl::Duration) override { return absl::OkStatus(); }
+  absl::Status Barrier() override { return absl::OkStatus(); }
+};
+
+}  // namespace
+
+std::unique_ptr<Collectives> LocalCollectives() { return std::make_unique<Alone>(); }
+
+absl::Status C10dOptions::Validate() const {
+  if (size < 1)
+    return absl::InvalidArgumentError(absl::StrCat("size is ", size, "; at least 1 rank is needed"));
+  if (rank < 0 || rank >= size) {
+    return absl::InvalidArgumentError(absl::StrCat("rank is ", rank, "; it must be 0 to ", size - 1));
+  }
+  if (host.empty()) return absl::InvalidArgumentError("host is empty; it must be where rank 0 listens");
+  if (port == 0 && rank != 0) {
+    return absl::InvalidArgumentError("port is 0; ranks other than 0 must be told rank 0's port");
+  }
+  if (timeout <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("timeout is ", absl::FormatDuration(timeout), "; it must be positive"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace drover::learner

@@ -1,0 +1,19 @@
+#include "base/status.h"
+#include "learner/trainer.h"
+
+namespace drover::learner {
+
+absl::Status FollowLeader(Trainer& trainer, Collectives& collectives, const FollowOptions& options) {
+  while (true) {
+    std::string bytes;
+    RETURN_IF_ERROR(Annotate(collectives.Broadcast(&bytes, options.idle_timeout), "waiting for rank 0"));
+    v1::RankCommand command;
+    if (!command.ParseFromString(bytes)) {
+      return absl::DataLossError("rank 0 sent a command that cannot be read: are all ranks of one build?");
+    }
+    ASSIGN_OR_RETURN(const bool go_on, trainer.Execute(command));
+    if (!go_on) return absl::OkStatus();
+  }
+}
+
+}  // namespace drover::learner

@@ -1,0 +1,59 @@
+#include "learner/plan.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "base/random.h"
+
+namespace drover::learner {
+namespace {
+
+// A stream number for each (rollout, epoch): epochs are at most 100 (recipe.proto).
+constexpr uint64_t kEpochsPerRollout = 1024;
+
+// Longest first; equal lengths by number, so that the order is the same everywhere.
+void SortByLength(std::vector<int64_t>& responses, absl::Span<const int64_t> lengths) {
+  std::sort(responses.begin(), responses.end(),
+            [&](int64_t a, int64_t b) { return lengths[a] != lengths[b] ? lengths[a] > lengths[b] : a < b; });
+}
+
+}  // namespace
+
+std::vector<std::vector<int64_t>> PlanSteps(int64_t responses, uint64_t rollout, const PlanOptions& options) {
+  std::vector<std::vector<int64_t>> steps;
+  for (int64_t epoch = 0; epoch < options.epochs; ++epoch) {
+    std::vector<int64_t> order(responses);
+    std::iota(order.begin(), order.end(), 0);
+    RandomStream random(options.seed, RandomPurpose::kMinibatchOrder, rollout * kEpochsPerRollout + epoch);
+    Shuffle(order, random);
+    for (int64_t begin = 0; begin < responses; begin += options.minibatch_responses) {
+      const int64_t end = std::min(responses, begin + options.minibatch_responses);
+      steps.emplace_back(order.begin() + begin, order.begin() + end);
+    }
+  }
+  return steps;
+}
+
+std::vector<int64_t> RankShare(absl::Span<const int64_t> minibatch, absl::Span<const int64_t> lengths,
+                               int rank, int ranks) {
+  std::vector<int64_t> sorted(minibatch.begin(), minibatch.end());
+  SortByLength(sorted, lengths);
+  std::vector<int64_t> share;
+  for (size_t i = rank; i < sorted.size(); i += ranks) share.push_back(sorted[i]);
+  return share;
+}
+
+std::vector<std::vector<int64_t>> CutMicrobatches(std::vector<int64_t> share,
+                                                  absl::Span<const int64_t> lengths,
+                                                  int64_t microbatch_responses) {
+  SortByLength(share, lengths);
+  const int64_t count = static_cast<int64_t>(share.size());
+  std::vector<std::vector<int64_t>> microbatches;
+  for (int64_t begin = 0; begin < count; begin += microbatch_responses) {
+    const int64_t end = std::min(count, begin + microbatch_responses);
+    microbatches.emplace_back(share.begin() + begin, share.begin() + end);
+  }
+  return microbatches;
+}
+
+}  // namespace drover::learner

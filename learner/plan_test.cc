@@ -1,0 +1,75 @@
+#include "learner/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+namespace drover::learner {
+namespace {
+
+using testing::ElementsAre;
+
+std::multiset<int64_t> All(const std::vector<std::vector<int64_t>>& parts) {
+  std::multiset<int64_t> all;
+  for (const auto& part : parts) all.insert(part.begin(), part.end());
+  return all;
+}
+
+TEST(PlanSteps, EachEpochHoldsEachResponseOnce) {
+  PlanOptions options;
+  options.seed = 1;
+  options.minibatch_responses = 4;
+  options.epochs = 3;
+  const auto steps = PlanSteps(10, 7, options);
+  ASSERT_EQ(steps.size(), 9u);
+  for (int epoch = 0; epoch < 3; ++epoch) {
+    EXPECT_EQ(steps[3 * epoch].size(), 4u);
+    EXPECT_EQ(steps[3 * epoch + 2].size(), 2u);
+    const auto all = All({steps[3 * epoch], steps[3 * epoch + 1], steps[3 * epoch + 2]});
+    EXPECT_EQ(all.size(), 10u);
+    EXPECT_EQ(std::set<int64_t>(all.begin(), all.end()).size(), 10u);
+  }
+  EXPECT_NE(steps[0], steps[3]);
+}
+
+TEST(PlanSteps, FollowsFromSeedAndRollout) {
+  PlanOptions options;
+  options.seed = 1;
+  options.minibatch_responses = 64;
+  const auto plan = PlanSteps(256, 7, options);
+  EXPECT_EQ(plan, PlanSteps(256, 7, options));
+  EXPECT_NE(plan, PlanSteps(256, 8, options));
+  options.seed = 2;
+  EXPECT_NE(plan, PlanSteps(256, 7, options));
+}
+
+TEST(PlanSteps, MixesResponsesOfAllGroups) {
+  PlanOptions options;
+  options.minibatch_responses = 64;
+  // Single responses are shuffled: a step of 64 out of 256 holds some of nearly each block of 8.
+  std::set<int64_t> blocks;
+  const auto steps = PlanSteps(256, 0, options);
+  for (int64_t r : steps[0]) blocks.insert(r / 8);
+  EXPECT_GT(blocks.size(), 24u);
+}
+
+TEST(RankShare, DealsEveryResponseOnceAndEvenly) {
+  const std::vector<int64_t> lengths = {5, 50, 20, 20, 7, 90, 1};
+  const std::vector<int64_t> minibatch = {0, 1, 2, 3, 4, 5, 6};
+  EXPECT_THAT(RankShare(minibatch, lengths, 0, 2), ElementsAre(5, 2, 4, 6));
+  EXPECT_THAT(RankShare(minibatch, lengths, 1, 2), ElementsAre(1, 3, 0));
+  EXPECT_THAT(RankShare(minibatch, lengths, 0, 1), ElementsAre(5, 1, 2, 3, 4, 0, 6));
+  EXPECT_TRUE(RankShare({2}, lengths, 1, 2).empty());
+}
+
+TEST(CutMicrobatches, PutsSimilarLengthsTogether) {
+  const std::vector<int64_t> lengths = {5, 50, 20, 20, 7};
+  const auto cut = CutMicrobatches({0, 1, 2, 3, 4}, lengths, 2);
+  EXPECT_THAT(cut, ElementsAre(ElementsAre(1, 2), ElementsAre(3, 4), ElementsAre(0)));
+  EXPECT_TRUE(CutMicrobatches({}, lengths, 2).empty());
+}
+
+}  // namespace
+}  // namespace drover::learner

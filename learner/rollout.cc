@@ -1,0 +1,33 @@
+#include "learner/rollout.h"
+
+namespace drover::learner {
+namespace {
+
+absl::Span<const uint32_t> Ids(const google::protobuf::RepeatedField<uint32_t>& ids) {
+  return {ids.data(), static_cast<size_t>(ids.size())};
+}
+
+}  // namespace
+
+Rollout TakeApart(const std::vector<v1::Group>& groups, const AdvantageOptions& options, uint64_t rollout,
+                  bool mask_truncated) {
+  Rollout result;
+  const std::vector<std::vector<double>> advantages = RolloutAdvantages(groups, options, rollout);
+  for (size_t g = 0; g < groups.size(); ++g) {
+    const v1::Group& group = groups[g];
+    for (int i = 0; i < group.responses_size(); ++i) {
+      const v1::Response& response = group.responses(i);
+      result.groups.push_back(&group);
+      result.responses.push_back(&response);
+      result.sequences.push_back({Ids(group.prompt_token_ids()), Ids(response.token_ids())});
+      result.lengths.push_back(group.prompt_token_ids_size() + response.token_ids_size());
+      result.advantages.push_back(advantages[g][i]);
+      result.masked.push_back(mask_truncated && response.finish_reason() == v1::FINISH_REASON_LENGTH);
+    }
+  }
+  result.old_logprobs.resize(result.responses.size());
+  result.reference_logprobs.resize(result.responses.size());
+  return result;
+}
+
+}  // namespace drover::learner

@@ -1,0 +1,31 @@
+// A rollout's groups taken apart into single responses, numbered in the order of the groups.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "drover/v1/group.pb.h"
+#include "learner/advantage.h"
+#include "learner/batch.h"
+
+namespace drover::learner {
+
+// Points into the groups, which must outlive it. Vectors are by response number.
+struct Rollout {
+  std::vector<const v1::Group*> groups;  // the response's group
+  std::vector<const v1::Response*> responses;
+  std::vector<Sequence> sequences;
+  std::vector<int64_t> lengths;  // prompt and response tokens
+  std::vector<double> advantages;
+  std::vector<bool> masked;  // left out of the loss, counted in N
+  // By response and token; empty until known.
+  std::vector<std::vector<float>> old_logprobs;
+  std::vector<std::vector<float>> reference_logprobs;
+
+  int64_t size() const { return static_cast<int64_t>(responses.size()); }
+};
+
+Rollout TakeApart(const std::vector<v1::Group>& groups, const AdvantageOptions& options, uint64_t rollout,
+                  bool mask_truncated);
+
+}  // namespace drover::learner

@@ -1,0 +1,60 @@
+// What every optimizer step has in common, supervised or not: gradients of all ranks summed, checked to be finite,
+// clipped, and taken by AdamW, or the whole step skipped.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "learner/adamw.h"
+#include "learner/collectives.h"
+#include "learner/gradients.h"
+
+namespace drover::learner {
+
+// One optimizer step.
+struct StepStats {
+  double loss = 0.0;       // over all ranks
+  double grad_norm = 0.0;  // before clipping
+  bool skipped = false;    // loss or gradient not finite: nothing was changed
+};
+
+struct StepperOptions {
+  AdamWOptions adamw;
+  double max_grad_norm = 1.0;  // 0: gradients are not clipped
+};
+
+// Every rank makes the same calls in the same order and decides alike, since it decides on sums over all ranks.
+class Stepper {
+ public:
+  // `collectives` must outlive the stepper.
+  Stepper(std::vector<torch::Tensor> parameters, const StepperOptions& options, Collectives* collectives);
+
+  // Gradients to zero; backward passes may follow.
+  void Begin() { gradients_.Zero(); }
+
+  // Ends the step: `loss` is this rank's share. Errors are those of the collectives.
+  absl::StatusOr<StepStats> Finish(double loss, double learning_rate);
+
+  const std::vector<torch::Tensor>& parameters() const { return parameters_; }
+  torch::Device device() const { return gradients_.flat().device(); }
+  // Of this rank since Begin(); of all ranks, clipped, after Finish().
+  const GradientBucket& gradients() const { return gradients_; }
+  AdamW& adamw() { return adamw_; }
+  const AdamW& adamw() const { return adamw_; }
+  uint64_t skipped_in_a_row() const { return skipped_in_a_row_; }
+  void set_skipped_in_a_row(uint64_t steps) { skipped_in_a_row_ = steps; }
+
+ private:
+  const StepperOptions options_;
+  Collectives* const collectives_;
+  const std::vector<torch::Tensor> parameters_;
+  GradientBucket gradients_;
+  AdamW adamw_;
+  uint64_t skipped_in_a_row_ = 0;
+};
+
+}  // namespace drover::learner

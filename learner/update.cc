@@ -1,0 +1,275 @@
+#include "learner/update.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "learner/schedule.h"
+
+namespace drover::learner {
+namespace {
+
+double SampleStd(const std::vector<double>& values) {
+  const double count = static_cast<double>(values.size());
+  double mean = 0.0;
+  for (double value : values) mean += value / count;
+  double squares = 0.0;
+  for (double value : values) squares += (value - mean) * (value - mean);
+  return count > 1.0 ? std::sqrt(squares / (count - 1.0)) : 0.0;
+}
+
+LossTokens Narrow(const LossTokens& tokens, int64_t begin, const torch::Tensor& logprobs_R) {
+  const int64_t rows = logprobs_R.size(0);
+  LossTokens part;
+  part.logprobs_K = logprobs_R;
+  part.old_logprobs_K = tokens.old_logprobs_K.narrow(0, begin, rows);
+  if (tokens.reference_logprobs_K.defined()) {
+    part.reference_logprobs_K = tokens.reference_logprobs_K.narrow(0, begin, rows);
+  }
+  part.advantages_K = tokens.advantages_K.narrow(0, begin, rows);
+  part.lengths_K = tokens.lengths_K.narrow(0, begin, rows);
+  return part;
+}
+
+double Mean(double sum, double count) { return count > 0.0 ? sum / count : 0.0; }
+
+}  // namespace
+
+RolloutUpdate::RolloutUpdate(const UpdateContext& context, const std::vector<v1::Group>& groups,
+                             uint64_t rollout, uint64_t version)
+    : context_(context),
+      rollout_number_(rollout),
+      version_(version),
+      forward_{context.options.temperature},
+      rollout_(TakeApart(groups, context.options.advantage, rollout, context.options.mask_truncated)),
+      steps_(PlanSteps(rollout_.size(), rollout, context.options.plan)),
+      steps_per_epoch_(steps_.size() / context.options.plan.epochs) {}
+
+absl::StatusOr<UpdateStats> RolloutUpdate::Run() {
+  const absl::Time start = absl::Now();
+  UpdateStats stats;
+  stats.first_step = context_.optimizer_steps + 1;
+  ScoreRollout();
+  for (size_t step = 0; step < steps_.size(); ++step) {
+    stats.learning_rate = LearningRate();
+    ASSIGN_OR_RETURN(StepStats done, Step(step));
+    stats.steps.push_back(done);
+    if (context_.stepper.skipped_in_a_row() >= static_cast<uint64_t>(context_.options.max_skipped_steps)) {
+      return absl::AbortedError(absl::StrCat(
+          context_.stepper.skipped_in_a_row(),
+          " optimizer steps in a row had a loss or gradient that is not finite",
+          " (run.max_skipped_steps); the last was step ", context_.optimizer_steps, " of rollout ",
+          rollout_number_, " with loss ", done.loss, " and gradient norm ", done.grad_norm));
+    }
+  }
+  stats.last_step = context_.optimizer_steps;
+  RETURN_IF_ERROR(sums_.AllReduce(context_.collectives));
+  Summarize(stats.steps, &stats);
+  stats.seconds = absl::ToDoubleSeconds(absl::Now() - start);
+  return stats;
+}
+
+double RolloutUpdate::LearningRate() const {
+  return WarmUp(context_.options.learning_rate, context_.stepper.adamw().steps(),
+                context_.options.warmup_steps);
+}
+
+std::vector<int64_t> RolloutUpdate::Share(size_t step) const {
+  return RankShare(steps_[step], rollout_.lengths, context_.collectives.rank(), context_.collectives.size());
+}
+
+bool RolloutUpdate::Trains(int64_t response) const {
+  if (rollout_.masked[response]) return false;
+  // An advantage of 0 makes the loss and its gradient exactly 0: its forward pass is left out, unless it has a KL
+  // term or nothing else measures the entropy.
+  return rollout_.advantages[response] != 0.0 || context_.reference != nullptr ||
+         context_.options.actor_old_logprobs;
+}
+
+void RolloutUpdate::ScoreRollout() {
+  if (context_.options.actor_old_logprobs) {
+    for (int64_t r = 0; r < rollout_.size(); ++r) {
+      const auto& recorded = rollout_.responses[r]->logprobs();
+      rollout_.old_logprobs[r].assign(recorded.begin(), recorded.end());
+    }
+    if (context_.reference == nullptr) return;
+  }
+  // Each response is in exactly one share of the first epoch, over all ranks: there it counts for the statistics.
+  std::vector<bool> counted(rollout_.size(), false);
+  std::set<int64_t> needed;
+  for (size_t step = 0; step < steps_.size(); ++step) {
+    for (int64_t r : Share(step)) {
+      if (step < steps_per_epoch_) counted[r] = true;
+      if (step < steps_per_epoch_ || Trains(r)) needed.insert(r);
+    }
+  }
+  for (const auto& responses : CutMicrobatches({needed.begin(), needed.end()}, rollout_.lengths,
+                                               context_.options.microbatch_responses)) {
+    ScoreMicrobatch(responses, counted);
+  }
+}
+
+void RolloutUpdate::ScoreMicrobatch(const std::vector<int64_t>& responses, const std::vector<bool>& counted) {
+  const Microbatch batch = MakeMicrobatch(rollout_.sequences, responses, context_.stepper.device());
+  if (context_.reference != nullptr) {
+    SplitTokens(batch, Score(*context_.reference, batch, forward_).logprobs_K, &rollout_.reference_logprobs);
+  }
+  if (context_.options.actor_old_logprobs) return;
+  const TokenScores scores = Score(context_.model, batch, forward_);
+  SplitTokens(batch, scores.logprobs_K, &rollout_.old_logprobs);
+  std::vector<double> weights(rollout_.size());
+  std::copy(counted.begin(), counted.end(), weights.begin());
+  const torch::Tensor counted_K = PerToken(batch, weights);
+  sums_.entropy += (scores.entropy_K * counted_K).sum(at::kDouble).item<double>();
+  sums_.entropy_tokens += counted_K.sum(at::kDouble).item<double>();
+  AddGap(batch, scores.logprobs_K, counted);
+}
+
+absl::StatusOr<StepStats> RolloutUpdate::Step(size_t step) {
+  context_.stepper.Begin();
+  UpdateSums sums;
+  std::vector<int64_t> trained;
+  for (int64_t r : Share(step)) {
+    if (!rollout_.masked[r]) sums.loss_tokens += static_cast<double>(rollout_.sequences[r].response.size());
+    if (Trains(r)) trained.push_back(r);
+  }
+  double loss = 0.0;
+  for (const auto& responses :
+       CutMicrobatches(std::move(trained), rollout_.lengths, context_.options.microbatch_responses)) {
+    loss += TrainMicrobatch(MakeMicrobatch(rollout_.sequences, responses, context_.stepper.device()), step,
+                            &sums);
+  }
+  ASSIGN_OR_RETURN(StepStats stats, context_.stepper.Finish(loss, LearningRate()));
+  ++context_.optimizer_steps;
+  if (stats.skipped) {
+    LogSkipped(step, stats);
+  } else {
+    sums_.Add(sums);
+  }
+  return stats;
+}
+
+double RolloutUpdate::TrainMicrobatch(const Microbatch& batch, size_t step, UpdateSums* sums) {
+  std::vector<double> lengths;
+  for (const Sequence& sequence : rollout_.sequences)
+    lengths.push_back(static_cast<double>(sequence.response.size()));
+  LossTokens tokens;
+  tokens.old_logprobs_K = JoinTokens(batch, rollout_.old_logprobs);
+  if (context_.reference != nullptr)
+    tokens.reference_logprobs_K = JoinTokens(batch, rollout_.reference_logprobs);
+  tokens.advantages_K = PerToken(batch, rollout_.advantages);
+  tokens.lengths_K = PerToken(batch, lengths);
+
+  const int64_t responses = static_cast<int64_t>(steps_[step].size());
+  std::vector<torch::Tensor> totals;
+  std::vector<torch::Tensor> logprobs;
+  ForwardBackward(context_.model, batch, forward_, [&](int64_t begin, const TokenScores& scores_R) {
+    const PolicyLossResult result =
+        PolicyLoss(Narrow(tokens, begin, scores_R.logprobs_K), responses, context_.options.loss);
+    totals.push_back(at::stack({result.loss.detach().to(at::kDouble), result.sums.clipped, result.sums.ratio,
+                                result.sums.kl_old, result.sums.kl_reference,
+                                scores_R.entropy_K.sum(at::kDouble), result.sums.ratio_max}));
+    logprobs.push_back(scores_R.logprobs_K.detach());
+    return result.loss;
+  });
+
+  const torch::Tensor all = at::stack(totals).cpu();
+  const torch::Tensor sum = all.sum(0);
+  const double* value = sum.data_ptr<double>();
+  sums->trained_tokens += static_cast<double>(batch.tokens());
+  sums->clipped += value[1];
+  sums->ratio += value[2];
+  sums->kl_old += value[3];
+  sums->kl_reference += value[4];
+  sums->ratio_max = std::max(sums->ratio_max, all.select(1, 6).max().item<double>());
+  if (context_.options.actor_old_logprobs && step < steps_per_epoch_) {
+    sums->entropy += value[5];
+    sums->entropy_tokens += static_cast<double>(batch.tokens());
+    if (step == 0) AddGap(batch, at::cat(logprobs), std::vector<bool>(rollout_.size(), true));
+  }
+  return value[0];
+}
+
+void RolloutUpdate::AddGap(const Microbatch& batch, const torch::Tensor& logprobs_K,
+                           const std::vector<bool>& counted) {
+  const torch::Tensor flat_K = logprobs_K.to(at::kCPU, at::kFloat).contiguous();
+  const float* learner = flat_K.data_ptr<float>();
+  for (int64_t r : batch.responses) {
+    const v1::Response& response = *rollout_.responses[r];
+    int t = 0;
+    for (const v1::VersionRun& run : response.versions()) {
+      for (uint32_t i = 0; i < run.count(); ++i, ++t, ++learner) {
+        if (!counted[r] || run.version() != version_) continue;
+        const double gap = std::abs(static_cast<double>(*learner) - response.logprobs(t));
+        sums_.gap += gap;
+        sums_.gap_tokens += 1.0;
+        sums_.gap_max = std::max(sums_.gap_max, gap);
+      }
+    }
+  }
+}
+
+void RolloutUpdate::LogSkipped(size_t step, const StepStats& stats) const {
+  std::set<uint64_t> groups;
+  std::set<std::string> traces;
+  for (int64_t r : steps_[step]) {
+    groups.insert(rollout_.groups[r]->group());
+    if (!rollout_.groups[r]->trace_id().empty()) traces.insert(rollout_.groups[r]->trace_id());
+  }
+  log::Warning("optimizer step skipped: its loss or gradient is not finite",
+               {{"rollout", rollout_number_},
+                {"step", context_.optimizer_steps},
+                {"loss", std::to_string(stats.loss)},
+                {"grad_norm", std::to_string(stats.grad_norm)},
+                {"skipped_in_a_row", context_.stepper.skipped_in_a_row()},
+                {"groups", groups},
+                {"traces", traces}});
+}
+
+void RolloutUpdate::Summarize(const std::vector<StepStats>& steps, UpdateStats* stats) const {
+  for (const StepStats& step : steps) {
+    if (step.skipped) {
+      ++stats->skipped_steps;
+    } else {
+      stats->loss += step.loss;
+      stats->grad_norm += step.grad_norm;
+    }
+  }
+  stats->optimizer_steps = static_cast<int64_t>(steps.size());
+  const double taken = static_cast<double>(stats->optimizer_steps - stats->skipped_steps);
+  stats->loss = Mean(stats->loss, taken);
+  stats->grad_norm = Mean(stats->grad_norm, taken);
+  stats->clip_fraction = Mean(sums_.clipped, sums_.loss_tokens);
+  stats->entropy = Mean(sums_.entropy, sums_.entropy_tokens);
+  stats->kl_reference = Mean(sums_.kl_reference, sums_.trained_tokens);
+  stats->kl_old = Mean(sums_.kl_old, sums_.trained_tokens);
+  if (sums_.trained_tokens > 0.0) {
+    stats->ratio_mean = sums_.ratio / sums_.trained_tokens;
+    stats->ratio_max = sums_.ratio_max;
+  }
+  if (sums_.gap_tokens > 0.0) {
+    stats->logprob_gap_mean = sums_.gap / sums_.gap_tokens;
+    stats->logprob_gap_max = sums_.gap_max;
+  }
+  stats->responses = rollout_.size();
+  stats->masked_responses = std::count(rollout_.masked.begin(), rollout_.masked.end(), true);
+  for (int64_t r = 0; r < rollout_.size(); ++r) {
+    stats->response_tokens += rollout_.responses[r]->token_ids_size();
+    stats->reward_mean += TrainingReward(*rollout_.responses[r]) / static_cast<double>(rollout_.size());
+  }
+  stats->advantage_std = SampleStd(rollout_.advantages);
+  std::set<const v1::Group*> all(rollout_.groups.begin(), rollout_.groups.end());
+  std::set<const v1::Group*> with_signal;
+  for (int64_t r = 0; r < rollout_.size(); ++r) {
+    if (rollout_.advantages[r] != 0.0) with_signal.insert(rollout_.groups[r]);
+  }
+  stats->zero_advantage_groups = static_cast<int64_t>(all.size() - with_signal.size());
+}
+
+}  // namespace drover::learner
