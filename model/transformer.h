@@ -80,6 +80,9 @@ class Transformer {
  private:
   struct Impl;
   explicit Transformer(std::unique_ptr<Impl> impl);
+  static absl::StatusOr<std::unique_ptr<Transformer>> Allocate(const ModelConfig& config,
+                                                               const TransformerOptions& options);
+  void RequireGradients();
   std::unique_ptr<Impl> impl_;
 };
 

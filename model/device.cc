@@ -1,0 +1,73 @@
+#include "model/device.h"
+
+#include <ATen/Parallel.h>
+
+#ifdef DROVER_CUDA
+#include <torch/cuda.h>
+#endif
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+
+namespace drover::model {
+namespace {
+
+constexpr int kMaxThreads = 1024;
+
+int CudaDevices() {
+#ifdef DROVER_CUDA
+  return torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0;
+#else
+  return 0;
+#endif
+}
+
+std::string WhyNoCuda() {
+#ifdef DROVER_CUDA
+  return "LibTorch finds no usable GPU on this machine";
+#else
+  return "this build has no CUDA (./drover setup --cuda makes one that has)";
+#endif
+}
+
+}  // namespace
+
+absl::StatusOr<torch::Device> ResolveDevice(std::string_view name) {
+  if (name == "cpu") return torch::Device(torch::kCPU);
+  const int devices = CudaDevices();
+  if (name == "auto") return devices > 0 ? torch::Device(torch::kCUDA, 0) : torch::Device(torch::kCPU);
+  int index = 0;
+  std::string_view rest = name;
+  if (rest.substr(0, 4) == "cuda") {
+    rest.remove_prefix(4);
+    const bool plain = rest.empty();
+    const bool indexed = rest.size() > 1 && rest.size() <= 4 && rest[0] == ':' &&
+                         rest.find_first_not_of("0123456789", 1) == std::string_view::npos &&
+                         absl::SimpleAtoi(ToAbsl(rest.substr(1)), &index);
+    if (plain || indexed) {
+      if (devices == 0) {
+        return absl::FailedPreconditionError(
+            absl::StrCat("device \"", ToAbsl(name), "\" cannot be used: ", WhyNoCuda()));
+      }
+      if (index >= devices) {
+        return absl::FailedPreconditionError(absl::StrCat("device \"", ToAbsl(name),
+                                                          "\" is not there: this machine has ", devices,
+                                                          " GPU(s), numbered from 0"));
+      }
+      return torch::Device(torch::kCUDA, static_cast<torch::DeviceIndex>(index));
+    }
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat("device is \"", ToAbsl(name), "\", must be auto, cpu or cuda:N with N from 0"));
+}
+
+absl::Status SetComputeThreads(int threads) {
+  if (threads < 0 || threads > kMaxThreads) {
+    return absl::InvalidArgumentError(absl::StrCat("threads is ", threads, ", must be 0 to ", kMaxThreads));
+  }
+  if (threads > 0) at::set_num_threads(threads);
+  return absl::OkStatus();
+}
+
+}  // namespace drover::model

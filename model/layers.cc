@@ -1,0 +1,44 @@
+#include "model/layers.h"
+
+#include <ATen/ATen.h>
+
+namespace drover::model {
+namespace {
+
+// [B, T, K, d] -> [B, H, T, d], each key head repeated for the query heads that read it.
+torch::Tensor SpreadHeads(const torch::Tensor& heads_BTKd, int64_t query_heads) {
+  const torch::Tensor heads_BKTd = heads_BTKd.transpose(1, 2);
+  const int64_t kv_heads = heads_BKTd.size(1);
+  if (kv_heads == query_heads) return heads_BKTd;
+  return heads_BKTd.unsqueeze(2)
+      .expand({-1, -1, query_heads / kv_heads, -1, -1})
+      .reshape({heads_BKTd.size(0), query_heads, heads_BKTd.size(2), heads_BKTd.size(3)});
+}
+
+}  // namespace
+
+torch::Tensor RmsNorm(const torch::Tensor& x, const torch::Tensor& weight, double eps) {
+  return x * at::rsqrt(at::mean(x * x, /*dim=*/{-1}, /*keepdim=*/true) + eps) * weight;
+}
+
+torch::Tensor CausalAttention(const torch::Tensor& query_BTHd, const torch::Tensor& key_BTKd,
+                              const torch::Tensor& value_BTKd) {
+  const int64_t heads = query_BTHd.size(2);
+  const torch::Tensor out_BHTd =
+      at::scaled_dot_product_attention(query_BTHd.transpose(1, 2), SpreadHeads(key_BTKd, heads),
+                                       SpreadHeads(value_BTKd, heads), /*attn_mask=*/{}, /*dropout_p=*/0.0,
+                                       /*is_causal=*/true);
+  return out_BHTd.transpose(1, 2).flatten(2);
+}
+
+torch::Tensor CachedAttention(const torch::Tensor& query_RHd, const torch::Tensor& keys_RKLd,
+                              const torch::Tensor& values_RKLd, const torch::Tensor& bias_R11L) {
+  // The query heads that share a key head are taken for as many query positions of it: no key is copied.
+  const int64_t rows = query_RHd.size(0);
+  const torch::Tensor query_RKGd = query_RHd.reshape({rows, keys_RKLd.size(1), -1, query_RHd.size(2)});
+  const std::optional<torch::Tensor> mask =
+      bias_R11L.defined() ? std::optional<torch::Tensor>(bias_R11L) : std::nullopt;
+  return at::scaled_dot_product_attention(query_RKGd, keys_RKLd, values_RKLd, mask).reshape({rows, -1});
+}
+
+}  // namespace drover::model

@@ -1,0 +1,171 @@
+#include <ATen/ATen.h>
+
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/status.h"
+#include "model/rope.h"
+#include "model/safetensors.h"
+#include "model/torch_dtype.h"
+#include "model/transformer.h"
+#include "model/transformer_impl.h"
+
+namespace drover::model {
+namespace {
+
+std::string ShowShape(const std::vector<int64_t>& shape) {
+  return absl::StrCat("[", absl::StrJoin(shape, ", "), "]");
+}
+
+absl::Status CheckShape(const std::string& name, const std::vector<int64_t>& got,
+                        const torch::Tensor& wanted) {
+  if (got == wanted.sizes()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("tensor ", name, " has shape ", ShowShape(got),
+                                                 ", the configuration makes it ",
+                                                 ShowShape(wanted.sizes().vec())));
+}
+
+absl::Status CheckOptions(const TransformerOptions& options) {
+  if (options.dtype == at::kFloat || options.dtype == at::kBFloat16) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat("dtype is ", c10::toString(options.dtype), ", must be float32 or bfloat16"));
+}
+
+// What old checkpoints carry beside the weights: constants that are computed here, and a tied head stored twice.
+bool MayBeIgnored(const std::string& name) {
+  return absl::EndsWith(name, ".rotary_emb.inv_freq") || name == "lm_head.weight";
+}
+
+absl::Status CheckNames(const ModelTensors& file, const std::map<std::string, torch::Tensor>& weights) {
+  for (const auto& [name, tensor] : weights) {
+    if (file.Find(name) == nullptr)
+      return absl::InvalidArgumentError(absl::StrCat("tensor ", name, " is missing"));
+  }
+  for (const TensorView& view : file.tensors()) {
+    if (weights.count(view.name) == 0 && !MayBeIgnored(view.name)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("tensor ", view.name, " is not one of such a model (is config.json the right one?)"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CopyWeights(const ModelTensors& file, const std::map<std::string, torch::Tensor>& weights) {
+  at::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : weights) {
+    const TensorView& view = *file.Find(name);
+    RETURN_IF_ERROR(CheckShape(name, view.shape, tensor));
+    auto source = TensorOfView(view);
+    if (!source.ok()) return Annotate(source.status(), absl::StrCat("tensor ", name));
+    tensor.detach().copy_(*source);
+  }
+  return absl::OkStatus();
+}
+
+// The layout of Export.
+absl::StatusOr<std::vector<TensorMeta>> ExportLayout(const std::map<std::string, torch::Tensor>& weights,
+                                                     torch::ScalarType dtype) {
+  ASSIGN_OR_RETURN(const Dtype stored, FromScalarType(dtype));
+  std::vector<TensorMeta> tensors;
+  for (const auto& [name, tensor] : weights) tensors.push_back({name, stored, tensor.sizes().vec()});
+  return LayOutWeights(std::move(tensors));
+}
+
+absl::Status CheckLayout(const WeightSet& got, const std::vector<TensorMeta>& wanted,
+                         const std::map<std::string, torch::Tensor>& weights) {
+  std::set<std::string> names;
+  for (const TensorMeta& meta : got.tensors) names.insert(meta.name);
+  for (const TensorMeta& meta : wanted) {
+    if (names.count(meta.name) == 0) {
+      return absl::InvalidArgumentError(absl::StrCat("tensor ", meta.name, " is missing from the weights"));
+    }
+  }
+  for (const TensorMeta& meta : got.tensors) {
+    const auto own = weights.find(meta.name);
+    if (own == weights.end()) {
+      return absl::InvalidArgumentError(absl::StrCat("tensor ", meta.name, " is not one of this model"));
+    }
+    RETURN_IF_ERROR(CheckShape(meta.name, meta.shape, own->second));
+    if (meta.dtype != wanted[0].dtype) {
+      return absl::InvalidArgumentError(absl::StrCat("tensor ", meta.name, " is ",
+                                                     ToAbsl(DtypeName(meta.dtype)), ", this model takes ",
+                                                     ToAbsl(DtypeName(wanted[0].dtype))));
+    }
+    const uint64_t size = got.data == nullptr ? 0 : got.data->size();
+    if (meta.bytes != TensorBytes(meta.dtype, meta.shape) || meta.offset > size ||
+        meta.bytes > size - meta.offset) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("tensor ", meta.name, ": its bytes are not all in the data"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+// Allocates a model whose weights have no values yet.
+absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Allocate(const ModelConfig& config,
+                                                                   const TransformerOptions& options) {
+  RETURN_IF_ERROR(ValidateModelConfig(config));
+  RETURN_IF_ERROR(CheckOptions(options));
+  auto impl = std::make_unique<Impl>();
+  impl->config = config;
+  impl->options = options;
+  const torch::ScalarType stored = options.trainable ? at::kFloat : options.dtype;
+  impl->parameters = AllocateParameters(config, stored, options.device, /*fused=*/!options.trainable);
+  const std::vector<float> frequencies = RopeFrequencies(config);
+  impl->frequencies = at::tensor(frequencies).to(options.device);
+  return std::unique_ptr<Transformer>(new Transformer(std::move(impl)));
+}
+
+void Transformer::RequireGradients() {
+  if (!impl_->options.trainable) return;
+  for (const auto& [name, tensor] : impl_->parameters.by_name) tensor.requires_grad_();
+}
+
+absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Create(const ModelConfig& config,
+                                                                 const TransformerOptions& options,
+                                                                 uint64_t seed, double init_std) {
+  ASSIGN_OR_RETURN(auto model, Allocate(config, options));
+  InitializeParameters(model->impl_->parameters, seed, init_std);
+  model->RequireGradients();
+  return model;
+}
+
+absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Load(const std::string& dir,
+                                                               const TransformerOptions& options) {
+  ASSIGN_OR_RETURN(const ModelConfig config, LoadModelConfig(dir));
+  ASSIGN_OR_RETURN(const ModelTensors file, OpenModelTensors(dir));
+  ASSIGN_OR_RETURN(auto model, Allocate(config, options));
+  RETURN_IF_ERROR(Annotate(CheckNames(file, model->weights()), dir));
+  RETURN_IF_ERROR(Annotate(CopyWeights(file, model->weights()), dir));
+  model->RequireGradients();
+  return model;
+}
+
+absl::StatusOr<WeightSet> Transformer::Export() const {
+  std::vector<torch::Tensor> kept;
+  std::vector<TensorView> views;
+  for (const auto& [name, tensor] : weights()) {
+    kept.push_back(tensor.detach().to(impl_->options.dtype).cpu().contiguous());
+    ASSIGN_OR_RETURN(TensorView view, ViewOfTensor(name, kept.back()));
+    views.push_back(std::move(view));
+  }
+  return PackWeights(views);
+}
+
+absl::Status Transformer::Import(const WeightSet& source) {
+  ASSIGN_OR_RETURN(const std::vector<TensorMeta> layout, ExportLayout(weights(), impl_->options.dtype));
+  RETURN_IF_ERROR(CheckLayout(source, layout, weights()));
+  at::NoGradGuard no_grad;
+  impl_->float_head = torch::Tensor();
+  for (const TensorView& view : WeightViews(source)) {
+    ASSIGN_OR_RETURN(const torch::Tensor values, TensorOfView(view));
+    weights().at(view.name).detach().copy_(values);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace drover::model
