@@ -15,6 +15,21 @@ target_compile_options(drover_torch INTERFACE -Wno-deprecated-declarations)
 target_link_options(drover_torch INTERFACE -Wl,--allow-shlib-undefined)
 target_link_libraries(drover_torch INTERFACE "${LIBTORCH}/lib/libtorch_cpu.so" "${LIBTORCH}/lib/libc10.so")
 
+# CUDA: LibTorch's CUDA part and NCCL from the same wheels, headers of the toolkit. libtorch_cuda registers its kernels
+# when it is loaded; nothing names its symbols, so the linker must not drop it.
+if(DROVER_CUDA)
+  find_package(CUDAToolkit 13.0 REQUIRED)
+  if(NOT EXISTS "${LIBTORCH}/lib/libtorch_cuda.so")
+    message(FATAL_ERROR "LibTorch's CUDA part is not at ${LIBTORCH}: run './drover setup --cuda'")
+  endif()
+  target_include_directories(drover_torch SYSTEM INTERFACE "${LIBTORCH}/cuda-include" ${CUDAToolkit_INCLUDE_DIRS})
+  target_compile_definitions(drover_torch INTERFACE DROVER_CUDA=1 USE_C10D_NCCL USE_CUDA)
+  target_link_libraries(drover_torch INTERFACE
+    -Wl,--no-as-needed "${LIBTORCH}/lib/libtorch_cuda.so" "${LIBTORCH}/lib/libc10_cuda.so" -Wl,--as-needed
+    CUDA::cudart)
+  target_link_options(drover_torch INTERFACE -Wl,--disable-new-dtags "-Wl,-rpath,${LIBTORCH}/lib:${CUDAToolkit_LIBRARY_DIR}")
+endif()
+
 # Every LibTorch-including file takes about 25 s; with this precompiled header a few. Targets reuse it by linking
 # drover_torch_pch's compile flags through drover_use_torch().
 file(WRITE "${CMAKE_BINARY_DIR}/torch_pch.cc" "")
