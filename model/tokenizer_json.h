@@ -1,0 +1,31 @@
+// Reading Hugging Face's tokenizer.json.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "model/added_tokens.h"
+#include "model/bpe.h"
+#include "model/pre_tokenizer.h"
+
+namespace drover::model {
+
+// A tokenizer.json, checked: what Tokenizer works with.
+struct TokenizerParts {
+  std::vector<AddedToken> added_tokens;
+  bool nfc = false;  // the normalizer
+  PreTokenizer pre_tokenizer;
+  BpeModel bpe;
+  // By id: the bytes that the token decodes to ("" where no token has the id).
+  std::vector<std::string> bytes;
+};
+
+// INVALID_ARGUMENT for a broken file, UNIMPLEMENTED for a tokenizer of another kind; both name the field. The
+// fields version, truncation, padding and post_processor are not looked at: they act only in calls that this
+// library does not have (design: ids of encode with add_special_tokens=False).
+absl::StatusOr<TokenizerParts> ParseTokenizerJson(std::string_view text);
+
+}  // namespace drover::model
