@@ -1,0 +1,67 @@
+// The actor's side of ExperienceService: calls with deadlines that are tried again while the learner is away.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "drover/v1/experience.grpc.pb.h"
+
+namespace drover::experience {
+
+struct ExperienceClientOptions {
+  // Time that one attempt may take; a long poll's wait comes on top.
+  absl::Duration call_timeout = absl::Seconds(20);
+  // A call is tried again for so long on UNAVAILABLE and DEADLINE_EXCEEDED, then its last error is returned. Long
+  // enough for a learner to be restarted from its checkpoint.
+  absl::Duration retry_for = absl::Minutes(10);
+  // Pauses between attempts: doubling from the first to the longest, each scaled by a uniform number in [0.5, 1).
+  absl::Duration first_pause = absl::Milliseconds(100);
+  absl::Duration longest_pause = absl::Seconds(5);
+  // Seeds the jitter; actors should differ.
+  uint64_t seed = 0;
+
+  absl::Status Validate() const;
+};
+
+// Thread-safe. Calls block their thread; Cancel() ends them all.
+class ExperienceClient {
+ public:
+  // `stub` outlives the client.
+  ExperienceClient(v1::ExperienceService::StubInterface* stub, const ExperienceClientOptions& options);
+
+  // Waits up to request.wait_seconds at the learner; an empty answer is no error. Leases whose answer was lost on
+  // the way expire by themselves.
+  absl::StatusOr<v1::LeaseGroupsResponse> LeaseGroups(const v1::LeaseGroupsRequest& request);
+  absl::StatusOr<v1::RenewLeasesResponse> RenewLeases(const v1::RenewLeasesRequest& request);
+  absl::StatusOr<v1::ReturnLeasesResponse> ReturnLeases(const v1::ReturnLeasesRequest& request);
+  // Safe to repeat: a lease is taken once.
+  absl::StatusOr<v1::SubmitGroupResponse> SubmitGroup(const v1::SubmitGroupRequest& request);
+
+  // Ends running and later calls with CANCELLED (the process stops).
+  void Cancel() ABSL_LOCKS_EXCLUDED(mu_);
+
+ private:
+  template <typename Request, typename Response, typename Method>
+  absl::StatusOr<Response> Call(const char* name, absl::Duration timeout, const Request& request,
+                                Method method);
+  absl::Status Begin(grpc::ClientContext* context, absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mu_);
+  void End(grpc::ClientContext* context) ABSL_LOCKS_EXCLUDED(mu_);
+  // Sleeps before attempt number `attempt` (1 is the first repetition); CANCELLED when Cancel() came.
+  absl::Status Pause(int attempt) ABSL_LOCKS_EXCLUDED(mu_);
+
+  v1::ExperienceService::StubInterface* const stub_;
+  const ExperienceClientOptions options_;
+  absl::Mutex mu_;
+  bool cancelled_ ABSL_GUARDED_BY(mu_) = false;
+  uint64_t draws_ ABSL_GUARDED_BY(mu_) = 0;
+  std::set<grpc::ClientContext*> running_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace drover::experience

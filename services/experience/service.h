@@ -1,0 +1,36 @@
+// drover.v1.ExperienceService over an ExperienceStore, with gRPC's callback API: a long poll holds no thread.
+#pragma once
+
+#include "drover/v1/experience.grpc.pb.h"
+#include "services/experience/store.h"
+
+namespace drover::experience {
+
+// Groups up to this size are taken (a record of the journal is no larger); servers set their maximum message size
+// at least this high.
+inline constexpr int kMaxSubmitBytes = 64 << 20;
+
+// Thread-safe. Requests that break a rule are answered INVALID_ARGUMENT with the field's name.
+class ExperienceService final : public v1::ExperienceService::CallbackService {
+ public:
+  // `store` outlives the server.
+  explicit ExperienceService(ExperienceStore* store) : store_(store) {}
+
+  grpc::ServerUnaryReactor* LeaseGroups(grpc::CallbackServerContext* context,
+                                        const v1::LeaseGroupsRequest* request,
+                                        v1::LeaseGroupsResponse* response) override;
+  grpc::ServerUnaryReactor* RenewLeases(grpc::CallbackServerContext* context,
+                                        const v1::RenewLeasesRequest* request,
+                                        v1::RenewLeasesResponse* response) override;
+  grpc::ServerUnaryReactor* ReturnLeases(grpc::CallbackServerContext* context,
+                                         const v1::ReturnLeasesRequest* request,
+                                         v1::ReturnLeasesResponse* response) override;
+  grpc::ServerUnaryReactor* SubmitGroup(grpc::CallbackServerContext* context,
+                                        const v1::SubmitGroupRequest* request,
+                                        v1::SubmitGroupResponse* response) override;
+
+ private:
+  ExperienceStore* const store_;
+};
+
+}  // namespace drover::experience

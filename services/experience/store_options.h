@@ -1,0 +1,59 @@
+// What an experience store is told about its run.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "drover/v1/experience.pb.h"
+#include "drover/v1/group.pb.h"
+#include "drover/v1/recipe.pb.h"
+
+namespace drover::experience {
+
+struct StoreOptions {
+  // The run folder; the journal lives in its folder `journal`.
+  std::string run_folder;
+
+  // Rollouts of the run: no lease is issued for rollout `steps` or later.
+  uint64_t steps = 0;
+  // Groups (prompts) that a rollout trains on.
+  uint64_t prompts_per_rollout = 0;
+  // staleness.bound, in weight versions (docs/reference/staleness.md).
+  uint64_t staleness_bound = 0;
+  // Groups whose rewards are all equal are filtered and replaced by further groups of the same rollout.
+  bool drop_equal_groups = false;
+
+  // A lease that is not renewed for so long expires.
+  absl::Duration lease_ttl = absl::Seconds(60);
+  // How training groups are sampled and graded; evaluations bring their own sampling.
+  v1::SamplingParams sampling;
+  std::string grader;
+  std::string reward_format;
+  // The n-th training prompt of the run (0 is the first); group g is always given prompt g. Called with the
+  // store's lock held: it must not call the store, and should be quick. The same n gives the same prompt.
+  std::function<v1::Prompt(uint64_t n)> prompt;
+
+  // A group whose leases fail so often in a row (as `failed`, not `expired`) stops the run with the reason.
+  uint32_t max_group_failures = 100;
+  // Graded groups waiting to be written; submissions above it are answered UNAVAILABLE (try again).
+  uint64_t max_queued_bytes = uint64_t{256} << 20;
+  // Long polls that wait at a time; more are answered UNAVAILABLE.
+  uint32_t max_waiters = 8192;
+  // Longest wait of a long poll, whatever the request says.
+  absl::Duration max_wait = absl::Seconds(60);
+
+  // Time since some fixed moment, never going back; tests bring their own. Default: the steady clock.
+  std::function<absl::Duration()> clock;
+
+  // INVALID_ARGUMENT that names the field.
+  absl::Status Validate() const;
+};
+
+// What the recipe (with defaults filled in) says; the caller adds run_folder, prompt, reward_format and the
+// stop texts, which depend on the template.
+StoreOptions OptionsFromRecipe(const v1::Recipe& recipe);
+
+}  // namespace drover::experience
