@@ -1,0 +1,49 @@
+// Everything that an actor exports.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "drover/v1/experience.pb.h"
+#include "services/metrics/grading_metrics.h"
+#include "services/metrics/weight_metrics.h"
+
+namespace drover::metrics {
+
+// What became of the groups that an actor began.
+enum class GroupEnd { kAccepted, kAlreadyHave, kFiltered, kStale, kExpired, kReturned, kFailed };
+inline constexpr size_t kGroupEnds = 7;
+
+struct ActorMetrics {
+  ActorMetrics();
+
+  std::shared_ptr<prometheus::Registry> registry;  // for MetricsServer::Start
+  WeightSubscriberMetrics weights;
+  GradingClientMetrics grading;
+
+  prometheus::Gauge& ready;           // 1 with confirmed weights and not draining
+  prometheus::Gauge& weight_version;  // that tokens are being sampled from
+  prometheus::Gauge& leases_held;
+  prometheus::Gauge& groups_generating;
+  prometheus::Gauge& groups_grading;     // generated, being graded or submitted
+  prometheus::Gauge& groups_waiting;     // leased, waiting for their weight version
+  prometheus::Counter& generated_tokens;
+  prometheus::Counter& generate_seconds_total;  // in decode steps: tokens/s of generation is the ratio of the two
+  prometheus::Counter& responses;
+  prometheus::Counter& truncated_responses;
+  prometheus::Histogram& response_tokens;
+  prometheus::Histogram& group_seconds;   // lease to answered submission
+  prometheus::Histogram& submit_seconds;
+  prometheus::Histogram& swap_seconds;
+  prometheus::Counter& weight_swaps;
+  ErrorCounters errors;  // of calls to the learner
+
+  void Ended(GroupEnd end);
+  prometheus::Counter& groups(GroupEnd end) { return *groups_[static_cast<size_t>(end)]; }
+
+ private:
+  std::array<prometheus::Counter*, kGroupEnds> groups_;
+};
+
+}  // namespace drover::metrics

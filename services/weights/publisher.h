@@ -1,0 +1,55 @@
+// The serving end of the weight stream: holds the newest version and sends it to every subscriber that has an older
+// one. docs/reference/weight-stream.md is the protocol.
+//
+//   learner --Publish--> newest ==(stream per subscriber; begin, chunks, end)==> WeightSubscriber
+//
+// | each stream | consumes           | waits for                        | unblocked by         |
+// | writer      | the newest version | a newer one than it sent; a write | Publish; the network |
+//
+// A subscriber that is slow skips versions: when a stream has sent a version whole, it goes on with the newest. One that
+// is superseded while it is sent is sent to its end (else a slow subscriber would never have a whole one). Memory: a
+// version's bytes are shared by all streams and never copied (gRPC slices refer to them); at most two are alive besides
+// those that slow streams still send.
+#pragma once
+
+#include <grpcpp/impl/service_type.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "model/weight_set.h"
+#include "services/metrics/weight_metrics.h"
+
+namespace drover::weights {
+
+struct PublisherOptions {
+  uint32_t chunk_bytes = 1 << 20;  // of the tensors' bytes in a frame
+  uint32_t max_subscribers = 4096;  // streams at a time; further ones get RESOURCE_EXHAUSTED
+};
+
+// Thread-safe. The server that it is registered with must be gone before it is.
+class WeightPublisher {
+ public:
+  // `metrics` may be null, else outlives the publisher.
+  explicit WeightPublisher(const PublisherOptions& options, metrics::WeightPublisherMetrics* metrics = nullptr);
+  ~WeightPublisher();
+
+  // To register with an rpc::Server as v1::WeightService::service_full_name().
+  grpc::Service* service();
+
+  // Makes this the newest version. (incarnation, version) must be newer than the last: a newer incarnation replaces any
+  // version; within one, a higher version a lower one; an older or equal pair is ignored.
+  void Publish(uint32_t incarnation, uint64_t version, model::WeightSet weights);
+
+  // Ends every stream, and refuses new ones, with UNAVAILABLE: before rpc::Server::Shutdown.
+  void Shutdown();
+
+  size_t subscribers() const;
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace drover::weights

@@ -1,0 +1,61 @@
+// The receiving end of the weight stream: one thread that keeps a stream to the publisher open for ever, checks what
+// comes and keeps the newest whole version.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+#include "model/weight_set.h"
+#include "services/metrics/weight_metrics.h"
+#include "services/rpc/backoff.h"
+
+namespace drover::weights {
+
+struct Received {
+  uint32_t incarnation = 0;
+  uint64_t version = 0;
+  model::WeightSet weights;  // digest verified
+
+  // Order of publications: by incarnation, then by version.
+  bool NewerThan(uint32_t other_incarnation, uint64_t other_version) const {
+    return incarnation != other_incarnation ? incarnation > other_incarnation : version > other_version;
+  }
+};
+
+struct SubscriberOptions {
+  std::string address;                                  // host:port of the publisher
+  std::string name;                                     // of this subscriber, for the publisher's logs
+  uint64_t max_bytes = uint64_t{64} << 30;              // of one version; more is refused before it is allocated
+  absl::Duration stream_deadline = absl::Hours(6);      // a stream is opened afresh after so long
+  rpc::BackoffOptions backoff;                          // between attempts; jitter is seeded by `name`
+  absl::Duration keepalive_time = absl::Seconds(20);    // how soon a silent publisher is found dead
+
+  absl::Status Validate() const;
+};
+
+// Thread-safe.
+class WeightSubscriber {
+ public:
+  // Begins at once. `metrics` may be null, else outlives the subscriber.
+  explicit WeightSubscriber(const SubscriberOptions& options, metrics::WeightSubscriberMetrics* metrics = nullptr);
+  // Ends the stream and joins the thread.
+  ~WeightSubscriber();
+
+  // The newest version; null before the first. Cheap.
+  std::shared_ptr<const Received> Newest() const;
+
+  // Waits up to `timeout` for one newer than `than` (null: any). Null when none came, or after Stop.
+  std::shared_ptr<const Received> WaitForNewer(const Received* than, absl::Duration timeout) const;
+
+  // Ends the stream; waiters return. Idempotent.
+  void Stop();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace drover::weights
