@@ -1,0 +1,246 @@
+#include "model/transformer.h"
+
+#include <ATen/ATen.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "model/testing/tiny_models.h"
+
+namespace drover::model {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::NaiveLogits;
+using testing::NaiveLogSoftmax;
+using testing::TinyConfig;
+using testing::TinyModel;
+using testing::ToNaive;
+
+const std::vector<int64_t> kTokens = {3, 17, 5, 5, 30, 2, 9, 36, 0, 21, 8};
+
+torch::Tensor Ids(const std::vector<std::vector<int64_t>>& rows) {
+  size_t longest = 0;
+  for (const auto& row : rows) longest = std::max(longest, row.size());
+  torch::Tensor ids =
+      at::zeros({static_cast<int64_t>(rows.size()), static_cast<int64_t>(longest)}, at::kLong);
+  for (size_t b = 0; b < rows.size(); ++b) {
+    for (size_t t = 0; t < rows[b].size(); ++t) ids[b][t] = rows[b][t];
+  }
+  return ids;
+}
+
+// Largest |got - wanted| over the first wanted.size() rows.
+double Distance(const torch::Tensor& got_TV, const std::vector<std::vector<double>>& wanted) {
+  const torch::Tensor got = got_TV.detach().to(at::kDouble).contiguous();
+  double largest = 0.0;
+  for (size_t t = 0; t < wanted.size(); ++t) {
+    for (size_t v = 0; v < wanted[t].size(); ++v) {
+      const double gap = std::abs(got[t][v].item<double>() - wanted[t][v]);
+      if (!(gap <= largest)) largest = gap;  // NaN too
+    }
+  }
+  return largest;
+}
+
+class Families : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Families, LogitsAreThoseOfTheDefinition) {
+  const ModelConfig config = TinyConfig(GetParam());
+  for (const bool trainable : {false, true}) {
+    TransformerOptions options;
+    options.trainable = trainable;
+    const auto model = TinyModel(config, options);
+    const auto wanted = NaiveLogits(config, ToNaive(*model), kTokens);
+    EXPECT_LT(Distance(model->Logits(model->Hidden(Ids({kTokens}))[0]), wanted), 2e-5)
+        << "trainable " << trainable;
+  }
+}
+
+TEST_P(Families, PaddingAndCompanyChangeNothing) {
+  const ModelConfig config = TinyConfig(GetParam());
+  const auto model = TinyModel(config);
+  const std::vector<int64_t> shorter(kTokens.begin(), kTokens.begin() + 4);
+  const auto wanted = NaiveLogits(config, ToNaive(*model), shorter);
+  const torch::Tensor hidden_BTD = model->Hidden(Ids({kTokens, shorter}));
+  EXPECT_LT(Distance(model->Logits(hidden_BTD[1]), wanted), 2e-5);
+}
+
+TEST_P(Families, CachedRowsGiveTheSame) {
+  const ModelConfig config = TinyConfig(GetParam());
+  const auto model = TinyModel(config);
+  const auto naive = ToNaive(*model);
+  KvCacheOptions cache_options;
+  cache_options.max_rows = 4;
+  cache_options.max_length = 96;
+  KvCache cache(config, cache_options);
+  cache.Reserve(3, 8);
+  // Prompts of 4 and 2 tokens; the first in rows 0 and 1, the second in row 2.
+  const std::vector<int64_t> first = {3, 17, 5, 5};
+  const std::vector<int64_t> second = {30, 2};
+  const torch::Tensor last_BD = model->Prefill(Ids({first, second}), {{4, 0, 2}, {2, 2, 1}}, &cache);
+  EXPECT_LT(Distance(model->Logits(last_BD),
+                     {NaiveLogits(config, naive, first).back(), NaiveLogits(config, naive, second).back()}),
+            2e-5);
+  std::vector<std::vector<int64_t>> rows = {first, first, second};
+  for (int64_t step = 0; step < 70; ++step) {  // past the first growth of the cache
+    std::vector<int64_t> inputs, positions;
+    for (size_t r = 0; r < rows.size(); ++r) {
+      positions.push_back(static_cast<int64_t>(rows[r].size()));
+      inputs.push_back((7 * step + 11 * static_cast<int64_t>(r) + 1) % config.vocab_size);
+      rows[r].push_back(inputs.back());
+    }
+    cache.Reserve(3, positions[0] + 1);
+    const torch::Tensor logits = model->Logits(model->Decode(inputs, positions, &cache));
+    if (step % 23 != 0) continue;
+    std::vector<std::vector<double>> wanted;
+    for (const auto& row : rows) wanted.push_back(NaiveLogits(config, naive, row).back());
+    EXPECT_LT(Distance(logits, wanted), 5e-5) << "step " << step;
+  }
+}
+
+// The gradient of sum_t c_t log p(token t+1) against central differences of the double-precision model.
+TEST_P(Families, GradientsAreThoseOfTheDefinition) {
+  const ModelConfig config = TinyConfig(GetParam());
+  TransformerOptions options;
+  options.trainable = true;
+  const auto model = TinyModel(config, options);
+  const auto weight_of = [](size_t t) { return 0.3 * static_cast<double>(t) - 1.0; };
+
+  const torch::Tensor logprobs_TV = model->Logits(model->Hidden(Ids({kTokens}))[0]).log_softmax(-1);
+  torch::Tensor loss = at::zeros({});
+  for (size_t t = 0; t + 1 < kTokens.size(); ++t) loss = loss + weight_of(t) * logprobs_TV[t][kTokens[t + 1]];
+  loss.backward();
+
+  auto naive = ToNaive(*model);
+  const auto naive_loss = [&] {
+    const auto logits = NaiveLogits(config, naive, kTokens);
+    double sum = 0.0;
+    for (size_t t = 0; t + 1 < kTokens.size(); ++t)
+      sum += weight_of(t) * NaiveLogSoftmax(logits[t])[kTokens[t + 1]];
+    return sum;
+  };
+  EXPECT_NEAR(loss.item<double>(), naive_loss(), 1e-4);
+  for (const auto& [name, tensor] : model->weights()) {
+    ASSERT_TRUE(tensor.grad().defined()) << name;
+    const torch::Tensor grad = tensor.grad().flatten();
+    for (const int64_t i : {int64_t{0}, grad.numel() / 3, grad.numel() - 1}) {
+      double& value = naive[name][i];
+      const double old = value;
+      const double h = 1e-5;
+      value = old + h;
+      const double above = naive_loss();
+      value = old - h;
+      const double below = naive_loss();
+      value = old;
+      const double wanted = (above - below) / (2 * h);
+      EXPECT_NEAR(grad[i].item<double>(), wanted, 1e-4 + 1e-4 * std::abs(wanted)) << name << "[" << i << "]";
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Families, ::testing::Values("llama", "llama3", "mistral", "qwen2", "qwen3"));
+
+TEST(TransformerTest, Bfloat16RoundsMastersAndStaysClose) {
+  const ModelConfig config = TinyConfig();
+  TransformerOptions options;
+  options.dtype = at::kBFloat16;
+  options.trainable = true;
+  const auto trainable = TinyModel(config, options);
+  options.trainable = false;
+  const auto stored = TinyModel(config, options);
+  const auto wanted = NaiveLogits(config, ToNaive(*trainable), kTokens);  // rounded weights, exact arithmetic
+  for (Transformer* model : {trainable.get(), stored.get()}) {
+    const torch::Tensor logits = model->Logits(model->Hidden(Ids({kTokens}))[0]);
+    EXPECT_EQ(logits.scalar_type(), at::kFloat);
+    EXPECT_LT(Distance(logits, wanted), 0.15);  // activations keep 8 bits; logits are up to about 5
+  }
+  trainable->Logits(trainable->Hidden(Ids({kTokens}))[0]).sum().backward();
+  for (const auto& [name, tensor] : trainable->weights()) {
+    EXPECT_EQ(tensor.scalar_type(), at::kFloat) << name;
+    EXPECT_EQ(tensor.grad().scalar_type(), at::kFloat) << name;
+  }
+}
+
+TEST(TransformerTest, SeedsDecideTheWeights) {
+  const ModelConfig config = TinyConfig();
+  const auto digest = [&](uint64_t seed) {
+    return Transformer::Create(config, {}, seed, 0.02).value()->Export().value().digest;
+  };
+  EXPECT_EQ(digest(1), digest(1));
+  EXPECT_NE(digest(1), digest(2));
+  const auto model = Transformer::Create(config, {}, 1, 0.02).value();
+  const torch::Tensor embedding = model->weights().at("model.embed_tokens.weight");
+  EXPECT_NEAR(embedding.std().item<double>(), 0.02, 0.002);
+  EXPECT_NEAR(embedding.mean().item<double>(), 0.0, 0.002);
+  EXPECT_EQ(model->weights().at("model.norm.weight").min().item<double>(), 1.0);
+}
+
+TEST(TransformerTest, WeightsTravelThroughExportAndImport) {
+  for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+    TransformerOptions options;
+    options.dtype = dtype;
+    options.trainable = true;
+    const auto source = TinyModel(TinyConfig("qwen2"), options, /*seed=*/1);
+    options.trainable = false;
+    const auto target = TinyModel(TinyConfig("qwen2"), options, /*seed=*/2);
+    target->Logits(target->Hidden(Ids({kTokens}))[0]);  // whatever is kept from the old weights must go
+    const WeightSet exported = source->Export().value();
+    EXPECT_EQ(exported.tensors.size(), source->weights().size());
+    ASSERT_TRUE(target->Import(exported).ok());
+    EXPECT_EQ(target->Export().value().digest, exported.digest);
+    at::NoGradGuard no_grad;
+    const torch::Tensor a = source->Logits(source->Hidden(Ids({kTokens}))[0]);
+    const torch::Tensor b = target->Logits(target->Hidden(Ids({kTokens}))[0]);
+    EXPECT_LT((a - b).abs().max().item<double>(), dtype == at::kFloat ? 1e-5 : 0.1);
+  }
+}
+
+TEST(TransformerTest, ImportIsAllOrNothing) {
+  const auto model = TinyModel(TinyConfig());
+  const std::string before = model->Export().value().digest;
+  const auto other = TinyModel(TinyConfig(), {}, /*seed=*/2);
+
+  WeightSet missing = other->Export().value();
+  missing.tensors.pop_back();
+  EXPECT_THAT(std::string(model->Import(missing).message()), HasSubstr("model.norm.weight is missing"));
+
+  ModelConfig wide = TinyConfig();
+  wide.vocab_size = 38;
+  EXPECT_THAT(std::string(model->Import(TinyModel(wide)->Export().value()).message()),
+              HasSubstr("model.embed_tokens.weight has shape [38, 24], the configuration makes it [37, 24]"));
+
+  TransformerOptions bf16;
+  bf16.dtype = at::kBFloat16;
+  EXPECT_THAT(std::string(model->Import(TinyModel(TinyConfig(), bf16)->Export().value()).message()),
+              HasSubstr("is BF16, this model takes F32"));
+
+  WeightSet cut = other->Export().value();
+  cut.data = std::make_shared<const std::string>(cut.data->substr(0, cut.data->size() - 1));
+  EXPECT_THAT(std::string(model->Import(cut).message()), HasSubstr("its bytes are not all in the data"));
+
+  EXPECT_EQ(model->Export().value().digest, before);
+}
+
+TEST(TransformerTest, RefusesWhatItCannotBe) {
+  TransformerOptions half;
+  half.dtype = at::kHalf;
+  EXPECT_THAT(std::string(Transformer::Create(TinyConfig(), half, 1, 0.02).status().message()),
+              HasSubstr("must be float32 or bfloat16"));
+  ModelConfig odd = TinyConfig();
+  odd.head_dim = 7;
+  EXPECT_FALSE(Transformer::Create(odd, {}, 1, 0.02).ok());
+  EXPECT_FALSE(Transformer::Load("no/such/folder", {}).ok());
+}
+
+TEST(TransformerTest, NamesAreHuggingFaces) {
+  const auto shapes = WeightShapes(TinyConfig("qwen3"));
+  EXPECT_EQ(shapes.at("model.layers.1.self_attn.q_proj.weight"), (std::vector<int64_t>{32, 24}));
+  EXPECT_EQ(shapes.at("model.layers.0.self_attn.k_norm.weight"), (std::vector<int64_t>{8}));
+  EXPECT_EQ(shapes.count("lm_head.weight"), 0u);
+  EXPECT_EQ(WeightShapes(TinyConfig("llama3")).count("lm_head.weight"), 1u);
+}
+
+}  // namespace
+}  // namespace drover::model
