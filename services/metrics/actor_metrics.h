@@ -26,14 +26,15 @@ struct ActorMetrics {
   prometheus::Gauge& weight_version;  // that tokens are being sampled from
   prometheus::Gauge& leases_held;
   prometheus::Gauge& groups_generating;
-  prometheus::Gauge& groups_grading;     // generated, being graded or submitted
-  prometheus::Gauge& groups_waiting;     // leased, waiting for their weight version
+  prometheus::Gauge& groups_grading;  // generated, being graded or submitted
+  prometheus::Gauge& groups_waiting;  // leased, waiting for their weight version
   prometheus::Counter& generated_tokens;
-  prometheus::Counter& generate_seconds_total;  // in decode steps: tokens/s of generation is the ratio of the two
+  prometheus::Counter&
+      generate_seconds_total;  // in decode steps: tokens/s of generation is the ratio of the two
   prometheus::Counter& responses;
   prometheus::Counter& truncated_responses;
   prometheus::Histogram& response_tokens;
-  prometheus::Histogram& group_seconds;   // lease to answered submission
+  prometheus::Histogram& group_seconds;  // lease to answered submission
   prometheus::Histogram& submit_seconds;
   prometheus::Histogram& swap_seconds;
   prometheus::Counter& weight_swaps;

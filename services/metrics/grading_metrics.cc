@@ -6,7 +6,8 @@ GradingClientMetrics::GradingClientMetrics(prometheus::Registry& registry)
     : responses(AddCounter(registry, "drover_grading_responses_total", "Responses whose grades came back.")),
       retries(AddCounter(registry, "drover_grading_retries_total", "Grading calls that were tried again.")),
       seconds(AddHistogram(registry, "drover_grading_seconds",
-                           "Time of a grading call as its client sees it, retries included.", ShortSeconds())),
+                           "Time of a grading call as its client sees it, retries included.",
+                           ShortSeconds())),
       errors(registry, "drover_grading_errors_total", "Failed grading attempts, by kind.") {}
 
 }  // namespace drover::metrics

@@ -11,8 +11,8 @@ constexpr std::array<const char*, 6> kKindNames = {"unavailable", "deadline_exce
 
 }  // namespace
 
-prometheus::Counter& AddCounter(prometheus::Registry& registry, const std::string& name, const std::string& help,
-                                const prometheus::Labels& labels) {
+prometheus::Counter& AddCounter(prometheus::Registry& registry, const std::string& name,
+                                const std::string& help, const prometheus::Labels& labels) {
   return prometheus::BuildCounter().Name(name).Help(help).Register(registry).Add(labels);
 }
 
@@ -21,14 +21,15 @@ prometheus::Gauge& AddGauge(prometheus::Registry& registry, const std::string& n
   return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(labels);
 }
 
-prometheus::Histogram& AddHistogram(prometheus::Registry& registry, const std::string& name, const std::string& help,
-                                    const std::vector<double>& buckets, const prometheus::Labels& labels) {
+prometheus::Histogram& AddHistogram(prometheus::Registry& registry, const std::string& name,
+                                    const std::string& help, const std::vector<double>& buckets,
+                                    const prometheus::Labels& labels) {
   return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add(labels, buckets);
 }
 
 const std::vector<double>& ShortSeconds() {
-  static const auto& buckets = *new std::vector<double>{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                                        0.05,   0.1,     0.25,   0.5,   1,      2.5,   10,   60};
+  static const auto& buckets = *new std::vector<double>{
+      0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60};
   return buckets;
 }
 
@@ -39,16 +40,18 @@ const std::vector<double>& LongSeconds() {
 }
 
 const std::vector<double>& TokenCounts() {
-  static const auto& buckets = *new std::vector<double>{1,   2,   4,    8,    16,   32,   64,    128,   256,
-                                                        512, 1024, 2048, 3072, 4096, 8192, 16384, 32768, 65536};
+  static const auto& buckets = *new std::vector<double>{
+      1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 3072, 4096, 8192, 16384, 32768, 65536};
   return buckets;
 }
 
 double UnixSeconds() { return absl::ToDoubleSeconds(absl::Now() - absl::UnixEpoch()); }
 
-ErrorCounters::ErrorCounters(prometheus::Registry& registry, const std::string& name, const std::string& help) {
+ErrorCounters::ErrorCounters(prometheus::Registry& registry, const std::string& name,
+                             const std::string& help) {
   static_assert(kKindNames.size() == kKinds);
-  for (size_t i = 0; i < kKinds; ++i) counters_[i] = &AddCounter(registry, name, help, {{"kind", kKindNames[i]}});
+  for (size_t i = 0; i < kKinds; ++i)
+    counters_[i] = &AddCounter(registry, name, help, {{"kind", kKindNames[i]}});
 }
 
 size_t ErrorCounters::KindOf(const absl::Status& status) {

@@ -18,13 +18,14 @@
 namespace drover::metrics {
 
 // Adds one time series to the family `name`, which is made when it is new. Aborts on a bad or doubly typed name.
-prometheus::Counter& AddCounter(prometheus::Registry& registry, const std::string& name, const std::string& help,
-                                const prometheus::Labels& labels = {});
+prometheus::Counter& AddCounter(prometheus::Registry& registry, const std::string& name,
+                                const std::string& help, const prometheus::Labels& labels = {});
 prometheus::Gauge& AddGauge(prometheus::Registry& registry, const std::string& name, const std::string& help,
                             const prometheus::Labels& labels = {});
 // `buckets`: upper bounds, increasing.
-prometheus::Histogram& AddHistogram(prometheus::Registry& registry, const std::string& name, const std::string& help,
-                                    const std::vector<double>& buckets, const prometheus::Labels& labels = {});
+prometheus::Histogram& AddHistogram(prometheus::Registry& registry, const std::string& name,
+                                    const std::string& help, const std::vector<double>& buckets,
+                                    const prometheus::Labels& labels = {});
 
 // Buckets for what takes 0.1 ms to a minute, for what takes 10 ms to an hour, and for lengths of 1 to 65,536 tokens.
 const std::vector<double>& ShortSeconds();

@@ -29,7 +29,8 @@ class MetricsServer {
  public:
   // Serves the metrics of `collectables` (kept alive). UNAVAILABLE when the address cannot be listened on.
   static absl::StatusOr<std::unique_ptr<MetricsServer>> Start(
-      const MetricsServerOptions& options, std::vector<std::shared_ptr<prometheus::Collectable>> collectables);
+      const MetricsServerOptions& options,
+      std::vector<std::shared_ptr<prometheus::Collectable>> collectables);
   // Waits for the requests in flight.
   ~MetricsServer();
 

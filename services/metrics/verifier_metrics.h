@@ -17,9 +17,9 @@ struct VerifierMetrics {
 
   prometheus::Counter& unary_calls;
   prometheus::Counter& stream_calls;
-  prometheus::Counter& rejected;     // grades refused because the queue was full
-  prometheus::Counter& abandoned;    // grades not begun because their caller had gone or was out of time
-  prometheus::Gauge& queued;         // grades that wait for a thread
+  prometheus::Counter& rejected;   // grades refused because the queue was full
+  prometheus::Counter& abandoned;  // grades not begun because their caller had gone or was out of time
+  prometheus::Gauge& queued;       // grades that wait for a thread
   prometheus::Gauge& queue_limit;
   prometheus::Gauge& threads;
   prometheus::Histogram& grade_seconds;  // of one response

@@ -1,0 +1,82 @@
+#include "services/metrics/learner_metrics.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace drover::metrics {
+namespace {
+
+// "name{label=value,...}" to value, for counters, gauges and histograms' counts.
+std::map<std::string, double> Values(const LearnerMetrics& metrics) {
+  std::map<std::string, double> values;
+  for (const prometheus::MetricFamily& family : metrics.registry()->Collect()) {
+    for (const prometheus::ClientMetric& metric : family.metric) {
+      std::string name = family.name;
+      for (const auto& label : metric.label) name += "{" + label.name + "=" + label.value + "}";
+      values[name] = family.type == prometheus::MetricType::Counter ? metric.counter.value
+                     : family.type == prometheus::MetricType::Gauge
+                         ? metric.gauge.value
+                         : static_cast<double>(metric.histogram.sample_count);
+    }
+  }
+  return values;
+}
+
+TEST(LearnerMetrics, EverythingIsThereAtZero) {
+  const auto values = Values(LearnerMetrics());
+  EXPECT_GT(values.size(), 50u);
+  for (const auto& [name, value] : values) EXPECT_EQ(value, 0) << name;
+}
+
+TEST(LearnerMetrics, AStepIsShown) {
+  LearnerMetrics metrics;
+  run::StepReport report;
+  report.rollout.reward = 0.25;
+  report.rollout.response_tokens = 100;
+  report.optimizer_steps = 8;
+  report.entropy = 1.5;
+  metrics.Stepped(report);
+  metrics.Stepped(report);
+  auto values = Values(metrics);
+  EXPECT_EQ(values["drover_learner_reward_mean"], 0.25);
+  EXPECT_EQ(values["drover_learner_trained_tokens_total"], 200);
+  EXPECT_EQ(values["drover_learner_optimizer_steps"], 8);
+  EXPECT_EQ(values["drover_learner_entropy_nats"], 1.5);
+  EXPECT_EQ(values["drover_learner_train_seconds"], 2);
+  EXPECT_GT(values["drover_learner_step_timestamp_seconds"], 1.6e9);
+}
+
+TEST(LearnerMetrics, GroupsAreCountedByRewardAndStaleness) {
+  LearnerMetrics metrics;
+  v1::Group mixed, equal;
+  for (const double reward : {1.0, 0.0, 0.0}) {
+    v1::Response* response = mixed.add_responses();
+    response->set_reward(reward);
+    response->add_token_ids(1);
+    auto* run = response->add_versions();
+    run->set_version(3);
+    run->set_count(1);
+  }
+  mixed.mutable_responses(2)->set_finish_reason(v1::FINISH_REASON_LENGTH);
+  *equal.add_responses() = mixed.responses(1);
+  metrics.Collected({mixed, equal}, /*version=*/5);
+  auto values = Values(metrics);
+  EXPECT_EQ(values["drover_learner_response_length_tokens{outcome=correct}"], 1);
+  EXPECT_EQ(values["drover_learner_response_length_tokens{outcome=incorrect}"], 3);
+  EXPECT_EQ(values["drover_learner_truncated_responses_total"], 1);
+  EXPECT_EQ(values["drover_learner_zero_advantage_groups_total"], 1);
+  EXPECT_EQ(values["drover_learner_staleness_versions"], 2);
+}
+
+TEST(LearnerMetrics, OnePhaseAtATime) {
+  LearnerMetrics metrics;
+  metrics.Entered(v1::RUN_PHASE_TRAINING);
+  metrics.Entered(v1::RUN_PHASE_COLLECTING);
+  auto values = Values(metrics);
+  EXPECT_EQ(values["drover_learner_phase{phase=training}"], 0);
+  EXPECT_EQ(values["drover_learner_phase{phase=collecting}"], 1);
+}
+
+}  // namespace
+}  // namespace drover::metrics

@@ -1,0 +1,156 @@
+#include "services/metrics/server.h"
+
+#include <civetweb.h>
+#include <prometheus/text_serializer.h>
+
+#include <iterator>
+#include <sstream>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "base/status.h"
+#include "services/rpc/address.h"
+
+namespace drover::metrics {
+
+absl::Status MetricsServerOptions::Validate() const {
+  RETURN_IF_ERROR(rpc::ParseHostPort(listen).status());
+  if (threads < 1 || threads > 64) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("metrics server: threads is ", threads, "; it may be 1 to 64"));
+  }
+  return absl::OkStatus();
+}
+
+struct MetricsServer::Impl {
+  MetricsServerOptions options;
+  std::vector<std::shared_ptr<prometheus::Collectable>> collectables;
+  mg_context* context = nullptr;
+  int port = 0;
+  absl::Mutex mutex;
+  std::string error ABSL_GUARDED_BY(mutex);  // civetweb's last words
+
+  void SetError(const char* message) {
+    absl::MutexLock lock(&mutex);
+    error = message;
+  }
+  std::string Error() {
+    absl::MutexLock lock(&mutex);
+    return error;
+  }
+
+  ~Impl() {
+    if (context != nullptr) mg_stop(context);
+  }
+
+  std::string Metrics() const {
+    std::vector<prometheus::MetricFamily> all;
+    for (const auto& collectable : collectables) {
+      std::vector<prometheus::MetricFamily> families = collectable->Collect();
+      std::move(families.begin(), families.end(), std::back_inserter(all));
+    }
+    std::ostringstream text;
+    prometheus::TextSerializer().Serialize(text, all);
+    return text.str();
+  }
+};
+
+namespace {
+
+int Answer(mg_connection* connection, int code, const char* type, const std::string& body) {
+  const char* reason = code == 200 ? "OK" : code == 405 ? "Method Not Allowed" : "Service Unavailable";
+  const std::string head = absl::StrCat("HTTP/1.1 ", code, " ", reason, "\r\nContent-Type: ", type,
+                                        "\r\nContent-Length: ", body.size(),
+                                        "\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n");
+  mg_write(connection, head.data(), head.size());
+  const char* method = mg_get_request_info(connection)->request_method;
+  if (method != nullptr && std::string_view(method) == "HEAD") return code;
+  mg_write(connection, body.data(), body.size());
+  return code;
+}
+
+// 405 was answered.
+bool RefusedMethod(mg_connection* connection) {
+  const char* method = mg_get_request_info(connection)->request_method;
+  const std::string_view name = method == nullptr ? "" : method;
+  if (name == "GET" || name == "HEAD") return false;
+  Answer(connection, 405, "text/plain; charset=utf-8", "only GET and HEAD are served\n");
+  return true;
+}
+
+int AnswerProbe(mg_connection* connection, const std::function<absl::Status()>& probe) {
+  if (RefusedMethod(connection)) return 405;
+  const absl::Status status = probe ? probe() : absl::OkStatus();
+  if (status.ok()) return Answer(connection, 200, "text/plain; charset=utf-8", "ok\n");
+  return Answer(connection, 503, "text/plain; charset=utf-8", absl::StrCat(status.message(), "\n"));
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(
+    const MetricsServerOptions& options, std::vector<std::shared_ptr<prometheus::Collectable>> collectables) {
+  RETURN_IF_ERROR(options.Validate());
+  auto impl = std::make_unique<Impl>();
+  impl->options = options;
+  impl->collectables = std::move(collectables);
+
+  // Civetweb takes addresses, not names; a host that is all digits and dots, or in brackets, is one.
+  ASSIGN_OR_RETURN(rpc::HostPort address, rpc::ParseHostPort(options.listen));
+  if (address.host == "localhost") address.host = "127.0.0.1";
+  const std::string listen = absl::StrCat(address.host, ":", address.port);
+  const std::string threads = absl::StrCat(options.threads);
+  const char* settings[] = {"listening_ports",
+                            listen.c_str(),
+                            "num_threads",
+                            threads.c_str(),
+                            "request_timeout_ms",
+                            "10000",
+                            "keep_alive_timeout_ms",
+                            "0",
+                            "connection_queue",
+                            "32",
+                            nullptr};
+  mg_callbacks callbacks = {};
+  callbacks.log_message = [](const mg_connection* connection, const char* message) {
+    const mg_context* context = connection == nullptr ? nullptr : mg_get_context(connection);
+    if (context != nullptr) static_cast<Impl*>(mg_get_user_data(context))->SetError(message);
+    return 1;  // nothing to standard error
+  };
+  impl->context = mg_start(&callbacks, impl.get(), settings);
+  if (impl->context == nullptr) {
+    return absl::UnavailableError(absl::StrCat("metrics: cannot listen on ", options.listen,
+                                               " (is the port taken, or the address not of this machine?) ",
+                                               impl->Error()));
+  }
+  mg_server_port ports[4] = {};
+  if (mg_get_server_ports(impl->context, 4, ports) < 1) {
+    return absl::UnavailableError(
+        absl::StrCat("metrics: no port is open after listening on ", options.listen));
+  }
+  impl->port = ports[0].port;
+
+  mg_set_request_handler(
+      impl->context, "/metrics$",
+      [](mg_connection* connection, void* self) {
+        if (RefusedMethod(connection)) return 405;
+        return Answer(connection, 200, "text/plain; version=0.0.4; charset=utf-8",
+                      static_cast<Impl*>(self)->Metrics());
+      },
+      impl.get());
+  mg_set_request_handler(
+      impl->context, "/livez$",
+      [](mg_connection* c, void* self) { return AnswerProbe(c, static_cast<Impl*>(self)->options.live); },
+      impl.get());
+  mg_set_request_handler(
+      impl->context, "/readyz$",
+      [](mg_connection* c, void* self) { return AnswerProbe(c, static_cast<Impl*>(self)->options.ready); },
+      impl.get());
+  return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(impl)));
+}
+
+MetricsServer::MetricsServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+MetricsServer::~MetricsServer() = default;
+int MetricsServer::port() const { return impl_->port; }
+
+}  // namespace drover::metrics

@@ -1,0 +1,83 @@
+#include "services/metrics/server.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "services/metrics/actor_metrics.h"
+#include "services/metrics/http_get.h"
+
+namespace drover::metrics {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(MetricsServer, ServesTheTextOfWhatIsDeclared) {
+  ActorMetrics metrics;
+  auto server = MetricsServer::Start({}, {metrics.registry});
+  ASSERT_TRUE(server.ok()) << server.status();
+  ASSERT_GT((*server)->port(), 0);
+  HttpAnswer answer = HttpGet((*server)->port(), "/metrics");
+  EXPECT_EQ(answer.code, 200);
+  EXPECT_THAT(answer.head, HasSubstr("text/plain; version=0.0.4"));
+  EXPECT_THAT(answer.body, HasSubstr("# TYPE drover_actor_generated_tokens_total counter\n"));
+  EXPECT_THAT(answer.body, HasSubstr("\ndrover_actor_generated_tokens_total 0\n"));
+  EXPECT_THAT(answer.body, HasSubstr("\ndrover_actor_groups_total{outcome=\"expired\"} 0\n"));
+  metrics.generated_tokens.Increment(7);
+  EXPECT_THAT(HttpGet((*server)->port(), "/metrics").body,
+              HasSubstr("\ndrover_actor_generated_tokens_total 7\n"));
+}
+
+TEST(MetricsServer, ProbesFollowTheirFunctions) {
+  std::atomic<bool> ready = false;
+  MetricsServerOptions options;
+  options.ready = [&] { return ready ? absl::OkStatus() : absl::UnavailableError("no weights yet"); };
+  auto server = MetricsServer::Start(options, {});
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_EQ(HttpGet((*server)->port(), "/livez").code, 200);
+  EXPECT_EQ(HttpGet((*server)->port(), "/readyz").code, 503);
+  EXPECT_EQ(HttpGet((*server)->port(), "/readyz").body, "no weights yet\n");
+  ready = true;
+  EXPECT_EQ(HttpGet((*server)->port(), "/readyz").code, 200);
+  EXPECT_EQ(HttpGet((*server)->port(), "/readyz").body, "ok\n");
+}
+
+TEST(MetricsServer, NothingElseIsThere) {
+  auto server = MetricsServer::Start({}, {});
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_EQ(HttpGet((*server)->port(), "/").code, 404);
+  EXPECT_EQ(HttpGet((*server)->port(), "/metrics/../etc/passwd").code, 404);
+  EXPECT_EQ(HttpGet((*server)->port(), "/metrics", "DELETE").code, 405);
+  EXPECT_EQ(HttpGet((*server)->port(), "/metrics", "HEAD").body, "");
+}
+
+TEST(MetricsServer, APortThatIsTakenIsAnError) {
+  auto server = MetricsServer::Start({}, {});
+  ASSERT_TRUE(server.ok()) << server.status();
+  const std::string address = "127.0.0.1:" + std::to_string((*server)->port());
+  const auto second = MetricsServer::Start({.listen = address}, {});
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(second.status().message()), HasSubstr(address));
+  EXPECT_EQ(MetricsServer::Start({.listen = "9090"}, {}).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(MetricsServer, ManyReadersAtOnce) {
+  ActorMetrics metrics;
+  auto server = MetricsServer::Start({}, {metrics.registry});
+  ASSERT_TRUE(server.ok()) << server.status();
+  std::atomic<int> good = 0;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 8; ++i) {
+    readers.emplace_back([&] {
+      for (int j = 0; j < 10; ++j) good += HttpGet((*server)->port(), "/metrics").code == 200;
+    });
+  }
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(good, 80);
+}
+
+}  // namespace
+}  // namespace drover::metrics

@@ -1,0 +1,131 @@
+#include "services/rpc/server.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/client_context.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <thread>
+
+#include "drover/v1/verifier.grpc.pb.h"
+#include "services/rpc/channel.h"
+#include "services/rpc/status.h"
+
+namespace drover::rpc {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Echo : public v1::VerifierService::CallbackService {
+  grpc::ServerUnaryReactor* Grade(grpc::CallbackServerContext* context, const v1::GradeBatchRequest* request,
+                                  v1::GradeBatchResponse* response) override {
+    for (const auto& r : request->requests()) response->add_results()->set_extracted(r.response());
+    auto* reactor = context->DefaultReactor();
+    reactor->Finish(grpc::Status::OK);
+    return reactor;
+  }
+};
+
+// grpc.health.v1.Health/Check, whose proto is not installed: the request is field 1 (service), the answer's field 1 is
+// the status (1 SERVING, 2 NOT_SERVING). -1: an error.
+int Health(const std::shared_ptr<grpc::Channel>& channel, const std::string& service) {
+  const std::string bytes =
+      service.empty() ? "" : std::string("\x0a") + static_cast<char>(service.size()) + service;
+  grpc::Slice slice(bytes);
+  grpc::ByteBuffer request(&slice, 1), response;
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  grpc::CompletionQueue queue;
+  auto call =
+      grpc::GenericStub(channel).PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", request, &queue);
+  call->StartCall();
+  grpc::Status status;
+  call->Finish(&response, &status, nullptr);
+  void* tag;
+  bool ok;
+  queue.Next(&tag, &ok);
+  if (!status.ok()) return -1;
+  grpc::Slice answer;
+  if (!response.DumpToSingleSlice(&answer).ok() || answer.size() != 2) return -1;
+  return answer.begin()[1];
+}
+
+absl::StatusOr<std::string> Call(const std::shared_ptr<grpc::Channel>& channel, const std::string& text) {
+  v1::GradeBatchRequest request;
+  request.add_requests()->set_response(text);
+  v1::GradeBatchResponse response;
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
+  const grpc::Status status = v1::VerifierService::NewStub(channel)->Grade(&context, request, &response);
+  if (!status.ok()) return FromGrpc(status);
+  return response.results(0).extracted();
+}
+
+class ServerTest : public ::testing::Test {
+ protected:
+  void Start(ServerOptions options = {}) {
+    auto server = Server::Start(options, {{v1::VerifierService::service_full_name(), &service_}});
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = std::move(*server);
+    channel_ = MakeChannel(server_->address());
+  }
+  Echo service_;
+  std::unique_ptr<Server> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+TEST_F(ServerTest, PicksAPortAndServes) {
+  Start();
+  EXPECT_GT(server_->port(), 0);
+  EXPECT_EQ(*Call(channel_, "hello"), "hello");
+}
+
+TEST_F(ServerTest, HealthFollowsServing) {
+  Start();
+  EXPECT_EQ(Health(channel_, ""), 2);
+  EXPECT_EQ(Health(channel_, "drover.v1.VerifierService"), 2);
+  server_->SetServing(true);
+  EXPECT_EQ(Health(channel_, ""), 1);
+  EXPECT_EQ(Health(channel_, "drover.v1.VerifierService"), 1);
+  EXPECT_EQ(Health(channel_, "no.such.Service"), -1);
+  server_->SetServing(false);
+  EXPECT_EQ(Health(channel_, ""), 2);
+}
+
+TEST_F(ServerTest, TwoServersCannotShareAPort) {
+  Start();
+  Echo other;
+  const auto second = Server::Start({.listen = server_->address()}, {{"other", &other}});
+  EXPECT_EQ(second.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(second.status().message()), HasSubstr(server_->address()));
+}
+
+TEST_F(ServerTest, MessagesOverTheLimitAreRefused) {
+  Start({.max_receive_bytes = 4096});
+  EXPECT_TRUE(Call(channel_, std::string(1000, 'x')).ok());
+  EXPECT_EQ(Call(channel_, std::string(10000, 'x')).status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(ServerTest, BadAddressesAreErrors) {
+  EXPECT_EQ(Server::Start({.listen = "nonsense"}, {}).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(ServerTest, AClientFindsAServerThatComesBack) {
+  Start();
+  ASSERT_TRUE(Call(channel_, "a").ok());
+  const std::string address = server_->address();
+  server_.reset();
+  EXPECT_FALSE(Call(channel_, "b").ok());
+  auto again = Server::Start({.listen = address}, {{v1::VerifierService::service_full_name(), &service_}});
+  ASSERT_TRUE(again.ok()) << again.status();
+  absl::StatusOr<std::string> answer = absl::UnavailableError("");
+  for (int i = 0; i < 100 && !answer.ok(); ++i) {
+    answer = Call(channel_, "c");
+    if (!answer.ok()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  EXPECT_TRUE(answer.ok()) << answer.status();
+}
+
+}  // namespace
+}  // namespace drover::rpc
