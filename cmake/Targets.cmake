@@ -3,6 +3,9 @@
 # drover_test(NAME SRCS ... [DEPS ...] [TORCH] [ARGS ...])   a GoogleTest executable, run whole by ctest as one test
 #
 # TORCH links LibTorch and reuses the precompiled torch/torch.h.
+add_custom_target(all_tests)    # every drover_test
+add_custom_target(all_fuzzers)  # every drover_fuzzer
+
 function(_drover_common name torch)
   target_include_directories(${name} PUBLIC "${CMAKE_SOURCE_DIR}")
   if(torch)
@@ -31,6 +34,7 @@ endfunction()
 function(drover_test name)
   cmake_parse_arguments(A "TORCH" "TIMEOUT" "SRCS;DEPS;ARGS" ${ARGN})
   add_executable(${name} ${A_SRCS})
+  add_dependencies(all_tests ${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   target_link_libraries(${name} PRIVATE ${A_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
   _drover_common(${name} "${A_TORCH}")
@@ -49,6 +53,7 @@ function(drover_fuzzer name)
   endif()
   cmake_parse_arguments(A "" "" "SRCS;DEPS" ${ARGN})
   add_executable(${name} ${A_SRCS})
+  add_dependencies(all_fuzzers ${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzz")
   target_link_libraries(${name} PRIVATE ${A_DEPS})
   target_compile_options(${name} PRIVATE -fsanitize=fuzzer)

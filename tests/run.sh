@@ -56,13 +56,13 @@ run_ctest() {
 }
 
 run_sanitized() {
-  build sanitize || return 1
+  build sanitize all_tests || return 1
   UBSAN_OPTIONS=print_stacktrace=1 ASAN_OPTIONS=detect_stack_use_after_return=1 run_ctest build-sanitize sanitize
 }
 
 # Each fuzzer runs a fixed number of inputs from its corpus on; a finding fails the stage.
 run_fuzzers() {
-  build fuzz || return 1
+  build fuzz all_fuzzers || return 1
   local fuzzer corpus name
   for fuzzer in build-fuzz/fuzz/*; do
     name=$(basename "$fuzzer")

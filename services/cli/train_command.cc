@@ -14,6 +14,7 @@
 #include "base/stop_signal.h"
 #include "services/cli/display.h"
 #include "services/cli/programs.h"
+#include "services/cli/report.h"
 #include "services/cli/run_view.h"
 #include "services/launch/local_run.h"
 #include "services/recipe/load.h"
@@ -23,13 +24,6 @@
 
 namespace drover::cli {
 namespace {
-
-constexpr int kDone = 0, kFailure = 1, kBadInput = 2, kInterrupted = 130;
-
-int Report(int code, const std::string& why) {
-  std::fprintf(stderr, "drover: %s\n", why.c_str());
-  return code;
-}
 
 // What is to be run, and where.
 struct Plan {
@@ -167,8 +161,8 @@ launch::RunOutcome Watch(launch::LocalRun& run, StopSignal& stop, RunView& view,
   }
 }
 
-int Conclude(launch::RunOutcome outcome, int interrupts, const launch::LocalRun& run, const Plan& plan,
-             Screen& screen) {
+int ConcludeRun(launch::RunOutcome outcome, int interrupts, const launch::LocalRun& run, const Plan& plan,
+                Screen& screen) {
   const std::string go_on = "go on with: drover train --resume " + plan.folder.path();
   if (interrupts > 1) return Report(kInterrupted, "ended at once; " + go_on);
   switch (outcome) {
@@ -212,7 +206,7 @@ int Train(const TrainOptions& options) {
   RunView view(plan->folder, plan->name);
   int interrupts = 0;
   const launch::RunOutcome outcome = Watch(run, stop, view, screen, &interrupts);
-  return Conclude(outcome, interrupts, run, *plan, screen);
+  return ConcludeRun(outcome, interrupts, run, *plan, screen);
 }
 
 }  // namespace drover::cli

@@ -8,7 +8,7 @@
 #include "drover/v1/recipe.pb.h"
 #include "learner/trainer.h"
 #include "model/tokenizer.h"
-#include "services/data/prompts.h"
+#include "services/data/prompt_source.h"
 
 namespace drover::learner_process {
 

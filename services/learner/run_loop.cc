@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "learner/advantage.h"
 #include "services/learner/pretraining.h"
+#include "services/learner/sampling.h"
 
 namespace drover::learner_process {
 namespace {
@@ -31,6 +32,21 @@ absl::Status RunLoop::Interrupted() const {
 }
 
 double RunLoop::Seconds() const { return history_.seconds + SecondsSince(start_); }
+
+void RunLoop::Enter(v1::RunPhase phase, uint64_t total) {
+  parts_.status->Enter(phase, total);
+  parts_.metrics->Entered(phase);
+}
+
+void RunLoop::Watch(uint64_t done) {
+  const experience::Progress progress = parts_.store->GetProgress();
+  parts_.status->Update([&](v1::RunState& state) {
+    state.set_phase_done(done);
+    state.set_actors(progress.actors);
+  });
+  parts_.metrics->SetActors(progress.actors);
+  parts_.metrics->SetLeases(parts_.store->Counts());
+}
 
 absl::StatusOr<RunEnd> RunLoop::Run() {
   const absl::Status done = [&] {
@@ -60,7 +76,9 @@ absl::Status RunLoop::Begin() {
     RETURN_IF_ERROR(Pretrain());
     RETURN_IF_ERROR(parts_.trainer->BeginReinforcement());
   }
-  ASSIGN_OR_RETURN(incarnation_, parts_.store->StartIncarnation(version_));
+  RETURN_IF_ERROR(parts_.store->StartIncarnation(version_));
+  incarnation_ = parts_.store->GetProgress().incarnation;
+  parts_.metrics->SetIncarnation(incarnation_);
   parts_.status->Update([&](v1::RunState& state) { state.set_incarnation(incarnation_); });
   log::Info("incarnation started", {{"incarnation", incarnation_}, {"version", version_}});
   if (!newest.has_value()) RETURN_IF_ERROR(Checkpoint());
@@ -93,7 +111,7 @@ absl::Status RunLoop::Resume(uint64_t step) {
 absl::Status RunLoop::Pretrain() {
   const uint64_t batches = parts_.recipe.pretrain().batches();
   if (batches == 0) return absl::OkStatus();
-  parts_.status->Enter(v1::RUN_PHASE_PRETRAINING, batches);
+  Enter(v1::RUN_PHASE_PRETRAINING, batches);
   return learner_process::Pretrain(
       parts_.recipe.pretrain(), *parts_.prompts, *parts_.tokenizer, *parts_.trainer,
       [&](uint64_t done, double loss) {
@@ -128,12 +146,13 @@ absl::Status RunLoop::Evaluate() {
   if (wanted == 0) return absl::OkStatus();
   const absl::Time start = absl::Now();
   const std::vector<v1::Prompt> prompts = parts_.prompts->HeldoutPrompts(wanted);
-  parts_.status->Enter(v1::RUN_PHASE_EVALUATING, prompts.size());
-  RETURN_IF_ERROR(parts_.store->BeginEvaluation(prompts, version_));
+  Enter(v1::RUN_PHASE_EVALUATING, prompts.size());
+  RETURN_IF_ERROR(parts_.store->BeginEvaluation(
+      prompts, version_, EvaluationSampling(parts_.recipe, parts_.prompts->prompt_template())));
   while (true) {
     RETURN_IF_ERROR(Interrupted());
     absl::StatusOr<std::vector<v1::Group>> groups = parts_.store->WaitForEvaluation(kPoll);
-    parts_.status->SetProgress(parts_.store->EvaluationProgress());
+    Watch(parts_.store->GetProgress().evaluation_done);
     if (absl::IsDeadlineExceeded(groups.status())) continue;
     RETURN_IF_ERROR(groups.status());
     Evaluation evaluation = Score(version_, *groups);
@@ -151,7 +170,7 @@ absl::Status RunLoop::Evaluate() {
 }
 
 absl::StatusOr<std::vector<v1::Group>> RunLoop::Collect() {
-  parts_.status->Enter(v1::RUN_PHASE_COLLECTING, parts_.recipe.rollout().prompts());
+  Enter(v1::RUN_PHASE_COLLECTING, parts_.recipe.rollout().prompts());
   absl::Time last_keep_alive = absl::Now();
   while (true) {
     RETURN_IF_ERROR(Interrupted());
@@ -172,7 +191,8 @@ absl::Status RunLoop::TrainOneRollout() {
   ASSIGN_OR_RETURN(const std::vector<v1::Group> groups, Collect());
   collect_seconds_ = SecondsSince(step_start_);
 
-  parts_.status->Enter(v1::RUN_PHASE_TRAINING);
+  parts_.metrics->Collected(groups, version_);
+  Enter(v1::RUN_PHASE_TRAINING);
   const absl::Time train_start = absl::Now();
   const uint64_t rollout = version_;
   ASSIGN_OR_RETURN(const learner::UpdateStats stats, parts_.trainer->Update(groups, rollout, version_));
@@ -218,6 +238,7 @@ absl::Status RunLoop::Report(const std::vector<v1::Group>& groups, const learner
   }
   history_.rewards.push_back(report.rollout.reward);
   parts_.metrics->Stepped(report);
+  parts_.metrics->SetLeases(parts_.store->Counts());
   parts_.status->SetSamples(
       {groups.begin(), groups.begin() + static_cast<long>(std::min(kSamplesInMemory, groups.size()))});
   const auto advantages =
@@ -247,7 +268,7 @@ absl::Status RunLoop::Checkpoint() {
 absl::Status RunLoop::Finish() {
   RETURN_IF_ERROR(Checkpoint());
   parts_.store->Finish();
-  parts_.status->Enter(v1::RUN_PHASE_FINISHED);
+  Enter(v1::RUN_PHASE_FINISHED);
   run::Summary summary;
   summary.recipe = parts_.recipe.name();
   summary.steps = version_;

@@ -24,7 +24,7 @@
 #include "learner/checkpoint.h"
 #include "learner/trainer.h"
 #include "model/tokenizer.h"
-#include "services/data/prompts.h"
+#include "services/data/prompt_source.h"
 #include "services/experience/store.h"
 #include "services/learner/run_reports.h"
 #include "services/learner/run_status.h"
@@ -70,6 +70,9 @@ class RunLoop {
   absl::Status Checkpoint();
   absl::Status Finish();
 
+  void Enter(v1::RunPhase phase, uint64_t total = 0);
+  // While waiting: progress of the phase, actors and leases for those who look.
+  void Watch(uint64_t done);
   bool stopping() const;
   // CANCELLED when the run is to stop, else OK.
   absl::Status Interrupted() const;
@@ -82,7 +85,6 @@ class RunLoop {
   absl::Time start_;
   uint32_t incarnation_ = 0;
   uint64_t version_ = 0;  // rollouts trained; the weights' version
-  uint64_t optimizer_steps_before_ = 0;
   uint64_t checkpointed_ = 0;
   bool has_checkpoint_ = false;
   // Times of the step that is being done, for its report.

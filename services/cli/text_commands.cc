@@ -1,0 +1,17 @@
+#include <iostream>
+
+#include "services/cli/commands.h"
+#include "services/cli/report.h"
+#include "services/text/tokenize_command.h"
+
+namespace drover::cli {
+
+int Tokenize(const TextOptions& options) {
+  return Conclude(text::Tokenize(options.model, std::cin, std::cout));
+}
+
+int Detokenize(const TextOptions& options) {
+  return Conclude(text::Detokenize(options.model, std::cin, std::cout));
+}
+
+}  // namespace drover::cli

@@ -1,0 +1,67 @@
+#include "services/learner/model_folder.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "model/tokenizer.h"
+
+namespace drover::learner_process {
+namespace {
+
+v1::Recipe Embedded() {
+  v1::Recipe recipe;
+  v1::EmbeddedModel& shape = *recipe.mutable_model()->mutable_embedded();
+  shape.set_alphabet("0123456789+=");
+  shape.set_hidden_size(32);
+  shape.set_layers(2);
+  shape.set_heads(4);
+  shape.set_kv_heads(2);
+  shape.set_intermediate_size(64);
+  shape.set_rope_theta(100);
+  shape.set_max_positions(48);
+  shape.set_init_std(0.06);
+  return recipe;
+}
+
+TEST(ModelFolderTest, AnEmbeddedModelIsAHuggingFaceDirectory) {
+  const std::string folder = ::testing::TempDir() + "/drover_model_folder";
+  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(WriteModelFolder(Embedded(), folder).ok());
+  const auto config = model::LoadModelConfig(folder);
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->vocab_size, 14);
+  EXPECT_EQ(config->head_dim, 8);
+  EXPECT_EQ(config->max_positions, 48);
+  EXPECT_TRUE(config->tie_word_embeddings);
+  const auto tokenizer = model::Tokenizer::Load(folder);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.status();
+  const auto ids = (*tokenizer)->Encode("12+3=");
+  ASSERT_TRUE(ids.ok());
+  EXPECT_EQ(ids->size(), 5u);
+  EXPECT_EQ((*tokenizer)->Decode(*ids), "12+3=");
+  ASSERT_EQ(config->eos_token_ids.size(), 1u);
+  EXPECT_TRUE((*tokenizer)->IsSpecial(static_cast<uint32_t>(config->eos_token_ids[0])));
+}
+
+TEST(ModelFolderTest, AnImpossibleShapeIsAnError) {
+  v1::Recipe recipe = Embedded();
+  recipe.mutable_model()->mutable_embedded()->set_heads(5);
+  EXPECT_FALSE(WriteModelFolder(recipe, ::testing::TempDir() + "/drover_model_folder_bad").ok());
+}
+
+TEST(ModelFolderTest, AModelWithoutTokenizerIsAnErrorWithItsPath) {
+  const std::string source = ::testing::TempDir() + "/drover_model_source";
+  std::filesystem::remove_all(source);
+  ASSERT_TRUE(MakeFolders(source).ok());
+  ASSERT_TRUE(WriteFileAtomically(source + "/config.json", "{}").ok());
+  v1::Recipe recipe;
+  recipe.mutable_model()->set_path(source);
+  const absl::Status status = WriteModelFolder(recipe, ::testing::TempDir() + "/drover_model_copy");
+  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_NE(status.message().find("drover_model_source/tokenizer.json"), absl::string_view::npos);
+}
+
+}  // namespace
+}  // namespace drover::learner_process
