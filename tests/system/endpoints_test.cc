@@ -1,0 +1,101 @@
+// What an operator sees of the processes of a run: metrics, liveness, readiness, gRPC health.
+#include <grpcpp/create_channel.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/support/byte_buffer.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <chrono>
+
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "services/launch/ports.h"
+#include "services/launch/process.h"
+#include "tests/system/http_get.h"
+#include "tests/system/run_fixture.h"
+
+namespace drover::system_test {
+namespace {
+
+// grpc.health.v1.Health/Check of the whole server, by hand: the empty request asks for "", and a response is the
+// field `status`, an enum (1 is SERVING). Returns the status, or -1 without an answer.
+int CheckHealth(int port) {
+  grpc::GenericStub stub(
+      grpc::CreateChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
+  grpc::CompletionQueue queue;
+  const grpc::Slice empty;
+  auto call =
+      stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::ByteBuffer(&empty, 1), &queue);
+  call->StartCall();
+  grpc::ByteBuffer response;
+  grpc::Status status;
+  call->Finish(&response, &status, nullptr);
+  void* tag = nullptr;
+  bool ok = false;
+  queue.Next(&tag, &ok);
+  std::vector<grpc::Slice> slices;
+  if (!ok || !status.ok() || !response.Dump(&slices).ok()) return -1;
+  std::string bytes;
+  for (const grpc::Slice& slice : slices)
+    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  return bytes.size() == 2 && bytes[0] == 0x08 ? bytes[1] : -1;
+}
+
+launch::Ports PortsOf(const TrainingRun& run, const std::string& process) {
+  const auto ports = launch::ReadPorts(run.folder().port_file(process));
+  EXPECT_TRUE(ports.ok()) << ports.status();
+  return ports.value_or(launch::Ports());
+}
+
+void ExpectMetrics(int port, const std::vector<std::string>& names) {
+  const HttpAnswer answer = HttpGet(port, "/metrics");
+  ASSERT_EQ(answer.status, 200);
+  for (const std::string& name : names) {
+    EXPECT_NE(answer.body.find("# TYPE " + name + " "), std::string::npos) << name << " in:\n" << answer.body;
+  }
+}
+
+TEST(EndpointsTest, EveryProcessTellsHowItIs) {
+  TrainingRun run("run");
+  run.Start(Tiny(1000));
+  ASSERT_TRUE(run.WaitForSteps(3));
+  const launch::Ports learner = PortsOf(run, "learner-0"), actor = PortsOf(run, "actor-0"),
+                      verifier = PortsOf(run, "verifier-0");
+  ExpectMetrics(learner.metrics, {"METRICS_LEARNER"});
+  ExpectMetrics(actor.metrics, {"METRICS_ACTOR"});
+  ExpectMetrics(verifier.metrics, {"METRICS_VERIFIER"});
+  for (const launch::Ports& ports : {learner, actor, verifier}) {
+    EXPECT_EQ(HttpGet(ports.metrics, "/livez").status, 200);
+    EXPECT_EQ(HttpGet(ports.metrics, "/readyz").status, 200);
+    EXPECT_EQ(HttpGet(ports.metrics, "/nothing").status, 404);
+    if (ports.grpc != 0) {
+      EXPECT_EQ(CheckHealth(ports.grpc), 1);
+    }
+  }
+  EXPECT_GT(learner.grpc, 0);
+  EXPECT_GT(verifier.grpc, 0);
+  run.command().Signal(SIGINT);
+  EXPECT_EQ(run.Wait(), 130);
+}
+
+TEST(EndpointsTest, ProgramsExplainTheirFlags) {
+  for (const char* program : {"drover-learner", "drover-actor", "drover-verifier"}) {
+    auto process = launch::Process::Start({.name = program,
+                                           .argv = {Program(program), "--help"},
+                                           .environment = {},
+                                           .output_file = absl::StrCat(TestFolder(), "/", program)});
+    ASSERT_TRUE(process.ok());
+    const auto exit = process->Wait(absl::Seconds(20));
+    ASSERT_TRUE(exit.has_value());
+    EXPECT_TRUE(exit->ok()) << program << " " << exit->ToString();
+    const std::string help = ReadFile(absl::StrCat(TestFolder(), "/", program)).value_or("");
+    for (const char* flag : {"--recipe", "--port-file", "--log-file", "--log-level", "DROVER_"}) {
+      EXPECT_NE(help.find(flag), std::string::npos) << program << ": " << flag << "\n" << help;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace drover::system_test

@@ -1,0 +1,107 @@
+// Processes that die in the middle of a run, and what of the run survives (docs/architecture.md, invariant 1).
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "absl/time/clock.h"
+#include "tests/system/journal_view.h"
+#include "tests/system/run_fixture.h"
+
+namespace drover::system_test {
+namespace {
+
+constexpr int kPrompts = 8;
+
+// Stops both actors at a moment when they hold more leases than one of them may: then each of them holds one.
+bool FreezeActorsHoldingLeases(const TrainingRun& run) {
+  return Eventually(absl::Seconds(30), [&] {
+    run.Kill("actor-0", SIGSTOP);
+    run.Kill("actor-1", SIGSTOP);
+    absl::SleepFor(absl::Milliseconds(100));  // what was on its way to the journal arrives
+    if (LeasesHeld(InspectJournal(run.folder())) > kPrompts / 2) return true;
+    run.Kill("actor-0", SIGCONT);
+    run.Kill("actor-1", SIGCONT);
+    absl::SleepFor(absl::Milliseconds(37));
+    return false;
+  });
+}
+
+TEST(FaultsTest, AnActorKilledWithLeasesInItsHands) {
+  TrainingRun run("run");
+  run.Start(Tiny(30));
+  ASSERT_TRUE(run.WaitForSteps(2));
+  ASSERT_TRUE(FreezeActorsHoldingLeases(run));
+  const pid_t killed = run.Pid("actor-0");
+  ASSERT_TRUE(run.Kill("actor-0", SIGKILL));
+  ASSERT_TRUE(run.Kill("actor-1", SIGCONT));
+  const size_t before = run.metrics().size();
+  ASSERT_EQ(run.Wait(), 0) << run.command().errors();
+  EXPECT_GT(run.metrics().size(), before);
+  EXPECT_NE(run.command().errors().find("actor-0 was killed by signal 9"), std::string::npos)
+      << "the death and its last words are reported: " << run.command().errors();
+  EXPECT_GE(run.summary()["groups"]["expired"], 1) << "what " << killed << " held was leased again";
+  ExpectEachStepOnce(run, 30);
+  ExpectJournalCloses(run, 30, kPrompts);
+}
+
+TEST(FaultsTest, AVerifierKilledAndStartedAgain) {
+  TrainingRun run("run");
+  run.Start(Tiny(30));
+  ASSERT_TRUE(run.WaitForSteps(2));
+  const pid_t killed = run.Pid("verifier-0");
+  ASSERT_TRUE(run.Kill("verifier-0", SIGKILL));
+  EXPECT_TRUE(Eventually(absl::Seconds(20), [&] {
+    const pid_t now = run.Pid("verifier-0");
+    return now != 0 && now != killed;
+  })) << "it is started again";
+  ASSERT_EQ(run.Wait(), 0) << run.command().errors();
+  EXPECT_EQ(run.summary()["groups"]["failed"], 0) << "grading waits for a verifier";
+  ExpectEachStepOnce(run, 30);
+  ExpectJournalCloses(run, 30, kPrompts);
+}
+
+// Kills `process` of a run of 12 steps after a few, goes on with --resume, and looks at the surviving line.
+void KillAndResume(const std::string& process) {
+  TrainingRun run("run");
+  run.Start(Tiny(12) + Settings{"run.checkpoint_every=3"});
+  ASSERT_TRUE(run.WaitForSteps(4));
+  if (process == "drover") {
+    run.command().Signal(SIGKILL);
+    EXPECT_EQ(run.Wait(), 128 + SIGKILL);
+    EXPECT_TRUE(Eventually(absl::Seconds(10), [&] { return run.Pid("learner-0") == 0; }))
+        << "no process outlives the command";
+  } else {
+    ASSERT_TRUE(run.Kill(process, SIGKILL));
+    EXPECT_EQ(run.Wait(), 1);
+    EXPECT_NE(run.command().errors().find(process + " was killed by signal 9"), std::string::npos)
+        << run.command().errors();
+  }
+  const size_t reached = run.metrics().size();
+  ASSERT_LT(reached, 12u) << "killed too late to show anything";
+
+  run.Resume({}, {"--json"});
+  ASSERT_EQ(run.Wait(), 0) << run.command().errors();
+  ExpectEachStepOnce(run, 12);
+  EXPECT_EQ(run.metrics().back()["incarnation"], 2);
+  EXPECT_EQ(run.summary()["optimizer_steps"], 24);
+  ExpectJournalCloses(run, 12, kPrompts);
+}
+
+TEST(FaultsTest, ALearnerKilledGoesOnFromItsCheckpoint) { KillAndResume("learner-0"); }
+
+TEST(FaultsTest, EverythingKilledGoesOnFromTheCheckpoint) { KillAndResume("drover"); }
+
+TEST(FaultsTest, ARunKilledBeforeItsFirstCheckpointBeginsAgain) {
+  TrainingRun run("run");
+  run.Start(Tiny(2) + Settings{"pretrain.batches=100000"});
+  ASSERT_TRUE(Eventually(absl::Seconds(30), [&] { return run.Pid("actor-0") != 0; }));
+  run.command().Signal(SIGKILL);
+  EXPECT_EQ(run.Wait(), 128 + SIGKILL);
+  ASSERT_FALSE(run.folder().NewestCheckpoint().has_value());
+  run.Resume({"pretrain.batches=10"});
+  ASSERT_EQ(run.Wait(), 0) << run.command().errors();
+  ExpectEachStepOnce(run, 2);
+  ExpectJournalCloses(run, 2, kPrompts);
+}
+
+}  // namespace
+}  // namespace drover::system_test

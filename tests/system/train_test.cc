@@ -1,0 +1,198 @@
+// `drover train` from its start to its summary, as scripts and people use it.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "model/safetensors.h"
+#include "services/run/jsonl.h"
+#include "tests/system/journal_view.h"
+#include "tests/system/run_fixture.h"
+
+namespace drover::system_test {
+namespace {
+
+std::vector<std::string> Keys(const Json& object) {
+  std::vector<std::string> keys;
+  for (const auto& item : object.items()) keys.push_back(item.key());
+  return keys;
+}
+
+std::vector<Json> Lines(const std::string& text) {
+  std::vector<Json> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) {
+    lines.push_back(Json::parse(line, nullptr, /*allow_exceptions=*/false));
+    EXPECT_TRUE(lines.back().is_object()) << "no JSON object: " << line;
+  }
+  return lines;
+}
+
+// Every element that is opened is closed, in order: enough to tell an XML document from a torn one.
+bool IsWellFormed(const std::string& xml) {
+  std::vector<std::string> open;
+  for (size_t at = xml.find('<'); at != std::string::npos; at = xml.find('<', at + 1)) {
+    const size_t end = xml.find('>', at);
+    if (end == std::string::npos) return false;
+    const std::string tag = xml.substr(at + 1, end - at - 1);
+    const std::string name = tag.substr(tag[0] == '/', tag.find_first_of(" \n/", 1) - (tag[0] == '/'));
+    if (tag[0] == '?' || tag[0] == '!' || tag.back() == '/') continue;
+    if (tag[0] != '/') {
+      open.push_back(name);
+    } else if (open.empty() || open.back() != tag.substr(1)) {
+      return false;
+    } else {
+      open.pop_back();
+    }
+  }
+  return open.empty() && !xml.empty();
+}
+
+void ExpectSummary(const Json& summary) {
+  EXPECT_EQ(Keys(summary),
+            (std::vector<std::string>{"recipe", "steps", "optimizer_steps", "seconds", "accuracy_before",
+                                      "accuracy_after", "heldout_questions", "reward_first", "reward_last",
+                                      "groups", "tokens_generated", "weight_version"}));
+  EXPECT_EQ(Keys(summary["groups"]), (std::vector<std::string>{"leased", "trained", "pending", "filtered",
+                                                               "expired", "stale", "failed"}));
+  EXPECT_EQ(summary["recipe"], "arithmetic");
+  EXPECT_EQ(summary["steps"], 6);
+  EXPECT_EQ(summary["optimizer_steps"], 12);
+  EXPECT_EQ(summary["weight_version"], 6);
+  EXPECT_EQ(summary["heldout_questions"], 24);
+  EXPECT_GT(summary["seconds"], 0);
+  for (const char* share : {"accuracy_before", "accuracy_after", "reward_first", "reward_last"}) {
+    EXPECT_GE(summary[share], 0.0) << share;
+    EXPECT_LE(summary[share], 1.0) << share;
+  }
+}
+
+void ExpectSamples(const run::RunFolder& folder) {
+  const auto samples = run::ReadJsonl(folder.samples());
+  ASSERT_TRUE(samples.ok()) << samples.status();
+  ASSERT_FALSE(samples->empty());
+  for (const Json& sample : *samples) {
+    EXPECT_FALSE(sample["prompt"].get<std::string>().empty());
+    EXPECT_EQ(sample["weight_version"], sample["step"].get<int>() - 1) << "strictly on-policy";
+    ASSERT_EQ(sample["responses"].size(), 4u);
+    double rewards = 0, advantages = 0;
+    for (const Json& response : sample["responses"]) {
+      rewards += response["reward"].get<double>();
+      advantages += response["advantage"].get<double>();
+    }
+    // Dr. GRPO: A_i = R_i - mean(R).
+    EXPECT_NEAR(advantages, 0, 1e-9);
+    const Json& first = sample["responses"][0];
+    EXPECT_NEAR(first["advantage"], first["reward"].get<double>() - rewards / 4, 1e-9);
+  }
+}
+
+void ExpectCheckpoint(const std::string& folder) {
+  for (const char* file :
+       {"config.json", "generation_config.json", "tokenizer.json", "training_state.safetensors"}) {
+    EXPECT_TRUE(std::filesystem::exists(folder + "/" + file)) << folder << "/" << file;
+  }
+  const auto config = ReadFile(folder + "/config.json");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(Json::parse(*config)["architectures"][0], "LlamaForCausalLM");
+  const auto weights = model::OpenModelTensors(folder);
+  ASSERT_TRUE(weights.ok()) << weights.status();
+}
+
+TEST(TrainTest, AWholeSmallRun) {
+  TrainingRun run("run");
+  run.RunToTheEnd(Tiny(6));
+  if (HasFailure()) return;
+  ExpectSummary(run.summary());
+  ExpectEachStepOnce(run, 6);
+  ExpectSamples(run.folder());
+  ExpectJournalCloses(run, 6, 8);
+  EXPECT_EQ(run.folder().CheckpointSteps(), (std::vector<uint64_t>{2, 4, 6}));
+  for (uint64_t step : {2, 4, 6}) ExpectCheckpoint(run.folder().checkpoint(step));
+  EXPECT_TRUE(IsWellFormed(ReadFile(run.folder().reward_svg()).value_or("")));
+  // The checkpoint is a model directory for the other commands.
+  const Answer tokens = Drover({"tokenize", "--model", run.folder().checkpoint(6)}, "\"12+34:\"\n");
+  EXPECT_EQ(tokens.status, 0) << tokens.errors;
+  EXPECT_EQ(Json::parse(tokens.output).size(), 6u);
+  // The effective recipe loads to itself.
+  const Answer recipe = Drover({"recipe", "show", run.folder().recipe()});
+  EXPECT_EQ(recipe.status, 0) << recipe.errors;
+  EXPECT_EQ(recipe.output, ReadFile(run.folder().recipe()).value_or(""));
+  for (const char* process : {"learner-0", "actor-0", "actor-1", "verifier-0"}) {
+    EXPECT_FALSE(Lines(ReadFile(run.folder().log(process)).value_or("")).empty()) << process;
+    EXPECT_EQ(run.Pid(process), 0) << process << " still runs";
+  }
+}
+
+TEST(TrainTest, JsonPrintsTheStepsAndThenTheSummary) {
+  TrainingRun run("run");
+  run.Start(Tiny(3), {"--json"});
+  ASSERT_EQ(run.Wait(), 0) << run.command().errors();
+  const std::vector<Json> lines = Lines(run.command().output());
+  ASSERT_EQ(lines.size(), 4u);
+  const std::vector<Json> metrics = run.metrics();
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(lines[i], metrics[i]);
+  EXPECT_EQ(lines[3], run.summary());
+}
+
+TEST(TrainTest, QuietPrintsNothing) {
+  TrainingRun run("run");
+  run.Start(Tiny(1), {"--quiet"});
+  ASSERT_EQ(run.Wait(), 0);
+  EXPECT_EQ(run.command().output(), "");
+  EXPECT_EQ(run.command().errors(), "");
+}
+
+TEST(TrainTest, CtrlCLeavesACheckpointAndTheRunGoesOn) {
+  TrainingRun run("run");
+  run.Start(Tiny(40) + Settings{"run.checkpoint_every=1000"});
+  ASSERT_TRUE(run.WaitForSteps(2));
+  run.command().Signal(SIGINT);
+  ASSERT_EQ(run.Wait(), 130) << run.command().errors();
+  const auto newest = run.folder().NewestCheckpoint();
+  ASSERT_TRUE(newest.has_value());
+  EXPECT_GE(*newest, 2u);
+  EXPECT_EQ(run.metrics().size(), *newest) << "no trained rollout is lost by an orderly end";
+  EXPECT_FALSE(std::filesystem::exists(run.folder().summary()));
+
+  const uint64_t steps = *newest + 2;
+  run.Resume({absl::StrCat("run.steps=", steps)}, {"--json"});
+  ASSERT_EQ(run.Wait(), 0) << run.command().errors();
+  EXPECT_EQ(run.summary()["steps"], steps);
+  ExpectEachStepOnce(run, steps);
+  ExpectJournalCloses(run, steps, 8);
+}
+
+TEST(TrainTest, CtrlCTwiceEndsAtOnce) {
+  TrainingRun run("run");
+  run.Start(Tiny(1000));
+  ASSERT_TRUE(run.WaitForSteps(1));
+  // A learner that cannot answer does not hold up the second Ctrl-C.
+  ASSERT_TRUE(run.Kill("learner-0", SIGSTOP));
+  run.command().Signal(SIGINT);
+  ASSERT_TRUE(Eventually(absl::Seconds(10),
+                         [&] { return run.command().errors().find("stopping") != std::string::npos; }));
+  EXPECT_TRUE(run.command().Runs()) << "the first Ctrl-C waits for the learner";
+  run.command().Signal(SIGINT);
+  EXPECT_EQ(run.Wait(absl::Seconds(10)), 130);
+  for (const char* process : {"learner-0", "actor-0", "verifier-0"}) EXPECT_EQ(run.Pid(process), 0);
+}
+
+TEST(TrainTest, ARunThatIsDoneIsNotResumedWithoutMoreSteps) {
+  TrainingRun run("run");
+  run.RunToTheEnd(Tiny(1));
+  run.Resume();
+  EXPECT_EQ(run.Wait(), 2);
+  EXPECT_NE(run.command().errors().find("run.steps"), std::string::npos) << run.command().errors();
+  run.Start(Tiny(1));
+  EXPECT_EQ(run.Wait(), 2) << "the folder of another run is not overwritten";
+  run.Resume({"run.steps=2"});
+  EXPECT_EQ(run.Wait(), 0) << run.command().errors();
+  ExpectEachStepOnce(run, 2);
+}
+
+}  // namespace
+}  // namespace drover::system_test
