@@ -2,50 +2,59 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "base/random.h"
 #include "drover/v1/recipe.pb.h"
 #include "services/data/question.h"
 
 namespace drover::data {
 
-// One problem and the two ways of writing it (v1::ArithmeticStyle).
 struct ArithmeticProblem {
-  uint64_t left = 0;
-  uint64_t right = 0;  // of a difference at most `left`
-  char operation = '+';
+  uint64_t left = 0;     // below 10^9
+  uint64_t right = 0;    // below 10^9; of a difference at most `left`
+  char operation = '+';  // + - *
 
   std::string Answer() const;
+  // WORKED: "347+85:". PLAIN: "347 + 85 =".
   std::string Text(v1::ArithmeticStyle style) const;
 };
 
-// Thread-safe.
+// The operands have from settings.min_digits to settings.max_digits digits. Thread-safe.
 class ArithmeticGenerator {
  public:
-  // `settings` has its defaults and is valid. `heldout_share` is that of IsHeldout. `seed` decides the order of
-  // training questions; held-out ones are the same for all seeds, so that runs can be compared.
+  // `settings` has its defaults and is valid. `heldout_share` is that of IsHeldout. `seed` decides the training
+  // questions and their order; held-out ones are the same for all seeds, so that runs can be compared.
   ArithmeticGenerator(const v1::ArithmeticSettings& settings, double heldout_share, uint64_t seed);
 
-  // The nth training question; none is held out. Questions repeat as often as chance has it.
+  // The nth training question; none is held out. Questions repeat as chance has it. HasTrainingQuestions().
   Question Train(uint64_t n) const;
 
   // The first `count` different held-out questions, or fewer when so many cannot be found in bounded time.
   std::vector<Question> Heldout(uint64_t count) const;
 
-  // The nth worked training question; it forgets each carry with probability `forgotten_carries`.
+  // The nth question of pretraining (another sequence than Train's) and its solution, which forgets each carry
+  // with probability `forgotten_carries`.
   SupervisedExample Worked(uint64_t n, double forgotten_carries) const;
 
-  // The question whose text is longest.
-  std::string LongestText() const;
-
-  // Every character that a question or a worked response can contain.
-  std::string Characters() const;
+  // False when all questions of these settings, or nearly all, are held out.
+  bool HasTrainingQuestions() const;
 
  private:
-  class Stream;
+  // A problem that is not held out, or nothing after many draws.
+  std::optional<ArithmeticProblem> DrawTraining(RandomStream& random) const;
+
   v1::ArithmeticSettings settings_;
   double heldout_share_;
   uint64_t seed_;
 };
+
+// A question whose text is as long as any of these settings.
+std::string LongestArithmeticText(const v1::ArithmeticSettings& settings);
+
+// Every character that a question or its worked response may contain.
+std::string ArithmeticCharacters(const v1::ArithmeticSettings& settings);
 
 }  // namespace drover::data

@@ -18,6 +18,9 @@
 
 namespace drover::data {
 
+// What data.train says for generated arithmetic.
+inline constexpr std::string_view kGenerated = "arithmetic";
+
 struct PromptSourceOptions {
   // Whether a prompt may be used: false leaves it out (data.max_prompt_tokens; this folder knows no tokenizer).
   // Empty: all may.

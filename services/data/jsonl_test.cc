@@ -1,0 +1,106 @@
+#include "services/data/jsonl.h"
+
+#include <filesystem>
+#include <fstream>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace drover::data {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(ParseQuestion, AnswersOfEveryKind) {
+  EXPECT_THAT(ParseQuestion(R"({"problem":"p","answer":"65"})")->gold, ElementsAre("65"));
+  EXPECT_THAT(ParseQuestion(R"({"answer":["a","b"],"problem":"p"})")->gold, ElementsAre("a", "b"));
+  EXPECT_THAT(ParseQuestion(R"({"problem":"p","answer":-7})")->gold, ElementsAre("-7"));
+  EXPECT_THAT(ParseQuestion(R"({"problem":"p","answer":1.50})")->gold, ElementsAre("1.50"));
+  EXPECT_THAT(ParseQuestion(R"({"problem":"p","answer":[123456789012345678901234567890,"x"]})")->gold,
+              ElementsAre("123456789012345678901234567890", "x"));
+  const auto nested = ParseQuestion(
+      R"({"meta":{"problem":"no","answer":[{"x":1}]},"list":[[1],{"answer":2}],"problem":"\u00e9","answer":"1"})");
+  ASSERT_TRUE(nested.ok()) << nested.status();
+  EXPECT_EQ(nested->text, "\xc3\xa9");
+  EXPECT_THAT(nested->gold, ElementsAre("1"));
+}
+
+TEST(ParseQuestion, Errors) {
+  const std::pair<std::string, std::string> cases[] = {
+      {"{\"problem\":\"p\"", "is not JSON (byte "},
+      {"[]", "is a list, must be an object"},
+      {"7", "is a number, must be an object"},
+      {"null", "is null, must be an object"},
+      {"{}", "has no `problem`"},
+      {R"({"problem":"p"})", "has no `answer`"},
+      {R"({"problem":"","answer":"1"})", "`problem` is empty"},
+      {R"({"problem":3,"answer":"1"})", "`problem` is a number, must be a text"},
+      {R"({"problem":["p"],"answer":"1"})", "`problem` is a list, must be a text"},
+      {R"({"problem":"p","answer":null})", "`answer` has null, may be a text, a number, or a list of these"},
+      {R"({"problem":"p","answer":{"x":"1"}})", "`answer` has an object"},
+      {R"({"problem":"p","answer":[["1"]]})", "`answer` has a list"},
+      {R"({"problem":"p","answer":[true]})", "`answer` has true or false"},
+      {R"({"problem":"p","answer":[]})", "`answer` is an empty list"},
+      {"{\"problem\":\"\xff\",\"answer\":\"1\"}", "is not JSON"},
+      {std::string(kMaxLineBytes + 1, ' '), "may be at most 1048576"},
+  };
+  for (const auto& [line, error] : cases) {
+    const auto question = ParseQuestion(line);
+    ASSERT_FALSE(question.ok()) << line.substr(0, 100);
+    EXPECT_THAT(std::string(question.status().message()), HasSubstr(error));
+  }
+  std::string many = R"({"problem":"p","answer":[1)";
+  for (size_t i = 0; i < kMaxAnswers; ++i) many += ",1";
+  EXPECT_THAT(std::string(ParseQuestion(many + "]}").status().message()), HasSubstr("over 256 entries"));
+}
+
+// The parser keeps no stack of its own on the machine's: depth is no attack.
+TEST(ParseQuestion, DeepNesting) {
+  const std::string deep = "{\"x\":" + std::string(400'000, '[') + std::string(400'000, ']') +
+                           ",\"problem\":\"p\",\"answer\":\"1\"}";
+  EXPECT_TRUE(ParseQuestion(deep).ok());
+}
+
+class ReadQuestionsTest : public testing::Test {
+ protected:
+  std::string Write(const std::string& text) {
+    const std::string path = testing::TempDir() + "/questions.jsonl";
+    std::ofstream(path, std::ios::binary) << text;
+    return path;
+  }
+};
+
+TEST_F(ReadQuestionsTest, LinesAndLimit) {
+  const std::string path =
+      Write("{\"problem\":\"a\",\"answer\":1}\r\n\n  \n{\"problem\":\"b\",\"answer\":2}\nnot json");
+  const auto two = ReadQuestions(path, 2);
+  ASSERT_TRUE(two.ok()) << two.status();
+  ASSERT_EQ(two->size(), 2u);
+  EXPECT_EQ((*two)[1].text, "b");
+  EXPECT_EQ((*two)[1].index, 1u);
+  const auto all = ReadQuestions(path);
+  EXPECT_EQ(std::string(all.status().message()), path + ":5: the line is not JSON (byte 2)");
+}
+
+TEST_F(ReadQuestionsTest, EmptyAndMissing) {
+  EXPECT_THAT(std::string(ReadQuestions(Write(" \n")).status().message()), HasSubstr("has no question"));
+  EXPECT_EQ(ReadQuestions("/does/not/exist.jsonl").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST(ReadQuestions, SharedFiles) {
+  size_t files = 0;
+  for (const char* folder : {"../shared/data/train", "../shared/data/eval"}) {
+    if (!std::filesystem::exists(folder)) continue;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (entry.path().extension() != ".jsonl") continue;
+      ++files;
+      const auto questions = ReadQuestions(entry.path().string());
+      EXPECT_TRUE(questions.ok()) << questions.status();
+    }
+  }
+  if (files == 0) GTEST_SKIP() << "skipped: no data";
+}
+
+}  // namespace
+}  // namespace drover::data
