@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "drover/v1/weights.grpc.pb.h"
 #include "learner/collectives.h"
 #include "model/device.h"
 #include "services/experience/service.h"
@@ -18,7 +19,7 @@
 #include "services/learner/run_service.h"
 #include "services/learner/sampling.h"
 #include "services/metrics/server.h"
-#include "services/rpc/channel.h"
+#include "services/rpc/address.h"
 #include "services/rpc/server.h"
 
 namespace drover::learner_process {
@@ -169,7 +170,7 @@ absl::StatusOr<RunEnd> RunLeader(const Flags& flags, const v1::Recipe& recipe, c
 absl::StatusOr<RunEnd> RunRank(const Flags& flags, const v1::Recipe& recipe, const std::atomic<bool>& stop) {
   const run::RunFolder folder(flags.run);
   RETURN_IF_ERROR(folder.Create());
-  model::SetComputeThreads(ComputeThreads(flags, recipe));
+  RETURN_IF_ERROR(model::SetComputeThreads(ComputeThreads(flags, recipe)));
   ASSIGN_OR_RETURN(const torch::Device device,
                    model::ResolveDevice(flags.device.empty() ? recipe.run().device() : flags.device));
   if (flags.rank == 0 && !std::filesystem::exists(folder.model() + "/config.json")) {

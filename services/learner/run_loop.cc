@@ -176,9 +176,7 @@ absl::StatusOr<std::vector<v1::Group>> RunLoop::Collect() {
     RETURN_IF_ERROR(Interrupted());
     absl::StatusOr<std::vector<v1::Group>> groups = parts_.store->WaitForRollout(version_, kPoll);
     if (!absl::IsDeadlineExceeded(groups.status())) return groups;
-    parts_.status->SetProgress(parts_.store->RolloutProgress(version_));
-    parts_.status->Update(
-        [&](v1::RunState& s) { s.set_actors(parts_.store->ActorsSeenSince(absl::Minutes(1))); });
+    Watch(parts_.store->GetProgress().groups_accepted);
     if (absl::Now() - last_keep_alive > kKeepAlive) {
       RETURN_IF_ERROR(parts_.trainer->KeepAlive());
       last_keep_alive = absl::Now();
