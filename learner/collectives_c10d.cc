@@ -3,6 +3,7 @@
 // Debian's Gloo headers are older than the Gloo inside of LibTorch; only what ProcessGroupGloo.hpp's inline code
 // needs of them is used here: no GlooStore, no libgloo.
 #include <ATen/ATen.h>
+#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -21,6 +22,14 @@ namespace drover::learner {
 namespace {
 
 constexpr int64_t kMaxBytes = int64_t{1} << 31;
+constexpr absl::Duration kLongest = absl::Hours(24 * 30);  // c10d adds to it: no infinity
+
+// Without the stack trace that c10's errors carry.
+std::string Message(const std::exception& error) {
+  const auto* c10_error = dynamic_cast<const c10::Error*>(&error);
+  const std::string text = c10_error != nullptr ? c10_error->what_without_backtrace() : error.what();
+  return text.substr(0, text.find("\nException raised from"));
+}
 
 // Runs `action`, which throws on failure. c10d and Gloo tell errors apart by their text alone; the clock says
 // whether it was the deadline.
@@ -31,7 +40,7 @@ absl::Status Guard(std::string_view what, absl::Duration timeout, const Action& 
     action();
     return absl::OkStatus();
   } catch (const std::exception& error) {
-    const std::string message = absl::StrCat(ToAbsl(what), ": ", c10::GetExceptionString(error));
+    const std::string message = absl::StrCat(ToAbsl(what), ": ", Message(error));
     if (absl::Now() - start >= timeout * 0.99) return absl::DeadlineExceededError(message);
     return absl::UnavailableError(message);
   }
@@ -86,7 +95,7 @@ class C10d : public Collectives {
     return Guard(Who("broadcast"), timeout, [&] {
       c10d::BroadcastOptions how;
       how.rootRank = 0;
-      how.timeout = absl::ToChronoMilliseconds(timeout);
+      how.timeout = absl::ToChronoMilliseconds(std::min(timeout, kLongest));
       std::vector<at::Tensor> tensors{tensor};
       BackendOf(tensor).broadcast(tensors, how)->wait(how.timeout);
     });

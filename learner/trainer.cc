@@ -14,6 +14,12 @@
 #include "learner/update.h"
 
 namespace drover::learner {
+namespace {
+
+// Followers are at most the end of the last command behind.
+constexpr absl::Duration kAnnounceTimeout = absl::Minutes(10);
+
+}  // namespace
 
 struct Trainer::Impl {
   Impl(const TrainerOptions& trainer_options, std::unique_ptr<model::Transformer> transformer,
@@ -53,7 +59,7 @@ absl::Status Trainer::Impl::Announce(const v1::RankCommand& command) {
         absl::StrCat("a command of ", command.ByteSizeLong(), " bytes is too large for one message (2 GiB)"));
   }
   std::string bytes = command.SerializeAsString();
-  return collectives->Broadcast(&bytes, absl::InfiniteDuration());
+  return collectives->Broadcast(&bytes, kAnnounceTimeout);
 }
 
 absl::Status Trainer::Impl::CheckGroups(const std::vector<v1::Group>& groups) const {

@@ -1,0 +1,146 @@
+#include "learner/forward.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "learner/gradients.h"
+#include "learner/rollout.h"
+#include "learner/testing.h"
+#include "model/safetensors.h"
+#include "model/torch_dtype.h"
+
+namespace drover::learner {
+namespace {
+
+using testing_support::MakeRollout;
+using testing_support::PlainLogprobs;
+using testing_support::TinyModel;
+
+std::vector<int64_t> Numbers(int64_t count) {
+  std::vector<int64_t> numbers(count);
+  for (int64_t i = 0; i < count; ++i) numbers[i] = i;
+  return numbers;
+}
+
+TEST(Score, IsWhatOneSequenceAloneGives) {
+  const auto model = TinyModel();
+  const std::vector<v1::Group> groups = MakeRollout(*model, 11);
+  const Rollout rollout = TakeApart(groups, {}, 0, false);
+  const Microbatch batch = MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU);
+  for (double temperature : {1.0, 0.7}) {
+    ForwardOptions options;
+    options.temperature = temperature;
+    options.chunk_bytes = 23 * 4 * 10;  // 10 rows a chunk
+    const TokenScores scores = Score(*model, batch, options);
+    std::vector<std::vector<float>> by_response(rollout.size());
+    SplitTokens(batch, scores.logprobs_K, &by_response);
+    at::NoGradGuard no_grad;
+    for (int64_t r = 0; r < rollout.size(); ++r) {
+      const torch::Tensor plain =
+          PlainLogprobs(*model, *rollout.groups[r], *rollout.responses[r], temperature);
+      ASSERT_EQ(plain.size(0), static_cast<int64_t>(by_response[r].size()));
+      for (int64_t t = 0; t < plain.size(0); ++t)
+        EXPECT_NEAR(by_response[r][t], plain[t].item<double>(), 1e-5);
+    }
+  }
+}
+
+TEST(Score, EntropyIsThatOfThePredictingDistribution) {
+  const auto model = TinyModel();
+  const std::vector<uint32_t> prompt = {3, 4};
+  const std::vector<uint32_t> response = {5};
+  const std::vector<Sequence> sequences = {{prompt, response}};
+  const TokenScores scores = Score(*model, MakeMicrobatch(sequences, {0}, torch::kCPU), {});
+  at::NoGradGuard no_grad;
+  const torch::Tensor p =
+      model->Logits(model->Hidden(at::tensor({3, 4}, at::kLong).unsqueeze(0))[0]).softmax(-1)[1];
+  EXPECT_NEAR(scores.entropy_K.item<double>(), -(p * p.log()).sum().item<double>(), 1e-5);
+  EXPECT_NEAR(scores.logprobs_K.item<double>(), p[5].log().item<double>(), 1e-5);
+}
+
+TEST(ForwardBackward, ChunksDoNotChangeTheGradient) {
+  const auto model = TinyModel();
+  const std::vector<v1::Group> groups = MakeRollout(*model, 12);
+  const Rollout rollout = TakeApart(groups, {}, 0, false);
+  const Microbatch batch = MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU);
+  std::vector<torch::Tensor> weights;
+  for (const auto& [name, weight] : model->weights()) weights.push_back(weight);
+  GradientBucket bucket(weights);
+  const torch::Tensor factors_K = at::linspace(-1.0, 2.0, batch.tokens());
+
+  std::vector<torch::Tensor> gradients;
+  for (int64_t chunk_bytes : {int64_t{1} << 20, int64_t{23 * 4 * 7}, int64_t{1}}) {
+    ForwardOptions options;
+    options.chunk_bytes = chunk_bytes;
+    bucket.Zero();
+    int64_t seen = 0;
+    ForwardBackward(*model, batch, options, [&](int64_t begin, const TokenScores& scores_R) {
+      const int64_t rows = scores_R.logprobs_K.size(0);
+      EXPECT_EQ(begin, seen);
+      seen += rows;
+      return (scores_R.logprobs_K * factors_K.narrow(0, begin, rows)).sum();
+    });
+    EXPECT_EQ(seen, batch.tokens());
+    gradients.push_back(bucket.flat().clone());
+  }
+  EXPECT_GT(bucket.Norm(), 1.0);
+  for (const torch::Tensor& gradient : gradients) {
+    EXPECT_LT((gradient - gradients[0]).norm().item<double>(), 1e-5 * gradients[0].norm().item<double>());
+  }
+}
+
+// loss = -sum advantages x log p / 100 and its gradients, as Hugging Face's models compute them.
+class ReferenceGradients : public testing::TestWithParam<const char*> {};
+
+TEST_P(ReferenceGradients, AgreeInEveryParameter) {
+  const std::string dir = std::string("../shared/models/with_gradients/") + GetParam();
+  if (!std::filesystem::exists(dir)) GTEST_SKIP() << "skipped: no data";
+  model::TransformerOptions options;
+  options.trainable = true;
+  auto model = model::Transformer::Load(dir, options);
+  ASSERT_TRUE(model.ok()) << model.status().ToString();
+  auto file = model::SafetensorsFile::Open(dir + "/reference.safetensors");
+  ASSERT_TRUE(file.ok()) << file.status().ToString();
+  const auto tensor = [&](const std::string& name) { return *model::TensorOfView(*file->Find(name)); };
+
+  const model::TensorView& ids = *file->Find("input_ids");
+  const int64_t rows = ids.shape[0], length = ids.shape[1];
+  std::vector<uint32_t> tokens(rows * length);
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    tokens[i] = ids.dtype == model::Dtype::kI64 ? reinterpret_cast<const int64_t*>(ids.bytes.data())[i]
+                                                : reinterpret_cast<const int32_t*>(ids.bytes.data())[i];
+  }
+  std::vector<Sequence> sequences;
+  for (int64_t row = 0; row < rows; ++row) {
+    const absl::Span<const uint32_t> all(tokens.data() + row * length, length);
+    sequences.push_back({all.subspan(0, 1), all.subspan(1)});
+  }
+  const torch::Tensor advantages_K = tensor("advantages").reshape({-1});
+  std::vector<torch::Tensor> weights;
+  for (const auto& [name, weight] : (*model)->weights()) weights.push_back(weight);
+  GradientBucket bucket(weights);
+  double loss = 0.0;
+  ForwardBackward(**model, MakeMicrobatch(sequences, {0, 1, 2}, torch::kCPU), {},
+                  [&](int64_t begin, const TokenScores& scores_R) {
+                    const int64_t count = scores_R.logprobs_K.size(0);
+                    const torch::Tensor part =
+                        -(scores_R.logprobs_K * advantages_K.narrow(0, begin, count)).sum() / 100.0;
+                    loss += part.item<double>();
+                    return part;
+                  });
+  EXPECT_NEAR(loss, tensor("loss").item<double>(), 1e-4);
+  for (const auto& [name, weight] : (*model)->weights()) {
+    ASSERT_NE(file->Find("grad." + name), nullptr) << name;
+    const torch::Tensor expected = tensor("grad." + name);
+    const double scale = expected.abs().max().item<double>();
+    EXPECT_LT((weight.grad() - expected).abs().max().item<double>(), 1e-4 * scale + 1e-7) << name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, ReferenceGradients,
+                         testing::Values("tiny_llama_smol", "tiny_llama3", "tiny_qwen2"));
+
+}  // namespace
+}  // namespace drover::learner

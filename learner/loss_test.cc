@@ -1,0 +1,178 @@
+#include "learner/loss.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+namespace drover::learner {
+namespace {
+
+torch::Tensor Doubles(const std::vector<double>& values) { return at::tensor(values, at::kDouble); }
+
+// Two responses: A = +0.5 with two tokens of ratio 1 and 1.5, A = -0.5 with three of ratio 0.5, 2 and 1.
+LossTokens TwoResponses() {
+  LossTokens tokens;
+  const torch::Tensor ratio_K = Doubles({1.0, 1.5, 0.5, 2.0, 1.0});
+  tokens.old_logprobs_K = Doubles({-1.0, -2.0, -0.5, -3.0, -0.25});
+  tokens.logprobs_K = (tokens.old_logprobs_K + ratio_K.log()).requires_grad_();
+  tokens.advantages_K = Doubles({0.5, 0.5, -0.5, -0.5, -0.5});
+  tokens.lengths_K = Doubles({2, 2, 3, 3, 3});
+  return tokens;
+}
+
+LossOptions Budget10() {
+  LossOptions options;
+  options.budget = 10;
+  return options;
+}
+
+void ExpectNear(const torch::Tensor& got, const std::vector<double>& expected, double tolerance = 1e-12) {
+  ASSERT_EQ(got.size(0), static_cast<int64_t>(expected.size()));
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_NEAR(got[i].item<double>(), expected[i], tolerance) << "at " << i;
+  }
+}
+
+// Terms by hand, epsilon 0.2: -min(0.5, 0.5), -min(0.75, 0.6), -min(-0.25, -0.4), -min(-1, -0.6), -min(-0.5, -0.5)
+// = -0.5, -0.6, 0.4, 1, 0.5; their sum is 0.8.
+TEST(PolicyLoss, DrGrpoByHand) {
+  LossTokens tokens = TwoResponses();
+  const PolicyLossResult result = PolicyLoss(tokens, /*responses=*/2, Budget10());
+  EXPECT_NEAR(result.loss.item<double>(), 0.8 / 20.0, 1e-12);
+  EXPECT_EQ(result.sums.clipped.item<double>(), 2.0);
+  EXPECT_NEAR(result.sums.ratio.item<double>(), 6.0, 1e-12);
+  EXPECT_NEAR(result.sums.ratio_max.item<double>(), 2.0, 1e-12);
+  // rho - 1 - log rho
+  EXPECT_NEAR(result.sums.kl_old.item<double>(),
+              (0.5 - std::log(1.5)) + (-0.5 - std::log(0.5)) + (1.0 - std::log(2.0)), 1e-12);
+  result.loss.backward();
+  // -A rho / (N L), and 0 where the clip is live.
+  ExpectNear(tokens.logprobs_K.grad(), {-0.025, 0.0, 0.0, 0.05, 0.025});
+}
+
+TEST(PolicyLoss, GrpoDividesByTheResponsesOwnLength) {
+  LossTokens tokens = TwoResponses();
+  LossOptions options = Budget10();
+  options.aggregation = Aggregation::kResponseLength;
+  const PolicyLossResult result = PolicyLoss(tokens, /*responses=*/2, options);
+  EXPECT_NEAR(result.loss.item<double>(), (-1.1 / 2.0 + 1.9 / 3.0) / 2.0, 1e-12);
+  result.loss.backward();
+  ExpectNear(tokens.logprobs_K.grad(), {-0.5 / 4.0, 0.0, 0.0, 1.0 / 6.0, 0.5 / 6.0});
+}
+
+TEST(PolicyLoss, ClipHigherMovesOnlyTheUpperEdge) {
+  LossOptions options = Budget10();
+  options.clip_high = 0.6;
+  // The second token (ratio 1.5) is inside now: -0.75 for -0.6. The third stays clipped from below.
+  const PolicyLossResult result = PolicyLoss(TwoResponses(), 2, options);
+  EXPECT_NEAR(result.loss.item<double>(), (0.8 - 0.15) / 20.0, 1e-12);
+  EXPECT_EQ(result.sums.clipped.item<double>(), 1.0);
+}
+
+TEST(PolicyLoss, KlToTheReferenceByHand) {
+  LossTokens tokens;
+  tokens.logprobs_K = Doubles({-1.0, -1.0}).requires_grad_();
+  tokens.old_logprobs_K = Doubles({-1.0, -1.0});
+  tokens.reference_logprobs_K = Doubles({-1.0 + std::log(2.0), -1.0 - std::log(4.0)});
+  tokens.advantages_K = Doubles({0.0, 0.0});
+  tokens.lengths_K = Doubles({2, 2});
+  LossOptions options = Budget10();
+  options.kl_coefficient = 0.5;
+  const PolicyLossResult result = PolicyLoss(tokens, 1, options);
+  const double kl = (2.0 - std::log(2.0) - 1.0) + (0.25 + std::log(4.0) - 1.0);
+  EXPECT_NEAR(result.sums.kl_reference.item<double>(), kl, 1e-12);
+  EXPECT_NEAR(result.loss.item<double>(), 0.5 * kl / 10.0, 1e-12);
+  result.loss.backward();
+  // d/dlogp (exp(d) - d - 1) = 1 - exp(d)
+  ExpectNear(tokens.logprobs_K.grad(), {0.05 * (1.0 - 2.0), 0.05 * (1.0 - 0.25)});
+}
+
+TEST(PolicyLoss, KlExponentIsClamped) {
+  LossTokens tokens;
+  tokens.logprobs_K = Doubles({-200.0, -1.0}).requires_grad_();
+  tokens.old_logprobs_K = tokens.logprobs_K.detach();
+  tokens.reference_logprobs_K = Doubles({-1.0, -200.0});
+  tokens.advantages_K = Doubles({0.0, 0.0});
+  tokens.lengths_K = Doubles({2, 2});
+  LossOptions options = Budget10();
+  options.kl_coefficient = 1.0;
+  const PolicyLossResult result = PolicyLoss(tokens, 1, options);
+  const double kl = (std::exp(40.0) - 41.0) + (std::exp(-40.0) + 39.0);
+  EXPECT_NEAR(result.sums.kl_reference.item<double>() / kl, 1.0, 1e-12);
+  result.loss.backward();
+  ExpectNear(tokens.logprobs_K.grad(), {0.0, 0.0});
+}
+
+// Random tokens in double, whose ratios keep away from the edges of the clip.
+LossTokens RandomTokens(int64_t count) {
+  at::manual_seed(3);
+  LossTokens tokens;
+  const auto doubles = at::TensorOptions(at::kDouble);
+  tokens.old_logprobs_K = -at::rand({count}, doubles) * 3.0;
+  torch::Tensor log_ratio_K = at::randn({count}, doubles) * 0.4;
+  for (double edge : {std::log(0.8), std::log(1.2)}) {
+    log_ratio_K = at::where((log_ratio_K - edge).abs() < 0.01, log_ratio_K + 0.05, log_ratio_K);
+  }
+  tokens.logprobs_K = (tokens.old_logprobs_K + log_ratio_K).requires_grad_();
+  tokens.reference_logprobs_K = tokens.old_logprobs_K + at::randn({count}, doubles) * 0.3;
+  tokens.advantages_K = at::randn({count}, doubles);
+  tokens.lengths_K = at::randint(1, 9, {count}, doubles);
+  return tokens;
+}
+
+class PolicyLossGradient : public testing::TestWithParam<Aggregation> {};
+
+TEST_P(PolicyLossGradient, IsThatOfFiniteDifferences) {
+  LossOptions options = Budget10();
+  options.aggregation = GetParam();
+  options.clip_high = 0.3;
+  options.kl_coefficient = 0.7;
+  LossTokens tokens = RandomTokens(40);
+  PolicyLoss(tokens, 6, options).loss.backward();
+  const torch::Tensor gradient_K = tokens.logprobs_K.grad();
+  constexpr double kStep = 1e-6;
+  for (int64_t k = 0; k < 40; ++k) {
+    double sides[2];
+    for (int side = 0; side < 2; ++side) {
+      LossTokens moved = tokens;
+      moved.logprobs_K = tokens.logprobs_K.detach().clone();
+      moved.logprobs_K[k] += side == 0 ? -kStep : kStep;
+      sides[side] = PolicyLoss(moved, 6, options).loss.item<double>();
+    }
+    EXPECT_NEAR(gradient_K[k].item<double>(), (sides[1] - sides[0]) / (2.0 * kStep), 1e-8) << "token " << k;
+  }
+}
+
+TEST_P(PolicyLossGradient, PiecesAddUp) {
+  LossOptions options = Budget10();
+  options.aggregation = GetParam();
+  options.kl_coefficient = 0.1;
+  const LossTokens tokens = RandomTokens(40);
+  const double whole = PolicyLoss(tokens, 6, options).loss.item<double>();
+  double sum = 0.0;
+  double clipped = 0.0;
+  for (const auto& [begin, end] : {std::pair{0, 1}, std::pair{1, 17}, std::pair{17, 17}, std::pair{17, 40}}) {
+    const auto part = [begin = begin, end = end](const torch::Tensor& x_K) {
+      return x_K.slice(0, begin, end);
+    };
+    const LossTokens piece{part(tokens.logprobs_K), part(tokens.old_logprobs_K),
+                           part(tokens.reference_logprobs_K), part(tokens.advantages_K),
+                           part(tokens.lengths_K)};
+    const PolicyLossResult result = PolicyLoss(piece, 6, options);
+    sum += result.loss.item<double>();
+    clipped += result.sums.clipped.item<double>();
+  }
+  EXPECT_NEAR(sum, whole, 1e-14);
+  EXPECT_EQ(clipped, PolicyLoss(tokens, 6, options).sums.clipped.item<double>());
+}
+
+INSTANTIATE_TEST_SUITE_P(BothAggregations, PolicyLossGradient,
+                         testing::Values(Aggregation::kConstant, Aggregation::kResponseLength));
+
+TEST(CrossEntropy, IsTheMeanOverTheStepsTokens) {
+  EXPECT_NEAR(CrossEntropy(Doubles({-1.0, -2.0}), 4).item<double>(), 0.75, 1e-15);
+}
+
+}  // namespace
+}  // namespace drover::learner

@@ -1,0 +1,49 @@
+// Small models and made-up rollouts for the learner's tests.
+#pragma once
+
+#include <torch/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "drover/v1/group.pb.h"
+#include "learner/trainer.h"
+#include "model/transformer.h"
+
+namespace drover::learner::testing_support {
+
+// A trainable Llama of 2 layers and 23 tokens. Its weights are large enough that its distributions are not flat.
+model::ModelConfig TinyConfig();
+std::unique_ptr<model::Transformer> TinyModel(uint64_t seed = 1, torch::ScalarType dtype = torch::kFloat32);
+
+// Rollouts of minibatches of 8 in microbatches of 3, learning rate 1e-3, budget 12.
+TrainerOptions TinyOptions();
+
+struct RolloutShape {
+  int groups = 4;
+  int group_size = 4;
+  int prompt_tokens = 5;
+  int max_response_tokens = 12;  // lengths are 1 to this
+  uint64_t version = 0;          // of all tokens
+};
+
+// Random groups with rewards 0 and 1; about one response in six is cut at the limit. Recorded log-probabilities are
+// the model's (at temperature 1), so that actor and learner agree.
+std::vector<v1::Group> MakeRollout(model::Transformer& model, uint64_t seed, const RolloutShape& shape = {});
+
+// Log-probabilities of the response's tokens by one plain forward pass over this sequence alone.
+torch::Tensor PlainLogprobs(model::Transformer& model, const v1::Group& group, const v1::Response& response,
+                            double temperature = 1.0);
+
+// The largest absolute difference between the weights of two models of one shape.
+double LargestDifference(const model::Transformer& a, const model::Transformer& b);
+
+// A copy of all weights, to compare bits with later.
+std::vector<torch::Tensor> CopyWeights(const model::Transformer& model);
+bool SameBits(const std::vector<torch::Tensor>& a, const std::vector<torch::Tensor>& b);
+
+// A fresh folder under the test's temporary directory.
+std::string FreshFolder(const std::string& name);
+
+}  // namespace drover::learner::testing_support
