@@ -1,14 +1,21 @@
 #include "services/metrics/server.h"
 
+#include <arpa/inet.h>
 #include <civetweb.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <prometheus/text_serializer.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <iterator>
 #include <sstream>
+#include <thread>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "base/status.h"
 #include "services/rpc/address.h"
 
@@ -22,6 +29,27 @@ absl::Status MetricsServerOptions::Validate() const {
   }
   return absl::OkStatus();
 }
+
+namespace {
+
+// Connects to our own IPv4 port and hangs up.
+void Knock(const std::string& listen, int port) {
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  const std::string host = listen.substr(0, listen.rfind(':'));
+  if (::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1 || address.sin_addr.s_addr == INADDR_ANY) {
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  }
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return;
+  (void)::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address));
+  pollfd wait = {.fd = fd, .events = POLLOUT, .revents = 0};
+  ::poll(&wait, 1, /*timeout_ms=*/100);
+  ::close(fd);
+}
+
+}  // namespace
 
 struct MetricsServer::Impl {
   MetricsServerOptions options;
@@ -41,7 +69,14 @@ struct MetricsServer::Impl {
   }
 
   ~Impl() {
-    if (context != nullptr) mg_stop(context);
+    if (context == nullptr) return;
+    // Civetweb's listener looks at its stop flag, which mg_stop sets at once, only every 2 s or when someone connects.
+    std::thread knock([this] {
+      absl::SleepFor(absl::Milliseconds(5));
+      Knock(options.listen, port);
+    });
+    mg_stop(context);
+    knock.join();
   }
 
   std::string Metrics() const {

@@ -24,7 +24,7 @@
 namespace drover::weights {
 
 struct PublisherOptions {
-  uint32_t chunk_bytes = 1 << 20;  // of the tensors' bytes in a frame
+  uint32_t chunk_bytes = 1 << 20;   // of the tensors' bytes in a frame
   uint32_t max_subscribers = 4096;  // streams at a time; further ones get RESOURCE_EXHAUSTED
 };
 
@@ -32,7 +32,8 @@ struct PublisherOptions {
 class WeightPublisher {
  public:
   // `metrics` may be null, else outlives the publisher.
-  explicit WeightPublisher(const PublisherOptions& options, metrics::WeightPublisherMetrics* metrics = nullptr);
+  explicit WeightPublisher(const PublisherOptions& options,
+                           metrics::WeightPublisherMetrics* metrics = nullptr);
   ~WeightPublisher();
 
   // To register with an rpc::Server as v1::WeightService::service_full_name().
@@ -49,7 +50,7 @@ class WeightPublisher {
 
  private:
   class Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace drover::weights

@@ -26,12 +26,12 @@ struct Received {
 };
 
 struct SubscriberOptions {
-  std::string address;                                  // host:port of the publisher
-  std::string name;                                     // of this subscriber, for the publisher's logs
-  uint64_t max_bytes = uint64_t{64} << 30;              // of one version; more is refused before it is allocated
-  absl::Duration stream_deadline = absl::Hours(6);      // a stream is opened afresh after so long
-  rpc::BackoffOptions backoff;                          // between attempts; jitter is seeded by `name`
-  absl::Duration keepalive_time = absl::Seconds(20);    // how soon a silent publisher is found dead
+  std::string address;                              // host:port of the publisher
+  std::string name;                                 // of this subscriber, for the publisher's logs
+  uint64_t max_bytes = uint64_t{64} << 30;          // of one version; more is refused before it is allocated
+  absl::Duration stream_deadline = absl::Hours(6);  // a stream is opened afresh after so long
+  rpc::BackoffOptions backoff;                      // between attempts; jitter is seeded by `name`
+  absl::Duration keepalive_time = absl::Seconds(20);  // how soon a silent publisher is found dead
 
   absl::Status Validate() const;
 };
@@ -40,7 +40,8 @@ struct SubscriberOptions {
 class WeightSubscriber {
  public:
   // Begins at once. `metrics` may be null, else outlives the subscriber.
-  explicit WeightSubscriber(const SubscriberOptions& options, metrics::WeightSubscriberMetrics* metrics = nullptr);
+  explicit WeightSubscriber(const SubscriberOptions& options,
+                            metrics::WeightSubscriberMetrics* metrics = nullptr);
   // Ends the stream and joins the thread.
   ~WeightSubscriber();
 

@@ -1,0 +1,32 @@
+// Frames of the weight stream, to and from bytes. Chunks are encoded by hand so that they refer to the tensors' bytes
+// instead of copying them; the result is exactly a serialised v1::WeightFrame.
+#pragma once
+
+#include <grpcpp/support/byte_buffer.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "drover/v1/weights.pb.h"
+#include "model/weight_set.h"
+
+namespace drover::weights {
+
+v1::WeightFrame BeginFrame(uint32_t incarnation, uint64_t version, const model::WeightSet& weights,
+                           double published_unix_seconds);
+v1::WeightFrame EndFrame(const model::WeightSet& weights);
+
+// Copies: for frames that are small.
+grpc::ByteBuffer Serialize(const v1::WeightFrame& frame);
+
+// A snapshot_chunk of data[offset, offset + size). The buffer keeps `data` alive.
+grpc::ByteBuffer ChunkFrame(const std::shared_ptr<const std::string>& data, uint64_t offset, uint64_t size);
+
+// The layout that a SnapshotBegin declares: INVALID_ARGUMENT if a tensor is malformed, out of order, or the sizes do not
+// add up to total_bytes; RESOURCE_EXHAUSTED above `max_bytes`. Nothing is allocated in proportion to total_bytes.
+absl::StatusOr<std::vector<model::TensorMeta>> ReadLayout(const v1::SnapshotBegin& begin, uint64_t max_bytes);
+
+}  // namespace drover::weights

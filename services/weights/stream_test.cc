@@ -1,0 +1,229 @@
+// Publisher and subscriber over loopback.
+#include <grpcpp/client_context.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include "drover/v1/weights.grpc.pb.h"
+#include "services/rpc/channel.h"
+#include "services/rpc/server.h"
+#include "services/weights/frames.h"
+#include "services/weights/publisher.h"
+#include "services/weights/subscriber.h"
+#include "services/weights/test_weights.h"
+
+namespace drover::weights {
+namespace {
+
+constexpr absl::Duration kLong = absl::Seconds(10);
+
+std::unique_ptr<rpc::Server> Serve(grpc::Service* service, const std::string& listen = "127.0.0.1:0") {
+  auto server = rpc::Server::Start({.listen = listen}, {{v1::WeightService::service_full_name(), service}});
+  EXPECT_TRUE(server.ok()) << server.status();
+  return server.ok() ? *std::move(server) : nullptr;
+}
+
+SubscriberOptions Options(const std::string& address) {
+  SubscriberOptions options;
+  options.address = address;
+  options.name = "test";
+  options.backoff = {.initial = absl::Milliseconds(20), .max = absl::Milliseconds(100)};
+  return options;
+}
+
+class StreamTest : public ::testing::Test {
+ protected:
+  StreamTest() { server_ = Serve(publisher_.service()); }
+  ~StreamTest() override {
+    publisher_.Shutdown();
+    server_.reset();
+  }
+
+  prometheus::Registry registry_;
+  metrics::WeightPublisherMetrics publisher_metrics_{registry_};
+  metrics::WeightSubscriberMetrics subscriber_metrics_{registry_};
+  WeightPublisher publisher_{{.chunk_bytes = 1000}, &publisher_metrics_};
+  std::unique_ptr<rpc::Server> server_;
+};
+
+TEST_F(StreamTest, VersionsArriveWhole) {
+  WeightSubscriber subscriber(Options(server_->address()), &subscriber_metrics_);
+  EXPECT_EQ(subscriber.WaitForNewer(nullptr, absl::Milliseconds(50)), nullptr);
+  std::shared_ptr<const Received> newest;
+  for (uint64_t version = 0; version < 5; ++version) {
+    const model::WeightSet weights = TestWeights(version);
+    publisher_.Publish(1, version, weights);
+    newest = subscriber.WaitForNewer(newest.get(), kLong);
+    ASSERT_NE(newest, nullptr);
+    EXPECT_EQ(newest->version, version);
+    EXPECT_TRUE(*newest->weights.data == *weights.data);
+    EXPECT_EQ(newest->weights.digest, weights.digest);
+  }
+  EXPECT_EQ(subscriber_metrics_.received_versions.Value(), 5);
+  EXPECT_EQ(publisher_metrics_.sent_bytes.Value(), 5 * 4400);
+  EXPECT_EQ(subscriber_metrics_.received_bytes.Value(), 5 * 4400);
+  EXPECT_EQ(publisher_.subscribers(), 1u);
+}
+
+TEST_F(StreamTest, ALateSubscriberGetsOnlyTheNewest) {
+  for (uint64_t version = 0; version < 5; ++version) publisher_.Publish(1, version, TestWeights(version));
+  WeightSubscriber subscriber(Options(server_->address()), &subscriber_metrics_);
+  const auto newest = subscriber.WaitForNewer(nullptr, kLong);
+  ASSERT_NE(newest, nullptr);
+  EXPECT_EQ(newest->version, 4u);
+  EXPECT_EQ(subscriber_metrics_.received_versions.Value(), 1);
+}
+
+TEST_F(StreamTest, OldVersionsAreNotPublished) {
+  publisher_.Publish(1, 3, TestWeights(3));
+  publisher_.Publish(1, 2, TestWeights(2));
+  publisher_.Publish(1, 3, TestWeights(4));
+  WeightSubscriber subscriber(Options(server_->address()));
+  EXPECT_EQ(subscriber.WaitForNewer(nullptr, kLong)->weights.digest, TestWeights(3).digest);
+}
+
+TEST_F(StreamTest, ANewIncarnationReplacesALaterVersion) {
+  WeightSubscriber subscriber(Options(server_->address()));
+  publisher_.Publish(1, 17, TestWeights(17));
+  const auto before = subscriber.WaitForNewer(nullptr, kLong);
+  ASSERT_NE(before, nullptr);
+  publisher_.Publish(2, 12, TestWeights(12));
+  const auto after = subscriber.WaitForNewer(before.get(), kLong);
+  ASSERT_NE(after, nullptr);
+  EXPECT_EQ(after->incarnation, 2u);
+  EXPECT_EQ(after->version, 12u);
+}
+
+TEST_F(StreamTest, ASlowReaderSkipsVersionsAndDoesNotHoldTheOthers) {
+  // A subscriber by hand that reads nothing for a while: flow control stops its stream.
+  publisher_.Publish(1, 0, TestWeights(0, /*columns=*/100'000));
+  auto stub = v1::WeightService::NewStub(rpc::MakeChannel(server_->address()));
+  grpc::ClientContext context;
+  v1::SubscribeRequest request;
+  request.set_subscriber("slow");
+  auto reader = stub->Subscribe(&context, request);
+  v1::WeightFrame frame;
+  ASSERT_TRUE(reader->Read(&frame));
+
+  WeightSubscriber fast(Options(server_->address()));
+  auto newest = fast.WaitForNewer(nullptr, kLong);
+  for (uint64_t version = 1; version <= 5; ++version) {
+    publisher_.Publish(1, version, TestWeights(version, 100'000));
+    newest = fast.WaitForNewer(newest.get(), kLong);
+    ASSERT_NE(newest, nullptr);
+    EXPECT_EQ(newest->version, version);
+  }
+
+  std::vector<uint64_t> begun = {frame.snapshot_begin().version()};
+  while (begun.back() != 5 || !frame.has_snapshot_end()) {
+    ASSERT_TRUE(reader->Read(&frame));
+    if (frame.has_snapshot_begin()) begun.push_back(frame.snapshot_begin().version());
+  }
+  // How many frames fit into flow control's windows is gRPC's business.
+  EXPECT_LT(begun.size(), 6u);
+  EXPECT_EQ(publisher_metrics_.skipped_versions.Value(), 6 - static_cast<double>(begun.size()));
+  EXPECT_TRUE(std::is_sorted(begun.begin(), begun.end()));
+  context.TryCancel();
+  reader->Finish();
+}
+
+TEST_F(StreamTest, ManySubscribersAndAStormOfVersions) {
+  std::vector<std::unique_ptr<WeightSubscriber>> subscribers;
+  for (int i = 0; i < 8; ++i)
+    subscribers.push_back(std::make_unique<WeightSubscriber>(Options(server_->address())));
+  for (uint64_t version = 0; version < 200; ++version) publisher_.Publish(1, version, TestWeights(version));
+  for (const auto& subscriber : subscribers) {
+    std::shared_ptr<const Received> newest;
+    while (newest == nullptr || newest->version < 199) {
+      newest = subscriber->WaitForNewer(newest.get(), kLong);
+      ASSERT_NE(newest, nullptr);
+    }
+    EXPECT_EQ(newest->weights.digest, TestWeights(199).digest);
+  }
+}
+
+TEST_F(StreamTest, SubscribersComeBackToALearnerThatDoes) {
+  const std::string address = server_->address();
+  WeightSubscriber subscriber(Options(address), &subscriber_metrics_);
+  publisher_.Publish(1, 3, TestWeights(3));
+  const auto before = subscriber.WaitForNewer(nullptr, kLong);
+  ASSERT_NE(before, nullptr);
+  publisher_.Shutdown();
+  server_.reset();
+
+  WeightPublisher again({});
+  again.Publish(2, 1, TestWeights(1));
+  const auto server = Serve(again.service(), address);
+  ASSERT_NE(server, nullptr);
+  const auto after = subscriber.WaitForNewer(before.get(), kLong);
+  ASSERT_NE(after, nullptr);
+  EXPECT_EQ(after->incarnation, 2u);
+  EXPECT_EQ(after->version, 1u);
+  again.Shutdown();
+}
+
+TEST_F(StreamTest, AGoneSubscriberIsForgotten) {
+  publisher_.Publish(1, 0, TestWeights(0));
+  {
+    WeightSubscriber subscriber(Options(server_->address()));
+    ASSERT_NE(subscriber.WaitForNewer(nullptr, kLong), nullptr);
+  }
+  const absl::Time deadline = absl::Now() + kLong;
+  while (publisher_.subscribers() > 0 && absl::Now() < deadline) std::this_thread::yield();
+  EXPECT_EQ(publisher_.subscribers(), 0u);
+}
+
+TEST_F(StreamTest, StopEndsAWait) {
+  WeightSubscriber subscriber(Options(server_->address()));
+  std::thread stopper([&] { subscriber.Stop(); });
+  EXPECT_EQ(subscriber.WaitForNewer(nullptr, absl::Hours(1)), nullptr);
+  stopper.join();
+}
+
+TEST(StreamLimits, FurtherSubscribersAreRefused) {
+  WeightPublisher publisher({.max_subscribers = 1});
+  const auto server = Serve(publisher.service());
+  publisher.Publish(1, 0, TestWeights(0));
+  WeightSubscriber first(Options(server->address()));
+  ASSERT_NE(first.WaitForNewer(nullptr, kLong), nullptr);
+  WeightSubscriber second(Options(server->address()));
+  EXPECT_EQ(second.WaitForNewer(nullptr, absl::Milliseconds(200)), nullptr);
+  publisher.Shutdown();
+}
+
+// A publisher that sends a version with a wrong digest, then cuts one, then sends it right.
+class Faulty : public v1::WeightService::Service {
+ public:
+  grpc::Status Subscribe(grpc::ServerContext*, const v1::SubscribeRequest*,
+                         grpc::ServerWriter<v1::WeightFrame>* writer) override {
+    const int attempt = ++attempts;
+    const model::WeightSet weights = TestWeights(1);
+    writer->Write(BeginFrame(1, 1, weights, 0));
+    v1::WeightFrame chunk;
+    chunk.mutable_snapshot_chunk()->set_data(*weights.data);
+    if (attempt == 1) (*chunk.mutable_snapshot_chunk()->mutable_data())[0] ^= 1;
+    if (attempt == 2) return {grpc::StatusCode::UNAVAILABLE, "cut"};
+    writer->Write(chunk);
+    writer->Write(EndFrame(weights));
+    return grpc::Status::OK;
+  }
+  std::atomic<int> attempts = 0;
+};
+
+TEST(FaultyPublisher, WrongAndCutVersionsAreNeverHandedOver) {
+  Faulty faulty;
+  const auto server = Serve(&faulty);
+  prometheus::Registry registry;
+  metrics::WeightSubscriberMetrics metrics(registry);
+  WeightSubscriber subscriber(Options(server->address()), &metrics);
+  const auto received = subscriber.WaitForNewer(nullptr, kLong);
+  ASSERT_NE(received, nullptr);
+  EXPECT_EQ(received->weights.digest, TestWeights(1).digest);
+  EXPECT_GE(faulty.attempts, 3);
+  EXPECT_EQ(metrics.digest_mismatches.Value(), 1);
+}
+
+}  // namespace
+}  // namespace drover::weights

@@ -1,0 +1,186 @@
+#include "services/weights/subscriber.h"
+
+#include <grpcpp/client_context.h>
+
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "base/digest.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "drover/v1/weights.grpc.pb.h"
+#include "services/rpc/address.h"
+#include "services/rpc/channel.h"
+#include "services/rpc/status.h"
+#include "services/weights/assembler.h"
+
+namespace drover::weights {
+
+absl::Status SubscriberOptions::Validate() const {
+  RETURN_IF_ERROR(rpc::ParseHostPort(address).status());
+  if (stream_deadline <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("weight subscriber: stream_deadline must be positive");
+  }
+  return absl::OkStatus();
+}
+
+struct WeightSubscriber::Impl {
+  Impl(const SubscriberOptions& options, metrics::WeightSubscriberMetrics* metrics)
+      : options_(options),
+        metrics_(metrics),
+        stub_(v1::WeightService::NewStub(
+            rpc::MakeChannel(options.address, {.keepalive_time = options.keepalive_time}))),
+        thread_([this] { Run(); }) {}
+
+  ~Impl() {
+    Stop();
+    thread_.join();
+  }
+
+  void Stop() {
+    absl::MutexLock lock(&mutex_);
+    stopping_ = true;
+    if (context_ != nullptr) context_->TryCancel();
+  }
+
+  // Streams, one after another, until Stop.
+  void Run() {
+    rpc::Backoff backoff(options_.backoff, Hash64(options_.name));
+    while (true) {
+      bool brought = false;
+      const absl::Status end = StreamOnce(&brought);
+      if (brought) backoff.Reset();
+      absl::MutexLock lock(&mutex_);
+      if (stopping_) return;
+      NoteEnd(end);
+      mutex_.AwaitWithTimeout(absl::Condition(&stopping_), backoff.Next());
+      if (stopping_) return;
+    }
+  }
+
+  // One stream from its request to its end, which is never OK. *brought: it brought a whole version.
+  absl::Status StreamOnce(bool* brought) {
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(absl::Now() + options_.stream_deadline));
+    v1::SubscribeRequest request;
+    {
+      absl::MutexLock lock(&mutex_);
+      if (stopping_) return absl::CancelledError("stopped");
+      context_ = &context;
+      request = Request();
+    }
+    auto reader = stub_->Subscribe(&context, request);
+    absl::Status status = ReadAll(*reader, brought);
+    if (!status.ok()) context.TryCancel();
+    const absl::Status end = rpc::FromGrpc(reader->Finish());
+    absl::MutexLock lock(&mutex_);
+    context_ = nullptr;
+    if (!status.ok()) return status;
+    return end.ok() ? absl::UnavailableError("the publisher ended the stream") : end;
+  }
+
+  v1::SubscribeRequest Request() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    v1::SubscribeRequest request;
+    request.set_subscriber(options_.name);
+    if (newest_ != nullptr) {
+      request.set_has_version(true);
+      request.set_incarnation(newest_->incarnation);
+      request.set_version(newest_->version);
+    }
+    return request;
+  }
+
+  // OK when the stream ended by itself; an error when what it brought is wrong.
+  absl::Status ReadAll(grpc::ClientReader<v1::WeightFrame>& reader, bool* brought) {
+    Assembler assembler(options_.max_bytes);
+    absl::Time begun;
+    for (v1::WeightFrame frame; reader.Read(&frame);) {
+      if (frame.has_snapshot_begin()) begun = absl::Now();
+      if (metrics_)
+        metrics_->received_bytes.Increment(static_cast<double>(frame.snapshot_chunk().data().size()));
+      ASSIGN_OR_RETURN(std::optional<Received> whole, assembler.Add(std::move(frame)));
+      if (!whole.has_value()) continue;
+      *brought = true;
+      if (metrics_) metrics_->sync_seconds.Observe(absl::ToDoubleSeconds(absl::Now() - begun));
+      Deliver(*std::move(whole));
+    }
+    return absl::OkStatus();
+  }
+
+  void Deliver(Received received) {
+    absl::MutexLock lock(&mutex_);
+    if (newest_ != nullptr && !received.NewerThan(newest_->incarnation, newest_->version)) return;
+    if (metrics_) {
+      metrics_->received_versions.Increment();
+      metrics_->version.Set(static_cast<double>(received.version));
+      metrics_->incarnation.Set(received.incarnation);
+      metrics_->received_timestamp.Set(metrics::UnixSeconds());
+      metrics_->connected.Set(1);
+    }
+    log::Write(up_ ? log::Level::kDebug : log::Level::kInfo, "weights received",
+               {{"incarnation", received.incarnation},
+                {"version", received.version},
+                {"bytes", received.weights.data->size()},
+                {"digest", received.weights.digest}});
+    up_ = true;
+    failed_before_ = false;
+    newest_ = std::make_shared<const Received>(std::move(received));
+  }
+
+  // Logs the first end of a series only; a run of failures is one piece of news.
+  void NoteEnd(const absl::Status& end) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (metrics_) {
+      metrics_->connected.Set(0);
+      metrics_->errors.Count(end);
+      if (absl::IsDataLoss(end)) metrics_->digest_mismatches.Increment();
+    }
+    const bool news = up_ || !failed_before_ || absl::IsDataLoss(end);
+    log::Write(news ? log::Level::kWarning : log::Level::kDebug, "weight stream ended; trying again",
+               {{"publisher", options_.address}, {"status", end.ToString()}});
+    up_ = false;
+    failed_before_ = true;
+  }
+
+  const SubscriberOptions options_;
+  metrics::WeightSubscriberMetrics* const metrics_;
+  const std::unique_ptr<v1::WeightService::Stub> stub_;
+
+  absl::Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  bool up_ ABSL_GUARDED_BY(mutex_) = false;             // the stream brought what it should
+  bool failed_before_ ABSL_GUARDED_BY(mutex_) = false;  // since it last did
+  grpc::ClientContext* context_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  std::shared_ptr<const Received> newest_ ABSL_GUARDED_BY(mutex_);
+  std::thread thread_;  // last: it uses all of the above
+};
+
+WeightSubscriber::WeightSubscriber(const SubscriberOptions& options,
+                                   metrics::WeightSubscriberMetrics* metrics)
+    : impl_(std::make_unique<Impl>(options, metrics)) {}
+WeightSubscriber::~WeightSubscriber() = default;
+
+std::shared_ptr<const Received> WeightSubscriber::Newest() const {
+  absl::MutexLock lock(&impl_->mutex_);
+  return impl_->newest_;
+}
+
+std::shared_ptr<const Received> WeightSubscriber::WaitForNewer(const Received* than,
+                                                               absl::Duration timeout) const {
+  absl::MutexLock lock(&impl_->mutex_);
+  const auto there = [this, than]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_->mutex_) {
+    const auto& newest = impl_->newest_;
+    return impl_->stopping_ ||
+           (newest != nullptr && (than == nullptr || newest->NewerThan(than->incarnation, than->version)));
+  };
+  impl_->mutex_.AwaitWithTimeout(absl::Condition(&there), timeout);
+  const auto& newest = impl_->newest_;
+  if (impl_->stopping_ || newest == nullptr) return nullptr;
+  return than == nullptr || newest->NewerThan(than->incarnation, than->version) ? newest : nullptr;
+}
+
+void WeightSubscriber::Stop() { impl_->Stop(); }
+
+}  // namespace drover::weights
