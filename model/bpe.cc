@@ -44,28 +44,45 @@ const BpeModel::Merge* BpeModel::FindMerge(uint32_t left, uint32_t right) const 
   return found == merges_.end() ? nullptr : &found->second;
 }
 
-absl::Status BpeModel::Encode(std::string_view word, std::vector<uint32_t>& ids, size_t& bad_byte) const {
+// The word's bytes as tokens.
+bool BpeModel::Symbols(std::string_view word, std::vector<uint32_t>& symbols, size_t& bad_byte) const {
+  bool strict = unknown_ == kNone && merges_.empty();
+  symbols.reserve(word.size());
+  bool after_unknown = false;
+  for (size_t i = 0; i < word.size(); ++i) {
+    uint32_t id = byte_id_[static_cast<uint8_t>(word[i])];
+    bool unknown = id == kNone;
+    if (unknown && strict) {
+      bad_byte = i;
+      return false;
+    }
+    if (!unknown) {
+      symbols.push_back(id);
+    } else if (unknown_ != kNone && !(fuse_unknown_ && after_unknown)) {
+      symbols.push_back(unknown_);
+    }
+    after_unknown = unknown;
+  }
+  return true;
+}
+
+bool BpeModel::Encode(std::string_view word, std::vector<uint32_t>& ids, size_t& bad_byte) const {
   if (ignore_merges_) {
     auto found = id_of_.find(ToAbsl(word));
     if (found != id_of_.end()) {
       ids.push_back(found->second);
-      return absl::OkStatus();
+      return true;
     }
   }
-  std::vector<uint32_t> symbols(word.size());
-  for (size_t i = 0; i < word.size(); ++i) {
-    symbols[i] = byte_id_[static_cast<uint8_t>(word[i])];
-    if (symbols[i] != kNone) continue;
-    bad_byte = i;
-    return absl::InvalidArgumentError(absl::StrCat("no token for the byte at ", i));
-  }
+  std::vector<uint32_t> symbols;
+  if (!Symbols(word, symbols, bad_byte)) return false;
   if (symbols.size() <= kShortWord) {
     MergeShort(symbols);
   } else {
     MergeLong(symbols);
   }
   ids.insert(ids.end(), symbols.begin(), symbols.end());
-  return absl::OkStatus();
+  return true;
 }
 
 // Merges the pair of lowest rank, the leftmost of several, until no pair can be merged.

@@ -25,10 +25,18 @@ class BpeModel {
   // A word that is a token is taken whole without looking at the merges.
   void set_ignore_merges(bool ignore) { ignore_merges_ = ignore; }
 
-  // Appends the tokens of `word`. INVALID_ARGUMENT when a byte is no token; the caller knows the text around it,
-  // so the message is only the byte's offset in `word`, which is also left in `bad_byte`.
-  // O(n log n) in the bytes of the word.
-  absl::Status Encode(std::string_view word, std::vector<uint32_t>& ids, size_t& bad_byte) const;
+  // What a byte without a token becomes: an error (no `id`, no merges: the vocabulary is an alphabet),
+  // nothing (no `id`, merges: what
+  // Hugging Face's tokenizers does with a vocabulary that was trained without an unknown token), or `id`, with
+  // `fuse` one for a run of them.
+  void set_unknown(std::optional<uint32_t> id, bool fuse) {
+    unknown_ = id.value_or(kNone);
+    fuse_unknown_ = fuse;
+  }
+
+  // Appends the tokens of `word`. O(n log n) in its bytes. When a byte cannot be spelled: false, with its offset in
+  // `bad_byte`.
+  bool Encode(std::string_view word, std::vector<uint32_t>& ids, size_t& bad_byte) const;
 
   // The token that spells exactly `bytes`.
   std::optional<uint32_t> Find(std::string_view bytes) const;
@@ -44,6 +52,7 @@ class BpeModel {
   };
   static uint64_t Pair(uint32_t left, uint32_t right) { return uint64_t{left} << 32 | right; }
   const Merge* FindMerge(uint32_t left, uint32_t right) const;
+  bool Symbols(std::string_view word, std::vector<uint32_t>& symbols, size_t& bad_byte) const;
   void MergeShort(std::vector<uint32_t>& symbols) const;
   void MergeLong(std::vector<uint32_t>& symbols) const;
 
@@ -52,6 +61,8 @@ class BpeModel {
   std::array<uint32_t, 256> byte_id_ = MakeNoBytes();
   uint32_t next_rank_ = 0;
   bool ignore_merges_ = false;
+  uint32_t unknown_ = kNone;
+  bool fuse_unknown_ = false;
 
   static constexpr std::array<uint32_t, 256> MakeNoBytes() {
     std::array<uint32_t, 256> ids{};

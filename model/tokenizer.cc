@@ -128,7 +128,7 @@ absl::Status Tokenizer::Impl::EncodeOrdinary(std::string_view text, std::vector<
   RETURN_IF_ERROR(parts.pre_tokenizer.Cut(text, words));
   for (std::string_view word : words.views) {
     size_t bad_byte = 0;
-    if (!parts.bpe.Encode(word, ids, bad_byte).ok()) return CannotSpell(word, bad_byte);
+    if (!parts.bpe.Encode(word, ids, bad_byte)) return CannotSpell(word, bad_byte);
   }
   return absl::OkStatus();
 }

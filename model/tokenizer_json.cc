@@ -131,6 +131,22 @@ absl::Status ParseMerges(const JsonFields& model, TokenizerParts& parts) {
   return absl::OkStatus();
 }
 
+// unk_token, fuse_unk and byte_fallback: what becomes of bytes without a token.
+absl::Status ParseUnknown(const JsonFields& model, BpeModel& bpe) {
+  ASSIGN_OR_RETURN(bool fuse, model.Bool("fuse_unk", false));
+  ASSIGN_OR_RETURN(bool fallback, model.Bool("byte_fallback", false));
+  if (fallback && !bpe.has_all_bytes()) {
+    return model.Unsupported("byte_fallback", "false where the vocabulary lacks some of the 256 bytes");
+  }
+  if (model.Find("unk_token") == nullptr) return absl::OkStatus();
+  ASSIGN_OR_RETURN(std::string token, model.String("unk_token"));
+  const json& vocab = *model.Find("vocab");
+  auto found = vocab.find(token);
+  if (found == vocab.end()) return model.Wrong("unk_token", "a token of model.vocab");
+  bpe.set_unknown(found->get<uint32_t>(), fuse);
+  return absl::OkStatus();
+}
+
 absl::Status ParseModel(const JsonFields& top, TokenizerParts& parts) {
   ASSIGN_OR_RETURN(JsonFields model, top.Object("model"));
   RETURN_IF_ERROR(CheckModelSwitches(model));
@@ -138,15 +154,7 @@ absl::Status ParseModel(const JsonFields& top, TokenizerParts& parts) {
   RETURN_IF_ERROR(ParseMerges(model, parts));
   ASSIGN_OR_RETURN(bool ignore_merges, model.Bool("ignore_merges", false));
   parts.bpe.set_ignore_merges(ignore_merges);
-  // Both act on bytes without a token only.
-  if (parts.bpe.has_all_bytes()) return absl::OkStatus();
-  if (model.Find("unk_token") != nullptr) {
-    return model.Unsupported("unk_token", "null where the vocabulary lacks some of the 256 bytes");
-  }
-  ASSIGN_OR_RETURN(bool fallback, model.Bool("byte_fallback", false));
-  if (fallback)
-    return model.Unsupported("byte_fallback", "false where the vocabulary lacks some of the 256 bytes");
-  return absl::OkStatus();
+  return ParseUnknown(model, parts.bpe);
 }
 
 absl::StatusOr<AddedToken> ParseAddedToken(const JsonFields& fields) {
