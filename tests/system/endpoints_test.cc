@@ -6,12 +6,14 @@
 #include <signal.h>
 
 #include <chrono>
+#include <cstdlib>
+#include <sstream>
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "services/launch/ports.h"
 #include "services/launch/process.h"
-#include "tests/system/http_get.h"
+#include "services/metrics/http_get.h"
 #include "tests/system/run_fixture.h"
 
 namespace drover::system_test {
@@ -49,12 +51,34 @@ launch::Ports PortsOf(const TrainingRun& run, const std::string& process) {
   return ports.value_or(launch::Ports());
 }
 
-void ExpectMetrics(int port, const std::vector<std::string>& names) {
-  const HttpAnswer answer = HttpGet(port, "/metrics");
-  ASSERT_EQ(answer.status, 200);
-  for (const std::string& name : names) {
-    EXPECT_NE(answer.body.find("# TYPE " + name + " "), std::string::npos) << name << " in:\n" << answer.body;
+// The names that docs/reference/metrics.md lists under "## PROGRAM".
+std::vector<std::string> DocumentedMetrics(const std::string& program) {
+  const auto page = ReadFile("docs/reference/metrics.md");
+  EXPECT_TRUE(page.ok()) << page.status();
+  std::istringstream lines(page.value_or(""));
+  std::vector<std::string> names;
+  bool here = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.rfind("## ", 0) == 0) here = line == "## " + program;
+    if (here && line.rfind("| `drover_", 0) == 0) names.push_back(line.substr(3, line.find('`', 3) - 3));
   }
+  EXPECT_GT(names.size(), 5u) << program;
+  return names;
+}
+
+void ExpectMetrics(int port, const std::string& program) {
+  const metrics::HttpAnswer answer = metrics::HttpGet(port, "/metrics");
+  ASSERT_EQ(answer.code, 200);
+  for (const std::string& name : DocumentedMetrics(program)) {
+    EXPECT_NE(answer.body.find("# TYPE " + name + " "), std::string::npos) << program << ": " << name;
+  }
+}
+
+// The value of a metric without labels.
+double ValueOf(int port, const std::string& name) {
+  const std::string body = "\n" + metrics::HttpGet(port, "/metrics").body;
+  const size_t at = body.find("\n" + name + " ");
+  return at == std::string::npos ? -1 : std::atof(body.c_str() + at + name.size() + 2);
 }
 
 TEST(EndpointsTest, EveryProcessTellsHowItIs) {
@@ -63,17 +87,19 @@ TEST(EndpointsTest, EveryProcessTellsHowItIs) {
   ASSERT_TRUE(run.WaitForSteps(3));
   const launch::Ports learner = PortsOf(run, "learner-0"), actor = PortsOf(run, "actor-0"),
                       verifier = PortsOf(run, "verifier-0");
-  ExpectMetrics(learner.metrics, {"METRICS_LEARNER"});
-  ExpectMetrics(actor.metrics, {"METRICS_ACTOR"});
-  ExpectMetrics(verifier.metrics, {"METRICS_VERIFIER"});
+  ExpectMetrics(learner.metrics, "drover-learner");
+  ExpectMetrics(actor.metrics, "drover-actor");
+  ExpectMetrics(verifier.metrics, "drover-verifier");
   for (const launch::Ports& ports : {learner, actor, verifier}) {
-    EXPECT_EQ(HttpGet(ports.metrics, "/livez").status, 200);
-    EXPECT_EQ(HttpGet(ports.metrics, "/readyz").status, 200);
-    EXPECT_EQ(HttpGet(ports.metrics, "/nothing").status, 404);
+    EXPECT_EQ(metrics::HttpGet(ports.metrics, "/livez").code, 200);
+    EXPECT_EQ(metrics::HttpGet(ports.metrics, "/readyz").code, 200);
+    EXPECT_EQ(metrics::HttpGet(ports.metrics, "/nothing").code, 404);
     if (ports.grpc != 0) {
       EXPECT_EQ(CheckHealth(ports.grpc), 1);
     }
   }
+  EXPECT_GE(ValueOf(learner.metrics, "drover_learner_weight_version"), 3);
+  EXPECT_GT(ValueOf(actor.metrics, "drover_actor_generated_tokens_total"), 0);
   EXPECT_GT(learner.grpc, 0);
   EXPECT_GT(verifier.grpc, 0);
   run.command().Signal(SIGINT);
