@@ -1,16 +1,302 @@
 #include "verifier/decide.h"
 
+#include <algorithm>
+#include <optional>
+#include <vector>
+
 #include "verifier/chars.h"
+#include "verifier/choice.h"
+#include "verifier/compare.h"
+#include "verifier/extract.h"
 #include "verifier/fast_number.h"
+#include "verifier/form.h"
+#include "verifier/moments.h"
+#include "verifier/parser.h"
+#include "verifier/prepare.h"
+#include "verifier/text.h"
+#include "verifier/words.h"
 
 namespace drover::verifier {
+namespace {
 
-Reason Decide(std::string_view gold, std::string_view response, const Options& options, std::string* rule) {
-  const auto a = ReadFastNumber(gold, options.budget.bits);
-  const auto b = ReadFastNumber(response, options.budget.bits);
-  if (a && b) return a->value == b->value ? Reason::kEqualExact : Reason::kDifferent;
-  if (TrimSpace(gold) == TrimSpace(response)) return Reason::kEqualText;
-  return a ? Reason::kUnparsedResponse : Reason::kUnparsedGold;
+constexpr size_t kMaxTextBytes = 2'000;  // of an answer compared as words
+
+// True for text of which the answer is only a part: two or more bare words (outside of commands and \text) that
+// mathematics does not know.
+bool IsProse(std::string_view text) {
+  int words = 0;
+  size_t i = 0;
+  while (i < text.size() && words < 2) {
+    const char c = text[i];
+    if (c == '\\') {
+      size_t end = i + 1;
+      while (end < text.size() && IsAlpha(text[end])) ++end;
+      const std::string_view name = text.substr(i + 1, end - i - 1);
+      i = std::max(end, i + 2);
+      const bool argument = IsTextCommand(name) || name == "begin" || name == "end" || name == "mathbb";
+      if (argument && i < text.size() && text[i] == '{') {
+        const size_t close = text.find('}', i);
+        if (close == text.npos) return false;
+        i = close + 1;
+      }
+      continue;
+    }
+    if (static_cast<unsigned char>(c) >= 0x80) {
+      // Letters of other scripts make words of their own.
+      size_t end = i;
+      while (end < text.size() && static_cast<unsigned char>(text[end]) >= 0x80) ++end;
+      if (end - i >= 6) ++words;
+      i = end;
+      continue;
+    }
+    if (!IsAlpha(c)) {
+      ++i;
+      continue;
+    }
+    size_t end = i;
+    while (end < text.size() && IsAlpha(text[end])) ++end;
+    const std::string_view word = text.substr(i, end - i);
+    const bool subscript = i >= 2 && text[i - 1] == '{' && text[i - 2] == '_';
+    const bool vowels = word.find_first_of("aeiouyAEIOUY") != word.npos;
+    const bool boundary = (i == 0 || text[i - 1] != '^') && (end == text.size() || text[end] != '^');
+    if (word.size() >= 2 && !subscript && vowels && boundary && !FindPlainWord(word) && !FindUnit(word))
+      ++words;
+    i = end;
+  }
+  return words >= 2;
+}
+
+// Where the answer is in free text: the box or boxes, the announced answer, the last LaTeX, the last number.
+std::optional<std::string> FromFreeText(std::string_view text, const Options& options) {
+  if (text.find("\\boxed") != text.npos || text.find("\\fbox") != text.npos) {
+    std::vector<std::string_view> boxes;
+    if (options.joined_boxes) boxes = JoinedBoxes(text);
+    if (boxes.size() > 1) {
+      std::string joined;
+      for (const std::string_view box : boxes) {
+        if (!joined.empty()) joined += " , ";
+        joined += box;
+      }
+      return joined;
+    }
+    if (const auto box = LastBox(text)) {
+      if (const auto inner = FromFreeText(*box, options)) return inner;
+      return std::string(*box);
+    }
+  }
+  if (IsProse(text)) return ExtractPlain(text, /*loose=*/true);
+  return std::nullopt;
+}
+
+// One side of the comparison, read as far as needed.
+struct Side {
+  std::string raw;         // the answer's bytes, trimmed
+  std::string normalised;  // what `tree` refers to
+  std::optional<Tree> tree;
+  bool over = false;
+  bool readable = true;  // well-formed UTF-8 without NULs
+};
+
+void Read(const Options& options, bool european, Names* names, Side* side) {
+  side->normalised = NormalizeMath(side->raw);
+  Budget budget(options.budget);
+  side->tree = ReadMath(side->normalised, {.european_decimals = european}, names, budget);
+  if (side->tree && !PrepareTree(&*side->tree, budget)) side->tree.reset();
+  side->over = budget.over();
+}
+
+bool IsWords(std::string_view bare) {
+  int letters = 0;
+  for (char c : bare) letters += IsAlpha(c) || static_cast<unsigned char>(c) >= 0x80;
+  return letters >= 2;
+}
+
+class Decision {
+ public:
+  Decision(const Options& options, std::string* explanation) : options_(options), explanation_(explanation) {}
+
+  Reason Run(std::string_view gold, std::string_view response, bool free_text) {
+    if (auto reason = Fast(gold, response)) return *reason;
+    gold_.raw = Final(gold, /*free_text=*/true);
+    response_.raw = Final(response, free_text);
+    if (free_text && gold_.raw.size() <= 3) {
+      if (auto reason = ProseChoice(response)) return *reason;
+    }
+    if (auto reason = Fast(gold_.raw, response_.raw)) return *reason;
+    gold_.readable = IsReadableUtf8(gold_.raw);
+    response_.readable = IsReadableUtf8(response_.raw);
+    if (!response_.readable) return Explained("bytes", Reason::kUnparsedResponse);
+    if (!gold_.readable) return Explained("bytes", Reason::kUnparsedGold);
+    if (gold_.raw == response_.raw) return Explained("identical", Reason::kEqualText);
+    if (auto reason = Texts()) return *reason;
+    return Mathematics();
+  }
+
+ private:
+  Reason Explained(std::string_view rule, Reason reason) {
+    if (explanation_ == nullptr) return reason;
+    *explanation_ += "  rule: " + std::string(rule) + "\n";
+    for (const Side* side : {&gold_, &response_}) {
+      *explanation_ += side == &gold_ ? "  gold:     " : "  response: ";
+      *explanation_ += side->raw.substr(0, 200) + "\n";
+      if (!side->tree) continue;
+      *explanation_ += "    tree: " + ToString(*side->tree, side->tree->root, 500) + "\n";
+      Budget budget(options_.budget);
+      Form form;
+      if (BuildForm(*side->tree, side->tree->root, {}, budget, &form)) {
+        *explanation_ += "    normal form: " + ToString(form, *side->tree->names) + "\n";
+      }
+    }
+    return reason;
+  }
+
+  std::optional<Reason> Fast(std::string_view gold, std::string_view response) {
+    const auto a = ReadFastNumber(gold, options_.budget.bits);
+    if (!a || options_.european_decimals || options_.rounding_digits >= 0) return std::nullopt;
+    const auto b = ReadFastNumber(response, options_.budget.bits);
+    if (!b) return std::nullopt;
+    if (a->value == b->value) return Explained("rational", Reason::kEqualExact);
+    // Rounded decimals have a rule of their own.
+    const bool rounded = (a->decimals > 0 && b->decimals < 0) || (b->decimals > 0 && a->decimals < 0);
+    if (rounded && (a->digits >= 3 || b->digits >= 15)) return std::nullopt;
+    return Explained("rational", Reason::kDifferent);
+  }
+
+  std::string Final(std::string_view text, bool free_text) const {
+    if (free_text || text.find("\\boxed") != text.npos) {
+      if (auto found = FromFreeText(text, options_)) return std::string(TrimSpace(*found));
+    }
+    return std::string(TrimSpace(text));
+  }
+
+  // A gold "C" against "I think the correct answer is C" or "C Cecile".
+  std::optional<Reason> ProseChoice(std::string_view response) {
+    const auto wanted = ReadChoice(gold_.raw, /*prose=*/false);
+    const auto given = wanted ? ReadChoice(response, /*prose=*/true) : std::nullopt;
+    if (!given) return std::nullopt;
+    return Explained("choice", *given == *wanted ? Reason::kEqualText : Reason::kDifferent);
+  }
+
+  std::optional<Reason> Texts() {
+    if (gold_.raw.size() > kMaxTextBytes || response_.raw.size() > kMaxTextBytes) return std::nullopt;
+    const std::string a = BareText(gold_.raw), b = BareText(response_.raw);
+    if (a.empty()) return std::nullopt;
+    if (a == b) return Explained("text", Reason::kEqualText);
+    const auto choice_a = ReadChoice(a, /*prose=*/false), choice_b = ReadChoice(b, /*prose=*/false);
+    if (choice_a && choice_b) {
+      return Explained("choice", *choice_a == *choice_b ? Reason::kEqualText : Reason::kDifferent);
+    }
+    if (a.size() < 40 && b.size() < 40) {
+      const auto time_a = ReadTimeOfDay(a), time_b = ReadTimeOfDay(b);
+      if (time_a && time_b && (time_a->half_day_given || time_b->half_day_given)) {
+        const bool named = a.find_first_of("aApP") != a.npos || b.find_first_of("aApP") != b.npos;
+        if (named)
+          return Explained("time", SameTime(*time_a, *time_b) ? Reason::kEqualText : Reason::kDifferent);
+      }
+      const auto date_a = ReadDate(a), date_b = ReadDate(b);
+      if (date_a && date_b)
+        return Explained("date", *date_a == *date_b ? Reason::kEqualText : Reason::kDifferent);
+    }
+    const bool text =
+        gold_.raw.find("\\text") != gold_.raw.npos || response_.raw.find("\\text") != response_.raw.npos;
+    const bool words = IsWords(a) && IsWords(b) && (text || (a.size() >= 3 && b.size() >= 3));
+    if (words && LowerCase(a) == LowerCase(b)) return Explained("text", Reason::kEqualText);
+    return std::nullopt;
+  }
+
+  Reason Mathematics() {
+    Names names;
+    Read(options_, options_.european_decimals, &names, &gold_);
+    Read(options_, options_.european_decimals, &names, &response_);
+    if (!gold_.tree) return Explained("reader", gold_.over ? Reason::kOverBudget : GoldIsWords());
+    if (!response_.tree) {
+      return Explained("reader", response_.over ? Reason::kOverBudget : Reason::kUnparsedResponse);
+    }
+    std::string rule;
+    Outcome outcome = CompareAnswers(*gold_.tree, *response_.tree, options_, &rule);
+    if (!IsEqual(outcome)) outcome = OtherReadings(outcome, &rule);
+    return Explained(rule, ReasonOf(outcome));
+  }
+
+  // A gold that is words, not mathematics, is read; the response is just another text.
+  Reason GoldIsWords() const {
+    return IsWords(BareText(gold_.raw)) ? Reason::kDifferent : Reason::kUnparsedGold;
+  }
+
+  static Reason ReasonOf(Outcome outcome) {
+    switch (outcome) {
+      case Outcome::kEqualExact:
+        return Reason::kEqualExact;
+      case Outcome::kEqualNumeric:
+        return Reason::kEqualNumeric;
+      case Outcome::kEqualText:
+        return Reason::kEqualText;
+      case Outcome::kDifferent:
+        return Reason::kDifferent;
+      case Outcome::kUndecided:
+        return Reason::kUndecided;
+      case Outcome::kOverBudget:
+        return Reason::kOverBudget;
+    }
+    return Reason::kUndecided;
+  }
+
+  // "1,234" may be a list, "1,5" a decimal: where the other side settles it, that reading counts.
+  Outcome OtherReadings(Outcome first, std::string* rule) {
+    for (const bool of_gold : {true, false}) {
+      Side& side = of_gold ? gold_ : response_;
+      const Side& other = of_gold ? response_ : gold_;
+      const Node& node = (*side.tree)[side.tree->root];
+      const Node& other_node = (*other.tree)[other.tree->root];
+      const bool grouped = node.kind == Kind::kNumber && side.tree->numbers[node.value].grouped;
+      Side again;
+      if (grouped && (other_node.kind == Kind::kList || other_node.kind == Kind::kSet)) {
+        again.raw = side.raw;
+        for (size_t at = again.raw.find(','); at != again.raw.npos; at = again.raw.find(',', at + 2)) {
+          again.raw.replace(at, 1, ", ");
+        }
+        Read(options_, false, side.tree->names, &again);
+      } else if (IsDecimalComma(side.normalised) && IsDecimal(other)) {
+        again.raw = side.raw;
+        Read(options_, true, side.tree->names, &again);
+      } else {
+        continue;
+      }
+      if (!again.tree) continue;
+      const Outcome outcome = of_gold ? CompareAnswers(*again.tree, *other.tree, options_, rule)
+                                      : CompareAnswers(*other.tree, *again.tree, options_, rule);
+      if (IsEqual(outcome)) return outcome;
+    }
+    return first;
+  }
+
+  // digits ',' digits and nothing else.
+  static bool IsDecimalComma(std::string_view text) {
+    text = TrimSpace(text);
+    while (!text.empty() && text.front() == '$') text.remove_prefix(1);
+    while (!text.empty() && text.back() == '$') text.remove_suffix(1);
+    const size_t comma = text.find(',');
+    if (comma == text.npos || comma == 0 || comma + 1 == text.size()) return false;
+    for (size_t i = 0; i < text.size(); ++i) {
+      if (i != comma && !IsDigit(text[i])) return false;
+    }
+    return true;
+  }
+  static bool IsDecimal(const Side& side) {
+    const Node& node = (*side.tree)[side.tree->root];
+    return node.kind == Kind::kNumber && side.tree->numbers[node.value].decimals > 0;
+  }
+
+  const Options& options_;
+  std::string* const explanation_;
+  Side gold_, response_;
+};
+
+}  // namespace
+
+Reason Decide(std::string_view gold, std::string_view response, bool free_text, const Options& options,
+              std::string* explanation) {
+  return Decision(options, explanation).Run(gold, response, free_text);
 }
 
 }  // namespace drover::verifier

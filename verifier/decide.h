@@ -9,8 +9,9 @@
 
 namespace drover::verifier {
 
-// `rule`, when given, gets the words for explain-grade: what decided.
-Reason Decide(std::string_view gold, std::string_view response, const Options& options,
-              std::string* rule = nullptr);
+// `free_text`: the response may be prose that holds the answer somewhere (no reward format found it); the gold always
+// may. `explanation`, when given, gets both readings, their normal forms and the rule that decided, as lines.
+Reason Decide(std::string_view gold, std::string_view response, bool free_text, const Options& options,
+              std::string* explanation = nullptr);
 
 }  // namespace drover::verifier

@@ -25,7 +25,7 @@ constexpr std::array<Reason, 5> kReported = {Reason::kOverBudget, Reason::kUndec
 Reason DecideAny(const GradeRequest& request, std::string_view answer, const Options& options) {
   std::array<bool, kReported.size()> seen{};
   for (const std::string& gold : request.golds) {
-    const Reason reason = Decide(gold, answer, options);
+    const Reason reason = Decide(gold, answer, request.already_extracted, options);
     if (ReasonIsEqual(reason)) return reason;
     for (size_t i = 0; i < kReported.size(); ++i) seen[i] = seen[i] || kReported[i] == reason;
   }
@@ -113,13 +113,15 @@ Verdict Grade(const GradeRequest& request, const Options& options) {
 }
 
 std::string ExplainGrade(const GradeRequest& request, const Options& options) {
-  const Verdict verdict = Grade(request, options);
-  std::string out =
-      "reason: " + std::string(ReasonName(verdict.reason)) + "\nextracted: " + verdict.extracted + "\n";
+  Options whole = options;
+  whole.max_extracted_bytes = request.response.size();
+  const Verdict verdict = Grade(request, whole);
+  std::string out = "reason: " + std::string(ReasonName(verdict.reason)) + "\n";
+  out += "extracted: " + verdict.extracted.substr(0, options.max_extracted_bytes) + "\n";
   for (const std::string& gold : request.golds) {
-    std::string rule;
-    const Reason reason = Decide(gold, verdict.extracted, options, &rule);
-    out += "gold: " + gold + "\n  " + std::string(ReasonName(reason)) + "\n" + rule;
+    std::string explanation;
+    const Reason reason = Decide(gold, verdict.extracted, request.already_extracted, options, &explanation);
+    out += "gold " + gold.substr(0, 200) + ": " + std::string(ReasonName(reason)) + "\n" + explanation;
   }
   return out;
 }

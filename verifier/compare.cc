@@ -1,0 +1,287 @@
+#include "verifier/compare.h"
+
+#include <algorithm>
+
+#include "verifier/ball.h"
+#include "verifier/chars.h"
+#include "verifier/matcher.h"
+#include "verifier/rational.h"
+#include "verifier/text.h"
+#include "verifier/units.h"
+
+namespace drover::verifier {
+
+bool IsScalarKind(Kind kind) { return kind <= Kind::kOpaque; }
+
+NodeId Matcher::Copy(const Operand& from, int depth) {
+  const Node node = from.node();
+  if (node.kind == Kind::kNumber) return scratch_.AddNumber(from.tree->numbers[node.value]);
+  if (node.kind == Kind::kText || node.kind == Kind::kOpaque || node.kind == Kind::kQuantity || depth > 300) {
+    return scratch_.AddText(Kind::kText, "");
+  }
+  std::vector<NodeId> kids;
+  for (uint32_t i = 0; i < node.count; ++i) kids.push_back(Copy(from.Kid(i), depth + 1));
+  return scratch_.Add(node.kind, kids, node.value, node.flag);
+}
+
+Operand Matcher::Negated(const Operand& operand) {
+  return Scratch(scratch_.Add(Kind::kNegate, {Copy(operand)}));
+}
+
+Outcome Matcher::Match(Operand gold, Operand response) {
+  if (depth_ >= kMaxDepth) return Outcome::kOverBudget;
+  ++depth_;
+  const Named g = Unwrap(gold), r = Unwrap(response);
+  Outcome out = Outcome::kDifferent;
+  const bool g_relation = g.value.node().kind == Kind::kRelation,
+             r_relation = r.value.node().kind == Kind::kRelation;
+  const bool g_named = g.name.id != kNoNode, r_named = r.name.id != kNoNode;
+  const bool equations =
+      (g_named && r_relation) || (r_named && g_relation) || (g_named && r_named && !SameName(g.name, r.name));
+  if (equations && !IsInequality(g.value) && !IsInequality(r.value)) {
+    out = MatchRelations(gold, response);
+  } else {
+    out = MatchValues(g.value, r.value);
+  }
+  --depth_;
+  return out;
+}
+
+Outcome Matcher::MatchValues(const Operand& gold, const Operand& response) {
+  const Kind g = gold.node().kind, r = response.node().kind;
+  if (g == Kind::kText || r == Kind::kText) return MatchText(gold, response);
+  if (g == Kind::kQuantity || r == Kind::kQuantity) return MatchQuantities(gold, response);
+  if (g == Kind::kPercent || r == Kind::kPercent) return MatchPercent(gold, response);
+  if (g == Kind::kDegree || r == Kind::kDegree) return MatchDegrees(gold, response);
+  if (IsScalarKind(g) && IsScalarKind(r)) return MatchScalars(gold, response);
+  if (g == Kind::kCongruence || r == Kind::kCongruence) return MatchCongruences(gold, response);
+  if (g == Kind::kRatio || r == Kind::kRatio) return MatchRatios(gold, response);
+  if (g == Kind::kMatrix || r == Kind::kMatrix) return MatchMatrices(gold, response);
+  if (IsRealSet(gold) || IsRealSet(response)) {
+    const Outcome outcome = MatchPieces(gold, response);
+    const bool relations = g == Kind::kRelation && r == Kind::kRelation;
+    return IsEqual(outcome) || !relations ? outcome : MatchRelations(gold, response);
+  }
+  if (g == Kind::kRelation && r == Kind::kRelation) return MatchRelations(gold, response);
+  return MatchCollections(gold, response);
+}
+
+Outcome Matcher::MatchScalars(const Operand& gold, const Operand& response) {
+  return CompareScalars(gold, response, options_, rule_);
+}
+
+Outcome Matcher::MatchText(const Operand& gold, const Operand& response) {
+  if (gold.node().kind != Kind::kText || response.node().kind != Kind::kText)
+    return Decided("kind", Outcome::kDifferent);
+  const std::string a = LowerCase(BareText(gold.tree->texts[gold.node().value]));
+  const std::string b = LowerCase(BareText(response.tree->texts[response.node().value]));
+  return Decided("text", a == b ? Outcome::kEqualText : Outcome::kDifferent);
+}
+
+Outcome Matcher::MatchQuantities(const Operand& gold, const Operand& response) {
+  const auto unit = [](const Operand& x) -> std::optional<Unit> {
+    if (x.node().kind != Kind::kQuantity) return std::nullopt;
+    return ReadUnit(x.tree->texts[x.node().value]);
+  };
+  const auto g = unit(gold), r = unit(response);
+  const Operand g_value = g ? gold.Kid(0) : gold, r_value = r ? response.Kid(0) : response;
+  const auto is = [](const std::optional<Unit>& u, std::string_view base) {
+    return u && u->powers.size() == 1 && u->powers[0].first == base && u->powers[0].second == 1;
+  };
+  // Percentages and degrees in words are the postfix signs in words.
+  for (const auto& [base, kind] :
+       {std::pair{"percent", Kind::kPercent}, std::pair{"degree", Kind::kDegree}}) {
+    if (!is(g, base) && !is(r, base)) continue;
+    const Operand left = is(g, base) ? Scratch(scratch_.Add(kind, {Copy(g_value)})) : gold;
+    const Operand right = is(r, base) ? Scratch(scratch_.Add(kind, {Copy(r_value)})) : response;
+    return MatchValues(left, right);
+  }
+  if (r && !r->harmless) return Decided("unit", Outcome::kDifferent);
+  if (!g || !r || g->any || r->any) return Match(g_value, r_value);  // a unit may be left out
+  if (g->powers != r->powers) return Decided("unit", Outcome::kDifferent);
+  if (g->factor == r->factor) return Match(g_value, r_value);
+  const auto scaled = [this](const Operand& value, const Rational& factor) {
+    const NodeId number = scratch_.AddNumber({.value = factor});
+    return Scratch(scratch_.Add(Kind::kProduct, {number, Copy(value)}));
+  };
+  return MatchScalars(scaled(g_value, g->factor), scaled(r_value, r->factor));
+}
+
+// "50%" is one half. The sign may be left out on either side, as answers do ("50"), unless the gold is a proportion.
+Outcome Matcher::MatchPercent(const Operand& gold, const Operand& response) {
+  const bool g = gold.node().kind == Kind::kPercent, r = response.node().kind == Kind::kPercent;
+  if (g && r) return Match(gold.Kid(0), response.Kid(0));
+  const Operand& plain = g ? response : gold;
+  if (!IsScalarKind(plain.node().kind)) return Decided("kind", Outcome::kDifferent);
+  const Outcome exact = MatchScalars(gold, response);
+  if (IsEqual(exact)) return exact;
+  if (g) return MatchScalars(gold.Kid(0), response);
+  Budget budget(options_.budget);
+  const auto value = RationalValue(*gold.tree, gold.id, budget);
+  const bool proportion = !value || (*value < Rational(1) && !value->is_integer());
+  return proportion ? exact : MatchScalars(gold, response.Kid(0));
+}
+
+// "90^\circ" is 90 where the other side has no sign, and half of pi.
+Outcome Matcher::MatchDegrees(const Operand& gold, const Operand& response) {
+  const bool g = gold.node().kind == Kind::kDegree, r = response.node().kind == Kind::kDegree;
+  if (g && r) return Match(gold.Kid(0), response.Kid(0));
+  const Operand& plain = g ? response : gold;
+  if (!IsScalarKind(plain.node().kind)) return Decided("kind", Outcome::kDifferent);
+  const Outcome same = g ? MatchScalars(gold.Kid(0), response) : MatchScalars(gold, response.Kid(0));
+  return IsEqual(same) ? same : MatchScalars(gold, response);
+}
+
+Outcome Matcher::MatchRatios(const Operand& gold, const Operand& response) {
+  if (gold.node().kind != response.node().kind) {
+    const Operand& ratio = gold.node().kind == Kind::kRatio ? gold : response;
+    const Operand& other = gold.node().kind == Kind::kRatio ? response : gold;
+    if (ratio.node().count != 2 || !IsScalarKind(other.node().kind))
+      return Decided("kind", Outcome::kDifferent);
+    const NodeId inverse = scratch_.Add(Kind::kInverse, {Copy(ratio.Kid(1))});
+    const Operand quotient = Scratch(scratch_.Add(Kind::kProduct, {Copy(ratio.Kid(0)), inverse}));
+    return &ratio == &gold ? MatchScalars(quotient, response) : MatchScalars(gold, quotient);
+  }
+  const std::vector<Operand> a = Kids(gold), b = Kids(response);
+  if (a.size() != b.size()) return Decided("ratio", Outcome::kDifferent);
+  const Outcome same = InOrder(a, b);
+  if (IsEqual(same)) return same;
+  // a_i b_0 = b_i a_0 for all i; not for "12:00", which is a time of day.
+  Budget budget(options_.budget);
+  for (size_t i = 0; i < a.size(); ++i) {
+    for (const Operand& part : {a[i], b[i]}) {
+      const auto value = RationalValue(*part.tree, part.id, budget);
+      if (!IsScalarKind(part.node().kind) || (value && value->is_zero())) return same;
+    }
+  }
+  Outcome all = Outcome::kEqualExact;
+  for (size_t i = 1; i < a.size(); ++i) {
+    const Operand left = Scratch(scratch_.Add(Kind::kProduct, {Copy(a[i]), Copy(b[0])}));
+    const Operand right = Scratch(scratch_.Add(Kind::kProduct, {Copy(b[i]), Copy(a[0])}));
+    all = Both(all, MatchScalars(left, right));
+  }
+  return all;
+}
+
+Outcome Matcher::MatchCongruences(const Operand& gold, const Operand& response) {
+  const bool g = gold.node().kind == Kind::kCongruence, r = response.node().kind == Kind::kCongruence;
+  const auto residue = [this](const Operand& x) {
+    Operand value = x;
+    if (value.node().kind == Kind::kRelation) value = value.Kid(value.node().count - 1);
+    return value;
+  };
+  if (!g || !r) return Match(g ? residue(gold.Kid(0)) : gold, r ? residue(response.Kid(0)) : response);
+  const Outcome modulus = MatchScalars(gold.Kid(1), response.Kid(1));
+  if (!IsEqual(modulus)) return modulus;
+  const Operand a = residue(gold.Kid(0)), b = residue(response.Kid(0));
+  Budget budget(options_.budget);
+  const auto m = RationalValue(*gold.tree, gold.Kid(1).id, budget);
+  const auto x = RationalValue(*a.tree, a.id, budget), y = RationalValue(*b.tree, b.id, budget);
+  if (!m || !x || !y || !m->is_integer() || m->is_zero() || !x->is_integer() || !y->is_integer())
+    return Match(a, b);
+  Rational difference;
+  fmpz_sub(difference.num(), x->num(), y->num());
+  const bool equal = fmpz_divisible(difference.num(), m->num()) != 0;
+  return Decided("congruence", equal ? Outcome::kEqualExact : Outcome::kDifferent);
+}
+
+// Rows and columns count; a column or a row of numbers is also the tuple of its entries.
+Outcome Matcher::MatchMatrices(const Operand& gold, const Operand& response) {
+  const bool g = gold.node().kind == Kind::kMatrix, r = response.node().kind == Kind::kMatrix;
+  const Operand& matrix = g ? gold : response;
+  const Operand& other = g ? response : gold;
+  if (g && r) {
+    const bool shape =
+        gold.node().value == response.node().value && gold.node().count == response.node().count;
+    return shape ? InOrder(Kids(gold), Kids(response)) : Decided("shape", Outcome::kDifferent);
+  }
+  const bool vector = matrix.node().value == 1 || matrix.node().value == matrix.node().count;
+  const bool single = matrix.node().count == 1 && IsScalarKind(other.node().kind);
+  if (single) return g ? Match(gold.Kid(0), response) : Match(gold, response.Kid(0));
+  if (!vector || other.node().kind != Kind::kTuple) return Decided("kind", Outcome::kDifferent);
+  return InOrder(Kids(gold), Kids(response));
+}
+
+Outcome Matcher::InOrder(const std::vector<Operand>& gold, const std::vector<Operand>& response) {
+  if (gold.size() != response.size()) return Decided("size", Outcome::kDifferent);
+  Outcome all = Outcome::kEqualExact;
+  for (size_t i = 0; i < gold.size() && IsEqual(all); ++i) all = Both(all, Match(gold[i], response[i]));
+  return all;
+}
+
+// Each gold element has its own partner. A response may repeat an element where the gold has no repetitions.
+Outcome Matcher::AnyOrder(const std::vector<Operand>& gold, const std::vector<Operand>& response) {
+  if (response.size() < gold.size()) return Decided("size", Outcome::kDifferent);
+  if (gold.size() > kMaxUnordered || response.size() > kMaxUnordered) return InOrder(gold, response);
+  const auto enclose = [this](const std::vector<Operand>& elements) {
+    std::vector<std::optional<Ball>> balls(elements.size());
+    for (size_t i = 0; i < elements.size(); ++i) {
+      const Operand value = Unwrap(elements[i]).value;
+      const Kind kind = value.node().kind;
+      if (!IsScalarKind(kind) || kind == Kind::kPercent || kind == Kind::kDegree) continue;
+      Budget budget(options_.budget);
+      Ball ball;
+      if (!FreeSymbols(value).empty()) continue;
+      if (EvaluateBall(*value.tree, value.id, {}, 64, budget, &ball) == BallStatus::kOk)
+        balls[i] = std::move(ball);
+    }
+    return balls;
+  };
+  const auto g_balls = enclose(gold), r_balls = enclose(response);
+  std::vector<bool> used(response.size(), false);
+  Outcome all = Outcome::kEqualExact;
+  const auto match = [&](size_t i, size_t j) {
+    const bool apart = g_balls[i] && r_balls[j] && acb_overlaps(g_balls[i]->get(), r_balls[j]->get()) == 0;
+    // Rounded golds may accept what balls hold apart.
+    if (apart && gold.size() > 16) return Outcome::kDifferent;
+    return Match(gold[i], response[j]);
+  };
+  for (size_t i = 0; i < gold.size(); ++i) {
+    Outcome found = Outcome::kDifferent;
+    for (size_t step = 0; step < response.size(); ++step) {
+      const size_t j = (i + step) % response.size();
+      if (used[j]) continue;
+      const Outcome outcome = match(i, j);
+      if (IsEqual(outcome)) {
+        used[j] = true;
+        found = outcome;
+        break;
+      }
+      if (outcome != Outcome::kDifferent) found = outcome;
+    }
+    all = Both(all, found);
+    if (!IsEqual(all)) return all;
+  }
+  for (size_t j = 0; j < response.size(); ++j) {  // repeated elements
+    bool repeats = used[j];
+    for (size_t i = 0; i < gold.size() && !repeats; ++i) repeats = IsEqual(match(i, j));
+    if (!repeats) return Decided("elements", Outcome::kDifferent);
+  }
+  return all;
+}
+
+Outcome Matcher::MatchCollections(const Operand& gold, const Operand& response) {
+  const Kind g = gold.node().kind, r = response.node().kind;
+  const auto bag = [](Kind kind) { return kind == Kind::kList || kind == Kind::kSet; };
+  if (bag(g) && bag(r)) {
+    const bool ordered = options_.ordered_lists && g == Kind::kList && r == Kind::kList;
+    return ordered ? InOrder(Kids(gold), Kids(response)) : AnyOrder(Kids(gold), Kids(response));
+  }
+  if (g == Kind::kTuple && r == Kind::kTuple) return InOrder(Kids(gold), Kids(response));
+  // "1, 2" is the pair (1,2) without its brackets, in this order.
+  if ((g == Kind::kTuple && r == Kind::kList) || (g == Kind::kList && r == Kind::kTuple)) {
+    const Outcome plain = InOrder(Kids(gold), Kids(response));
+    return plain;
+  }
+  // {5} is 5.
+  if (g == Kind::kSet && gold.node().count == 1 && IsScalarKind(r)) return Match(gold.Kid(0), response);
+  if (r == Kind::kSet && response.node().count == 1 && IsScalarKind(g)) return Match(gold, response.Kid(0));
+  return Decided("kind", Outcome::kDifferent);
+}
+
+Outcome CompareAnswers(const Tree& gold, const Tree& response, const Options& options, std::string* rule) {
+  Matcher matcher(options, gold.names, rule);
+  return matcher.Match({&gold, gold.root}, {&response, response.root});
+}
+
+}  // namespace drover::verifier

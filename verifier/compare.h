@@ -1,0 +1,14 @@
+// Compares two prepared trees as answers: lists, sets, tuples, intervals, matrices, equations, quantities, and scalars.
+#pragma once
+
+#include <string>
+
+#include "verifier/scalar.h"
+
+namespace drover::verifier {
+
+// What the gold's kind accepts is written in docs/reference/math-grammar.md, "What counts as the same answer".
+Outcome CompareAnswers(const Tree& gold, const Tree& response, const Options& options,
+                       std::string* rule = nullptr);
+
+}  // namespace drover::verifier

@@ -1,0 +1,93 @@
+// The dispatch over kinds, private to compare.cc, compare_sets.cc and compare_relations.cc.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "verifier/scalar.h"
+
+namespace drover::verifier {
+
+// One part of a set of reals. An end without a node is infinite; a point has both ends closed and equal.
+struct Piece {
+  Operand low, high;
+  bool low_open = true, high_open = true;
+};
+
+class Matcher {
+ public:
+  Matcher(const Options& options, Names* names, std::string* rule) : options_(options), rule_(rule) {
+    scratch_.names = names;
+    scratch_.nodes.reserve(64);
+  }
+
+  Outcome Match(Operand gold, Operand response);
+
+ private:
+  static constexpr int kMaxDepth = 60;
+  static constexpr size_t kMaxUnordered = 256;  // elements matched in any order
+
+  struct Named {
+    Operand value;
+    Operand name;  // id kNoNode: none
+  };
+
+  // compare.cc
+  Outcome MatchValues(const Operand& gold, const Operand& response);
+  Outcome MatchScalars(const Operand& gold, const Operand& response);
+  Outcome MatchText(const Operand& gold, const Operand& response);
+  Outcome MatchQuantities(const Operand& gold, const Operand& response);
+  Outcome MatchPercent(const Operand& gold, const Operand& response);
+  Outcome MatchDegrees(const Operand& gold, const Operand& response);
+  Outcome MatchRatios(const Operand& gold, const Operand& response);
+  Outcome MatchCongruences(const Operand& gold, const Operand& response);
+  Outcome MatchMatrices(const Operand& gold, const Operand& response);
+  Outcome InOrder(const std::vector<Operand>& gold, const std::vector<Operand>& response);
+  Outcome AnyOrder(const std::vector<Operand>& gold, const std::vector<Operand>& response);
+  Outcome MatchCollections(const Operand& gold, const Operand& response);
+
+  // compare_relations.cc
+  Named Unwrap(const Operand& operand) const;
+  bool IsName(const Operand& operand) const;
+  bool SameName(const Operand& a, const Operand& b) const;
+  Outcome MatchRelations(const Operand& gold, const Operand& response);
+  bool Proportional(const Operand& gold, const Operand& response, bool need_positive, bool* negative);
+  bool Truth(const Operand& relation);
+
+  // compare_sets.cc
+  std::optional<std::vector<Piece>> Pieces(const Operand& operand, int depth);
+  std::optional<std::vector<Piece>> InequalityPieces(const Operand& operand);
+  std::optional<std::vector<Piece>> Ray(const Operand& variable, const Operand& bound, Relation relation);
+  std::optional<std::vector<Piece>> Intersect(const std::vector<Piece>& a, const std::vector<Piece>& b);
+  std::optional<std::vector<Piece>> Remove(const std::vector<Piece>& from, const std::vector<Piece>& what);
+  std::optional<std::vector<Piece>> Normalised(std::vector<Piece> pieces);
+  Outcome MatchPieces(const Operand& gold, const Operand& response);
+  std::optional<int> CompareEnds(const Operand& a, bool a_high, const Operand& b, bool b_high);
+
+  Outcome Decided(const char* rule, Outcome outcome) {
+    if (rule_ != nullptr) *rule_ = rule;
+    return outcome;
+  }
+  Operand Scratch(NodeId id) const { return {&scratch_, id}; }
+  NodeId Copy(const Operand& from, int depth = 0);
+  Operand Negated(const Operand& operand);
+
+  static std::vector<Operand> Kids(const Operand& operand) {
+    std::vector<Operand> out;
+    for (uint32_t i = 0; i < operand.node().count; ++i) out.push_back(operand.Kid(i));
+    return out;
+  }
+
+  const Options& options_;
+  std::string* const rule_;
+  Tree scratch_;  // nodes made while comparing
+  int depth_ = 0;
+};
+
+bool IsScalarKind(Kind kind);
+// Intervals, unions, number sets, inequalities: what Pieces() can read besides tuples and sets.
+bool IsRealSet(const Operand& operand);
+bool IsInequality(const Operand& operand);
+
+}  // namespace drover::verifier

@@ -1,0 +1,281 @@
+#include "verifier/number_reader.h"
+
+#include <array>
+#include <optional>
+#include <string>
+
+#include "verifier/chars.h"
+
+namespace drover::verifier {
+namespace {
+
+size_t CountDigits(std::string_view text, size_t at) {
+  size_t end = at;
+  while (end < text.size() && IsDigit(text[end])) ++end;
+  return end - at;
+}
+
+bool StartsWith(std::string_view text, size_t at, std::string_view what) {
+  return text.substr(at, what.size()) == what;
+}
+
+// What may stand between two groups of three digits; commas also make lists, so they are told apart.
+struct Separator {
+  std::string_view text;
+  bool comma;
+};
+constexpr Separator kSeparators[] = {{"{,}", false}, {",\\!", false}, {"\\!,", false},
+                                     {"\\,", false}, {"{ }", false},  {"\\ ", false},
+                                     {"~", false},   {" ", false},    {",", true}};
+
+// Exactly three digits at `at`.
+bool IsGroup(std::string_view text, size_t at) { return CountDigits(text, at) == 3; }
+
+// Appends the groups that follow the leading digits; returns the position after them.
+size_t ReadGroups(std::string_view text, size_t at, const NumberContext& context, std::string* digits,
+                  bool* grouped) {
+  if (digits->size() > 3 || digits->empty()) return at;
+  for (const Separator& separator : kSeparators) {
+    if (separator.comma && (context.in_brackets || context.european || (*digits)[0] == '0')) continue;
+    size_t end = at;
+    std::string read;
+    while (StartsWith(text, end, separator.text)) {
+      size_t group = end + separator.text.size();
+      while (separator.text.size() > 1 && group < text.size() && text[group] == ' ') ++group;
+      if (!IsGroup(text, group)) break;
+      read += text.substr(group, 3);
+      end = group + 3;
+    }
+    // "1,234,56": not groups of three throughout, so a list.
+    const bool list = separator.comma && StartsWith(text, end, ",") && CountDigits(text, end + 1) > 0;
+    if (read.empty() || list) continue;
+    *digits += read;
+    *grouped = separator.comma;
+    return end;
+  }
+  return at;
+}
+
+// "1.234.567,89": dots between groups and one decimal comma. Sets digits and decimals; 0 if it is not one.
+size_t ReadEuropean(std::string_view text, const NumberContext& context, std::string* digits,
+                    size_t* decimals) {
+  size_t at = CountDigits(text, 0);
+  std::string read(text.substr(0, at));
+  bool groups = false;
+  while (at <= text.size() && read.size() >= 1 && StartsWith(text, at, ".") && IsGroup(text, at + 1)) {
+    if (!groups && read.size() > 3) break;
+    read += text.substr(at + 1, 3);
+    at += 4;
+    groups = true;
+  }
+  const bool comma = StartsWith(text, at, ",") || StartsWith(text, at, "{,}");
+  const size_t skip = StartsWith(text, at, "{,}") ? 3 : 1;
+  const size_t fraction = comma ? CountDigits(text, at + skip) : 0;
+  if (fraction == 0 && !(groups && context.european)) return 0;
+  if (!context.european && (!groups || context.in_brackets)) return 0;
+  read += text.substr(at + skip, fraction);
+  *digits = read;
+  *decimals = fraction;
+  return fraction == 0 ? at : at + skip + fraction;
+}
+
+// The digits of "\overline{36}", "\bar{3}", "\dot{3}" or "(36)" at `at`.
+std::optional<std::string_view> Repetend(std::string_view text, size_t at, size_t* end) {
+  static constexpr std::array<std::string_view, 5> kOpen = {"\\overline{", "\\bar{", "\\dot{", "\\overline ",
+                                                            "("};
+  for (const std::string_view open : kOpen) {
+    if (!StartsWith(text, at, open)) continue;
+    const size_t begin = at + open.size();
+    const size_t count = CountDigits(text, begin);
+    if (count == 0) return std::nullopt;
+    *end = begin + count;
+    if (open == "\\overline ") return text.substr(begin, count);
+    if (*end >= text.size() || text[*end] != (open == "(" ? ')' : '}')) return std::nullopt;
+    ++*end;
+    return text.substr(begin, count);
+  }
+  return std::nullopt;
+}
+
+// The repeating tail of "0.333..." or "0.142857142857...": the shortest block that fills the digits at least twice
+// (three times when it is a single digit).
+std::optional<std::string_view> RepeatedTail(std::string_view fraction) {
+  for (size_t block = 1; block * 2 <= fraction.size() && block <= 30; ++block) {
+    const std::string_view tail = fraction.substr(fraction.size() - block);
+    size_t times = 1;
+    while ((times + 1) * block <= fraction.size() &&
+           fraction.substr(fraction.size() - (times + 1) * block, block) == tail) {
+      ++times;
+    }
+    if (times * block * 3 >= fraction.size() * 2 && times >= (block == 1 ? 3u : 2u)) return tail;
+  }
+  return std::nullopt;
+}
+
+bool SetDigits(const std::string& digits, Budget& budget, fmpz* out) {
+  const int64_t bits = static_cast<int64_t>(digits.size()) * 10 / 3;
+  if (bits > budget.limits().bits || !budget.SpendBits(bits)) return budget.Exceed();
+  return fmpz_set_str(out, digits.c_str(), 10) == 0;
+}
+
+// value = digits / 10^decimals.
+bool SetDecimal(const std::string& digits, size_t decimals, Budget& budget, Rational* out) {
+  if (!SetDigits(digits, budget, out->num())) return false;
+  fmpz_set_ui(out->den(), 10);
+  fmpz_pow_ui(out->den(), out->den(), decimals);
+  fmpq_canonicalise(out->get());
+  return true;
+}
+
+// Adds 0.000[repetend repeating], shifted by `decimals`, to the value: repetend / (10^decimals (10^length - 1)).
+bool AddRepetend(std::string_view repetend, size_t decimals, Budget& budget, Rational* value) {
+  Rational part;
+  if (!SetDigits(std::string(repetend), budget, part.num())) return false;
+  Rational nines(10), shift(10);
+  fmpz_pow_ui(nines.num(), nines.num(), repetend.size());
+  fmpz_sub_ui(nines.num(), nines.num(), 1);
+  fmpz_pow_ui(shift.num(), shift.num(), decimals);
+  fmpz_mul(part.den(), nines.num(), shift.num());
+  fmpq_canonicalise(part.get());
+  fmpq_add(value->get(), value->get(), part.get());
+  return true;
+}
+
+// "e33", "E-5" at `at`, not followed by a letter or point; multiplies. Returns the position after it.
+size_t ReadExponent(std::string_view text, size_t at, Budget& budget, Literal* out) {
+  if (at >= text.size() || (text[at] != 'e' && text[at] != 'E')) return at;
+  size_t digits_at = at + 1;
+  const bool sign = digits_at < text.size() && (text[digits_at] == '-' || text[digits_at] == '+');
+  const bool negative = sign && text[digits_at] == '-';
+  if (sign) ++digits_at;
+  const size_t count = CountDigits(text, digits_at);
+  const size_t end = digits_at + count;
+  if (count == 0 || (end < text.size() && IsAlpha(text[end]))) return at;
+  if (sign && text[at] == 'e' && out->decimals < 0 && count == 1 && out->digits > 1)
+    return at;  // "12e-3": 12e - 3
+  int64_t exponent = 0;
+  for (size_t i = digits_at; i < end && exponent < 1'000'000; ++i) exponent = exponent * 10 + (text[i] - '0');
+  if (exponent * 10 / 3 > budget.limits().bits) {
+    budget.Exceed();
+    return at;
+  }
+  Rational power(10);
+  fmpz_pow_ui(power.num(), power.num(), static_cast<ulong>(exponent));
+  (negative ? fmpq_div : fmpq_mul)(out->value.get(), out->value.get(), power.get());
+  out->scientific = true;
+  return end;
+}
+
+constexpr std::string_view kBaseNames[] = {"two",   "three", "four", "five",   "six",   "seven",
+                                           "eight", "nine",  "ten",  "eleven", "twelve"};
+
+// The base in "_5", "_{12}", "_{\text{two}}" at `at`; 0 if there is none. `end` gets the position after it.
+int ReadBase(std::string_view text, size_t at, size_t* end) {
+  if (at >= text.size() || text[at] != '_') return 0;
+  ++at;
+  const bool braces = at < text.size() && text[at] == '{';
+  if (!braces) {
+    if (at >= text.size() || !IsDigit(text[at])) return 0;
+    *end = at + 1;
+    return text[at] - '0';
+  }
+  const size_t close = text.substr(0, at + 40).find('}', at);
+  if (close == text.npos) return 0;
+  std::string_view inside = text.substr(at + 1, close - at - 1);
+  size_t after = close + 1;
+  for (const std::string_view command : {std::string_view("\\text{"), std::string_view("\\mathrm{")}) {
+    if (inside.substr(0, command.size()) == command) {
+      inside.remove_prefix(command.size());
+      if (after >= text.size() || text[after] != '}') return 0;
+      ++after;
+    }
+  }
+  inside = TrimSpace(inside);
+  *end = after;
+  if (!inside.empty() && inside.size() <= 2 && CountDigits(inside, 0) == inside.size()) {
+    return inside.size() == 1 ? inside[0] - '0' : (inside[0] - '0') * 10 + (inside[1] - '0');
+  }
+  for (size_t i = 0; i < std::size(kBaseNames); ++i) {
+    if (LowerCase(inside) == kBaseNames[i]) return static_cast<int>(i) + 2;
+  }
+  return 0;
+}
+
+}  // namespace
+
+size_t ReadBasedInteger(std::string_view text, Budget& budget, Literal* out) {
+  size_t length = 0;
+  while (length < text.size() && (IsDigit(text[length]) || IsUpper(text[length]))) ++length;
+  size_t after = length;
+  while (after < text.size() && text[after] == ' ') ++after;
+  size_t end = 0;
+  const int base = length == 0 ? 0 : ReadBase(text, after, &end);
+  if (base < 2 || base > 36) return 0;
+  for (char c : text.substr(0, length)) {
+    const int digit = IsDigit(c) ? c - '0' : c - 'A' + 10;
+    if (digit >= base) return 0;
+  }
+  if (static_cast<int64_t>(length) * 6 > budget.limits().bits) {
+    budget.Exceed();
+    return 0;
+  }
+  if (!budget.Spend(1 + static_cast<int64_t>(length) / 16)) return 0;
+  const std::string digits(text.substr(0, length));
+  if (fmpz_set_str(out->value.num(), digits.c_str(), base) != 0) return 0;
+  fmpz_one(out->value.den());
+  out->exact = true;
+  return end;
+}
+
+size_t ReadNumber(std::string_view text, const NumberContext& context, Budget& budget, Literal* out) {
+  if (const size_t based = ReadBasedInteger(text, budget, out); based > 0) return based;
+  std::string digits;
+  size_t decimals = 0;
+  size_t at = ReadEuropean(text, context, &digits, &decimals);
+  if (at == 0) {
+    at = CountDigits(text, 0);
+    digits = std::string(text.substr(0, at));
+    at = ReadGroups(text, at, context, &digits, &out->grouped);
+    if (at < text.size() && text[at] == '.') {
+      size_t end = 0;
+      decimals = CountDigits(text, at + 1);
+      if (decimals > 0 || Repetend(text, at + 1, &end)) {
+        digits += text.substr(at + 1, decimals);
+        at += 1 + decimals;
+        if (decimals == 0) out->exact = true;
+      } else if (at + 1 < text.size() && !IsSpace(text[at + 1]) && text[at + 1] != '$' &&
+                 text[at + 1] != '}' && text[at + 1] != '.' && text[at + 1] != '\\' && text[at + 1] != ')') {
+        ++at;  // "5.x"; a stop before a space or the end belongs to the sentence
+      }
+    }
+  }
+  if (digits.empty()) digits = "0";
+  if (!SetDecimal(digits, decimals, budget, &out->value)) return 0;
+  size_t end = 0;
+  if (decimals > 0 || out->exact) {
+    if (auto repetend = Repetend(text, at, &end)) {
+      if (!AddRepetend(*repetend, decimals, budget, &out->value)) return 0;
+      out->exact = true;
+      return end;
+    }
+    const bool dots = StartsWith(text, at, "...") || StartsWith(text, at, "\\ldots") ||
+                      StartsWith(text, at, "\\dots") || StartsWith(text, at, "\\cdots");
+    if (dots) {
+      const auto tail = RepeatedTail(std::string_view(digits).substr(digits.size() - decimals));
+      if (tail && AddRepetend(*tail, decimals, budget, &out->value)) {
+        out->exact = true;
+      }
+      if (text[at] == '.') return at + 3;
+      ++at;
+      while (at < text.size() && IsAlpha(text[at])) ++at;
+      if (!tail) out->decimals = static_cast<int>(decimals);
+      return at;
+    }
+    out->decimals = static_cast<int>(decimals);
+  }
+  const size_t lead = digits.find_first_not_of('0');
+  out->digits = lead == digits.npos ? 0 : static_cast<int>(digits.size() - lead);
+  return ReadExponent(text, at, budget, out);
+}
+
+}  // namespace drover::verifier

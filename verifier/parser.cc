@@ -1,0 +1,318 @@
+#include "verifier/parser.h"
+
+#include "verifier/chars.h"
+#include "verifier/parser_impl.h"
+
+namespace drover::verifier {
+
+NodeId Parser::Answer() {
+  const Items list = ReadItems();
+  if (!list.ok || !At(Token::kEnd)) return kNoNode;
+  if (list.items.size() == 1) return list.items[0];
+  return Group(list.items, list.semicolons ? 2 : 0);
+}
+
+NodeId Parser::Group(std::vector<NodeId> items, uint8_t flag) {
+  return tree_.Add(Kind::kList, items, 0, flag);
+}
+
+// items := relation ((',' | ';' | and | or)+ relation)*. Semicolons part more strongly than commas: "a,b;c" is two items,
+// the first of them a list.
+Parser::Items Parser::ReadItems() {
+  Items out;
+  std::vector<NodeId> group;
+  const auto separator = [this] {
+    return At(Token::kComma) || At(Token::kSemicolon) || At(Token::kConnective);
+  };
+  while (separator()) ++at_;
+  while (true) {
+    if (Full()) return out;
+    const NodeId item = RelationChain();
+    if (item == kNoNode) return out;
+    group.push_back(item);
+    if (static_cast<int64_t>(group.size() + out.items.size()) > budget_.limits().elements) {
+      budget_.Exceed();
+      return out;
+    }
+    if (!separator()) break;
+    bool semicolon = false;
+    while (separator()) {
+      semicolon = semicolon || At(Token::kSemicolon);
+      ++at_;
+    }
+    const bool done =
+        At(Token::kEnd) || At(Token::kRightSet) || At(Token::kRightParen) || At(Token::kRightBrace);
+    if (done) break;
+    if (semicolon) {
+      out.semicolons = true;
+      out.items.push_back(group.size() == 1 ? group[0] : Group(group, 0));
+      group.clear();
+    }
+  }
+  if (out.semicolons) {
+    out.items.push_back(group.size() == 1 ? group[0] : Group(group, 0));
+  } else {
+    out.items = std::move(group);
+  }
+  out.ok = true;
+  return out;
+}
+
+// relation := ratio (('=' | '<' | '\in' | ...) ratio)* ['(' mod n ')'].
+NodeId Parser::RelationChain() {
+  const Nest nest(this);
+  if (!nest.ok()) return kNoNode;
+  std::vector<NodeId> sides;
+  std::vector<Relation> ops;
+  if (At(Token::kRelation) && (Now().value == static_cast<uint32_t>(Relation::kApprox) ||
+                               Now().value == static_cast<uint32_t>(Relation::kEqual))) {
+    ++at_;  // "\approx 3.14", "= 5"
+  }
+  sides.push_back(Ratio());
+  if (sides.back() == kNoNode) return kNoNode;
+  while (At(Token::kRelation)) {
+    ops.push_back(static_cast<Relation>(Now().value));
+    ++at_;
+    sides.push_back(Ratio());
+    if (sides.back() == kNoNode) return kNoNode;
+  }
+  NodeId out = sides[0];
+  if (!ops.empty()) {
+    const uint32_t first = static_cast<uint32_t>(tree_.relations.size());
+    tree_.relations.insert(tree_.relations.end(), ops.begin(), ops.end());
+    out = tree_.Add(Kind::kRelation, sides, first);
+  }
+  return Congruence(out);
+}
+
+// "3 \pmod 5", "x \equiv 3 (mod 5)": a congruence; "17 mod 5" alone is one too.
+NodeId Parser::Congruence(NodeId value) {
+  const bool round = At(Token::kLeftParen) && Ahead(1).token == Token::kMod;
+  if (!At(Token::kPmod) && !At(Token::kMod) && !round) return value;
+  at_ += round ? 2 : 1;
+  const NodeId modulus = Argument();
+  if (modulus == kNoNode || (round && !Accept(Token::kRightParen))) return kNoNode;
+  return tree_.Add(Kind::kCongruence, {value, modulus});
+}
+
+// ratio := set (':' set)*.
+NodeId Parser::Ratio() {
+  std::vector<NodeId> parts = {SetExpression()};
+  if (parts[0] == kNoNode) return kNoNode;
+  while (At(Token::kColon)) {
+    ++at_;
+    parts.push_back(SetExpression());
+    if (parts.back() == kNoNode) return kNoNode;
+  }
+  return parts.size() == 1 ? parts[0] : tree_.Add(Kind::kRatio, parts);
+}
+
+// set := sum (('\cup' | '\cap' | '\setminus') sum)*, from left to right.
+NodeId Parser::SetExpression() {
+  NodeId left = Sum();
+  while (left != kNoNode) {
+    const Token op = Type();
+    if (op != Token::kUnion && op != Token::kIntersection && op != Token::kSetMinus) return left;
+    const Kind kind = op == Token::kUnion          ? Kind::kUnion
+                      : op == Token::kIntersection ? Kind::kIntersection
+                                                   : Kind::kSetMinus;
+    std::vector<NodeId> parts = {left};
+    while (Accept(op)) {
+      parts.push_back(Sum());
+      if (parts.back() == kNoNode) return kNoNode;
+      if (static_cast<int64_t>(parts.size()) > budget_.limits().elements) return budget_.Exceed(), kNoNode;
+    }
+    left = tree_.Add(kind, parts);
+  }
+  return left;
+}
+
+// sum := ['+' | '-' | '\pm'] product (('+' | '-' | '\pm' | '\mp') product)*.
+NodeId Parser::Sum() {
+  const Nest nest(this);
+  if (!nest.ok()) return kNoNode;
+  std::vector<NodeId> terms;
+  bool first = true;
+  while (true) {
+    const Token op = Type();
+    const bool sign =
+        op == Token::kPlus || op == Token::kMinus || op == Token::kPlusMinus || op == Token::kMinusPlus;
+    if (!sign && !first) break;
+    bool negative = op == Token::kMinus;
+    if (sign) ++at_;
+    while (At(Token::kMinus) || At(Token::kPlus)) {  // "- - 5", "+ -5"
+      negative = negative != At(Token::kMinus);
+      ++at_;
+    }
+    NodeId term = Product();
+    if (term == kNoNode || !budget_.Spend(1)) return kNoNode;
+    if (negative) term = tree_.Add(Kind::kNegate, {term});
+    if (op == Token::kPlusMinus || op == Token::kMinusPlus) {
+      term = tree_.Add(Kind::kPlusMinus, {term}, 0, op == Token::kMinusPlus ? 1 : 0);
+    }
+    terms.push_back(term);
+    first = false;
+  }
+  return TrailingText(terms.size() == 1 ? terms[0] : tree_.Add(Kind::kSum, terms));
+}
+
+bool Parser::StartsFactor() const {
+  switch (Type()) {
+    case Token::kNumber:
+    case Token::kSymbol:
+    case Token::kConstant:
+    case Token::kFunction:
+    case Token::kLeftBrace:
+    case Token::kLeftParen:
+    case Token::kLeftSet:
+    case Token::kLeftFloor:
+    case Token::kLeftCeil:
+    case Token::kFraction:
+    case Token::kRoot:
+    case Token::kBinomial:
+    case Token::kBegin:
+    case Token::kOverline:
+    case Token::kAccent:
+    case Token::kBox:
+    case Token::kBigOperator:
+    case Token::kNumberSet:
+      return true;
+    case Token::kLeftBracket:
+      return true;
+    case Token::kBar:
+      return bars_ == 0;
+    default:
+      return false;
+  }
+}
+
+// "3\frac{1}{2}" and "3 1/2" with a proper fraction of literals: a mixed number.
+bool Parser::MixedNumber(NodeId* out) {
+  if (!At(Token::kNumber)) return false;
+  const Rational& whole = tree_.numbers[Now().value].value;
+  if (!whole.is_integer()) return false;
+  const auto literal = [this](size_t i) -> const Rational* {
+    const Lexeme& token = Ahead(i);
+    if (token.token != Token::kNumber || !tree_.numbers[token.value].value.is_integer()) return nullptr;
+    return &tree_.numbers[token.value].value;
+  };
+  const Rational *top = nullptr, *bottom = nullptr;
+  size_t length = 0;
+  if (Ahead(1).token == Token::kFraction && Ahead(2).token == Token::kLeftBrace) {
+    const bool shape = Ahead(4).token == Token::kRightBrace && Ahead(5).token == Token::kLeftBrace &&
+                       Ahead(7).token == Token::kRightBrace;
+    if (shape) top = literal(3), bottom = literal(6), length = 8;
+  } else if (Ahead(1).token == Token::kFraction && Ahead(2).token == Token::kNumber) {
+    const std::string_view digits = tree_.source.substr(Ahead(2).begin, Ahead(2).end - Ahead(2).begin);
+    if (digits.size() == 2 && digits[0] < digits[1] && digits[0] != '0') {  // "2\frac34"
+      Rational value(digits[0] - '0', static_cast<uint64_t>(digits[1] - '0'));
+      fmpq_add(value.get(), value.get(), whole.get());
+      *out = tree_.AddNumber({.value = value, .exact = true});
+      at_ += 3;
+      return true;
+    }
+    return false;
+  } else if (Ahead(2).token == Token::kSlash) {
+    top = literal(1), bottom = literal(3), length = 4;
+  }
+  if (top == nullptr || bottom == nullptr || top->sign() <= 0 || !(*top < *bottom)) return false;
+  Rational value = *top;
+  fmpq_div(value.get(), value.get(), bottom->get());
+  fmpq_add(value.get(), value.get(), whole.get());
+  *out = tree_.AddNumber({.value = value, .exact = true});
+  at_ += length;
+  return true;
+}
+
+// product := factor (['*' | '/' | ':'] factor)*, by juxtaposition too, from left to right.
+NodeId Parser::Product() {
+  std::vector<NodeId> factors;
+  NodeId mixed = kNoNode;
+  if (MixedNumber(&mixed)) {
+    factors.push_back(Postfix(mixed));
+  } else {
+    factors.push_back(Factor());
+  }
+  if (factors[0] == kNoNode) return kNoNode;
+  while (!Full()) {
+    const Token op = Type();
+    NodeId next = kNoNode;
+    if (op == Token::kTimes || op == Token::kCross || op == Token::kSlash) {
+      ++at_;
+      next = SignedFactor();
+      if (next == kNoNode) return kNoNode;
+      if (op == Token::kSlash) next = tree_.Add(Kind::kInverse, {next});
+    } else if (StartsFactor()) {
+      if (op == Token::kLeftParen && Ahead(1).token == Token::kMod) break;
+      // Two numerals side by side are not a product ("5 6"), unless a bracket or a sign is between them.
+      if (op == Token::kNumber && tokens_[at_ - 1].token == Token::kNumber) return kNoNode;
+      next = Factor();
+      if (next == kNoNode) return kNoNode;
+    } else {
+      break;
+    }
+    factors.push_back(next);
+    if (!budget_.Spend(1)) return kNoNode;
+  }
+  return factors.size() == 1 ? factors[0] : tree_.Add(Kind::kProduct, factors);
+}
+
+// After '*' and '/': signs bind to the factor ("2 \cdot -3").
+NodeId Parser::SignedFactor() {
+  bool negative = false;
+  while (At(Token::kMinus) || At(Token::kPlus)) {
+    negative = negative != At(Token::kMinus);
+    ++at_;
+  }
+  const NodeId factor = Factor();
+  if (factor == kNoNode) return kNoNode;
+  return negative ? tree_.Add(Kind::kNegate, {factor}) : factor;
+}
+
+// Words after a value: its unit ("5\text{ cm}^2", "3\text{ square inches}", "12 \text{ m}/\text{s}").
+NodeId Parser::TrailingText(NodeId value) {
+  if (At(Token::kCurrency)) {  // "5 \euro"
+    ++at_;
+    return tree_.AddText(Kind::kQuantity, tree_.texts[tokens_[at_ - 1].value], {value});
+  }
+  if (!At(Token::kText)) return value;
+  std::string unit;
+  while (true) {
+    if (At(Token::kText)) {
+      if (!unit.empty() && unit.back() != '/') unit += ' ';
+      unit += tree_.texts[Now().value];
+      ++at_;
+    } else if (At(Token::kCaret) && !unit.empty()) {
+      ++at_;
+      const bool braces = Accept(Token::kLeftBrace);
+      const bool minus = Accept(Token::kMinus);
+      if (!At(Token::kNumber)) return kNoNode;
+      unit += minus ? "^-" : "^";
+      unit += tree_.numbers[Now().value].value.ToString();
+      ++at_;
+      if (braces && !Accept(Token::kRightBrace)) return kNoNode;
+    } else if ((At(Token::kSlash) || At(Token::kTimes)) && Ahead(1).token == Token::kText) {
+      unit += At(Token::kSlash) ? '/' : ' ';
+      ++at_;
+    } else {
+      break;
+    }
+  }
+  return tree_.AddText(Kind::kQuantity, unit, {value});
+}
+
+std::optional<Tree> ReadMath(std::string_view source, const ReadOptions& options, Names* names,
+                             Budget& budget) {
+  Tree tree;
+  tree.names = names;
+  tree.source = source;
+  std::vector<Lexeme> tokens = Lex(source, {.european_decimals = options.european_decimals}, budget, &tree);
+  if (tokens.empty() || budget.over()) return std::nullopt;
+  FoldBrackets(&tokens);
+  Parser parser(std::move(tokens), &tree, budget);
+  tree.root = parser.Answer();
+  if (tree.root == kNoNode || budget.over()) return std::nullopt;
+  return tree;
+}
+
+}  // namespace drover::verifier

@@ -1,0 +1,24 @@
+// Tokens to a tree: docs/reference/math-grammar.md is this file in words.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "verifier/budget.h"
+#include "verifier/lexer.h"
+#include "verifier/tree.h"
+
+namespace drover::verifier {
+
+struct ReadOptions {
+  bool european_decimals = false;
+};
+
+// Reads an answer that NormalizeMath() has prepared. nullopt: it is not of the grammar, or budget.over(). The tree's
+// `source` refers to `source`, which must outlive it.
+std::optional<Tree> ReadMath(std::string_view source, const ReadOptions& options, Names* names,
+                             Budget& budget);
+
+}  // namespace drover::verifier

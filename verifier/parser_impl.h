@@ -1,0 +1,110 @@
+// The recursive descent over the tokens, private to parser.cc and parser_atoms.cc. Every method that reads returns the
+// node or kNoNode, which means that the input is not of the grammar (or that the budget is used up).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "verifier/budget.h"
+#include "verifier/lexer.h"
+#include "verifier/tree.h"
+
+namespace drover::verifier {
+
+class Parser {
+ public:
+  Parser(std::vector<Lexeme> tokens, Tree* tree, Budget& budget)
+      : tokens_(std::move(tokens)), tree_(*tree), budget_(budget) {}
+
+  // answer := items separated by ',' ';' 'and' 'or', then the end.
+  NodeId Answer();
+
+ private:
+  // Counts nesting; false once it is deeper than the budget allows.
+  class Nest {
+   public:
+    explicit Nest(Parser* parser) : parser_(parser) { ++parser_->depth_; }
+    ~Nest() { --parser_->depth_; }
+    Nest(const Nest&) = delete;
+    Nest& operator=(const Nest&) = delete;
+    bool ok() const {
+      return parser_->depth_ <= parser_->budget_.limits().depth ? true : parser_->budget_.Exceed();
+    }
+
+   private:
+    Parser* parser_;
+  };
+
+  const Lexeme& Now() const { return tokens_[at_]; }
+  const Lexeme& Ahead(size_t n) const {
+    return tokens_[at_ + n < tokens_.size() ? at_ + n : tokens_.size() - 1];
+  }
+  Token Type() const { return tokens_[at_].token; }
+  bool At(Token token) const { return Type() == token; }
+  bool Accept(Token token) {
+    if (!At(token)) return false;
+    ++at_;
+    return true;
+  }
+  bool Full() const { return budget_.over(); }
+
+  // parser.cc: lists, relations, sets, sums, products.
+  struct Items {
+    std::vector<NodeId> items;
+    bool semicolons = false;
+    bool ok = false;
+  };
+  Items ReadItems();
+  NodeId Group(std::vector<NodeId> items, uint8_t flag);
+  NodeId RelationChain();
+  NodeId Ratio();
+  NodeId SetExpression();
+  NodeId Sum();
+  NodeId Product();
+  NodeId SignedFactor();
+  bool StartsFactor() const;
+  bool IsFullStop() const;
+  NodeId Congruence(NodeId value);
+  NodeId TrailingText(NodeId value);
+  bool MixedNumber(NodeId* out);
+
+  // parser_atoms.cc: factors and what they are made of.
+  NodeId Factor();
+  NodeId Postfix(NodeId base);
+  NodeId Atom();
+  NodeId Script();    // the argument of ^ or _: a group or one token
+  NodeId Argument();  // of \frac and its like: a group, or one digit, letter or command
+  NodeId Parenthesised();
+  NodeId Braces();
+  NodeId BracedSet();
+  NodeId Angle();
+  NodeId Absolute(Token close);
+  NodeId Enclosed(Token close, Function function);
+  NodeId FunctionCall();
+  NodeId FunctionArgument(std::vector<NodeId>* arguments);
+  NodeId Fraction();
+  NodeId Root();
+  NodeId Binomial();
+  NodeId Symbol();
+  NodeId Environment();
+  NodeId BigOperator();
+  NodeId Currency();
+  NodeId SplitDigits(bool* split);
+
+  NodeId Call(Function function, const std::vector<NodeId>& arguments) {
+    return tree_.Add(Kind::kFunction, arguments, static_cast<uint32_t>(function));
+  }
+  NodeId Divide(NodeId top, NodeId bottom) {
+    return tree_.Add(Kind::kProduct, {top, tree_.Add(Kind::kInverse, {bottom})});
+  }
+  bool IsLiteral(NodeId id) const { return tree_[id].kind == Kind::kNumber; }
+
+  std::vector<Lexeme> tokens_;
+  Tree& tree_;
+  Budget& budget_;
+  size_t at_ = 0;
+  int depth_ = 0;
+  int bars_ = 0;  // open |...|, inside which a bar closes
+};
+
+}  // namespace drover::verifier
