@@ -11,8 +11,8 @@
 
 namespace drover::recipe {
 
-// The effective recipe of a shipped name or a file: read, overridden, defaults filled in, paths made absolute,
-// validated. NOT_FOUND without such a recipe; INVALID_ARGUMENT with all of its problems at once. The effective recipe,
+// The effective recipe of a shipped name or a file: read, overridden, named after its file unless it says another name,
+// defaults filled in, paths made absolute (with check_files), validated. NOT_FOUND without such a recipe; INVALID_ARGUMENT with all of its problems at once. The effective recipe,
 // written with ToText, loads to itself.
 absl::StatusOr<v1::Recipe> LoadRecipe(std::string_view name_or_file,
                                       const std::vector<std::string>& overrides = {},

@@ -16,6 +16,9 @@ class Problems {
   // and what is allowed.
   void Add(std::string_view field, std::string text);
 
+  // The same, shown as of `place` ("FILE:LINE:COLUMN", "--set ..."); `text` names the field if there is one.
+  void AddAt(std::string_view place, std::string_view field, std::string text);
+
   bool empty() const { return texts_.empty(); }
   // Whether `field`, or a message that holds it, has an error: checks that read it would only mislead.
   bool Has(std::string_view field) const;

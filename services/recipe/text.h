@@ -9,10 +9,13 @@
 
 namespace drover::recipe {
 
-// Reads text format into `recipe`. Every error goes to `problems`, as "FILE:LINE:COLUMN: ..." with `file` being the
-// name to show: unknown fields with the nearest known one, values of a wrong type or with a unit with what is
-// allowed. What could be read is in `recipe` all the same, so that it can be checked further.
-void ParseText(std::string_view text, std::string_view file, v1::Recipe& recipe, Problems& problems);
+inline constexpr size_t kMaxRecipeBytes = size_t{1} << 20;
+
+// Reads text format into `recipe`. Every error goes to `problems` with its line and column: unknown fields with the
+// nearest known one, values of a wrong type or with a unit with what is allowed. What could be read is in `recipe`
+// all the same. True when that is all of it, but for what is in `problems`, so that checking it further tells something;
+// false when reading ended early.
+bool ParseText(std::string_view text, v1::Recipe& recipe, Problems& problems);
 
 // Text format: set fields only, in order of their numbers, UTF-8 as it is. ParseText reads it back to an equal
 // recipe.
