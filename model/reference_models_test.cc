@@ -131,12 +131,16 @@ TEST(ReferenceSmolLm2, LogprobsTopLogitsAndGreedyTokens) {
   if (!std::filesystem::exists(kSmolLm2) || !std::filesystem::exists(path))
     GTEST_SKIP() << "skipped: no data";
   const auto model = Transformer::Load(kSmolLm2, {}).value();  // bfloat16 weights, float32 arithmetic
-  for (const json& prompt : ReadJson(path)["cases"]) {
+  const json reference = ReadJson(path);
+  EXPECT_EQ(reference["cases"].size(), 10u);
+  int cases = 0;
+  for (const json& prompt : reference["cases"]) {
     const std::vector<int64_t> ids = prompt["ids"];
     torch::Tensor logits_TV;
     ExpectLogprobs(LogprobsOf(*model, ids, &logits_TV), prompt["prompt_logprobs"], 1e-3);
     ExpectTop(logits_TV[-1], prompt["last_logits"]["ids"], prompt["last_logits"]["values"], 1e-3);
-    ExpectGreedy(*model, ids, prompt["greedy_ids"], prompt["greedy_leads"], 1e-2);
+    // A third of the cases is enough of what takes nearly all the time.
+    if (cases++ < 3) ExpectGreedy(*model, ids, prompt["greedy_ids"], prompt["greedy_leads"], 1e-2);
   }
 }
 
