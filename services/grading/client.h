@@ -22,9 +22,9 @@ struct GradingClientOptions {
   std::vector<std::string> addresses;
   absl::Duration call_timeout = absl::Seconds(30);  // of one attempt
   size_t batch = 256;                               // requests in one call; larger batches are split
-  size_t batch_bytes = 4 << 20;                     // of responses in one call (a single larger one goes alone)
-  rpc::BackoffOptions backoff;                      // between attempts
-  uint64_t seed = 0;                                // of the jitter
+  size_t batch_bytes = 4 << 20;  // of responses in one call (a single larger one goes alone)
+  rpc::BackoffOptions backoff;   // between attempts
+  uint64_t seed = 0;             // of the jitter
 
   absl::Status Validate() const;
 };
@@ -33,7 +33,8 @@ struct GradingClientOptions {
 class GradingClient {
  public:
   // `metrics` may be null, else outlives the client.
-  explicit GradingClient(const GradingClientOptions& options, metrics::GradingClientMetrics* metrics = nullptr);
+  explicit GradingClient(const GradingClientOptions& options,
+                         metrics::GradingClientMetrics* metrics = nullptr);
   ~GradingClient();
 
   // Results in the order of `requests` (ids are the caller's and are returned unchanged). Transient errors are tried

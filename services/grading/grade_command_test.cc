@@ -1,0 +1,119 @@
+#include "services/grading/grade_command.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+#include "services/grading/grade_lines.h"
+
+namespace drover::grading {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+class GradeFileTest : public ::testing::Test {
+ protected:
+  GradeFileTest() { std::filesystem::create_directories(folder_); }
+  ~GradeFileTest() override { std::filesystem::remove_all(folder_); }
+  absl::Status Run(const std::string& lines, const std::string& format = "boxed") {
+    EXPECT_TRUE(WriteFileAtomically(in_, lines).ok());
+    return GradeFile({.in = in_, .out = out_, .format = format, .threads = 3});
+  }
+  std::string Output() { return ReadFile(out_).value_or("(none)"); }
+
+  std::string folder_ =
+      ::testing::TempDir() + "/grade_" + ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  std::string in_ = folder_ + "/in.jsonl";
+  std::string out_ = folder_ + "/out.jsonl";
+};
+
+TEST_F(GradeFileTest, EveryKindOfLine) {
+  ASSERT_TRUE(Run(R"({"id":1,"gold":"42","response":"so \\boxed{42}"}
+{"id":"b","gold":["1","2"],"response":"\\boxed{2}","extra":{"x":[]}}
+{"id":2.5,"gold":"7","answer":"8"}
+
+{"gold":"7","response_b64":"/w1cYm94ZWR7N30="}
+{"id":3,"gold":"7","response":"seven"}
+{"id":4,"gold":"7","response":"\\boxed{7}","truncated":true}
+)")
+                  .ok());
+  EXPECT_EQ(Output(), R"({"id":1,"reward":1,"extracted":"42","formatted":true,"reason":"equal_exact"}
+{"id":"b","reward":1,"extracted":"2","formatted":true,"reason":"equal_exact"}
+{"id":2.5,"reward":0,"extracted":"8","formatted":true,"reason":"different"}
+{"id":null,"reward":1,"extracted":"7","formatted":true,"reason":"equal_exact"}
+{"id":3,"reward":0,"extracted":null,"formatted":false,"reason":"no_answer"}
+{"id":4,"reward":0,"extracted":"7","formatted":true,"reason":"truncated"}
+)");
+}
+
+TEST_F(GradeFileTest, OrderIsKeptOverManyLines) {
+  std::string lines;
+  for (int i = 0; i < 10'000; ++i) {
+    lines +=
+        "{\"id\":" + std::to_string(i) + ",\"gold\":\"" + std::to_string(i % 7) + "\",\"answer\":\"3\"}\n";
+  }
+  ASSERT_TRUE(Run(lines).ok());
+  const std::string output = Output();
+  size_t at = 0;
+  for (int i = 0; i < 10'000; ++i) {
+    const std::string expected =
+        "{\"id\":" + std::to_string(i) + ",\"reward\":" + (i % 7 == 3 ? "1" : "0") + ",";
+    ASSERT_EQ(output.substr(at, expected.size()), expected);
+    at = output.find('\n', at) + 1;
+  }
+  EXPECT_EQ(at, output.size());
+}
+
+TEST_F(GradeFileTest, ErrorsNameTheLineAndLeaveNoOutput) {
+  const std::string good = "{\"id\":1,\"gold\":\"1\",\"answer\":\"1\"}\n";
+  for (const auto& [line, why] : std::vector<std::pair<std::string, std::string>>{
+           {"{", "not JSON"},
+           {"[]", "not a JSON object"},
+           {"{\"id\":[1],\"gold\":\"1\",\"answer\":\"1\"}", "\"id\" must be"},
+           {"{\"answer\":\"1\"}", "\"gold\" must be"},
+           {"{\"gold\":1,\"answer\":\"1\"}", "\"gold\" must be"},
+           {"{\"gold\":[],\"answer\":\"1\"}", "\"gold\" must be"},
+           {"{\"gold\":\"1\"}", "exactly one of"},
+           {"{\"gold\":\"1\",\"answer\":\"1\",\"response\":\"1\"}", "exactly one of"},
+           {"{\"gold\":\"1\",\"response_b64\":\"*\"}", "base64"},
+           {"{\"gold\":\"1\",\"response\":7}", "\"response\" must be a string"},
+           {"{\"gold\":\"1\",\"answer\":\"1\",\"grader\":\"x\"}", "grader is \"x\""},
+           {"{\"gold\":\"1\",\"response\":\"\xff\"}", "response_b64"}}) {
+    const absl::Status status = Run(good + "\n" + good + line + "\n" + good);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << line;
+    EXPECT_THAT(std::string(status.message()), StartsWith(in_ + ":4: ")) << line;
+    EXPECT_THAT(std::string(status.message()), HasSubstr(why)) << line;
+    EXPECT_FALSE(std::filesystem::exists(out_));
+    EXPECT_FALSE(std::filesystem::exists(out_ + ".part"));
+  }
+}
+
+TEST_F(GradeFileTest, WrongFlagsAndFiles) {
+  EXPECT_THAT(std::string(Run("", "yaml").message()), HasSubstr("--format is \"yaml\""));
+  EXPECT_EQ(GradeFile({.in = folder_ + "/none", .out = out_}).code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(GradeFile({.in = folder_, .out = out_}).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_FALSE(GradeFile({.in = in_, .out = folder_ + "/no/such/folder"}).ok());
+}
+
+TEST_F(GradeFileTest, DeeplyNestedInputIsHarmless) {
+  EXPECT_FALSE(Run("{\"id\":" + std::string(200'000, '[')).ok());
+  EXPECT_FALSE(Run("{\"gold\":\"1\",\"answer\":\"1\",\"id\":" + std::string(200'000, '[') +
+                   std::string(200'000, ']') + "}")
+                   .ok());
+}
+
+TEST(FormatGradeLine, BytesThatAreNoUtf8AreReplaced) {
+  v1::GradeResult result;
+  result.set_extracted("a\xff\"b");
+  result.set_reward(0.5);
+  result.set_reason("different");
+  EXPECT_EQ(FormatGradeLine("1", result),
+            "{\"id\":1,\"reward\":0.5,\"extracted\":\"a\xEF\xBF\xBD\\\"b\",\"formatted\":false,\"reason\":"
+            "\"different\"}");
+}
+
+}  // namespace
+}  // namespace drover::grading

@@ -1,0 +1,26 @@
+// The lines of `drover grade` (docs/reference/cli.md). Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "drover/v1/verifier.pb.h"
+
+namespace drover::grading {
+
+// One input line: {"id", "gold", and one of "response", "response_b64", "answer"}; "truncated" and "grader" may be
+// there; other keys are not looked at. `id` is kept as it was written.
+struct GradeLine {
+  std::string id = "null";  // JSON text of a string, a number or null
+  v1::GradeRequest request;
+};
+
+// INVALID_ARGUMENT naming the key, what it got and what it may be. `format` is the one of responses.
+absl::StatusOr<GradeLine> ParseGradeLine(std::string_view line, std::string_view format);
+
+// {"id","reward","extracted","formatted","reason"} without a line's end; bytes of `extracted` that are no UTF-8 are
+// replaced by U+FFFD, and it is null when there is none.
+std::string FormatGradeLine(const std::string& id, const v1::GradeResult& result);
+
+}  // namespace drover::grading

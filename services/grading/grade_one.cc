@@ -1,0 +1,69 @@
+#include "services/grading/grade_one.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/status.h"
+#include "verifier/grader.h"
+#include "verifier/registry.h"
+
+namespace drover::grading {
+namespace {
+
+constexpr char kFormats[] = "boxed, answer_tag, answer_tag_lenient or plain";
+
+const verifier::Grader* Find(const v1::GradeRequest& request) {
+  return verifier::FindGrader(request.grader().empty() ? "math" : request.grader());
+}
+
+}  // namespace
+
+absl::Status ValidateRequest(const v1::GradeRequest& request) {
+  const auto error = [&](const std::string& what) {
+    return absl::InvalidArgumentError(absl::StrCat("grade request ", request.id(), ": ", what));
+  };
+  if (Find(request) == nullptr) {
+    return error(absl::StrCat("grader is \"", request.grader(), "\"; it may be ",
+                              absl::StrJoin(verifier::GraderNames(), ", ")));
+  }
+  if (!request.already_extracted() && !verifier::ParseRewardFormat(request.format()).has_value()) {
+    return error(absl::StrCat("format is \"", request.format(), "\"; it may be ", kFormats));
+  }
+  if (request.gold().empty()) return error("gold is empty; give at least one acceptable answer");
+  return absl::OkStatus();
+}
+
+v1::GradeResult GradeOne(const v1::GradeRequest& request) {
+  v1::GradeResult result;
+  result.set_id(request.id());
+  const verifier::Grader* grader = Find(request);
+  if (grader == nullptr) {
+    result.set_reason(std::string(verifier::ReasonName(verifier::Reason::kInvalidRequest)));
+    return result;
+  }
+  verifier::GradeRequest asked;
+  asked.golds.assign(request.gold().begin(), request.gold().end());
+  asked.response = request.response();
+  asked.truncated = request.truncated();
+  asked.already_extracted = request.already_extracted();
+  asked.format = verifier::ParseRewardFormat(request.format()).value_or(verifier::RewardFormat::kBoxed);
+  verifier::Verdict verdict = grader->Grade(asked, verifier::Options());
+  result.set_reward(verdict.reward);
+  result.set_formatted(verdict.formatted);
+  result.set_extracted(std::move(verdict.extracted));
+  result.set_reason(std::string(verifier::ReasonName(verdict.reason)));
+  return result;
+}
+
+std::vector<std::string> ReasonNames() {
+  using verifier::Reason;
+  std::vector<std::string> names;
+  for (const Reason reason :
+       {Reason::kEqualExact, Reason::kEqualNumeric, Reason::kEqualText, Reason::kDifferent,
+        Reason::kUnparsedResponse, Reason::kUnparsedGold, Reason::kNoAnswer, Reason::kTruncated,
+        Reason::kOverBudget, Reason::kUndecided, Reason::kInvalidRequest}) {
+    names.emplace_back(verifier::ReasonName(reason));
+  }
+  return names;
+}
+
+}  // namespace drover::grading
