@@ -23,16 +23,17 @@ constexpr size_t kMaxTextBytes = 2'000;  // of an answer compared as words
 
 // True for text of which the answer is only a part: two or more bare words (outside of commands and \text) that
 // mathematics does not know.
-bool IsProse(std::string_view text) {
+bool IsProse(std::string_view text, int enough = 2) {
   int words = 0;
   size_t i = 0;
-  while (i < text.size() && words < 2) {
+  while (i < text.size() && words < enough) {
     const char c = text[i];
     if (c == '\\') {
       size_t end = i + 1;
       while (end < text.size() && IsAlpha(text[end])) ++end;
       const std::string_view name = text.substr(i + 1, end - i - 1);
-      i = std::max(end, i + 2);
+      // A doubled backslash before a command is that command, escaped twice.
+      i = i + 1 < text.size() && text[i + 1] == '\\' ? i + 1 : std::max(end, i + 2);
       const bool argument = IsTextCommand(name) || name == "begin" || name == "end" || name == "mathbb";
       if (argument && i < text.size() && text[i] == '{') {
         const size_t close = text.find('}', i);
@@ -63,12 +64,14 @@ bool IsProse(std::string_view text) {
       ++words;
     i = end;
   }
-  return words >= 2;
+  return words >= enough;
 }
 
 // Where the answer is in free text: the box or boxes, the announced answer, the last LaTeX, the last number.
 std::optional<std::string> FromFreeText(std::string_view text, const Options& options) {
-  if (text.find("\\boxed") != text.npos || text.find("\\fbox") != text.npos) {
+  const size_t last_box = std::max(text.rfind("\\boxed") + 1, text.rfind("\\fbox") + 1);
+  const bool announced = last_box == 0 || LowerCase(text.substr(last_box)).find("final answer") != text.npos;
+  if (last_box != 0 && !announced) {
     std::vector<std::string_view> boxes;
     if (options.joined_boxes) boxes = JoinedBoxes(text);
     if (boxes.size() > 1) {
@@ -84,7 +87,9 @@ std::optional<std::string> FromFreeText(std::string_view text, const Options& op
       return std::string(*box);
     }
   }
-  if (IsProse(text)) return ExtractPlain(text, /*loose=*/true);
+  // One word outside of display mathematics ("Answer \[ 9 \]") is prose already.
+  const bool display = text.find("$$") != text.npos || text.find("\\[") != text.npos || text.find("\\(") != text.npos;
+  if (IsProse(text, display ? 1 : 2)) return ExtractPlain(text, /*loose=*/true);
   return std::nullopt;
 }
 
@@ -119,8 +124,8 @@ class Decision {
     if (auto reason = Fast(gold, response)) return *reason;
     gold_.raw = Final(gold, /*free_text=*/true);
     response_.raw = Final(response, free_text);
-    if (free_text && gold_.raw.size() <= 3) {
-      if (auto reason = ProseChoice(response)) return *reason;
+    if (free_text && (gold_.raw.size() <= 3 || response_.raw.size() <= 3)) {
+      if (auto reason = ProseChoice(gold, response)) return *reason;
     }
     if (auto reason = Fast(gold_.raw, response_.raw)) return *reason;
     gold_.readable = IsReadableUtf8(gold_.raw);
@@ -169,12 +174,13 @@ class Decision {
     return std::string(TrimSpace(text));
   }
 
-  // A gold "C" against "I think the correct answer is C" or "C Cecile".
-  std::optional<Reason> ProseChoice(std::string_view response) {
-    const auto wanted = ReadChoice(gold_.raw, /*prose=*/false);
-    const auto given = wanted ? ReadChoice(response, /*prose=*/true) : std::nullopt;
-    if (!given) return std::nullopt;
-    return Explained("choice", *given == *wanted ? Reason::kEqualText : Reason::kDifferent);
+  // A gold "C" against "I think the correct answer is C" or "C Cecile", and the other way round.
+  std::optional<Reason> ProseChoice(std::string_view gold, std::string_view response) {
+    const bool short_gold = gold_.raw.size() <= 3;
+    const auto letter = ReadChoice(short_gold ? gold_.raw : response_.raw, /*prose=*/false);
+    const auto in_prose = letter ? ReadChoice(short_gold ? response : gold, /*prose=*/true) : std::nullopt;
+    if (!in_prose) return std::nullopt;
+    return Explained("choice", *in_prose == *letter ? Reason::kEqualText : Reason::kDifferent);
   }
 
   std::optional<Reason> Texts() {

@@ -281,7 +281,25 @@ std::vector<std::string_view> JoinedBoxes(std::string_view text) {
   return boxes;
 }
 
+namespace {
+
+// "Final Answer: The largest n is 34. I hope it is correct.": what follows the last "is", else the last number.
+std::optional<std::string> FromFinalAnswer(std::string_view text) {
+  constexpr std::string_view kMark = "final answer:";
+  const size_t at = RFindLower(text, kMark);
+  if (at == text.npos) return std::nullopt;
+  const std::string_view sentence = FirstSentence(TrimSpace(text.substr(at + kMark.size())));
+  const size_t is = sentence.rfind(" is ");
+  if (is == sentence.npos) return LastNumber(sentence);
+  return AfterAnnouncement(sentence, is + 4);
+}
+
+}  // namespace
+
 std::optional<std::string> ExtractPlain(std::string_view text, bool loose) {
+  if (loose) {
+    if (auto answer = FromFinalAnswer(text)) return answer;
+  }
   static constexpr std::array<std::string_view, 5> kAnnouncements = {
       "the answer is", "answer is", "answer:", "r\xc3\xa9ponse est", "\xe7\xad\x94\xe6\xa1\x88\xe6\x98\xaf"};
   for (size_t i = 0; i < (loose ? kAnnouncements.size() : 1); ++i) {
@@ -289,7 +307,11 @@ std::optional<std::string> ExtractPlain(std::string_view text, bool loose) {
     if (at == text.npos) continue;
     if (auto answer = AfterAnnouncement(text, at + kAnnouncements[i].size())) return answer;
   }
-  if (auto span = LastLatex(text, 0, /*first_only=*/false)) {
+  const auto span = LastLatex(text, 0, /*first_only=*/false);
+  if (span && loose) {
+    if (auto number = LastNumber(text.substr(span->end))) return number;
+  }
+  if (span) {
     return std::string(text.substr(span->begin, span->end - span->begin));
   }
   return LastNumber(text);

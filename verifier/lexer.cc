@@ -128,19 +128,18 @@ class Lexer {
     }
     for (size_t i = 0; i < word.size();) {
       size_t length = 1;
-      for (size_t n = std::min<size_t>(7, word.size() - i); n >= 2 && !subscript; --n) {
-        const auto info = FindPlainWord(word.substr(i, n));
-        if (!info || n == word.size() || info->token == Token::kConnective || info->token == Token::kMod)
-          continue;
-        const bool call =
-            i + n == word.size() && end < text_.size() && (text_[end] == '(' || text_[end] == '{');
-        if (info->token != Token::kConstant && !call) continue;
-        if (info->token == Token::kConstant && info->value != static_cast<uint8_t>(Constant::kPi)) continue;
+      // Inside a run only pi is looked for, and a function at its end when a bracket follows ("xsin(2)").
+      const bool call = end < text_.size() && (text_[end] == '(' || text_[end] == '{') && word.size() - i <= 7;
+      const bool pi = word.substr(i, 2) == "pi";
+      const size_t n = pi ? 2 : word.size() - i;
+      const auto info = subscript || (!pi && !call) || n < 2 ? std::nullopt : FindPlainWord(word.substr(i, n));
+      const bool usable = info && (info->token == Token::kFunction || info->token == Token::kRoot ||
+                                   info->token == Token::kBinomial || pi);
+      if (usable && n < word.size()) {
         at_ = begin + i + n;
         Known(*info, word.substr(i, n), begin + i);
         length = 0;
         i += n;
-        break;
       }
       if (length == 0) continue;
       at_ = begin + i + 1;

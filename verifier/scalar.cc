@@ -220,7 +220,7 @@ class Comparer {
   }
 
   std::optional<Outcome> Forms(bool natural) {
-    Budget budget = NewBudget(8);
+    Budget budget = NewBudget(32);  // longer forms cost more than residues or balls do
     Form a, b;
     const FormOptions options{.log_is_natural = natural};
     const bool built = BuildForm(*gold_.tree, gold_.id, options, budget, &a) &&
