@@ -181,6 +181,8 @@ int ConcludeRun(launch::RunOutcome outcome, int interrupts, const launch::LocalR
 
 absl::Status PrepareFolder(const Plan& plan) {
   RETURN_IF_ERROR(plan.folder.Create());
+  // A resumed run does the steps after its checkpoint again: they are not shown twice.
+  RETURN_IF_ERROR(run::KeepStepsUpTo(plan.folder.metrics(), plan.folder.NewestCheckpoint().value_or(0)));
   return WriteFileAtomically(plan.folder.recipe(), recipe::ToText(plan.recipe));
 }
 

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
+
 #include "absl/time/clock.h"
 #include "tests/system/journal_view.h"
 #include "tests/system/run_fixture.h"
@@ -59,6 +61,10 @@ TEST(FaultsTest, AVerifierKilledAndStartedAgain) {
   ExpectJournalCloses(run, 30, kPrompts);
 }
 
+int CountLines(const std::string& text) {
+  return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+}
+
 // Kills `process` of a run of 12 steps after a few, goes on with --resume, and looks at the surviving line.
 void KillAndResume(const std::string& process) {
   TrainingRun run("run");
@@ -81,6 +87,7 @@ void KillAndResume(const std::string& process) {
   run.Resume({}, {"--json"});
   ASSERT_EQ(run.Wait(), 0) << run.command().errors();
   ExpectEachStepOnce(run, 12);
+  EXPECT_EQ(CountLines(run.command().output()), 13) << "12 steps and the summary, each shown once";
   EXPECT_EQ(run.metrics().back()["incarnation"], 2);
   EXPECT_EQ(run.summary()["optimizer_steps"], 24);
   ExpectJournalCloses(run, 12, kPrompts);
