@@ -56,6 +56,7 @@ absl::Status GradingClientOptions::Validate() const {
 struct GradingClient::Impl {
   Impl(const GradingClientOptions& options, metrics::GradingClientMetrics* metrics)
       : options(options), metrics(metrics) {
+    failing.resize(options.addresses.size());
     for (const std::string& address : options.addresses) {
       stubs.push_back(v1::VerifierService::NewStub(rpc::MakeChannel(address)));
     }
@@ -77,7 +78,7 @@ struct GradingClient::Impl {
   absl::Status Attempt(const v1::GradeBatchRequest& request, absl::Time deadline, size_t which,
                        v1::GradeBatchResponse* response);
   absl::Status Pause(absl::Duration pause);
-  void Note(const absl::Status& status, const std::string& address);
+  void Note(const absl::Status& status, size_t which);
   void Stop();
 
   const GradingClientOptions options;
@@ -87,7 +88,7 @@ struct GradingClient::Impl {
 
   absl::Mutex mutex;
   bool stopped ABSL_GUARDED_BY(mutex) = false;
-  bool failing ABSL_GUARDED_BY(mutex) = false;  // the newest attempt failed
+  std::vector<bool> failing ABSL_GUARDED_BY(mutex);  // by address: its newest attempt failed
   uint64_t calls ABSL_GUARDED_BY(mutex) = 0;
   std::set<grpc::ClientContext*> running ABSL_GUARDED_BY(mutex);
 };
@@ -116,16 +117,16 @@ absl::Status GradingClient::Impl::Pause(absl::Duration pause) {
   return stopped ? absl::CancelledError("the grading client was stopped") : absl::OkStatus();
 }
 
-// One line when grading begins to fail and one when it works again.
-void GradingClient::Impl::Note(const absl::Status& status, const std::string& address) {
+// One line when an address begins to fail and one when it works again.
+void GradingClient::Impl::Note(const absl::Status& status, size_t which) {
   if (metrics) metrics->errors.Count(status);
   absl::MutexLock lock(&mutex);
-  if (failing == !status.ok()) return;
-  failing = !status.ok();
-  if (failing) {
-    log::Warning("grading fails; trying again", {{"verifier", address}, {"status", status.ToString()}});
+  if (failing[which] == !status.ok()) return;
+  failing[which] = !status.ok();
+  if (!status.ok()) {
+    log::Warning("a verifier fails", {{"verifier", options.addresses[which]}, {"status", status.ToString()}});
   } else {
-    log::Info("grading works again", {{"verifier", address}});
+    log::Info("a verifier works again", {{"verifier", options.addresses[which]}});
   }
 }
 
@@ -146,7 +147,7 @@ absl::StatusOr<v1::GradeBatchResponse> GradingClient::Impl::GradeCall(const v1::
       absl::MutexLock lock(&mutex);
       if (stopped) return absl::CancelledError("the grading client was stopped");
     }
-    Note(status, options.addresses[which]);
+    Note(status, which);
     if (status.ok()) return response;
     const absl::Status named = Annotate(status, absl::StrCat("verifier ", options.addresses[which]));
     if (!rpc::IsTransient(status)) return named;

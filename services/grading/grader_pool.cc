@@ -8,6 +8,11 @@
 namespace drover::grading {
 namespace {
 
+int Threads(const GraderPoolOptions& options) {
+  return options.threads > 0 ? options.threads
+                             : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
 // Requests that a thread takes at a time: enough to make the queue's lock cheap, few enough to spread a batch.
 constexpr size_t kSlice = 8;
 
@@ -26,15 +31,15 @@ absl::Status GraderPoolOptions::Validate() const {
 
 GraderPool::GraderPool(const GraderPoolOptions& options, metrics::VerifierMetrics* metrics,
                        GradeFunction grade)
-    : options_(options), metrics_(metrics), grade_(std::move(grade)) {
-  const int threads = options.threads > 0
-                          ? options.threads
-                          : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+    : options_(options),
+      metrics_(metrics),
+      grade_(std::move(grade)),
+      begun_(static_cast<size_t>(Threads(options))) {
   if (metrics_) {
-    metrics_->threads.Set(threads);
+    metrics_->threads.Set(static_cast<double>(begun_.size()));
     metrics_->queue_limit.Set(static_cast<double>(options.max_queued));
   }
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { Work(); });
+  for (size_t i = 0; i < begun_.size(); ++i) threads_.emplace_back([this, i] { Work(i); });
 }
 
 GraderPool::~GraderPool() {
@@ -75,8 +80,17 @@ absl::Status GraderPool::Submit(std::shared_ptr<Batch> batch, bool reserved) {
   return absl::OkStatus();
 }
 
-void GraderPool::Work() {
-  for (Slice slice = Take(); slice.batch != nullptr; slice = Take()) Grade(slice);
+absl::Duration GraderPool::LongestGrade() const {
+  absl::Duration longest;
+  const absl::Time now = absl::Now();
+  for (const std::atomic<int64_t>& begun : begun_) {
+    if (begun != 0) longest = std::max(longest, now - absl::FromUnixNanos(begun));
+  }
+  return longest;
+}
+
+void GraderPool::Work(size_t thread) {
+  for (Slice slice = Take(); slice.batch != nullptr; slice = Take()) Grade(slice, thread);
 }
 
 GraderPool::Slice GraderPool::Take() {
@@ -101,7 +115,7 @@ GraderPool::Slice GraderPool::Take() {
   return slice;
 }
 
-void GraderPool::Grade(const Slice& slice) {
+void GraderPool::Grade(const Slice& slice, size_t thread) {
   Batch& batch = *slice.batch;
   for (size_t i = slice.begin; i < slice.end; ++i) {
     const absl::Time begun = absl::Now();
@@ -110,7 +124,9 @@ void GraderPool::Grade(const Slice& slice) {
       if (metrics_) metrics_->abandoned.Increment(static_cast<double>(slice.end - i));
       break;
     }
+    begun_[thread] = absl::ToUnixNanos(begun);
     batch.results[i] = grade_(*batch.requests[i]);
+    begun_[thread] = 0;
     if (!metrics_) continue;
     metrics_->grade_seconds.Observe(absl::ToDoubleSeconds(absl::Now() - begun));
     metrics_->Graded(batch.results[i].reason());

@@ -63,16 +63,19 @@ class GraderPool {
 
   int threads() const { return static_cast<int>(threads_.size()); }
 
+  // How long the longest of the grades under way has taken; zero when all threads wait.
+  absl::Duration LongestGrade() const;
+
  private:
   struct Slice {
     std::shared_ptr<Batch> batch;
     size_t begin = 0;
     size_t end = 0;
   };
-  void Work();
+  void Work(size_t thread);
   // The next requests to grade; a null batch when the pool ends.
   Slice Take();
-  void Grade(const Slice& slice);
+  void Grade(const Slice& slice, size_t thread);
 
   const GraderPoolOptions options_;
   metrics::VerifierMetrics* const metrics_;
@@ -83,6 +86,7 @@ class GraderPool {
   size_t queued_ ABSL_GUARDED_BY(mutex_) = 0;  // grades in the queue
   size_t queued_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::atomic<int64_t>> begun_;  // by thread: when its grade began, Unix nanoseconds; 0: none
   std::vector<std::thread> threads_;
 };
 

@@ -90,6 +90,20 @@ TEST(GraderPool, AFullQueueRefuses) {
   EXPECT_FALSE(absl::IsResourceExhausted(pool.Submit(std::make_shared<TestBatch>(10))));
 }
 
+TEST(GraderPool, AGradeThatHangsIsSeen) {
+  Gate gate;
+  GraderPool pool({.threads = 2}, nullptr, gate.grade());
+  EXPECT_EQ(pool.LongestGrade(), absl::ZeroDuration());
+  auto batch = std::make_shared<TestBatch>(1);
+  ASSERT_TRUE(pool.Submit(batch).ok());
+  while (gate.entered == 0) absl::SleepFor(absl::Milliseconds(1));
+  absl::SleepFor(absl::Milliseconds(20));
+  EXPECT_GE(pool.LongestGrade(), absl::Milliseconds(20));
+  gate.open.Notify();
+  batch->finished.WaitForNotification();
+  EXPECT_EQ(pool.LongestGrade(), absl::ZeroDuration());
+}
+
 TEST(GraderPool, AQueueIsFullInBytesToo) {
   Gate gate;
   GraderPool pool({.threads = 1, .max_queued_bytes = 1000}, nullptr, gate.grade());

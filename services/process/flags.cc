@@ -1,0 +1,63 @@
+#include "services/process/flags.h"
+
+#include <cctype>
+
+#include "base/log.h"
+#include "base/status.h"
+#include "services/launch/ports.h"
+
+namespace drover::process {
+
+std::string EnvironmentName(std::string_view flag) {
+  std::string name = "DROVER_";
+  for (const char c : flag.substr(flag.find_first_not_of('-'))) {
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return name;
+}
+
+void AddCommonFlags(CLI::App& app, CommonFlags& flags) {
+  AddFlag(app, "--metrics-listen", flags.metrics_listen,
+          "host:port for /metrics, /livez and /readyz; port 0 picks one");
+  AddFlag(app, "--port-file", flags.port_file,
+          "Where to write {\"grpc_port\": N, \"metrics_port\": N} once the process listens");
+  AddFlag(app, "--log-file", flags.log_file, "Where to append the log (default: standard error)");
+  AddFlag(app, "--log-level", flags.log_level, "debug, info, warning or error");
+}
+
+bool Parse(CLI::App& app, int argc, char** argv, int* exit_code) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    *exit_code = app.exit(error) == 0 ? kExitDone : kExitConfiguration;
+    return false;
+  }
+  return true;
+}
+
+absl::Status StartLog(const CommonFlags& flags, const std::string& process) {
+  log::Options options = {.process = process, .file = flags.log_file};
+  RETURN_IF_ERROR(log::ParseLevel(flags.log_level, &options.level));
+  return log::Start(options);
+}
+
+int Conclude(const absl::Status& status) {
+  if (status.ok()) return kExitDone;
+  log::Error(std::string(status.message()), {{"code", absl::StatusCodeToString(status.code())}});
+  switch (status.code()) {
+    case absl::StatusCode::kInvalidArgument:
+    case absl::StatusCode::kNotFound:
+    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kUnimplemented:
+      return kExitConfiguration;
+    default:
+      return kExitTryAgain;
+  }
+}
+
+absl::Status WritePortFile(const CommonFlags& flags, int grpc_port, int metrics_port) {
+  if (flags.port_file.empty()) return absl::OkStatus();
+  return launch::WritePorts(flags.port_file, {.grpc = grpc_port, .metrics = metrics_port});
+}
+
+}  // namespace drover::process
