@@ -12,6 +12,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "drover/v1/experience.grpc.pb.h"
+#include "services/rpc/backoff.h"
 
 namespace drover::experience {
 
@@ -21,9 +22,8 @@ struct ExperienceClientOptions {
   // A call is tried again for so long on UNAVAILABLE and DEADLINE_EXCEEDED, then its last error is returned. Long
   // enough for a learner to be restarted from its checkpoint.
   absl::Duration retry_for = absl::Minutes(10);
-  // Pauses between attempts: doubling from the first to the longest, each scaled by a uniform number in [0.5, 1).
-  absl::Duration first_pause = absl::Milliseconds(100);
-  absl::Duration longest_pause = absl::Seconds(5);
+  // Pauses between attempts.
+  rpc::BackoffOptions backoff;
   // Seeds the jitter; actors should differ.
   uint64_t seed = 0;
 
@@ -48,19 +48,21 @@ class ExperienceClient {
   void Cancel() ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
-  template <typename Request, typename Response, typename Method>
+  template <typename Response, typename Request, typename Method>
   absl::StatusOr<Response> Call(const char* name, absl::Duration timeout, const Request& request,
                                 Method method);
   absl::Status Begin(grpc::ClientContext* context, absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mu_);
-  void End(grpc::ClientContext* context) ABSL_LOCKS_EXCLUDED(mu_);
-  // Sleeps before attempt number `attempt` (1 is the first repetition); CANCELLED when Cancel() came.
-  absl::Status Pause(int attempt) ABSL_LOCKS_EXCLUDED(mu_);
+  // CANCELLED when Cancel() came meanwhile.
+  absl::Status End(grpc::ClientContext* context) ABSL_LOCKS_EXCLUDED(mu_);
+  rpc::Backoff MakeBackoff() ABSL_LOCKS_EXCLUDED(mu_);
+  // Sleeps; CANCELLED when Cancel() came.
+  absl::Status Pause(absl::Duration pause) ABSL_LOCKS_EXCLUDED(mu_);
 
   v1::ExperienceService::StubInterface* const stub_;
   const ExperienceClientOptions options_;
   absl::Mutex mu_;
   bool cancelled_ ABSL_GUARDED_BY(mu_) = false;
-  uint64_t draws_ ABSL_GUARDED_BY(mu_) = 0;
+  uint64_t calls_ ABSL_GUARDED_BY(mu_) = 0;
   std::set<grpc::ClientContext*> running_ ABSL_GUARDED_BY(mu_);
 };
 

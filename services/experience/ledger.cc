@@ -160,8 +160,11 @@ absl::Status Ledger::ApplyTrained(const v1::RolloutTrained& event) {
     return Illegal("rollout ", event.rollout(), " trained to version ", event.version(), " where rollout ",
                    version_, " comes next");
   }
-  if (!Ready()) return Illegal("rollout ", event.rollout(), " trained before all its groups were accepted");
-  Rollout& rollout = rollouts_.at(version_);
+  const auto found = rollouts_.find(version_);
+  if (found == rollouts_.end() || !found->second.AllAccepted()) {
+    return Illegal("rollout ", event.rollout(), " trained before all its groups were accepted");
+  }
+  Rollout& rollout = found->second;
   const auto same = [](const auto& live, uint64_t lease) { return live.second == lease; };
   if (!std::equal(rollout.live.begin(), rollout.live.end(), event.leases().begin(), event.leases().end(),
                   same)) {
@@ -279,10 +282,8 @@ std::optional<Issue> Ledger::NextIssue(uint64_t published,
 
 bool Ledger::Ready() const {
   const auto found = rollouts_.find(version_);
-  if (found == rollouts_.end()) return false;
-  const Rollout& rollout = found->second;
-  return rollout.vacant.empty() && rollout.accepted == rollout.live.size() &&
-         rollout.accepted >= options_.prompts_per_rollout;
+  return found != rollouts_.end() && found->second.AllAccepted() &&
+         found->second.accepted >= options_.prompts_per_rollout;
 }
 
 std::vector<StoredGroup> Ledger::AcceptedGroups() const {

@@ -2,7 +2,8 @@
 //
 //   event ──▶ Apply ──▶ state ──▶ queries ──▶ the store decides on the next event, writes it, and applies it
 //
-// Apply is the only thing that changes a ledger, so replaying the events gives the same ledger again.
+// Apply is the only thing that changes a ledger, so replaying the events gives the same ledger again. Which events are
+// legal does not depend on the options, which only steer the queries: a run may be resumed with other ones.
 //
 // Terms: a group is one prompt's place in one rollout (group g is given the run's prompt g); a lease is one attempt at
 // it by one actor. Version v of the weights is what v trained rollouts made; version 0 precedes the first.
@@ -138,6 +139,7 @@ class Ledger {
     std::set<uint64_t> vacant;
     uint64_t accepted = 0;
     uint64_t last_optimizer_step = 0;
+    bool AllAccepted() const { return accepted > 0 && vacant.empty() && accepted == live.size(); }
   };
 
   absl::Status ApplyStart(const v1::IncarnationStarted& event);
