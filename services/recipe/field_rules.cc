@@ -17,8 +17,15 @@ bool IsWhole(const FieldDescriptor& field) {
          field.cpp_type() != FieldDescriptor::CPPTYPE_FLOAT;
 }
 
-// "from 2 to 4096", "above 0, at most 1", "".
-std::string RangeText(const v1::FieldRule& rule) {
+bool IsUnsigned(const FieldDescriptor& field) {
+  return field.cpp_type() == FieldDescriptor::CPPTYPE_UINT32 ||
+         field.cpp_type() == FieldDescriptor::CPPTYPE_UINT64;
+}
+
+// " from 2 to 4096", " above 0 and at most 1", "".
+std::string RangeText(const FieldDescriptor& field) {
+  v1::FieldRule rule = RuleOf(field);
+  if (!rule.has_min() && IsUnsigned(field)) rule.set_min(0);
   const std::string max = rule.has_max() ? NumberText(rule.max()) : "";
   if (rule.has_min() && rule.above_min()) {
     return absl::StrCat(" above ", NumberText(rule.min()), max.empty() ? "" : " and at most ", max);
@@ -118,7 +125,7 @@ std::string AllowedText(const FieldDescriptor& field) {
   }
   const std::string type = TypeText(field);
   if (IsNumber(field)) {
-    return absl::StrCat("a ", type, RangeText(rule),
+    return absl::StrCat("a ", type, RangeText(field),
                         rule.unit().empty() ? "" : absl::StrCat(" (", rule.unit(), ")"));
   }
   if (field.cpp_type() == FieldDescriptor::CPPTYPE_STRING) {

@@ -57,16 +57,20 @@ bool IsUnclosedString(std::string_view value) {
          (value.size() == 1 || value.back() != value[0]);
 }
 
-// Whether an error at `offset` is about the value at `place`. The parser has read past the name of an enum value when
-// it finds that there is no such value, and past a string when it finds that it is not closed.
+// Whether `value` is a name that `field` has no value for.
+bool IsUnknownName(const FieldDescriptor& field, const std::string& value) {
+  if (field.cpp_type() == FieldDescriptor::CPPTYPE_BOOL) return value != "true" && value != "false";
+  return field.enum_type() != nullptr && field.enum_type()->FindValueByName(value) == nullptr;
+}
+
+// Whether an error at `offset` is about the value at `place`. The parser has read past a name when it finds that there
+// is no such value, and past a string when it finds that it is not closed.
 bool IsAboutValue(std::string_view text, const Place& place, size_t offset) {
   if (offset < place.value_begin) return false;
   const std::string value(text.substr(place.value_begin, place.value_end - place.value_begin));
   if (offset < place.value_end || value.empty() || IsUnclosedString(value)) return offset <= place.value_end;
   const FieldDescriptor* field = FindField(*v1::Recipe::descriptor(), place.path);
-  if (field == nullptr || field->enum_type() == nullptr || offset > NextToken(text, place.value_end))
-    return false;
-  return field->enum_type()->FindValueByName(value) == nullptr;
+  return field != nullptr && offset <= NextToken(text, place.value_end) && IsUnknownName(*field, value);
 }
 
 // What an error is about, in our words where it is clear, else in protobuf's.
@@ -74,6 +78,11 @@ Found Explain(std::string_view text, const Remark& remark) {
   const size_t offset = OffsetAt(text, remark.line, remark.column);
   const Place place = PlaceAt(text, offset);
   const FieldDescriptor* field = FindField(*v1::Recipe::descriptor(), place.path);
+  // Said at the colon, or at the brace of a message, which needs no colon.
+  const bool named_only = offset < place.value_begin || (offset == place.value_begin && !place.colon);
+  if (field != nullptr && named_only && place.repeated && !field->is_repeated()) {
+    return {place.field_begin, place.path, absl::StrCat(place.path, ": is given twice")};
+  }
   if (field != nullptr && IsAboutValue(text, place, offset)) {
     const std::string_view got = text.substr(place.value_begin, place.value_end - place.value_begin);
     const bool colon_missing = !place.colon && !IsMessage(*field);
@@ -84,9 +93,6 @@ Found Explain(std::string_view text, const Remark& remark) {
   if (field != nullptr && offset <= place.value_begin && !place.colon && !IsMessage(*field)) {
     return {place.field_begin, place.path,
             absl::StrCat(place.path, ": a colon must stand before its value: `", field->name(), ": ...`")};
-  }
-  if (field != nullptr && offset <= place.value_begin && place.repeated && !field->is_repeated()) {
-    return {place.field_begin, place.path, absl::StrCat(place.path, ": is given twice")};
   }
   if (NextToken(text, offset) >= text.size()) return {offset, "", "the text ends where a `}` is missing"};
   return {offset, place.path, remark.text};
