@@ -46,7 +46,7 @@ bool IsProse(std::string_view text, int enough = 2) {
       // Letters of other scripts make words of their own.
       size_t end = i;
       while (end < text.size() && static_cast<unsigned char>(text[end]) >= 0x80) ++end;
-      if (end - i >= 6) ++words;
+      if (end - i >= 6) words += end - i >= 12 ? 2 : 1;
       i = end;
       continue;
     }
@@ -187,7 +187,9 @@ class Decision {
     if (gold_.raw.size() > kMaxTextBytes || response_.raw.size() > kMaxTextBytes) return std::nullopt;
     const std::string a = BareText(gold_.raw), b = BareText(response_.raw);
     if (a.empty()) return std::nullopt;
-    if (a == b) return Explained("text", Reason::kEqualText);
+    // Braces are gone from these: they say nothing about formulas.
+    const bool formula = a.find_first_of("^_\\/") != a.npos || b.find_first_of("^_\\/") != b.npos;
+    if (a == b && !formula) return Explained("text", Reason::kEqualText);
     const auto choice_a = ReadChoice(a, /*prose=*/false), choice_b = ReadChoice(b, /*prose=*/false);
     if (choice_a && choice_b) {
       return Explained("choice", *choice_a == *choice_b ? Reason::kEqualText : Reason::kDifferent);
@@ -205,7 +207,7 @@ class Decision {
     }
     const bool text =
         gold_.raw.find("\\text") != gold_.raw.npos || response_.raw.find("\\text") != response_.raw.npos;
-    const bool words = IsWords(a) && IsWords(b) && (text || (a.size() >= 3 && b.size() >= 3));
+    const bool words = !formula && IsWords(a) && IsWords(b) && (text || (a.size() >= 3 && b.size() >= 3));
     if (words && LowerCase(a) == LowerCase(b)) return Explained("text", Reason::kEqualText);
     return std::nullopt;
   }

@@ -72,7 +72,8 @@ size_t ReadEuropean(std::string_view text, const NumberContext& context, std::st
   const size_t skip = StartsWith(text, at, "{,}") ? 3 : 1;
   const size_t fraction = comma ? CountDigits(text, at + skip) : 0;
   if (fraction == 0 && !(groups && context.european)) return 0;
-  if (!context.european && (!groups || context.in_brackets)) return 0;
+  const bool braced = skip == 3 && (fraction != 3 || read == "0");  // "1{,}5" is no group of three
+  if (!context.european && !braced && (!groups || context.in_brackets)) return 0;
   read += text.substr(at + skip, fraction);
   *digits = read;
   *decimals = fraction;

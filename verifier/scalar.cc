@@ -12,6 +12,7 @@
 namespace drover::verifier {
 namespace {
 
+constexpr int64_t kMaxHugeBits = 16'384;  // of the last look at numbers with hundreds of digits
 constexpr int kMinRoundedDigits = 3;   // a gold of fewer significant digits is taken as exact
 constexpr int kMinPrintedDigits = 15;  // a response of so many significant digits is a printed double
 constexpr int kMaxPrintedDigits = 20;
@@ -70,6 +71,7 @@ Traits TraitsOf(const Operand& operand) {
       case Kind::kApply:
       case Kind::kPercent:
       case Kind::kDegree:
+      case Kind::kRelation:  // the range of a sum
         break;
       default:
         out.structure = true;
@@ -262,9 +264,21 @@ class Comparer {
     if (left == BallStatus::kUnsupported || right == BallStatus::kUnsupported) return Overlap::kUnsupported;
     left_defined_ = left == BallStatus::kOk, right_defined_ = right == BallStatus::kOk;
     if (left != BallStatus::kOk || right != BallStatus::kOk) return Overlap::kUnusable;
+    magnitude_ = std::max(Magnitude(a), Magnitude(b));
     if (real != nullptr) *real = acb_is_real(a.get()) != 0 && acb_is_real(b.get()) != 0;
     return acb_overlaps(a.get(), b.get()) != 0 ? Overlap::kOverlap : Overlap::kDisjoint;
   }
+
+  // Bits before the point of the larger part.
+  static int64_t Magnitude(const Ball& ball) {
+    mag_t bound;
+    mag_init(bound);
+    acb_get_mag(bound, ball.get());
+    const int64_t bits = fmpz_fits_si(MAG_EXPREF(bound)) != 0 ? fmpz_get_si(MAG_EXPREF(bound)) : 0;
+    mag_clear(bound);
+    return bits;
+  }
+  bool Huge() const { return magnitude_ > 100; }
 
   Outcome Constants(bool natural) {
     bool defined = false, left = false, right = false;
@@ -280,6 +294,10 @@ class Comparer {
         if (verdict == AlgebraicVerdict::kEqual) return Decided("calcium", Outcome::kEqualExact);
         if (verdict == AlgebraicVerdict::kDifferent) return Decided("calcium", Outcome::kDifferent);
       }
+    }
+    if (defined && Huge()) {
+      const int64_t bits = std::min(kMaxHugeBits, options_.budget.ball_bits + 2 * magnitude_);
+      if (At({}, natural, bits, nullptr) == Overlap::kDisjoint) return Decided("balls", Outcome::kDifferent);
     }
     if (defined) return Decided("balls to full precision", Outcome::kEqualNumeric);
     // A pole or 0/0 on one side only, not for want of budget.
@@ -394,6 +412,7 @@ class Comparer {
   std::string* const rule_;
   std::optional<Rational> gold_value_, response_value_;
   bool over_ = false;
+  int64_t magnitude_ = 0;  // of the last At()
   bool left_defined_ = false, right_defined_ = false;  // of the last At()
 };
 
