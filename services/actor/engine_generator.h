@@ -20,6 +20,7 @@ class EngineGenerator final : public Generator {
     return engine_->SwapWeights(version, weights);
   }
   size_t groups() const override { return engine_->groups(); }
+  size_t queued() const override { return engine_->queued(); }
 
  private:
   std::unique_ptr<actor::Engine> engine_;

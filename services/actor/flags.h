@@ -17,7 +17,7 @@ struct Flags {
   std::string port_file;
   std::string log_file;
   std::string log_level = "info";
-  double drain_seconds = 25;
+  double drain_seconds = 15;
 };
 
 // Parses the command line. Returns true to go on; false to end with *exit_code (--help, or flags that are wrong: 2).

@@ -36,6 +36,8 @@ class Generator {
   virtual absl::Status SwapWeights(uint64_t version, const model::WeightSet& weights) = 0;
   // Groups in the engine.
   virtual size_t groups() const = 0;
+  // Those of which some response was not begun.
+  virtual size_t queued() const = 0;
 };
 
 }  // namespace drover::actor_process

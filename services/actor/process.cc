@@ -41,6 +41,7 @@ WorkerOptions MakeWorkerOptions(const Flags& flags, const v1::Recipe& recipe) {
   options.name = flags.name;
   options.groups_in_flight = GroupsInFlight(recipe);
   options.group_size = recipe.rollout().group_size();
+  options.max_batch = recipe.actors().max_batch();
   options.continue_on_swap = recipe.weights().swap() == v1::CONTINUE;
   options.drain_timeout = absl::Seconds(flags.drain_seconds);
   return options;

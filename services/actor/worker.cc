@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
 #include "base/log.h"
 #include "base/status.h"
@@ -14,6 +15,9 @@ namespace {
 
 constexpr absl::Duration kIdleWait = absl::Milliseconds(20);     // how soon new weights are seen while idle
 constexpr absl::Duration kErrorPause = absl::Milliseconds(500);  // after a call whose own retries gave up
+constexpr absl::Duration kEmptyPause = absl::Milliseconds(50);   // after an empty answer that did not wait
+constexpr absl::Duration kRunOverWait = absl::Seconds(2);        // for groups in flight when the run is over
+constexpr absl::Duration kGiveBackWait = absl::Seconds(3);  // for the learner to take leases back at the end
 
 v1::GradeRequest MakeGradeRequest(uint64_t id, const v1::Lease& lease, const v1::Response& response) {
   v1::GradeRequest request;
@@ -80,7 +84,10 @@ absl::Status Worker::Run() {
                           ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return no_more_leases_ || !failure_.ok(); };
     mutex_.Await(absl::Condition(&over));
     const auto empty = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return Idle() || !failure_.ok(); };
-    mutex_.AwaitWithTimeout(absl::Condition(&empty), options_.drain_timeout);
+    // Once the run is over nobody needs what is still in flight, and the learner goes.
+    const absl::Duration wait =
+        draining_ ? options_.drain_timeout : std::min(options_.drain_timeout, kRunOverWait);
+    mutex_.AwaitWithTimeout(absl::Condition(&empty), wait);
   }
   GiveBackAll("the actor stops");
   {
@@ -106,6 +113,7 @@ bool Worker::Idle() const { return held_.empty() && generated_.empty(); }
 
 void Worker::LeaseLoop() {
   const uint64_t most = uint64_t{options_.groups_in_flight} * options_.group_size;
+  bool away = false;  // said that the learner does not answer
   while (true) {
     uint64_t room = 0;
     {
@@ -121,20 +129,38 @@ void Worker::LeaseLoop() {
     request.set_actor(options_.name);
     request.set_max_leases(static_cast<uint32_t>((room + options_.group_size - 1) / options_.group_size));
     request.set_wait_seconds(absl::ToDoubleSeconds(options_.lease_wait));
+    const absl::Time asked = absl::Now();
     const auto answer = parts_.leases->LeaseGroups(request);
     if (absl::IsCancelled(answer.status())) return;
     if (!answer.ok()) {
       parts_.metrics->errors.Count(answer.status());
-      log::Warning("no leases from the learner", {{"error", std::string(answer.status().message())}});
+      if (!away)
+        log::Warning("no leases from the learner", {{"error", std::string(answer.status().message())}});
+      away = true;
       absl::SleepFor(kErrorPause);
       continue;
     }
+    if (away) log::Info("the learner answers again");
+    away = false;
+    TakeLeases(*answer);
+    if (answer->leases().empty() && absl::Now() - asked < kEmptyPause) absl::SleepFor(kEmptyPause);
+  }
+}
+
+void Worker::TakeLeases(const v1::LeaseGroupsResponse& answer) {
+  bool draining = false;
+  {
     absl::MutexLock lock(&mutex_);
-    for (const v1::Lease& lease : answer->leases())
-      held_[lease.lease()] = {.lease = lease, .since = absl::Now()};
-    if (answer->finished()) no_more_leases_ = true;
+    draining = draining_;
+    if (answer.finished()) no_more_leases_ = true;
+    for (const v1::Lease& lease : answer.leases()) {
+      if (!draining) held_.emplace(lease.lease(), Held{.lease = lease, .since = absl::Now()});
+    }
     UpdateGauges();
   }
+  if (!draining) return;
+  // They came while this actor began to drain.
+  for (const v1::Lease& lease : answer.leases()) GiveBack(lease, "the actor drains", /*failed=*/false);
 }
 
 void Worker::RenewLoop() {
@@ -180,12 +206,32 @@ void Worker::GiveBack(const v1::Lease& lease, std::string_view reason, bool fail
 }
 
 void Worker::GiveBackAll(std::string_view reason) {
-  std::vector<v1::Lease> rest;
+  std::map<uint32_t, v1::ReturnLeasesRequest> requests;  // by incarnation
   {
     absl::MutexLock lock(&mutex_);
-    for (const auto& [id, held] : held_) rest.push_back(held.lease);
+    for (const auto& [id, held] : held_) {
+      requests[held.lease.incarnation()].add_leases(id);
+      parts_.metrics->Ended(metrics::GroupEnd::kReturned);
+    }
+    held_.clear();
+    UpdateGauges();
   }
-  for (const v1::Lease& lease : rest) GiveBack(lease, reason, /*failed=*/false);
+  if (requests.empty()) return;
+  absl::Notification returned;
+  std::thread guard([&] {
+    // The learner may be away, and its client would try for long.
+    if (!returned.WaitForNotificationWithTimeout(kGiveBackWait)) parts_.leases->Cancel();
+  });
+  for (auto& [incarnation, request] : requests) {
+    request.set_actor(options_.name);
+    request.set_incarnation(incarnation);
+    request.set_reason(std::string(reason));
+    if (const absl::Status status = parts_.leases->ReturnLeases(request); !status.ok()) {
+      log::Warning("could not hand leases back; they will expire", {{"leases", request.leases_size()}});
+    }
+  }
+  returned.Notify();
+  guard.join();
 }
 
 void Worker::Forget(uint64_t lease_id) {
@@ -252,18 +298,11 @@ absl::Status Worker::MaybeSwap() {
       return absl::OkStatus();
     // The learner went back to a checkpoint: what it leased before has expired, and its old weights are no line of ours.
     if (current_.has_value() && newest->incarnation != current_->incarnation) {
-      for (const auto& [id, held] : held_) {
-        if (held.lease.incarnation() < newest->incarnation && held.stage == Stage::kGenerating) {
-          parts_.generator->Cancel(id);
-        }
-      }
-      std::erase_if(held_, [&](const auto& entry) {
-        return entry.second.lease.incarnation() < newest->incarnation &&
-               entry.second.stage != Stage::kSubmitting;
-      });
+      DropBefore(newest->incarnation);
     }
+    if (parts_.generator->groups() > 0 && (!options_.continue_on_swap || EvaluationRuns()))
+      return absl::OkStatus();
   }
-  if (!options_.continue_on_swap && parts_.generator->groups() > 0) return absl::OkStatus();
   const absl::Time start = absl::Now();
   RETURN_IF_ERROR(parts_.generator->SwapWeights(newest->version, newest->weights));
   parts_.metrics->swap_seconds.Observe(absl::ToDoubleSeconds(absl::Now() - start));
@@ -274,6 +313,34 @@ absl::Status Worker::MaybeSwap() {
   current_ = CurrentWeights{newest->incarnation, newest->version};
   UpdateGauges();
   return absl::OkStatus();
+}
+
+void Worker::DropBefore(uint32_t incarnation) {
+  std::erase_if(held_, [&](const auto& entry) {
+    const Held& held = entry.second;
+    if (held.lease.incarnation() >= incarnation || held.stage == Stage::kSubmitting) return false;
+    if (held.stage == Stage::kGenerating) parts_.generator->Cancel(entry.first);
+    parts_.metrics->Ended(metrics::GroupEnd::kExpired);
+    return true;
+  });
+  UpdateGauges();
+}
+
+bool Worker::EvaluationRuns() const {
+  return std::any_of(held_.begin(), held_.end(), [](const auto& entry) {
+    return entry.second.stage == Stage::kGenerating && entry.second.lease.kind() == v1::LEASE_KIND_EVALUATION;
+  });
+}
+
+// Groups that the engine could not begin yet would hold up the next weights, so they wait here.
+bool Worker::EngineHasRoom(uint64_t responses) const {
+  if (parts_.generator->queued() == 0) return true;
+  absl::MutexLock lock(&mutex_);
+  uint64_t generating = 0;
+  for (const auto& [id, held] : held_) {
+    if (held.stage == Stage::kGenerating) generating += held.lease.sampling().group_size();
+  }
+  return generating + responses <= options_.max_batch;
 }
 
 void Worker::AdmitWaiting() {
@@ -291,9 +358,10 @@ void Worker::AdmitWaiting() {
   }
   for (const auto& [lease, admission] : decided) {
     if (admission == Admission::kStart) {
-      Start(lease.lease(), lease);
+      if (EngineHasRoom(lease.sampling().group_size())) Start(lease.lease(), lease);
     } else if (admission == Admission::kDrop) {
       Forget(lease.lease());
+      parts_.metrics->Ended(metrics::GroupEnd::kExpired);
     } else {
       GiveBack(lease, "its weight version is gone", /*failed=*/false);
     }

@@ -72,12 +72,13 @@ struct WorkerOptions {
   std::string name;                // unique among the run's actors
   uint32_t groups_in_flight = 16;  // held at a time, in groups of ...
   uint32_t group_size = 8;         // ... so many responses
+  uint32_t max_batch = 256;        // responses that the engine decodes at a time
   bool continue_on_swap = false;  // weights.swap: CONTINUE; else running groups end under their weights first
   int submitters = 2;             // threads that grade and submit
   absl::Duration lease_wait = absl::Seconds(10);  // of a long poll
   absl::Duration grade_timeout =
       absl::Minutes(10);  // for the verifiers to come back; the lease is renewed meanwhile
-  absl::Duration drain_timeout = absl::Seconds(25);  // for groups in flight when the actor is told to stop
+  absl::Duration drain_timeout = absl::Seconds(15);  // for groups in flight when the actor is told to stop
 
   absl::Status Validate() const;
 };
@@ -119,12 +120,16 @@ class Worker {
   };
 
   void LeaseLoop();
+  void TakeLeases(const v1::LeaseGroupsResponse& answer);
   void EngineLoop();
   void SubmitLoop();
   void RenewLoop();
 
   // Engine thread.
   absl::Status MaybeSwap();
+  void DropBefore(uint32_t incarnation) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool EvaluationRuns() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool EngineHasRoom(uint64_t responses) const;
   void AdmitWaiting();
   void CancelLost();
   void Step();

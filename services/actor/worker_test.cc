@@ -57,6 +57,11 @@ class FakeLearner : public LeaseSource {
   }
   absl::Status ReturnLeases(const v1::ReturnLeasesRequest& request) override {
     absl::MutexLock lock(&mutex_);
+    if (unreachable_) {
+      const auto cancelled = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return cancelled_; };
+      mutex_.Await(absl::Condition(&cancelled));
+      return absl::CancelledError("stopped");
+    }
     for (uint64_t id : request.leases()) returned_[id] = request.failed();
     return absl::OkStatus();
   }
@@ -79,6 +84,11 @@ class FakeLearner : public LeaseSource {
   void Finish() {
     absl::MutexLock lock(&mutex_);
     finished_ = true;
+  }
+  // Calls to hand leases back hang until Cancel().
+  void BeUnreachable() {
+    absl::MutexLock lock(&mutex_);
+    unreachable_ = true;
   }
   void Expire(uint64_t id) {
     absl::MutexLock lock(&mutex_);
@@ -106,6 +116,7 @@ class FakeLearner : public LeaseSource {
   uint32_t most_asked_ ABSL_GUARDED_BY(mutex_) = 0;
   int renewals_ ABSL_GUARDED_BY(mutex_) = 0;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  bool unreachable_ ABSL_GUARDED_BY(mutex_) = false;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
@@ -188,7 +199,9 @@ class FakeGenerator : public Generator {
     return swap_error;
   }
   size_t groups() const override { return running_.size(); }
+  size_t queued() const override { return running_.size() > rows ? running_.size() - rows : 0; }
 
+  size_t rows = 1000;  // groups that run at a time
   std::atomic<bool> blocked{false};
   std::atomic<uint64_t> version{0};
   std::atomic<bool> swapped_while_running{false};
@@ -348,6 +361,55 @@ TEST_F(WorkerTest, DrainHandsBackWhatCannotBeFinished) {
   const auto returned = learner_.returned();
   ASSERT_EQ(returned.count(1), 1u);
   EXPECT_FALSE(returned.at(1));  // counted as expired, not failed
+}
+
+TEST_F(WorkerTest, DrainEndsThoughTheLearnerIsAway) {
+  generator_.blocked = true;
+  options_.drain_timeout = absl::Milliseconds(50);
+  learner_.BeUnreachable();
+  learner_.Offer(MakeLease(1, 0));
+  weights_.Publish(1, 0);
+  Start();
+  ASSERT_TRUE(Eventually([&] { return metrics_.groups_generating.Value() == 1; }));
+  const absl::Time begun = absl::Now();
+  Join();
+  EXPECT_LT(absl::Now() - begun, absl::Seconds(8));
+  EXPECT_TRUE(result_.ok()) << result_;
+}
+
+TEST_F(WorkerTest, AnEvaluationKeepsItsVersionThoughOthersContinue) {
+  options_.continue_on_swap = true;
+  generator_.blocked = true;
+  v1::Lease lease = MakeLease(1, 0);
+  lease.set_kind(v1::LEASE_KIND_EVALUATION);
+  learner_.Offer(lease);
+  weights_.Publish(1, 0);
+  Start();
+  ASSERT_TRUE(Eventually([&] { return metrics_.groups_generating.Value() == 1; }));
+  weights_.Publish(1, 1);
+  absl::SleepFor(absl::Milliseconds(100));
+  EXPECT_EQ(generator_.version, 0u);
+  generator_.blocked = false;
+  ASSERT_TRUE(Eventually([&] { return learner_.groups().size() == 1 && generator_.version == 1; }));
+  EXPECT_EQ(learner_.groups().at(1).responses(0).versions(0).version(), 0u);
+}
+
+TEST_F(WorkerTest, WhatTheEngineCannotBeginWaitsForTheNextWeights) {
+  generator_.blocked = true;
+  generator_.rows = 1;
+  options_.max_batch = 2;  // one group
+  for (uint64_t id = 1; id <= 4; ++id) learner_.Offer(MakeLease(id, 0));
+  weights_.Publish(1, 0);
+  Start();
+  ASSERT_TRUE(Eventually([&] { return metrics_.leases_held.Value() == 4; }));
+  weights_.Publish(1, 1);
+  absl::SleepFor(absl::Milliseconds(50));
+  generator_.blocked = false;
+  ASSERT_TRUE(Eventually([&] { return learner_.groups().size() == 4; }));
+  // The engine had one running and one queued; the others were not held to the old weights.
+  EXPECT_EQ(learner_.groups().at(1).responses(0).versions(0).version(), 0u);
+  EXPECT_EQ(learner_.groups().at(3).responses(0).versions(0).version(), 1u);
+  EXPECT_EQ(learner_.groups().at(4).responses(0).versions(0).version(), 1u);
 }
 
 TEST_F(WorkerTest, AnErrorOfTheGraderIsNoReward) {
