@@ -131,13 +131,14 @@ void Worker::LeaseLoop() {
     request.set_wait_seconds(absl::ToDoubleSeconds(options_.lease_wait));
     const absl::Time asked = absl::Now();
     const auto answer = parts_.leases->LeaseGroups(request);
-    if (absl::IsCancelled(answer.status())) return;
     if (!answer.ok()) {
       parts_.metrics->errors.Count(answer.status());
-      if (!away)
+      if (StoppedWithin(absl::ZeroDuration())) return;
+      if (!away) {
         log::Warning("no leases from the learner", {{"error", std::string(answer.status().message())}});
+      }
       away = true;
-      absl::SleepFor(kErrorPause);
+      if (StoppedWithin(kErrorPause)) return;
       continue;
     }
     if (away) log::Info("the learner answers again");
@@ -145,6 +146,12 @@ void Worker::LeaseLoop() {
     TakeLeases(*answer);
     if (answer->leases().empty() && absl::Now() - asked < kEmptyPause) absl::SleepFor(kEmptyPause);
   }
+}
+
+bool Worker::StoppedWithin(absl::Duration pause) {
+  absl::MutexLock lock(&mutex_);
+  const auto stopped = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stop_; };
+  return mutex_.AwaitWithTimeout(absl::Condition(&stopped), pause);
 }
 
 void Worker::TakeLeases(const v1::LeaseGroupsResponse& answer) {
@@ -273,9 +280,7 @@ void Worker::EngineLoop() {
     if (parts_.generator->groups() > 0) {
       Step();
     } else {
-      absl::MutexLock lock(&mutex_);
-      const auto stopped = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stop_; };
-      mutex_.AwaitWithTimeout(absl::Condition(&stopped), kIdleWait);
+      StoppedWithin(kIdleWait);
     }
   }
 }

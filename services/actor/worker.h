@@ -120,6 +120,8 @@ class Worker {
   };
 
   void LeaseLoop();
+  // Waits for the end of the threads, up to `pause`; whether it came.
+  bool StoppedWithin(absl::Duration pause) ABSL_LOCKS_EXCLUDED(mutex_);
   void TakeLeases(const v1::LeaseGroupsResponse& answer);
   void EngineLoop();
   void SubmitLoop();

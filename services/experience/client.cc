@@ -9,7 +9,8 @@ namespace {
 using Stub = v1::ExperienceService::StubInterface;
 
 bool IsWorthAnotherTry(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kUnavailable ||
+  // CANCELLED is the learner's doing here (it ends); our own Cancel() was looked at before.
+  return status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kCancelled ||
          status.code() == absl::StatusCode::kDeadlineExceeded;
 }
 
