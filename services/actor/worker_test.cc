@@ -401,7 +401,8 @@ TEST_F(WorkerTest, WhatTheEngineCannotBeginWaitsForTheNextWeights) {
   for (uint64_t id = 1; id <= 4; ++id) learner_.Offer(MakeLease(id, 0));
   weights_.Publish(1, 0);
   Start();
-  ASSERT_TRUE(Eventually([&] { return metrics_.leases_held.Value() == 4; }));
+  ASSERT_TRUE(Eventually(
+      [&] { return metrics_.leases_held.Value() == 4 && metrics_.groups_generating.Value() == 2; }));
   weights_.Publish(1, 1);
   absl::SleepFor(absl::Milliseconds(50));
   generator_.blocked = false;
