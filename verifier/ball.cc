@@ -53,6 +53,9 @@ class Evaluator {
     // A dyadic in (0.3, 2.9) that no small formula has.
     acb_set_si(out->get(), static_cast<slong>(0x4D000 + hash % 0x299999));
     acb_mul_2exp_si(out->get(), out->get(), -20);
+    if (options_.point.kind == SamplePoint::Kind::kSmall) {
+      acb_div_si(out->get(), out->get(), 3, bits_);
+    }
     const bool mixed = options_.point.kind == SamplePoint::Kind::kMixed && (hash >> 40) % 2 == 0;
     if (options_.point.kind == SamplePoint::Kind::kNegative || mixed) acb_neg(out->get(), out->get());
     if (options_.point.kind == SamplePoint::Kind::kComplex) {

@@ -11,7 +11,7 @@ namespace drover::verifier {
 
 // Values of the free symbols: fixed functions of (kind, index, the symbol's id), so that every run samples alike.
 struct SamplePoint {
-  enum class Kind : uint8_t { kPositive, kNegative, kMixed, kInteger, kComplex };
+  enum class Kind : uint8_t { kPositive, kSmall, kNegative, kMixed, kInteger, kComplex };
   Kind kind = Kind::kPositive;
   uint32_t index = 0;
 };

@@ -60,6 +60,7 @@ std::optional<char> Leading(std::string_view text, bool loose) {
   if (mark && rest.size() > 1 && (IsSpace(rest[1]) || rest[0] == ')')) return letter;
   if (loose && static_cast<unsigned char>(rest[0]) >= 0x80) return letter;
   const bool spaced = IsSpace(text[1]);
+  if ((letter == 'A' || letter == 'I') && !IsUpper(rest[0])) return std::nullopt;  // the words "a" and "I"
   return loose && spaced && WordByte(rest[0]) ? std::optional(letter) : std::nullopt;
 }
 

@@ -257,18 +257,18 @@ class Lexer {
     static constexpr std::string_view kSets = "RZNQC";
     const bool known = set.size() == 1 && kSets.find(set[0]) != kSets.npos && name == "mathbb";
     if (known) return Emit(Token::kNumberSet, begin, static_cast<uint32_t>(set[0]));
-    if (name == "mathbf") return Content(set, begin);
+    if (name == "mathbf") return Content(set, begin, /*units=*/false);
     Emit(Token::kUnknown, begin);
   }
 
   void TextCommand(size_t begin) {
     const auto content = Argument();
     if (!content) return;  // "\rm x": a switch
-    Content(*content, begin);
+    Content(*content, begin, /*units=*/true);
   }
 
   // The argument of a text command: a connective, a letter, mathematics, or words.
-  void Content(std::string_view content, size_t begin) {
+  void Content(std::string_view content, size_t begin, bool units) {
     const std::string bare = BareText(content);
     if (bare.empty()) {
       if (content.find(',') != content.npos) Emit(Token::kComma, begin);
@@ -277,6 +277,7 @@ class Lexer {
     if (bare == "and" || bare == "or" || bare == ", and" || bare == ", or") {
       return Emit(Token::kConnective, begin, static_cast<uint8_t>(bare[0] == ',' ? bare[2] : bare[0]));
     }
+    if (bare.size() == 1 && units && AfterValue() && FindUnit(bare)) return EmitText(bare, begin, 0);
     if (bare.size() == 1 && IsAlpha(bare[0])) return Letter(bare[0], begin);
     if (auto info = FindPlainWord(bare)) return Known(*info, bare, begin);
     if (depth_ < kMaxTextDepth && IsMathematics(bare)) {

@@ -33,6 +33,7 @@ void Walk(const Operand& start, Visit visit) {
 struct Traits {
   bool plain_log = false;  // \log without a base
   bool infinite = false;
+  bool imaginary = false;     // i stands in it
   bool integer_like = false;  // factorials, binomials, (-1)^n, cos(n pi): equal perhaps at integers only
   bool complex_like = false;  // conj, Re, Im, arg
   bool undecidable = false;   // integrals, limits, unknown parts
@@ -44,6 +45,7 @@ Traits TraitsOf(const Operand& operand) {
   Walk(operand, [&out](const Node& node) {
     switch (node.kind) {
       case Kind::kConstant:
+        out.imaginary = out.imaginary || static_cast<Constant>(node.value) == Constant::kI;
         out.infinite = out.infinite || static_cast<Constant>(node.value) == Constant::kInfinity;
         break;
       case Kind::kFunction: {
@@ -307,27 +309,31 @@ class Comparer {
 
   Outcome Sampled(bool natural, const Traits& a, const Traits& b) {
     using K = SamplePoint::Kind;
-    std::vector<SamplePoint> points = {
-        {K::kPositive, 0}, {K::kPositive, 1}, {K::kNegative, 2}, {K::kMixed, 3}};
-    if (a.complex_like || b.complex_like) points.push_back({K::kComplex, 4});
-    int usable = 0;
+    std::vector<SamplePoint> points = {{K::kPositive, 0}, {K::kPositive, 1}, {K::kSmall, 2},
+                                       {K::kSmall, 3},    {K::kNegative, 4}, {K::kMixed, 5}};
+    if (a.complex_like || b.complex_like) points.push_back({K::kComplex, 6});
+    const bool imaginary = a.imaginary || b.imaginary;
     bool left = false, right = false;
-    for (const SamplePoint& point : points) {
-      bool real = true;
-      const Overlap overlap = At(point, natural, 128, &real);
-      if (overlap == Overlap::kUnsupported) return Outcome::kUndecided;
-      left = left || left_defined_, right = right || right_defined_;
-      // Off the positive axis, roots and logarithms leave the reals by convention only: no proof of anything.
-      if (overlap == Overlap::kUnusable || (!real && point.kind != K::kPositive && point.kind != K::kComplex))
-        continue;
-      if (overlap == Overlap::kDisjoint) {
-        const bool integers = a.integer_like || b.integer_like;
-        return integers && AtIntegers(natural) ? Decided("integer points", Outcome::kEqualNumeric)
-                                               : Decided("sample points", Outcome::kDifferent);
+    // First the points where both sides are real: elsewhere, roots and logarithms take values by convention only. If
+    // there are too few of those, the conventional values have to do.
+    for (const bool conventional : {false, true}) {
+      int usable = 0;
+      for (const SamplePoint& point : points) {
+        bool real = true;
+        const Overlap overlap = At(point, natural, 128, &real);
+        if (overlap == Overlap::kUnsupported) return Outcome::kUndecided;
+        left = left || left_defined_, right = right || right_defined_;
+        const bool counts = real || imaginary || conventional || point.kind == K::kComplex;
+        if (overlap == Overlap::kUnusable || !counts) continue;
+        if (overlap == Overlap::kDisjoint) {
+          const bool integers = a.integer_like || b.integer_like;
+          return integers && AtIntegers(natural) ? Decided("integer points", Outcome::kEqualNumeric)
+                                                 : Decided("sample points", Outcome::kDifferent);
+        }
+        ++usable;
       }
-      ++usable;
-    }
-    if (usable < 2) {
+      if (usable >= 2) break;
+      if (!conventional) continue;
       if (left != right && !over_) return Decided("undefined", Outcome::kDifferent);
       return Outcome::kUndecided;
     }

@@ -49,6 +49,11 @@ bool ToCase(const Json& line, const std::string& stem, ScoreCase* out) {
     out->request.response = line.at("pred").get<std::string>();
     out->request.already_extracted = true;
   }
+  if (line.contains("config")) {
+    const Json& config = line["config"];
+    const int digits = config.value("float_rounding", config.value("precision", 6));
+    if (digits < 6) out->rounding_digits = digits;
+  }
   out->expected =
       line.contains("expected_math") ? line["expected_math"].get<bool>() : line.at("expected").get<bool>();
   return true;
@@ -72,7 +77,13 @@ Timing Summary(std::vector<double> milliseconds) {
 
 double TimeOne(const ScoreCase& one, const Options& options, Verdict* verdict) {
   const auto start = Clock::now();
-  *verdict = Grade(one.request, options);
+  if (one.rounding_digits >= 0) {
+    Options rounding = options;
+    rounding.rounding_digits = one.rounding_digits;
+    *verdict = Grade(one.request, rounding);
+  } else {
+    *verdict = Grade(one.request, options);
+  }
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 

@@ -18,6 +18,7 @@ struct ScoreCase {
   std::string kind;  // "kind" of the case, prefixed by its class where it has one; else the file's name
   std::string scored_class;  // "math", "convention", "policy" or ""
   GradeRequest request;
+  int rounding_digits = -1;  // of the case's own configuration, where it is coarser than 6
   bool expected = false;
 };
 

@@ -64,6 +64,16 @@ Unit ReadUnit(std::string_view text) {
       }
       power *= sign;
       if (std::abs(power) > 12) unit.harmless = false;
+      const bool miles = word == "mph";
+      if (miles || word == "kph" || word == "kmh") {  // abbreviations of quotients
+        Rational speed(miles ? 63360 : 1000, 3600);
+        fmpq_canonicalise(speed.get());
+        if (std::abs(power) <= 12) fmpq_pow_si(speed.get(), speed.get(), power);
+        fmpq_mul(unit.factor.get(), unit.factor.get(), speed.get());
+        Multiply(miles ? "inch" : "m", power, &unit);
+        Multiply("s", -power, &unit);
+        continue;
+      }
       const auto known = FindUnit(word);
       if (!known) {
         unit.known = false;
