@@ -1,0 +1,135 @@
+// drover-model: what `drover generate`, `drover score` and `drover bench generate` run (docs/reference/cli.md).
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "services/model_tool/bench_command.h"
+#include "services/model_tool/generate_command.h"
+#include "services/model_tool/score_command.h"
+
+namespace {
+
+using drover::model_tool::BenchGenerateOptions;
+using drover::model_tool::GenerateOptions;
+using drover::model_tool::ScoreOptions;
+using drover::model_tool::ToolModelOptions;
+
+constexpr int kDone = 0, kFailure = 1, kBadInput = 2;
+
+CLI::Option* AddModelFlags(CLI::App* command, ToolModelOptions* options) {
+  command->add_option("--dtype", options->dtype, "What weights are rounded to and matrix products run in")
+      ->check(CLI::IsMember({"float32", "bfloat16"}))
+      ->capture_default_str();
+  command->add_option("--device", options->device, "auto (CUDA when built in and present), cpu, or cuda:N")
+      ->capture_default_str();
+  command->add_option("--threads", options->threads, "Compute threads; 0: one a core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  return command->add_option("--model", options->dir, "A Hugging Face directory");
+}
+
+CLI::App* AddGenerate(CLI::App& app, GenerateOptions* options) {
+  CLI::App* command = app.add_subcommand("generate", "Generate responses to the prompts of a file");
+  AddModelFlags(command, &options->model)->required();
+  command
+      ->add_option("--prompts", options->prompts,
+                   "Lines {\"id\",\"prompt\"} or {\"id\",\"prompt_token_ids\"}")
+      ->required();
+  command
+      ->add_option("--out", options->out,
+                   "Lines {\"id\",\"index\",\"prompt_token_ids\",\"token_ids\",\"text\",\"logprobs\","
+                   "\"finish_reason\"}")
+      ->required();
+  command
+      ->add_option("--max-new-tokens", options->max_new_tokens,
+                   "Most tokens of a response (default: 256, or what the context leaves)")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--temperature", options->temperature, "0 is greedy")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--top-p", options->top_p, "Only the fewest tokens that have this probability together")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--top-k", options->top_k, "Only so many most probable tokens; 0: all")
+      ->capture_default_str();
+  command->add_option("--n", options->n, "Responses a prompt")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
+  command->add_option("--seed", options->seed, "Everything random follows from it")->capture_default_str();
+  command
+      ->add_option("--template", options->prompt_template,
+                   "A shipped template's name or a text with {question}; for text prompts")
+      ->capture_default_str();
+  command->add_option("--stop", options->stop, "A text that ends a response; may be repeated")
+      ->allow_extra_args(false)
+      ->take_all();
+  command->add_option("--max-batch", options->max_batch, "Responses decoded at a time")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
+  return command;
+}
+
+CLI::App* AddScore(CLI::App& app, ScoreOptions* options) {
+  CLI::App* command = app.add_subcommand("score", "Log-probabilities by the learner's forward path");
+  AddModelFlags(command, &options->model)->required();
+  command->add_option("--in", options->in, "Lines {\"id\",\"token_ids\"}")->required();
+  command->add_option("--out", options->out, "Lines {\"id\",\"logprobs\"}")->required();
+  command->add_option("--top", options->top, "Also the K largest logits of the last position")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  return command;
+}
+
+CLI::App* AddBenchGenerate(CLI::App& app, BenchGenerateOptions* options) {
+  CLI::App* bench = app.add_subcommand("bench", "Measure")->require_subcommand(1);
+  CLI::App* command = bench->add_subcommand("generate", "Tokens a second of the actor's engine");
+  AddModelFlags(command, &options->model)
+      ->description("A Hugging Face directory (default: a random tiny model)");
+  command->add_option("--rows", options->rows, "Responses decoded at a time")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
+  command->add_option("--tokens", options->tokens, "Tokens a response")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--prompt-tokens", options->prompt_tokens, "Tokens a prompt")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--repeats", options->repeats, "The fastest of so many counts")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_flag("--json")->description("One JSON object on standard output (as it is always)");
+  return command;
+}
+
+int Conclude(const absl::Status& status) {
+  if (status.ok()) return kDone;
+  std::fprintf(stderr, "drover: %s\n", std::string(status.message()).c_str());
+  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ? kBadInput : kFailure;
+}
+
+int RunBench(const BenchGenerateOptions& options) {
+  const auto result = drover::model_tool::BenchGenerate(options);
+  if (result.ok()) std::puts(result->dump().c_str());
+  return Conclude(result.status());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"The actor's engine and the learner's forward path over files.", "drover-model"};
+  app.require_subcommand(1);
+  GenerateOptions generate_options;
+  ScoreOptions score_options;
+  BenchGenerateOptions bench_options;
+  CLI::App* generate = AddGenerate(app, &generate_options);
+  CLI::App* score = AddScore(app, &score_options);
+  AddBenchGenerate(app, &bench_options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kBadInput;
+  }
+  if (generate->parsed()) return Conclude(drover::model_tool::Generate(generate_options));
+  if (score->parsed()) return Conclude(drover::model_tool::Score(score_options));
+  return RunBench(bench_options);
+}

@@ -1,0 +1,40 @@
+#include "services/model_tool/tool_model.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "model/device.h"
+
+namespace drover::model_tool {
+namespace {
+
+absl::StatusOr<torch::ScalarType> ScalarTypeOf(const std::string& name) {
+  if (name == "float32") return torch::kFloat32;
+  if (name == "bfloat16") return torch::kBFloat16;
+  return absl::InvalidArgumentError(absl::StrCat("--dtype is \"", name, "\", must be float32 or bfloat16"));
+}
+
+}  // namespace
+
+absl::StatusOr<model::TransformerOptions> ResolveOptions(const ToolModelOptions& options) {
+  RETURN_IF_ERROR(Annotate(model::SetComputeThreads(options.threads), "--threads"));
+  model::TransformerOptions result;
+  ASSIGN_OR_RETURN(result.dtype, ScalarTypeOf(options.dtype));
+  ASSIGN_OR_RETURN(result.device, model::ResolveDevice(options.device));
+  result.trainable = options.trainable;
+  return result;
+}
+
+absl::StatusOr<ToolModel> LoadToolModel(const ToolModelOptions& options) {
+  ASSIGN_OR_RETURN(const model::TransformerOptions transformer_options, ResolveOptions(options));
+  ToolModel loaded;
+  auto tokenizer = model::Tokenizer::Load(options.dir);
+  if (tokenizer.ok()) {
+    loaded.tokenizer = std::move(*tokenizer);
+  } else if (!absl::IsNotFound(tokenizer.status())) {
+    return tokenizer.status();
+  }
+  ASSIGN_OR_RETURN(loaded.transformer, model::Transformer::Load(options.dir, transformer_options));
+  return loaded;
+}
+
+}  // namespace drover::model_tool

@@ -1,0 +1,31 @@
+// A model as the tools load it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "model/tokenizer.h"
+#include "model/transformer.h"
+
+namespace drover::model_tool {
+
+struct ToolModelOptions {
+  std::string dir;  // Hugging Face directory
+  std::string dtype = "float32";
+  std::string device = "auto";
+  int threads = 0;         // compute threads; 0: LibTorch's default
+  bool trainable = false;  // the learner's forward path
+};
+
+struct ToolModel {
+  std::unique_ptr<model::Transformer> transformer;
+  std::unique_ptr<model::Tokenizer> tokenizer;  // null when the directory has none
+};
+
+// The arithmetic's options: sets the threads, resolves device and dtype.
+absl::StatusOr<model::TransformerOptions> ResolveOptions(const ToolModelOptions& options);
+
+absl::StatusOr<ToolModel> LoadToolModel(const ToolModelOptions& options);
+
+}  // namespace drover::model_tool
