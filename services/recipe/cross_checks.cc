@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
+#include "model/tokenizer.h"
 #include "services/data/arithmetic.h"
 #include "services/data/prompt_source.h"
 #include "services/data/templates.h"
@@ -139,10 +140,8 @@ std::string Missing(const std::string& needed, const std::string& alphabet) {
 void Alphabet(const v1::Recipe& recipe, Problems& problems) {
   if (!Embedded(recipe)) return;
   const std::string& alphabet = recipe.model().embedded().alphabet();
-  const bool ascii = std::all_of(alphabet.begin(), alphabet.end(), [](unsigned char c) { return c < 0x80; });
-  if (!ascii || std::set<char>(alphabet.begin(), alphabet.end()).size() != alphabet.size() ||
-      alphabet.empty()) {
-    problems.Add("model.embedded.alphabet", "may be different ASCII characters, each once");
+  if (const absl::Status valid = model::ValidateAlphabet(alphabet); !valid.ok()) {
+    problems.Add("model.embedded.alphabet", std::string(valid.message()));
     return;
   }
   const auto prompt_template = data::FindTemplate(recipe.data().template_());

@@ -55,8 +55,8 @@ TEST(CrossChecks, Table) {
        {"model.embedded.heads: got 32, which makes a head 3 wide; hidden_size / heads must be even"}},
       {{"model.path=m", "model.embedded.heads=5"}, {}},
       {{"model.embedded.alphabet=0123456789+:"}, {"model.embedded.alphabet: lacks `=;`"}},
-      {{"model.embedded.alphabet=00"}, {"model.embedded.alphabet: may be different ASCII characters"}},
-      {{"model.embedded.alphabet=\xc3\xa9"}, {"model.embedded.alphabet: may be different ASCII characters"}},
+      {{"model.embedded.alphabet=00"}, {"model.embedded.alphabet: the alphabet has"}},
+      {{"model.embedded.alphabet=\xc3\xa9"}, {"model.embedded.alphabet: the alphabet has"}},
       {{"rollout.max_response_tokens=241"},
        {"rollout.max_response_tokens: got 241, with data.max_prompt_tokens = 16 that is 257 tokens; may be "
         "at most "
