@@ -11,7 +11,8 @@ add_library(drover_torch INTERFACE)
 target_include_directories(drover_torch SYSTEM INTERFACE
   "${LIBTORCH}/include" "${LIBTORCH}/include/torch/csrc/api/include")
 target_compile_definitions(drover_torch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO)
-target_compile_options(drover_torch INTERFACE -Wno-deprecated-declarations)
+# -pthread: some dependencies compile with it, and a precompiled header is used only where all flags are the same.
+target_compile_options(drover_torch INTERFACE -Wno-deprecated-declarations -pthread)
 target_link_options(drover_torch INTERFACE -Wl,--allow-shlib-undefined)
 target_link_libraries(drover_torch INTERFACE "${LIBTORCH}/lib/libtorch_cpu.so" "${LIBTORCH}/lib/libc10.so")
 
