@@ -1,9 +1,268 @@
 #include "verifier/algebraic.h"
 
-namespace drover::verifier {
+#include <flint/flint.h>
 
-AlgebraicVerdict CompareExactly(const Operand&, const Operand&, bool, Budget&) {
-  return AlgebraicVerdict::kUnknown;
+#include <cstdlib>
+
+// Calcium 0.4's inline functions are C: they assign malloc's void* to typed pointers.
+namespace {
+struct AnyPointer {
+  void* pointer;
+  template <class T>
+  operator T*() const {  // NOLINT: implicit as void* is in C
+    return static_cast<T*>(pointer);
+  }
+};
+}  // namespace
+#define flint_malloc(size) (AnyPointer{flint_malloc(size)})
+#define flint_realloc(pointer, size) (AnyPointer{flint_realloc(pointer, size)})
+#define flint_calloc(count, size) (AnyPointer{flint_calloc(count, size)})
+extern "C" {
+#include <calcium/ca.h>
+}
+#undef flint_malloc
+#undef flint_realloc
+#undef flint_calloc
+
+namespace drover::verifier {
+namespace {
+
+constexpr int kMaxNodes = 60;      // of both trees together; larger fields cost milliseconds and more
+constexpr int64_t kMaxBits = 256;  // of the numbers in them
+constexpr slong kMaxRoot = 8;
+constexpr slong kMaxPower = 16;
+
+class Context {
+ public:
+  Context() {
+    ca_ctx_init(context_);
+    // Every limit that Calcium has, set below its default: what is past them is decided by balls.
+    ca_ctx_set_option(context_, CA_OPT_PREC_LIMIT, 1024);
+    ca_ctx_set_option(context_, CA_OPT_QQBAR_DEG_LIMIT, 32);
+    ca_ctx_set_option(context_, CA_OPT_SMOOTH_LIMIT, 16);
+    ca_ctx_set_option(context_, CA_OPT_LLL_PREC, 128);
+    ca_ctx_set_option(context_, CA_OPT_POW_LIMIT, kMaxPower);
+    ca_ctx_set_option(context_, CA_OPT_GROEBNER_LENGTH_LIMIT, 24);
+    ca_ctx_set_option(context_, CA_OPT_GROEBNER_POLY_LENGTH_LIMIT, 64);
+    ca_ctx_set_option(context_, CA_OPT_GROEBNER_POLY_BITS_LIMIT, 512);
+    ca_ctx_set_option(context_, CA_OPT_VIETA_LIMIT, 4);
+  }
+  ~Context() { ca_ctx_clear(context_); }
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+  ca_ctx_struct* get() { return context_; }
+
+ private:
+  ca_ctx_t context_;
+};
+
+class Value {
+ public:
+  explicit Value(Context& context) : context_(context) { ca_init(value_, context_.get()); }
+  ~Value() { ca_clear(value_, context_.get()); }
+  Value(const Value&) = delete;
+  Value& operator=(const Value&) = delete;
+  ca_struct* get() { return value_; }
+
+ private:
+  Context& context_;
+  ca_t value_;
+};
+
+class Translator {
+ public:
+  Translator(const Tree& tree, bool natural, Context& context, int* nodes)
+      : tree_(tree), natural_(natural), context_(context), ctx_(context.get()), nodes_(*nodes) {}
+
+  // False: outside of what is handed to Calcium.
+  bool Translate(NodeId id, ca_struct* out) {
+    if (++nodes_ > kMaxNodes) return false;
+    const Node& node = tree_[id];
+    switch (node.kind) {
+      case Kind::kNumber: {
+        const Rational& value = tree_.numbers[node.value].value;
+        if (value.bits() > kMaxBits) return false;
+        ca_set_fmpq(out, value.get(), ctx_);
+        return true;
+      }
+      case Kind::kConstant:
+        return Named(static_cast<Constant>(node.value), out);
+      case Kind::kSum:
+      case Kind::kProduct: {
+        const bool product = node.kind == Kind::kProduct;
+        Value item(context_);
+        ca_set_si(out, product ? 1 : 0, ctx_);
+        for (uint32_t i = 0; i < tree_[id].count; ++i) {
+          if (!Translate(tree_.Kid(id, i), item.get())) return false;
+          product ? ca_mul(out, out, item.get(), ctx_) : ca_add(out, out, item.get(), ctx_);
+        }
+        return true;
+      }
+      case Kind::kNegate:
+        if (!Translate(tree_.Kid(id, 0), out)) return false;
+        ca_neg(out, out, ctx_);
+        return true;
+      case Kind::kInverse:
+        if (!Translate(tree_.Kid(id, 0), out) || ca_check_is_zero(out, ctx_) != T_FALSE) return false;
+        ca_inv(out, out, ctx_);
+        return true;
+      case Kind::kPercent:
+        if (!Translate(tree_.Kid(id, 0), out)) return false;
+        ca_div_si(out, out, 100, ctx_);
+        return true;
+      case Kind::kDegree: {
+        Value pi(context_);
+        if (!Translate(tree_.Kid(id, 0), out)) return false;
+        ca_pi(pi.get(), ctx_);
+        ca_mul(out, out, pi.get(), ctx_);
+        ca_div_si(out, out, 180, ctx_);
+        return true;
+      }
+      case Kind::kPower:
+        return Power(id, out);
+      case Kind::kFunction:
+        return FunctionValue(id, static_cast<Function>(node.value), out);
+      default:
+        return false;
+    }
+  }
+
+ private:
+  bool Named(Constant constant, ca_struct* out) {
+    switch (constant) {
+      case Constant::kPi:
+        ca_pi(out, ctx_);
+        return true;
+      case Constant::kE:
+        ca_one(out, ctx_);
+        ca_exp(out, out, ctx_);
+        return true;
+      case Constant::kI:
+        ca_i(out, ctx_);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  // Odd roots of negative numbers are real here, as in ball.cc.
+  bool RationalPower(ca_struct* base, const Rational& exponent, ca_struct* out) {
+    if (fmpz_cmpabs(exponent.num(), Rational(kMaxPower).num()) > 0) return false;
+    if (fmpz_cmp_si(exponent.den(), kMaxRoot) > 0) return false;
+    if (exponent.sign() <= 0 && ca_check_is_zero(base, ctx_) != T_FALSE) return false;
+    const bool odd = fmpz_is_odd(exponent.den()) != 0 && fmpz_is_one(exponent.den()) == 0;
+    if (odd) {
+      const truth_t negative = ca_check_is_negative_real(base, ctx_);
+      if (negative == T_UNKNOWN) return false;
+      if (negative == T_TRUE) {
+        ca_neg(base, base, ctx_);
+        ca_pow_fmpq(out, base, exponent.get(), ctx_);
+        if (fmpz_is_odd(exponent.num()) != 0) ca_neg(out, out, ctx_);
+        return true;
+      }
+    }
+    ca_pow_fmpq(out, base, exponent.get(), ctx_);
+    return true;
+  }
+
+  bool Power(NodeId id, ca_struct* out) {
+    Value base(context_), exponent(context_);
+    if (!Translate(tree_.Kid(id, 1), exponent.get())) return false;
+    const Node& below = tree_[tree_.Kid(id, 0)];
+    if (below.kind == Kind::kConstant && static_cast<Constant>(below.value) == Constant::kE) {
+      ca_exp(out, exponent.get(), ctx_);
+      return true;
+    }
+    Rational q;
+    if (!Translate(tree_.Kid(id, 0), base.get())) return false;
+    if (ca_get_fmpq(q.get(), exponent.get(), ctx_) == 0) return false;
+    return RationalPower(base.get(), q, out);
+  }
+
+  bool FunctionValue(NodeId id, Function function, ca_struct* out) {
+    Value x(context_), y(context_);
+    const uint32_t count = tree_[id].count;
+    if (count == 0 || count > 2 || !Translate(tree_.Kid(id, 0), x.get())) return false;
+    if (count == 2 && !Translate(tree_.Kid(id, 1), y.get())) return false;
+    const auto divide = [&](ca_struct* top, ca_struct* bottom) {
+      if (ca_check_is_zero(bottom, ctx_) != T_FALSE) return false;
+      ca_div(out, top, bottom, ctx_);
+      return true;
+    };
+    switch (function) {
+      case Function::kRoot: {
+        Rational degree;
+        if (count != 2 || ca_get_fmpq(degree.get(), y.get(), ctx_) == 0 || degree.sign() <= 0) return false;
+        fmpq_inv(degree.get(), degree.get());
+        return RationalPower(x.get(), degree, out);
+      }
+      case Function::kExp:
+        ca_exp(out, x.get(), ctx_);
+        return true;
+      case Function::kLn:
+      case Function::kLog: {
+        if (ca_check_is_zero(x.get(), ctx_) != T_FALSE) return false;
+        ca_log(out, x.get(), ctx_);
+        if (function == Function::kLn || (count == 1 && natural_)) return true;
+        if (count == 1) ca_set_si(y.get(), 10, ctx_);
+        if (ca_check_is_zero(y.get(), ctx_) != T_FALSE) return false;
+        ca_log(y.get(), y.get(), ctx_);
+        return divide(out, y.get());
+      }
+      case Function::kSin:
+        ca_sin_cos(out, y.get(), x.get(), ctx_);
+        return true;
+      case Function::kCos:
+        ca_sin_cos(y.get(), out, x.get(), ctx_);
+        return true;
+      case Function::kTan: {
+        Value sine(context_);
+        ca_sin_cos(sine.get(), y.get(), x.get(), ctx_);
+        return divide(sine.get(), y.get());
+      }
+      case Function::kArctan:
+        ca_atan(out, x.get(), ctx_);
+        return true;
+      case Function::kArcsin:
+        ca_asin(out, x.get(), ctx_);
+        return true;
+      case Function::kArccos:
+        ca_acos(out, x.get(), ctx_);
+        return true;
+      case Function::kAbs:
+        ca_abs(out, x.get(), ctx_);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  const Tree& tree_;
+  const bool natural_;
+  Context& context_;
+  ca_ctx_struct* const ctx_;
+  int& nodes_;
+};
+
+}  // namespace
+
+AlgebraicVerdict CompareExactly(const Operand& a, const Operand& b, bool log_is_natural, Budget& budget) {
+  if (!budget.Spend(2'000)) return AlgebraicVerdict::kUnknown;
+  Context context;
+  Value left(context), right(context);
+  int nodes = 0;
+  if (!Translator(*a.tree, log_is_natural, context, &nodes).Translate(a.id, left.get()) ||
+      !Translator(*b.tree, log_is_natural, context, &nodes).Translate(b.id, right.get())) {
+    return AlgebraicVerdict::kUnknown;
+  }
+  switch (ca_check_equal(left.get(), right.get(), context.get())) {
+    case T_TRUE:
+      return AlgebraicVerdict::kEqual;
+    case T_FALSE:
+      return AlgebraicVerdict::kDifferent;
+    default:
+      return AlgebraicVerdict::kUnknown;
+  }
 }
 
 }  // namespace drover::verifier

@@ -88,7 +88,8 @@ std::optional<std::string> FromFreeText(std::string_view text, const Options& op
     }
   }
   // One word outside of display mathematics ("Answer \[ 9 \]") is prose already.
-  const bool display = text.find("$$") != text.npos || text.find("\\[") != text.npos || text.find("\\(") != text.npos;
+  const bool display =
+      text.find("$$") != text.npos || text.find("\\[") != text.npos || text.find("\\(") != text.npos;
   if (IsProse(text, display ? 1 : 2)) return ExtractPlain(text, /*loose=*/true);
   return std::nullopt;
 }

@@ -129,10 +129,12 @@ class Lexer {
     for (size_t i = 0; i < word.size();) {
       size_t length = 1;
       // Inside a run only pi is looked for, and a function at its end when a bracket follows ("xsin(2)").
-      const bool call = end < text_.size() && (text_[end] == '(' || text_[end] == '{') && word.size() - i <= 7;
+      const bool call =
+          end < text_.size() && (text_[end] == '(' || text_[end] == '{') && word.size() - i <= 7;
       const bool pi = word.substr(i, 2) == "pi";
       const size_t n = pi ? 2 : word.size() - i;
-      const auto info = subscript || (!pi && !call) || n < 2 ? std::nullopt : FindPlainWord(word.substr(i, n));
+      const auto info =
+          subscript || (!pi && !call) || n < 2 ? std::nullopt : FindPlainWord(word.substr(i, n));
       const bool usable = info && (info->token == Token::kFunction || info->token == Token::kRoot ||
                                    info->token == Token::kBinomial || pi);
       if (usable && n < word.size()) {

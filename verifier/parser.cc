@@ -179,8 +179,8 @@ bool Parser::StartsFactor() const {
       return true;
     case Token::kLeftBracket: {  // "2[x+1]", but not the closing one of "[0,1["
       const Token next = Ahead(1).token;
-      return next != Token::kEnd && next != Token::kUnion && next != Token::kComma && next != Token::kIntersection &&
-             next != Token::kRightBrace;
+      return next != Token::kEnd && next != Token::kUnion && next != Token::kComma &&
+             next != Token::kIntersection && next != Token::kRightBrace;
     }
     case Token::kBar:
       return bars_ == 0;

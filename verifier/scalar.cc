@@ -13,8 +13,8 @@ namespace drover::verifier {
 namespace {
 
 constexpr int64_t kMaxHugeBits = 16'384;  // of the last look at numbers with hundreds of digits
-constexpr int kMinRoundedDigits = 3;   // a gold of fewer significant digits is taken as exact
-constexpr int kMinPrintedDigits = 15;  // a response of so many significant digits is a printed double
+constexpr int kMinRoundedDigits = 3;      // a gold of fewer significant digits is taken as exact
+constexpr int kMinPrintedDigits = 15;     // a response of so many significant digits is a printed double
 constexpr int kMaxPrintedDigits = 20;
 
 // A walk without recursion over everything below `start`.
@@ -339,7 +339,7 @@ class Comparer {
     }
     // Once more with digits enough to see a tiny difference.
     const Overlap fine =
-        At({K::kPositive, 0}, natural, std::min<int64_t>(512, options_.budget.ball_bits), nullptr);
+        At({K::kSmall, 2}, natural, std::min<int64_t>(512, options_.budget.ball_bits), nullptr);
     if (fine == Overlap::kDisjoint) return Decided("sample points", Outcome::kDifferent);
     return Decided("sample points", Outcome::kEqualNumeric);
   }
@@ -418,7 +418,7 @@ class Comparer {
   std::string* const rule_;
   std::optional<Rational> gold_value_, response_value_;
   bool over_ = false;
-  int64_t magnitude_ = 0;  // of the last At()
+  int64_t magnitude_ = 0;                              // of the last At()
   bool left_defined_ = false, right_defined_ = false;  // of the last At()
 };
 
