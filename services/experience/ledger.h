@@ -152,7 +152,7 @@ class Ledger {
   void Close(uint64_t lease, LeaseState to);
   absl::Status CheckHeld(uint64_t lease) const;
 
-  const LedgerOptions options_;
+  LedgerOptions options_;
   uint32_t incarnation_ = 0;
   uint64_t version_ = 0;
   std::optional<uint64_t> durable_version_;
