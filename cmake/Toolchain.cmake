@@ -16,6 +16,7 @@ if(DROVER_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)  # coverage in the libraries that the fuzzers exercise
 endif()
 if(DROVER_SANITIZE)
+  set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")  # checks of ours stay on; compiles in half the time of -O2
   add_compile_options(-fsanitize=${DROVER_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${DROVER_SANITIZE})
 endif()
