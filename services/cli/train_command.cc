@@ -109,14 +109,14 @@ class Screen {
 
  private:
   void Erase() {
-    if (lines_ > 0) std::printf("\033[%zuA\033[J", lines_);
+    if (lines_ > 0) std::printf("\r\033[%zuA\033[J", lines_);
     lines_ = 0;
     std::fflush(stdout);
   }
 
   void Redraw(const View& view) {
     const std::vector<std::string> panel = Panel(view);
-    if (lines_ > 0) std::printf("\033[%zuA", lines_);
+    if (lines_ > 0) std::printf("\r\033[%zuA", lines_);
     for (const std::string& line : panel) std::printf("\033[2K%s\n", line.c_str());
     lines_ = panel.size();
     std::fflush(stdout);

@@ -249,11 +249,7 @@ void LocalRun::EndOthers() {
   for (const auto& child : children_) child->process->Signal(SIGTERM);
   const absl::Time deadline = absl::Now() + kOrderlyEnd;
   for (const auto& child : children_) {
-    if (!child->process->Wait(deadline - absl::Now()).has_value()) {
-      messages_.push_back(
-          absl::StrCat(child->name, " did not end in ", absl::FormatDuration(kOrderlyEnd), "; killed"));
-      child->process->Signal(SIGKILL);
-    }
+    if (!child->process->Wait(deadline - absl::Now()).has_value()) child->process->Signal(SIGKILL);
   }
 }
 

@@ -110,8 +110,8 @@ std::string RewardSvg(const RewardCurve& curve) {
                   Line(axes, curve.reward, "raw"), Line(axes, Smoothed(curve.reward), "trend"),
                   Dots(axes, curve.accuracy));
   absl::StrAppend(
-      &svg, "<rect x=\"", kWidth - 290, "\" y=\"18\" width=\"14\" height=\"4\" fill=\"#1f5fa8\"/>\n",
-      Text(kWidth - 270, 26, "start", "mean training reward"), "<circle class=\"accuracy\" cx=\"",
+      &svg, "<rect x=\"", kWidth - 310, "\" y=\"18\" width=\"14\" height=\"4\" fill=\"#1f5fa8\"/>\n",
+      Text(kWidth - 290, 26, "start", "mean training reward"), "<circle class=\"accuracy\" cx=\"",
       kWidth - 132, "\" cy=\"22\" r=\"5\"/>\n", Text(kWidth - 120, 26, "start", "held-out accuracy"));
   return svg + "</svg>\n";
 }
