@@ -1,6 +1,6 @@
 // Responses -> padded tensors, and back from flat tokens to responses.
 //
-// Legend: B responses, T longest input, K response tokens of the microbatch in the order of its responses.
+// Legend: B rows, T positions of the longest, K response tokens of the microbatch in the order of its responses.
 #pragma once
 
 #include <torch/types.h>
@@ -18,19 +18,34 @@ struct Sequence {
   absl::Span<const uint32_t> response;  // at least one token
 };
 
-// One forward pass. The input of a response is its prompt and all of its tokens but the last, which nothing is
-// predicted from; shorter ones are padded on the right with id 0, which causal attention never lets them see.
+// One forward pass. Nothing is predicted from the last token of a response, so it is no input. Two layouts, whichever
+// has fewer positions:
+//
+//   plain    a row per response: prompt, response; rows are padded on the right with id 0, which causal attention never
+//            lets them see
+//   shared   a row per prompt: prompt, response, response, ...; every response sees the prompt and itself
+//            (visible_BTT), at the positions that it would have alone (positions_BT)
+//
+// The results are the same to rounding.
 struct Microbatch {
   std::vector<int64_t> responses;  // numbers of the responses (indices into what MakeMicrobatch was given)
   std::vector<int64_t> lengths;    // response tokens of each; they add up to K
   torch::Tensor input_ids_BT;      // int64
+  torch::Tensor positions_BT;      // int64; undefined in the plain layout
+  torch::Tensor visible_BTT;       // bool, [b, t, s]: t sees s; undefined in the plain layout
   torch::Tensor rows_K;            // int64: which row of the flattened [B T] hidden states predicts the token
   torch::Tensor targets_K;         // int64: the token
   int64_t tokens() const { return targets_K.size(0); }
 };
 
-// `responses` are indices into `sequences`; at least one.
-Microbatch MakeMicrobatch(absl::Span<const Sequence> sequences, std::vector<int64_t> responses,
+// `responses`, cut into microbatches of at most `microbatch_responses`: ordered by length or kept together by prompt,
+// whichever gives fewer positions to compute. Responses share a prompt when their spans of it are the same memory.
+std::vector<std::vector<int64_t>> PlanMicrobatches(absl::Span<const Sequence> sequences,
+                                                   const std::vector<int64_t>& responses,
+                                                   int64_t microbatch_responses);
+
+// `responses` are indices into `sequences`; at least one. Those of the microbatch may be in another order.
+Microbatch MakeMicrobatch(absl::Span<const Sequence> sequences, const std::vector<int64_t>& responses,
                           torch::Device device);
 
 // values[r] repeated for each token of response r of the microbatch: float32 [K] on its device.

@@ -13,7 +13,10 @@ int64_t ChunkRows(const model::Transformer& model, const ForwardOptions& options
 }
 
 torch::Tensor PredictingRows(model::Transformer& model, const Microbatch& batch) {
-  return model.Hidden(batch.input_ids_BT).flatten(0, 1).index_select(0, batch.rows_K);
+  const torch::Tensor hidden_BTD =
+      batch.positions_BT.defined() ? model.Hidden(batch.input_ids_BT, batch.positions_BT, batch.visible_BTT)
+                                   : model.Hidden(batch.input_ids_BT);
+  return hidden_BTD.flatten(0, 1).index_select(0, batch.rows_K);
 }
 
 TokenScores ScoreRows(model::Transformer& model, const torch::Tensor& hidden_RD,

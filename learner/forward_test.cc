@@ -47,6 +47,64 @@ TEST(Score, IsWhatOneSequenceAloneGives) {
   }
 }
 
+// A long prompt makes the shared layout worth it: rows of the group's responses behind one prompt.
+std::vector<v1::Group> LongPrompts(model::Transformer& model) {
+  testing_support::RolloutShape shape;
+  shape.groups = 3;
+  shape.group_size = 3;
+  shape.prompt_tokens = 30;
+  shape.max_response_tokens = 5;
+  return MakeRollout(model, 13, shape);
+}
+
+TEST(SharedPrompts, GiveTheLogprobsOfOneSequenceAlone) {
+  const auto model = TinyModel();
+  const std::vector<v1::Group> groups = LongPrompts(*model);
+  const Rollout rollout = TakeApart(groups, {}, 0, false);
+  std::vector<std::vector<float>> by_response(rollout.size());
+  const auto microbatches =
+      PlanMicrobatches(rollout.sequences, {8, 1, 2, 3, 4, 5, 6, 7, 0}, /*microbatch_responses=*/6);
+  ASSERT_EQ(microbatches.size(), 2u);
+  for (const auto& responses : microbatches) {
+    const Microbatch batch = MakeMicrobatch(rollout.sequences, responses, torch::kCPU);
+    EXPECT_TRUE(batch.visible_BTT.defined());
+    EXPECT_EQ(batch.input_ids_BT.size(0), static_cast<int64_t>(responses.size()) / 3);
+    SplitTokens(batch, Score(*model, batch, {}).logprobs_K, &by_response);
+  }
+  at::NoGradGuard no_grad;
+  for (int64_t r = 0; r < rollout.size(); ++r) {
+    const torch::Tensor plain = PlainLogprobs(*model, *rollout.groups[r], *rollout.responses[r]);
+    ASSERT_EQ(plain.size(0), static_cast<int64_t>(by_response[r].size()));
+    for (int64_t t = 0; t < plain.size(0); ++t) EXPECT_NEAR(by_response[r][t], plain[t].item<double>(), 1e-5);
+  }
+}
+
+TEST(SharedPrompts, GiveTheGradientOfThePlainLayout) {
+  const auto model = TinyModel();
+  const std::vector<v1::Group> groups = LongPrompts(*model);
+  const Rollout rollout = TakeApart(groups, {}, 0, false);
+  std::vector<torch::Tensor> weights;
+  for (const auto& [name, weight] : model->weights()) weights.push_back(weight);
+  GradientBucket bucket(weights);
+  std::vector<double> factors;
+  for (int64_t r = 0; r < rollout.size(); ++r) factors.push_back(0.5 * r - 1.7);
+  const auto add = [&](const Microbatch& batch) {
+    const torch::Tensor factors_K = PerToken(batch, factors);
+    ForwardBackward(*model, batch, {}, [&](int64_t begin, const TokenScores& scores_R) {
+      return (scores_R.logprobs_K * factors_K.narrow(0, begin, scores_R.logprobs_K.size(0))).sum();
+    });
+  };
+  for (int64_t r = 0; r < rollout.size(); ++r) {
+    const Microbatch alone = MakeMicrobatch(rollout.sequences, {r}, torch::kCPU);
+    ASSERT_FALSE(alone.visible_BTT.defined());
+    add(alone);
+  }
+  const torch::Tensor plain = bucket.flat().clone();
+  bucket.Zero();
+  add(MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU));
+  EXPECT_LT((bucket.flat() - plain).norm().item<double>(), 1e-5 * plain.norm().item<double>());
+}
+
 TEST(Score, EntropyIsThatOfThePredictingDistribution) {
   const auto model = TinyModel();
   const std::vector<uint32_t> prompt = {3, 4};

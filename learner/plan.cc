@@ -26,10 +26,7 @@ std::vector<std::vector<int64_t>> PlanSteps(int64_t responses, uint64_t rollout,
     std::iota(order.begin(), order.end(), 0);
     RandomStream random(options.seed, RandomPurpose::kMinibatchOrder, rollout * kEpochsPerRollout + epoch);
     Shuffle(order, random);
-    for (int64_t begin = 0; begin < responses; begin += options.minibatch_responses) {
-      const int64_t end = std::min(responses, begin + options.minibatch_responses);
-      steps.emplace_back(order.begin() + begin, order.begin() + end);
-    }
+    for (auto& step : CutInOrder(order, options.minibatch_responses)) steps.push_back(std::move(step));
   }
   return steps;
 }
@@ -47,13 +44,17 @@ std::vector<std::vector<int64_t>> CutMicrobatches(std::vector<int64_t> share,
                                                   absl::Span<const int64_t> lengths,
                                                   int64_t microbatch_responses) {
   SortByLength(share, lengths);
-  const int64_t count = static_cast<int64_t>(share.size());
-  std::vector<std::vector<int64_t>> microbatches;
-  for (int64_t begin = 0; begin < count; begin += microbatch_responses) {
-    const int64_t end = std::min(count, begin + microbatch_responses);
-    microbatches.emplace_back(share.begin() + begin, share.begin() + end);
+  return CutInOrder(share, microbatch_responses);
+}
+
+std::vector<std::vector<int64_t>> CutInOrder(const std::vector<int64_t>& items, int64_t size) {
+  const int64_t count = static_cast<int64_t>(items.size());
+  std::vector<std::vector<int64_t>> pieces;
+  for (int64_t begin = 0; begin < count; begin += size) {
+    const int64_t end = std::min(count, begin + size);
+    pieces.emplace_back(items.begin() + begin, items.begin() + end);
   }
-  return microbatches;
+  return pieces;
 }
 
 }  // namespace drover::learner

@@ -38,4 +38,7 @@ std::vector<std::vector<int64_t>> CutMicrobatches(std::vector<int64_t> share,
                                                   absl::Span<const int64_t> lengths,
                                                   int64_t microbatch_responses);
 
+// `items` cut into consecutive pieces of `size`; the last may be shorter.
+std::vector<std::vector<int64_t>> CutInOrder(const std::vector<int64_t>& items, int64_t size);
+
 }  // namespace drover::learner

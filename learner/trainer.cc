@@ -120,8 +120,8 @@ absl::StatusOr<double> Trainer::Impl::SupervisedStep(const std::vector<Supervise
   stepper.Begin();
   double loss = 0.0;
   for (const auto& responses :
-       CutMicrobatches(RankShare(all, lengths, collectives->rank(), collectives->size()), lengths,
-                       options.microbatch_responses)) {
+       PlanMicrobatches(sequences, RankShare(all, lengths, collectives->rank(), collectives->size()),
+                        options.microbatch_responses)) {
     loss += SupervisedMicrobatch(MakeMicrobatch(sequences, responses, stepper.device()), tokens);
   }
   ASSIGN_OR_RETURN(const StepStats stats, stepper.Finish(loss, learning_rate));
@@ -310,17 +310,20 @@ TrainerState Trainer::State() const {
   return state;
 }
 
-absl::Status Trainer::Restore(const TrainerState& state) {
+absl::Status Trainer::Restore(const TrainerState& given) {
+  TrainerState state = given;
   TrainerState own = State();
+  own.reference.clear();
   std::unique_ptr<model::Transformer> reference;
-  if (!state.reference.empty()) {
+  if (impl_->options.loss.kl_coefficient <= 0.0) {
+    state.reference.clear();  // the KL term was turned off: nothing looks at it any more
+  } else if (state.reference.empty()) {
+    return absl::InvalidArgumentError(
+        "loss.kl_coefficient is above 0, but the state has no reference policy: a KL term must be "
+        "there from the start of the run");
+  } else {
     ASSIGN_OR_RETURN(reference, NewReference(*impl_->model));
     own.reference = {reference->weights().begin(), reference->weights().end()};
-  } else if (impl_->options.loss.kl_coefficient > 0.0) {
-    return absl::InvalidArgumentError(
-        "loss.kl_coefficient is above 0, but the state has no reference policy: it must be 0 from start to "
-        "end or "
-        "never");
   }
   RETURN_IF_ERROR(CopyState(state, &own));
   impl_->reference = std::move(reference);

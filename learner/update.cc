@@ -24,11 +24,13 @@ double SampleStd(const std::vector<double>& values) {
   return count > 1.0 ? std::sqrt(squares / (count - 1.0)) : 0.0;
 }
 
+// Tokens [begin, begin + R) with their current log-probabilities. Old ones that are not defined are the current ones.
 LossTokens Narrow(const LossTokens& tokens, int64_t begin, const torch::Tensor& logprobs_R) {
   const int64_t rows = logprobs_R.size(0);
   LossTokens part;
   part.logprobs_K = logprobs_R;
-  part.old_logprobs_K = tokens.old_logprobs_K.narrow(0, begin, rows);
+  part.old_logprobs_K =
+      tokens.old_logprobs_K.defined() ? tokens.old_logprobs_K.narrow(0, begin, rows) : logprobs_R.detach();
   if (tokens.reference_logprobs_K.defined()) {
     part.reference_logprobs_K = tokens.reference_logprobs_K.narrow(0, begin, rows);
   }
@@ -98,37 +100,49 @@ void RolloutUpdate::ScoreRollout() {
       const auto& recorded = rollout_.responses[r]->logprobs();
       rollout_.old_logprobs[r].assign(recorded.begin(), recorded.end());
     }
-    if (context_.reference == nullptr) return;
   }
   // Each response is in exactly one share of the first epoch, over all ranks: there it counts for the statistics.
   std::vector<bool> counted(rollout_.size(), false);
-  std::set<int64_t> needed;
+  std::set<int64_t> unscored;
+  std::set<int64_t> trained;
   for (size_t step = 0; step < steps_.size(); ++step) {
     for (int64_t r : Share(step)) {
       if (step < steps_per_epoch_) counted[r] = true;
-      if (step < steps_per_epoch_ || Trains(r)) needed.insert(r);
+      if (Trains(r)) trained.insert(r);
+      // The first step has the old policy's weights: its own forward pass computes their log-probabilities.
+      if (step == 0 && Trains(r)) continue;
+      if (step < steps_per_epoch_ || Trains(r)) unscored.insert(r);
     }
   }
-  for (const auto& responses : CutMicrobatches({needed.begin(), needed.end()}, rollout_.lengths,
-                                               context_.options.microbatch_responses)) {
-    ScoreMicrobatch(responses, counted);
+  for (int64_t r : Share(0)) {
+    if (Trains(r)) unscored.erase(r);
+  }
+  if (context_.reference != nullptr) ScoreReference({trained.begin(), trained.end()});
+  if (!context_.options.actor_old_logprobs) ScoreOld({unscored.begin(), unscored.end()}, counted);
+}
+
+void RolloutUpdate::ScoreReference(const std::vector<int64_t>& responses) {
+  for (const auto& cut : Microbatches(responses)) {
+    const Microbatch batch = MakeMicrobatch(rollout_.sequences, cut, context_.stepper.device());
+    SplitTokens(batch, Score(*context_.reference, batch, forward_).logprobs_K, &rollout_.reference_logprobs);
   }
 }
 
-void RolloutUpdate::ScoreMicrobatch(const std::vector<int64_t>& responses, const std::vector<bool>& counted) {
-  const Microbatch batch = MakeMicrobatch(rollout_.sequences, responses, context_.stepper.device());
-  if (context_.reference != nullptr) {
-    SplitTokens(batch, Score(*context_.reference, batch, forward_).logprobs_K, &rollout_.reference_logprobs);
+void RolloutUpdate::ScoreOld(const std::vector<int64_t>& responses, const std::vector<bool>& counted) {
+  const std::vector<double> weights(counted.begin(), counted.end());
+  for (const auto& cut : Microbatches(responses)) {
+    const Microbatch batch = MakeMicrobatch(rollout_.sequences, cut, context_.stepper.device());
+    const TokenScores scores = Score(context_.model, batch, forward_);
+    SplitTokens(batch, scores.logprobs_K, &rollout_.old_logprobs);
+    const torch::Tensor counted_K = PerToken(batch, weights);
+    sums_.entropy += (scores.entropy_K * counted_K).sum(at::kDouble).item<double>();
+    sums_.entropy_tokens += counted_K.sum(at::kDouble).item<double>();
+    AddGap(batch, scores.logprobs_K, counted);
   }
-  if (context_.options.actor_old_logprobs) return;
-  const TokenScores scores = Score(context_.model, batch, forward_);
-  SplitTokens(batch, scores.logprobs_K, &rollout_.old_logprobs);
-  std::vector<double> weights(rollout_.size());
-  std::copy(counted.begin(), counted.end(), weights.begin());
-  const torch::Tensor counted_K = PerToken(batch, weights);
-  sums_.entropy += (scores.entropy_K * counted_K).sum(at::kDouble).item<double>();
-  sums_.entropy_tokens += counted_K.sum(at::kDouble).item<double>();
-  AddGap(batch, scores.logprobs_K, counted);
+}
+
+std::vector<std::vector<int64_t>> RolloutUpdate::Microbatches(const std::vector<int64_t>& responses) const {
+  return PlanMicrobatches(rollout_.sequences, responses, context_.options.microbatch_responses);
 }
 
 absl::StatusOr<StepStats> RolloutUpdate::Step(size_t step) {
@@ -140,8 +154,7 @@ absl::StatusOr<StepStats> RolloutUpdate::Step(size_t step) {
     if (Trains(r)) trained.push_back(r);
   }
   double loss = 0.0;
-  for (const auto& responses :
-       CutMicrobatches(std::move(trained), rollout_.lengths, context_.options.microbatch_responses)) {
+  for (const auto& responses : Microbatches(trained)) {
     loss += TrainMicrobatch(MakeMicrobatch(rollout_.sequences, responses, context_.stepper.device()), step,
                             &sums);
   }
@@ -160,7 +173,8 @@ double RolloutUpdate::TrainMicrobatch(const Microbatch& batch, size_t step, Upda
   for (const Sequence& sequence : rollout_.sequences)
     lengths.push_back(static_cast<double>(sequence.response.size()));
   LossTokens tokens;
-  tokens.old_logprobs_K = JoinTokens(batch, rollout_.old_logprobs);
+  const bool old_is_current = step == 0 && !context_.options.actor_old_logprobs;
+  if (!old_is_current) tokens.old_logprobs_K = JoinTokens(batch, rollout_.old_logprobs);
   if (context_.reference != nullptr)
     tokens.reference_logprobs_K = JoinTokens(batch, rollout_.reference_logprobs);
   tokens.advantages_K = PerToken(batch, rollout_.advantages);
@@ -188,10 +202,11 @@ double RolloutUpdate::TrainMicrobatch(const Microbatch& batch, size_t step, Upda
   sums->kl_old += value[3];
   sums->kl_reference += value[4];
   sums->ratio_max = std::max(sums->ratio_max, all.select(1, 6).max().item<double>());
-  if (context_.options.actor_old_logprobs && step < steps_per_epoch_) {
+  if (old_is_current) SplitTokens(batch, at::cat(logprobs), &rollout_.old_logprobs);
+  if (step == 0) AddGap(batch, at::cat(logprobs), std::vector<bool>(rollout_.size(), true));
+  if (step == 0 || (context_.options.actor_old_logprobs && step < steps_per_epoch_)) {
     sums->entropy += value[5];
     sums->entropy_tokens += static_cast<double>(batch.tokens());
-    if (step == 0) AddGap(batch, at::cat(logprobs), std::vector<bool>(rollout_.size(), true));
   }
   return value[0];
 }

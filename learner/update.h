@@ -39,9 +39,12 @@ class RolloutUpdate {
   // This rank's part of an optimizer step, and those of it that take part in the loss.
   std::vector<int64_t> Share(size_t step) const;
   bool Trains(int64_t response) const;
-  // Fills old and reference log-probabilities of the responses that this rank needs.
+  std::vector<std::vector<int64_t>> Microbatches(const std::vector<int64_t>& responses) const;
+  // Before the first step: fills the log-probabilities that this rank needs, but for the old ones of the responses
+  // that the first step trains on.
   void ScoreRollout();
-  void ScoreMicrobatch(const std::vector<int64_t>& responses, const std::vector<bool>& counted);
+  void ScoreReference(const std::vector<int64_t>& responses);
+  void ScoreOld(const std::vector<int64_t>& responses, const std::vector<bool>& counted);
   absl::StatusOr<StepStats> Step(size_t step);
   // Adds the microbatch's gradients; returns its share of the loss.
   double TrainMicrobatch(const Microbatch& batch, size_t step, UpdateSums* sums);

@@ -15,6 +15,16 @@ torch::Tensor SpreadHeads(const torch::Tensor& heads_BTKd, int64_t query_heads) 
       .reshape({heads_BKTd.size(0), query_heads, heads_BKTd.size(2), heads_BKTd.size(3)});
 }
 
+torch::Tensor Attention(const torch::Tensor& query_BTHd, const torch::Tensor& key_BTKd,
+                        const torch::Tensor& value_BTKd, const std::optional<torch::Tensor>& mask,
+                        bool is_causal) {
+  const int64_t heads = query_BTHd.size(2);
+  const torch::Tensor out_BHTd =
+      at::scaled_dot_product_attention(query_BTHd.transpose(1, 2), SpreadHeads(key_BTKd, heads),
+                                       SpreadHeads(value_BTKd, heads), mask, /*dropout_p=*/0.0, is_causal);
+  return out_BHTd.transpose(1, 2).flatten(2);
+}
+
 }  // namespace
 
 torch::Tensor RmsNorm(const torch::Tensor& x, const torch::Tensor& weight, double eps) {
@@ -23,12 +33,12 @@ torch::Tensor RmsNorm(const torch::Tensor& x, const torch::Tensor& weight, doubl
 
 torch::Tensor CausalAttention(const torch::Tensor& query_BTHd, const torch::Tensor& key_BTKd,
                               const torch::Tensor& value_BTKd) {
-  const int64_t heads = query_BTHd.size(2);
-  const torch::Tensor out_BHTd =
-      at::scaled_dot_product_attention(query_BTHd.transpose(1, 2), SpreadHeads(key_BTKd, heads),
-                                       SpreadHeads(value_BTKd, heads), /*attn_mask=*/{}, /*dropout_p=*/0.0,
-                                       /*is_causal=*/true);
-  return out_BHTd.transpose(1, 2).flatten(2);
+  return Attention(query_BTHd, key_BTKd, value_BTKd, /*mask=*/{}, /*is_causal=*/true);
+}
+
+torch::Tensor MaskedAttention(const torch::Tensor& query_BTHd, const torch::Tensor& key_BTKd,
+                              const torch::Tensor& value_BTKd, const torch::Tensor& visible_BTT) {
+  return Attention(query_BTHd, key_BTKd, value_BTKd, visible_BTT.unsqueeze(1), /*is_causal=*/false);
 }
 
 torch::Tensor CachedAttention(const torch::Tensor& query_RHd, const torch::Tensor& keys_RKLd,

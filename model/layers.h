@@ -14,6 +14,10 @@ torch::Tensor RmsNorm(const torch::Tensor& x, const torch::Tensor& weight, doubl
 torch::Tensor CausalAttention(const torch::Tensor& query_BTHd, const torch::Tensor& key_BTKd,
                               const torch::Tensor& value_BTKd);
 
+// The same with visible_BTT (bool, [b, t, s]: query t reads key s, at least one each) in place of causality.
+torch::Tensor MaskedAttention(const torch::Tensor& query_BTHd, const torch::Tensor& key_BTKd,
+                              const torch::Tensor& value_BTKd, const torch::Tensor& visible_BTT);
+
 // Attention of one new token per row over its cache. query [R, H, d], keys and values [R, K, L, d]; bias_R11L is 0
 // where a row has a token and -inf where it has none, in the query's dtype, or undefined when all rows have L tokens.
 // Returns [R, H d].

@@ -152,6 +152,16 @@ torch::Tensor Transformer::Hidden(const torch::Tensor& input_ids_BT) {
   return forward.FinalNorm(x_BTD);
 }
 
+torch::Tensor Transformer::Hidden(const torch::Tensor& input_ids_BT, const torch::Tensor& positions_BT,
+                                  const torch::Tensor& visible_BTT) {
+  at::AutoGradMode mode(impl_->options.trainable && at::GradMode::is_enabled());
+  const Forward forward(impl_->config, impl_->options, impl_->parameters);
+  const torch::Tensor x_BTD = forward.Layers(
+      forward.Embed(input_ids_BT), MakeRopeAngles(impl_->frequencies, positions_BT),
+      [&](int64_t, const Heads& heads) { return MaskedAttention(heads.q, heads.k, heads.v, visible_BTT); });
+  return forward.FinalNorm(x_BTD);
+}
+
 torch::Tensor Transformer::Logits(const torch::Tensor& hidden_ND) {
   const torch::Tensor& head = impl_->parameters.head;
   if (impl_->options.trainable) return at::linear(hidden_ND, Rounded(head, impl_->options.dtype));

@@ -52,6 +52,11 @@ class Transformer {
   // input_ids_BT int64, right-padded with any valid id; causal. Returns [B, T, D] float32 after the final norm; what is
   // computed at padding is meaningless and influences nothing else. With gradients when trainable.
   torch::Tensor Hidden(const torch::Tensor& input_ids_BT);
+  // The same for rows that hold several sequences with a common beginning (a prompt and its responses): positions_BT
+  // int64 are the rotary positions, visible_BTT bool says which tokens s token t attends to ([b, t, s]; at least one
+  // each), instead of causality.
+  torch::Tensor Hidden(const torch::Tensor& input_ids_BT, const torch::Tensor& positions_BT,
+                       const torch::Tensor& visible_BTT);
   // [N, V] float32 of hidden_ND as Hidden, Prefill or Decode returns it.
   torch::Tensor Logits(const torch::Tensor& hidden_ND);
 
