@@ -30,9 +30,8 @@ std::string TestFolder() {
   static std::string last;
   const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
   const auto* suite = ::testing::UnitTest::GetInstance()->current_test_suite();
-  const std::string path =
-      absl::StrCat(::testing::TempDir(), "/drover_system/", suite == nullptr ? "program" : suite->name(), ".",
-                   test == nullptr ? "suite" : test->name());
+  const std::string path = absl::StrCat(DROVER_RUNS, "/", suite == nullptr ? "program" : suite->name(), ".",
+                                        test == nullptr ? "suite" : test->name());
   if (path != last) {
     std::filesystem::remove_all(path);
     std::filesystem::create_directories(path);

@@ -64,6 +64,7 @@ void ExpectSummary(const Json& summary) {
   EXPECT_EQ(summary["weight_version"], 6);
   EXPECT_EQ(summary["heldout_questions"], 24);
   EXPECT_GT(summary["seconds"], 0);
+  EXPECT_GT(summary["reward_first"], 0.0) << "rewards that are all equal would train nothing";
   for (const char* share : {"accuracy_before", "accuracy_after", "reward_first", "reward_last"}) {
     EXPECT_GE(summary[share], 0.0) << share;
     EXPECT_LE(summary[share], 1.0) << share;
