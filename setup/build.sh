@@ -16,13 +16,22 @@ build() {
   fi
   if ninja -C "$folder" -n "$@" 2>/dev/null | grep -q 'no work to do'; then return 0; fi
   say "building $folder (the first time takes several minutes; log: $log)"
-  if [ -t 2 ]; then
-    ninja -C "$folder" -j "${DROVER_JOBS:-$(nproc)}" "$@" 2>&1 | tee "$log" | grep --line-buffered -oE '^\[[0-9]+/[0-9]+\]' |
-      while read -r at; do printf '\r\033[Kdrover: building %s' "$at" >&2; done || true
-    printf '\r\033[K' >&2
-  else
-    ninja -C "$folder" -j "${DROVER_JOBS:-$(nproc)}" "$@" >"$log" 2>&1 || true
-  fi
-  ninja -C "$folder" -n "$@" 2>/dev/null | grep -q 'no work to do' ||
+  compile "$folder" "$@" | tee "$log" | show_progress ||
     die "building" "$(grep -m1 -E 'error|FAILED|fatal' "$log" || tail -n 1 "$log")" "see $log"
+}
+
+compile() {
+  local folder="$1"
+  shift
+  ninja -C "$folder" -j "${DROVER_JOBS:-$(nproc)}" "$@" 2>&1
+}
+
+# On a terminal the counter of steps, redrawn in place; elsewhere nothing.
+show_progress() {
+  if [ ! -t 2 ]; then
+    cat >/dev/null
+    return
+  fi
+  grep --line-buffered -oE '^\[[0-9]+/[0-9]+\]' | while read -r at; do printf '\r\033[Kdrover: building %s' "$at" >&2; done || true
+  printf '\r\033[K' >&2
 }
