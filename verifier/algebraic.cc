@@ -3,6 +3,7 @@
 #include <flint/flint.h>
 
 #include <cstdlib>
+#include <vector>
 
 // Calcium 0.4's inline functions are C: they assign malloc's void* to typed pointers.
 namespace {
@@ -27,8 +28,10 @@ extern "C" {
 namespace drover::verifier {
 namespace {
 
-constexpr int kMaxNodes = 60;      // of both trees together; larger fields cost milliseconds and more
-constexpr int64_t kMaxBits = 256;  // of the numbers in them
+constexpr int kMaxNodes = 60;          // of both trees together; larger fields cost milliseconds and more
+constexpr int64_t kMaxBits = 256;      // of the numbers in them
+constexpr int64_t kMaxDegree = 8;      // of the roots of one side, multiplied
+constexpr int64_t kMaxExtensions = 2;  // exponentials and logarithms of one side
 constexpr slong kMaxRoot = 8;
 constexpr slong kMaxPower = 16;
 
@@ -209,26 +212,6 @@ class Translator {
         ca_log(y.get(), y.get(), ctx_);
         return divide(out, y.get());
       }
-      case Function::kSin:
-        ca_sin_cos(out, y.get(), x.get(), ctx_);
-        return true;
-      case Function::kCos:
-        ca_sin_cos(y.get(), out, x.get(), ctx_);
-        return true;
-      case Function::kTan: {
-        Value sine(context_);
-        ca_sin_cos(sine.get(), y.get(), x.get(), ctx_);
-        return divide(sine.get(), y.get());
-      }
-      case Function::kArctan:
-        ca_atan(out, x.get(), ctx_);
-        return true;
-      case Function::kArcsin:
-        ca_asin(out, x.get(), ctx_);
-        return true;
-      case Function::kArccos:
-        ca_acos(out, x.get(), ctx_);
-        return true;
       case Function::kAbs:
         ca_abs(out, x.get(), ctx_);
         return true;
@@ -246,8 +229,46 @@ class Translator {
 
 }  // namespace
 
+namespace {
+
+// An upper bound of the work: the product of the degrees of all roots (the field's degree is at most that), and the
+// number of exponentials and logarithms. Circular functions are left to balls: their fields are large.
+bool IsSmall(const Operand& operand) {
+  int64_t degree = 1, extensions = 0;
+  std::vector<NodeId> stack = {operand.id};
+  for (int visited = 0; !stack.empty(); ++visited) {
+    const Operand at{operand.tree, stack.back()};
+    stack.pop_back();
+    if (visited > kMaxNodes) return false;
+    const Node& node = at.node();
+    if (node.kind == Kind::kFunction) {
+      const auto function = static_cast<Function>(node.value);
+      const bool root = function == Function::kRoot && at.Kid(1).node().kind == Kind::kNumber;
+      const Rational* order = root ? &at.tree->numbers[at.Kid(1).node().value].value : nullptr;
+      int64_t n = 0;
+      if (root && order->ToInt(&n)) {
+        degree *= n < kMaxDegree ? n : kMaxDegree + 1;
+      } else if (root || ++extensions > kMaxExtensions) {
+        return false;
+      }
+    } else if (node.kind == Kind::kPower) {
+      // Any power whose exponent is not a plain integer counts as a root of the largest order that is let through.
+      Operand exponent = at.Kid(1);
+      if (exponent.node().kind == Kind::kNegate) exponent = exponent.Kid(0);
+      const bool plain = exponent.node().kind == Kind::kNumber &&
+                         exponent.tree->numbers[exponent.node().value].value.is_integer();
+      if (!plain) degree *= 3;
+    }
+    if (degree > kMaxDegree) return false;
+    for (uint32_t i = 0; i < node.count; ++i) stack.push_back(at.Kid(i).id);
+  }
+  return true;
+}
+
+}  // namespace
+
 AlgebraicVerdict CompareExactly(const Operand& a, const Operand& b, bool log_is_natural, Budget& budget) {
-  if (!budget.Spend(2'000)) return AlgebraicVerdict::kUnknown;
+  if (!IsSmall(a) || !IsSmall(b) || !budget.Spend(2'000)) return AlgebraicVerdict::kUnknown;
   Context context;
   Value left(context), right(context);
   int nodes = 0;
