@@ -219,8 +219,12 @@ absl::StatusOr<std::shared_ptr<const v1::Lease>> ExperienceStoreImpl::FindHeld(c
   absl::MutexLock lock(&mu_);
   RETURN_IF_ERROR(Available());
   if (!group.actor().empty() && group.actor().size() <= kMaxActorName) Seen(group.actor());
-  const HeldLease* held = group.incarnation() == ledger_.incarnation() ? held_.Find(group.lease()) : nullptr;
-  return held == nullptr ? nullptr : held->lease;
+  const bool current = group.incarnation() == ledger_.incarnation();
+  const HeldLease* held = current ? held_.Find(group.lease()) : nullptr;
+  if (held == nullptr) return nullptr;
+  if (held->lease->kind() == kind) return held->lease;
+  return absl::InvalidArgumentError(absl::StrCat("kind: ", v1::LeaseKind_Name(kind), ", but the lease says ",
+                                                 v1::LeaseKind_Name(held->lease->kind())));
 }
 
 absl::StatusOr<v1::SubmitGroupResponse> ExperienceStoreImpl::SubmitEvaluation(v1::Group group) {

@@ -1,0 +1,104 @@
+// One broken field at a time; each error names it.
+#include "services/experience/validate.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+
+#include "services/experience/test_support.h"
+
+namespace drover::experience {
+namespace {
+
+v1::Lease TheLease() {
+  v1::Lease lease;
+  lease.set_lease(5);
+  lease.set_group(4);
+  lease.set_incarnation(2);
+  lease.mutable_prompt()->set_index(3);
+  lease.mutable_prompt()->set_text("1+1=");
+  lease.mutable_sampling()->set_group_size(2);
+  lease.mutable_sampling()->set_max_tokens(3);
+  lease.set_trace_id("g4-l5");
+  return lease;
+}
+
+TEST(ValidateTest, AGoodGroupPasses) {
+  const absl::Status status = ValidateGroup(testing::Answer(TheLease(), 1), TheLease());
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+TEST(ValidateTest, EachBrokenFieldIsNamed) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const struct {
+    std::string field;
+    std::function<void(v1::Group&)> breaks;
+  } cases[] = {
+      {"group.lease", [](v1::Group& g) { g.set_lease(6); }},
+      {"group.group", [](v1::Group& g) { g.set_group(5); }},
+      {"group.incarnation", [](v1::Group& g) { g.set_incarnation(1); }},
+      {"group.actor", [](v1::Group& g) { g.set_actor(""); }},
+      {"group.actor", [](v1::Group& g) { g.set_actor(std::string(129, 'a')); }},
+      {"group.trace_id", [](v1::Group& g) { g.set_trace_id("other"); }},
+      {"group.prompt.index", [](v1::Group& g) { g.mutable_prompt()->set_index(4); }},
+      {"group.prompt", [](v1::Group& g) { g.mutable_prompt()->set_text("1+2="); }},
+      {"group.prompt_token_ids", [](v1::Group& g) { g.clear_prompt_token_ids(); }},
+      {"group.responses", [](v1::Group& g) { g.mutable_responses()->RemoveLast(); }},
+      {"group.responses", [](v1::Group& g) { *g.add_responses() = g.responses(0); }},
+      {"group.responses[1].token_ids", [](v1::Group& g) { g.mutable_responses(1)->clear_token_ids(); }},
+      {"group.responses[1].token_ids", [](v1::Group& g) { g.mutable_responses(1)->add_token_ids(1); }},
+      {"group.responses[0].logprobs", [](v1::Group& g) { g.mutable_responses(0)->add_logprobs(-1); }},
+      {"group.responses[0].logprobs[2]", [](v1::Group& g) { g.mutable_responses(0)->set_logprobs(2, 0.5f); }},
+      {"group.responses[0].logprobs[0]",
+       [](v1::Group& g) { g.mutable_responses(0)->set_logprobs(0, -INFINITY); }},
+      {"group.responses[0].logprobs[0]", [&](v1::Group& g) { g.mutable_responses(0)->set_logprobs(0, nan); }},
+      {"group.responses[1].versions", [](v1::Group& g) { g.mutable_responses(1)->clear_versions(); }},
+      {"group.responses[1].versions[0].count",
+       [](v1::Group& g) { g.mutable_responses(1)->mutable_versions(0)->set_count(0); }},
+      {"group.responses[1].versions",
+       [](v1::Group& g) { g.mutable_responses(1)->mutable_versions(0)->set_count(4294967295u); }},
+      {"group.responses[1].versions[1].version",
+       [](v1::Group& g) {
+         g.mutable_responses(1)->mutable_versions(0)->set_count(2);
+         g.mutable_responses(1)->add_versions()->set_count(1);
+       }},
+      {"group.responses[0].finish_reason",
+       [](v1::Group& g) { g.mutable_responses(0)->set_finish_reason(v1::FINISH_REASON_UNSPECIFIED); }},
+      {"group.responses[1].reward", [&](v1::Group& g) { g.mutable_responses(1)->set_reward(nan); }},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.field);
+    v1::Group group = testing::Answer(TheLease(), 1);
+    c.breaks(group);
+    const absl::Status status = ValidateGroup(group, TheLease());
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(status.message().find(c.field), 0u) << status;
+  }
+}
+
+TEST(ValidateTest, Requests) {
+  v1::LeaseGroupsRequest lease;
+  EXPECT_EQ(ValidateRequest(lease).message().find("actor"), 0u);
+  lease.set_actor("a");
+  EXPECT_EQ(ValidateRequest(lease).message().find("max_leases"), 0u);
+  lease.set_max_leases(1);
+  EXPECT_TRUE(ValidateRequest(lease).ok());
+  for (double seconds : {-1.0, 1e9, std::nan("")}) {
+    lease.set_wait_seconds(seconds);
+    EXPECT_EQ(ValidateRequest(lease).message().find("wait_seconds"), 0u);
+  }
+  v1::RenewLeasesRequest renew;
+  renew.set_actor("a");
+  EXPECT_TRUE(ValidateRequest(renew).ok());
+  for (uint32_t i = 0; i <= kMaxLeasesPerCall; ++i) renew.add_leases(i);
+  EXPECT_EQ(ValidateRequest(renew).message().find("leases"), 0u);
+  v1::ReturnLeasesRequest give_back;
+  give_back.set_actor("a");
+  give_back.set_reason(std::string(kMaxReason + 1, 'x'));
+  EXPECT_EQ(ValidateRequest(give_back).message().find("reason"), 0u);
+}
+
+}  // namespace
+}  // namespace drover::experience
