@@ -21,6 +21,7 @@
 #include "services/recipe/text.h"
 #include "services/run/jsonl.h"
 #include "services/run/run_folder.h"
+#include "services/run/run_lock.h"
 
 namespace drover::cli {
 namespace {
@@ -179,8 +180,13 @@ int ConcludeRun(launch::RunOutcome outcome, int interrupts, const launch::LocalR
   return kDone;
 }
 
-absl::Status PrepareFolder(const Plan& plan) {
+// The folder is ours alone while the lock lives.
+absl::StatusOr<run::RunLock> TakeFolder(const Plan& plan) {
   RETURN_IF_ERROR(plan.folder.Create());
+  return run::RunLock::Take(plan.folder.path());
+}
+
+absl::Status PrepareFolder(const Plan& plan) {
   // A resumed run does the steps after its checkpoint again: they are not shown twice.
   RETURN_IF_ERROR(run::KeepStepsUpTo(plan.folder.metrics(), plan.folder.NewestCheckpoint().value_or(0)));
   return WriteFileAtomically(plan.folder.recipe(), recipe::ToText(plan.recipe));
@@ -192,6 +198,9 @@ int Train(const TrainOptions& options) {
   StopSignal stop;
   const absl::StatusOr<Plan> plan = MakePlan(options);
   if (!plan.ok()) return Report(kBadInput, std::string(plan.status().message()));
+  const absl::StatusOr<run::RunLock> lock = TakeFolder(*plan);
+  if (!lock.ok())
+    return Report(absl::IsFailedPrecondition(lock.status()) ? kBadInput : kFailure, lock.status());
   if (absl::Status prepared = PrepareFolder(*plan); !prepared.ok()) {
     return Report(kFailure, std::string(prepared.message()));
   }

@@ -106,6 +106,13 @@ TEST(EndpointsTest, EveryProcessTellsHowItIs) {
   EXPECT_EQ(run.Wait(), 130);
 }
 
+TEST(EndpointsTest, TheCommandLineLinksNoLibTorch) {
+  const auto program = ReadFile(Program("drover"));
+  ASSERT_TRUE(program.ok()) << program.status();
+  EXPECT_EQ(program->find("libtorch_cpu.so"), std::string::npos);
+  EXPECT_NE(ReadFile(Program("drover-learner"))->find("libtorch_cpu.so"), std::string::npos);
+}
+
 TEST(EndpointsTest, ProgramsExplainTheirFlags) {
   for (const char* program : {"drover-learner", "drover-actor", "drover-verifier"}) {
     auto process = launch::Process::Start({.name = program,

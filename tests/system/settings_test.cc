@@ -5,6 +5,8 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "services/run/jsonl.h"
 #include "tests/system/journal_view.h"
 #include "tests/system/run_fixture.h"
 
@@ -63,6 +65,67 @@ TEST(SettingsTest, OneAndTwoRanksTakeTheSameStep) {
   EXPECT_NEAR(b["grad_norm"].get<double>() / a["grad_norm"].get<double>(), 1, 1e-4);
   EXPECT_NEAR(a["entropy"], b["entropy"], 1e-5);
   EXPECT_LT(b["logprob_gap_max"], 1e-3);
+}
+
+// The corners other than Dr. GRPO's, and the KL term: GRPO divides by the group's standard deviation.
+TEST(SettingsTest, GrpoWithAReference) {
+  TrainingRun run("run");
+  run.RunToTheEnd(Tiny(4) + Settings{"advantage.normalize_std=true", "loss.aggregation=RESPONSE_LENGTH",
+                                     "loss.kl_coefficient=0.1", "learner.learning_rate=1e-3"});
+  if (HasFailure()) return;
+  EXPECT_GT(run.metrics().back()["kl"], 0.0) << "the policy has left its reference";
+  const auto samples = run::ReadJsonl(run.folder().samples());
+  ASSERT_TRUE(samples.ok()) << samples.status();
+  int mixed = 0;
+  for (const Json& sample : *samples) {
+    double squares = 0;
+    for (const Json& response : sample["responses"]) {
+      squares += std::pow(response["advantage"].get<double>(), 2);
+    }
+    if (squares == 0) continue;
+    ++mixed;
+    EXPECT_NEAR(squares / 3, 1, 1e-6) << "sample variance of four advantages: " << sample;
+  }
+  EXPECT_GT(mixed, 0);
+}
+
+TEST(SettingsTest, EqualGroupsAreFilteredAndReplaced) {
+  TrainingRun run("run");
+  run.RunToTheEnd(Tiny(4) + Settings{"rollout.drop_equal_groups=true"});
+  if (HasFailure()) return;
+  for (const Json& line : run.metrics()) EXPECT_EQ(line["zero_advantage_share"], 0.0);
+  EXPECT_GT(run.summary()["groups"]["filtered"], 0);
+  ExpectJournalCloses(run, 4, 8);
+}
+
+TEST(SettingsTest, QuestionsFromAFile) {
+  TrainingRun run("run");
+  std::string lines;
+  for (int a = 1; a < 9; ++a) {
+    for (int b = 1; b < 9; ++b) {
+      lines += Json({{"problem", absl::StrCat(a, "+", b)}, {"answer", absl::StrCat(a + b)}}).dump() + "\n";
+    }
+  }
+  const std::string file = TestFolder() + "/sums.jsonl";
+  ASSERT_TRUE(WriteFileAtomically(file, lines).ok());
+  run.RunToTheEnd(Tiny(3) + Settings{"data.train=" + file, "data.template={question}:", "pretrain.batches=0",
+                                     "evaluation.questions=8"});
+  if (HasFailure()) return;
+  const auto samples = run::ReadJsonl(run.folder().samples());
+  ASSERT_TRUE(samples.ok()) << samples.status();
+  for (const Json& sample : *samples) {
+    const std::string prompt = sample["prompt"];
+    ASSERT_EQ(prompt.size(), 4u) << prompt;
+    EXPECT_EQ(sample["gold"][0], absl::StrCat(prompt[0] - '0' + prompt[2] - '0'));
+  }
+  ExpectJournalCloses(run, 3, 8);
+}
+
+TEST(SettingsTest, CudaThatIsNotThereIsAnErrorThatSaysWhy) {
+  TrainingRun run("run");
+  run.Start(Tiny(1) + Settings{"run.device=cuda:63"});
+  EXPECT_EQ(run.Wait(), 1);
+  EXPECT_NE(run.command().errors().find("cuda:63"), std::string::npos) << run.command().errors();
 }
 
 TEST(SettingsTest, TwoRanksResume) {

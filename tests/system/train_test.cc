@@ -190,9 +190,24 @@ TEST(TrainTest, ARunThatIsDoneIsNotResumedWithoutMoreSteps) {
   EXPECT_NE(run.command().errors().find("run.steps"), std::string::npos) << run.command().errors();
   run.Start(Tiny(1));
   EXPECT_EQ(run.Wait(), 2) << "the folder of another run is not overwritten";
-  run.Resume({"run.steps=2"});
+  // A run folder may be moved.
+  TrainingRun moved("moved");
+  std::filesystem::rename(run.folder().path(), moved.folder().path());
+  moved.Resume({"run.steps=2"});
+  EXPECT_EQ(moved.Wait(), 0) << moved.command().errors();
+  ExpectEachStepOnce(moved, 2);
+  ExpectJournalCloses(moved, 2, 8);
+}
+
+TEST(TrainTest, OneRunAFolder) {
+  TrainingRun run("run");
+  run.Start(Tiny(12));
+  ASSERT_TRUE(run.WaitForSteps(3));  // one more than the newest checkpoint covers
+  const Answer second = Drover({"train", "--resume", run.folder().path()});
+  EXPECT_EQ(second.status, 2);
+  EXPECT_NE(second.errors.find("a run is going on there"), std::string::npos) << second.errors;
   EXPECT_EQ(run.Wait(), 0) << run.command().errors();
-  ExpectEachStepOnce(run, 2);
+  ExpectEachStepOnce(run, 12);
 }
 
 }  // namespace
