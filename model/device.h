@@ -1,7 +1,7 @@
 // Devices and compute threads.
 #pragma once
 
-#include <c10/core/Device.h>
+#include <torch/types.h>
 
 #include <string_view>
 
