@@ -12,7 +12,7 @@ namespace drover::learner {
 double WarmUp(double rate, uint64_t step, uint64_t warmup_steps);
 
 // The rate of supervised batch `batch` (from 0) under recipe.pretrain with its defaults filled in: warm-up,
-// then constant or, with `decay`, a half cosine from the full rate down to a tenth of it at the last batch.
+// then constant or, with `decay`, linear from the full rate towards 0, which it would reach one batch after the last.
 double SupervisedLearningRate(const v1::PretrainSettings& settings, uint64_t batch);
 
 }  // namespace drover::learner

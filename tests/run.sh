@@ -9,6 +9,7 @@ set -uo pipefail
 export OMP_WAIT_POLICY=PASSIVE  # several tests share few cores: no barrier may spin
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 . "$ROOT/setup/common.sh"
+. "$ROOT/setup/libtorch.sh"
 . "$ROOT/setup/build.sh"
 RESULTS="$ROOT/build/test-results"
 JOBS=${DROVER_JOBS:-$(nproc)}
@@ -78,7 +79,7 @@ run_fuzzers() {
 
 run_cuda() {
   [ -x "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc" ] || { echo "skipped: no CUDA toolkit"; return 77; }
-  "$ROOT/drover" setup --cuda || return 1
+  install_libtorch_cuda && build cuda drover-learner drover-actor learner_test || return 1
   # What differs with CUDA: everything else was tested in build/ from the same sources.
   mkdir -p "$RESULTS/cuda"
   GTEST_OUTPUT="json:$RESULTS/cuda/" "$ROOT/build-cuda/tests/learner_test" --gtest_filter='CudaTest.*:DeviceTest.*' &&

@@ -1,10 +1,10 @@
 #include "services/learner/pretraining.h"
 
-#include <algorithm>
 #include <utility>
 #include <vector>
 
 #include "base/status.h"
+#include "learner/schedule.h"
 
 namespace drover::learner_process {
 namespace {
@@ -21,13 +21,6 @@ absl::StatusOr<learner::SupervisedExample> Encode(const data::SupervisedExample&
 
 }  // namespace
 
-double PretrainLearningRate(const v1::PretrainSettings& settings, uint64_t step) {
-  const double warmup = settings.warmup_steps(), batches = settings.batches(), at = static_cast<double>(step);
-  if (at < warmup) return settings.learning_rate() * (at + 1) / warmup;
-  if (!settings.decay()) return settings.learning_rate();
-  return settings.learning_rate() * (batches - at) / std::max(1.0, batches - warmup);
-}
-
 absl::Status Pretrain(const v1::PretrainSettings& settings, const data::PromptSource& prompts,
                       const model::Tokenizer& tokenizer, learner::Trainer& trainer,
                       const std::function<absl::Status(uint64_t done, double loss)>& progress) {
@@ -43,7 +36,8 @@ absl::Status Pretrain(const v1::PretrainSettings& settings, const data::PromptSo
                        Encode(example, tokenizer, static_cast<uint32_t>(eos.front())));
       batch.push_back(std::move(encoded));
     }
-    ASSIGN_OR_RETURN(const double loss, trainer.SupervisedStep(batch, PretrainLearningRate(settings, step)));
+    ASSIGN_OR_RETURN(const double loss,
+                     trainer.SupervisedStep(batch, learner::SupervisedLearningRate(settings, step)));
     RETURN_IF_ERROR(progress(step + 1, loss));
   }
   return absl::OkStatus();

@@ -12,10 +12,6 @@
 
 namespace drover::learner_process {
 
-// The learning rate of supervised step `step` (0 is the first) of `settings.batches`: linear warm-up, then constant or
-// (settings.decay) linear down to 0.
-double PretrainLearningRate(const v1::PretrainSettings& settings, uint64_t step);
-
 // Runs all supervised steps. `progress` is called after each with the steps done and the loss; an error of it ends the
 // pretraining with that error.
 absl::Status Pretrain(const v1::PretrainSettings& settings, const data::PromptSource& prompts,
