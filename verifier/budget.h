@@ -17,8 +17,8 @@ class Budget {
     if (left_ < 0) over_ = true;
     return !over_;
   }
-  // An operation on numbers of `bits` bits: one for each started 512 bits.
-  bool SpendBits(int64_t bits) { return Spend(1 + bits / 512); }
+  // An operation on numbers of `bits` bits: one for each started 128 bits.
+  bool SpendBits(int64_t bits) { return Spend(1 + bits / 128); }
   // Records that a size limit would be passed; always false, for `return budget.Exceed()`.
   bool Exceed() {
     over_ = true;

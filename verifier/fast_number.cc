@@ -150,7 +150,24 @@ class Reader {
 
 }  // namespace
 
+namespace {
+
+// One pair of brackets, braces or dollar signs around all of the text, with none inside.
+std::string_view WithoutWrapper(std::string_view text) {
+  const std::string_view inner = TrimSpace(text);
+  if (inner.size() < 3) return text;
+  const char open = inner.front(), close = inner.back();
+  const bool pair =
+      (open == '(' && close == ')') || (open == '{' && close == '}') || (open == '$' && close == '$');
+  if (!pair) return text;
+  const std::string_view content = inner.substr(1, inner.size() - 2);
+  return content.find_first_of("(){}$") == content.npos ? content : text;
+}
+
+}  // namespace
+
 std::optional<FastNumber> ReadFastNumber(std::string_view text, int64_t max_bits) {
+  text = WithoutWrapper(text);
   return Reader(text, max_bits).Sum();
 }
 

@@ -9,7 +9,8 @@
 namespace drover::verifier {
 namespace {
 
-constexpr int kMaxTextDepth = 8;  // of \text inside \text whose content is mathematics
+constexpr size_t kMaxTokens = 450'000;  // bounds the memory of tokens and trees to about 40 MiB
+constexpr int kMaxTextDepth = 8;        // of \text inside \text whose content is mathematics
 
 class Lexer {
  public:
@@ -18,6 +19,7 @@ class Lexer {
 
   std::vector<Lexeme> Run() {
     while (at_ < text_.size()) {
+      if (out_.size() > kMaxTokens) budget_.Exceed();
       if (budget_.over()) return {};
       Step();
     }
@@ -177,6 +179,15 @@ class Lexer {
     size_t end = at_;
     while (end < text_.size() && IsAlpha(text_[end])) ++end;
     std::string_view name = text_.substr(at_, end - at_);
+    if (name == "left" || name == "right" || name == "middle") {  // the commonest first
+      at_ = end;
+      if (Peek() == '.') ++at_;
+      return;
+    }
+    if (const auto info = FindCommand(name)) {
+      at_ = end;
+      return Known(*info, name, begin);
+    }
     if (!IsKnownCommand(name) && name != "hspace" && name != "vspace" && name != "color" && name != "label") {
       name = KnownPrefix(name);
     }
@@ -193,8 +204,6 @@ class Lexer {
       Known(*info, name, begin);
     } else if (IsTextCommand(name)) {
       TextCommand(begin);
-    } else if ((name == "left" || name == "right" || name == "middle") && Peek() == '.') {
-      ++at_;
     }
   }
 

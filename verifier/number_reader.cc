@@ -229,6 +229,19 @@ size_t ReadBasedInteger(std::string_view text, Budget& budget, Literal* out) {
 }
 
 size_t ReadNumber(std::string_view text, const NumberContext& context, Budget& budget, Literal* out) {
+  // Most numbers are a few digits before an operator.
+  const size_t plain = CountDigits(text, 0);
+  const char next = plain < text.size() ? text[plain] : '+';
+  const bool comma = next == ',' && !context.european && (context.in_brackets || !IsGroup(text, plain + 1)) &&
+                     !StartsWith(text, plain, ",\\!");
+  static constexpr std::string_view kEnds = "+-*/=^)]}&:;!|<>";
+  if (plain > 0 && plain <= 18 && (comma || kEnds.find(next) != kEnds.npos)) {
+    uint64_t value = 0;
+    for (char c : text.substr(0, plain)) value = value * 10 + static_cast<uint64_t>(c - '0');
+    fmpz_set_ui(out->value.num(), value);
+    out->digits = static_cast<int>(plain);
+    return budget.Spend(1) ? plain : 0;
+  }
   if (const size_t based = ReadBasedInteger(text, budget, out); based > 0) return based;
   std::string digits;
   size_t decimals = 0;
