@@ -86,9 +86,10 @@ absl::StatusOr<v1::LeaseGroupsResponse> ExperienceStoreImpl::TryLease(const std:
   v1::LeaseGroupsResponse response;
   response.set_finished(finished_);
   size_t bytes = 0;
+  const auto may_issue = [this](uint64_t group) ABSL_SHARED_LOCKS_REQUIRED(mu_) { return MayIssue(group); };
   while (!finished_ && static_cast<uint32_t>(response.leases_size()) < max_leases && bytes < kMaxLeaseBytes) {
     std::optional<v1::Lease> lease;
-    if (evaluation_.active()) lease = evaluation_.Issue([this](uint64_t group) { return MayIssue(group); });
+    if (evaluation_.active()) lease = evaluation_.Issue(may_issue);
     if (!lease) {
       ASSIGN_OR_RETURN(lease, IssueTraining(actor));
     }
@@ -107,8 +108,8 @@ absl::StatusOr<v1::LeaseGroupsResponse> ExperienceStoreImpl::TryLease(const std:
 
 absl::StatusOr<std::optional<v1::Lease>> ExperienceStoreImpl::IssueTraining(const std::string& actor) {
   if (!published_) return std::nullopt;
-  const std::optional<Issue> issue =
-      ledger_.NextIssue(*published_, [this](uint64_t group) { return MayIssue(group); });
+  const auto may_issue = [this](uint64_t group) ABSL_SHARED_LOCKS_REQUIRED(mu_) { return MayIssue(group); };
+  const std::optional<Issue> issue = ledger_.NextIssue(*published_, may_issue);
   if (!issue) return std::nullopt;
   v1::Lease lease;
   lease.set_lease(ledger_.next_lease());
