@@ -126,6 +126,8 @@ class Simulation {
     Sync();
     published_ = version;
     line_.resize(version);
+    last_steps_.resize(version);
+    EXPECT_TRUE(ledger_.Held().empty()) << "an actor holds a lease of a learner that is gone";
   }
 
   bool IssueOne() {
@@ -174,8 +176,10 @@ class Simulation {
       groups.push_back(group.group);
     }
     EXPECT_EQ(groups.size(), options_.prompts_per_rollout);
-    const uint64_t step = ledger_.last_optimizer_step() + 1;
-    Emit(Trained(rollout, leases, step, step + random_.Below(3)));
+    const uint64_t done = last_steps_.empty() ? 0 : last_steps_.back();
+    EXPECT_EQ(ledger_.last_optimizer_step(), done);
+    last_steps_.push_back(done + random_.Below(4));
+    Emit(Trained(rollout, leases, done + 1, last_steps_.back()));
     Sync();
     line_.push_back(leases);
     line_groups_.resize(rollout);
@@ -290,6 +294,7 @@ class Simulation {
   std::map<uint64_t, uint64_t> acknowledged_;    // group -> lease
   std::vector<std::vector<uint64_t>> line_;      // leases by rollout
   std::vector<std::vector<uint64_t>> line_groups_;
+  std::vector<uint64_t> last_steps_;  // last optimizer step by rollout
   std::vector<LeaseState> states_;
 };
 
