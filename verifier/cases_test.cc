@@ -432,6 +432,20 @@ TEST(Cases, UnitsTextChoicesTimes) {
                    {"5", "5 \\text{ or } 6"}});
 }
 
+TEST(Cases, Options) {
+  Options european{.european_decimals = true};
+  const auto same = [](const char* gold, const char* response, const Options& options) {
+    return Grade({.golds = {gold}, .response = response, .already_extracted = true}, options).reward == 1;
+  };
+  EXPECT_TRUE(same("1234.5", "1.234,5", european) || same("1234,5", "1.234,5", european));
+  EXPECT_TRUE(same("1,5", "\\frac{3}{2}", european));
+  EXPECT_TRUE(same("0,404", "\\frac{101}{250}", european));
+  EXPECT_FALSE(same("1,5", "\\frac{15}{1}", european));
+  EXPECT_TRUE(same("(\\frac35,\\frac83]", "(0.6,2.6667]", Options{.rounding_digits = 2}));
+  EXPECT_FALSE(same("(\\frac35,\\frac83]", "(0.6,2.6667]", Options{}));
+  EXPECT_FALSE(same("1, 2", "2, 1", Options{.ordered_lists = true}));
+}
+
 TEST(Cases, ProseAndBoxes) {
   ExpectSame({{"5", "The answer is 5."},
               {"5", "So the answer is $5$."},

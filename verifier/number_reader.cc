@@ -74,7 +74,7 @@ size_t ReadEuropean(std::string_view text, const NumberContext& context, std::st
   if (fraction == 0 && !(groups && context.european)) return 0;
   const bool braced = skip == 3 && (fraction != 3 || read == "0");  // "1{,}5" is no group of three
   if (!context.european && !braced && (!groups || context.in_brackets)) return 0;
-  read += text.substr(at + skip, fraction);
+  if (comma) read += text.substr(at + skip, fraction);
   *digits = read;
   *decimals = fraction;
   return fraction == 0 ? at : at + skip + fraction;
