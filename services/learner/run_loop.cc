@@ -219,6 +219,9 @@ absl::Status RunLoop::Report(const std::vector<v1::Group>& groups, const learner
   report.clip_fraction = stats.clip_fraction;
   report.entropy = stats.entropy;
   report.kl = stats.kl_reference;
+  report.old_kl = stats.kl_old;
+  report.ratio_mean = stats.ratio_mean;
+  report.ratio_max = stats.ratio_max;
   report.advantage_std = stats.advantage_std;
   report.logprob_gap_mean = stats.logprob_gap_mean.value_or(0);
   report.logprob_gap_max = stats.logprob_gap_max.value_or(0);

@@ -23,6 +23,8 @@ struct ActorMetrics {
   GradingClientMetrics grading;
 
   prometheus::Gauge& ready;           // 1 with confirmed weights and not draining
+  prometheus::Gauge& draining;        // 1 after SIGTERM
+  prometheus::Gauge& learner_up;      // 1 while the learner answers
   prometheus::Gauge& weight_version;  // that tokens are being sampled from
   prometheus::Gauge& leases_held;
   prometheus::Gauge& groups_generating;
@@ -30,7 +32,8 @@ struct ActorMetrics {
   prometheus::Gauge& groups_waiting;  // leased, waiting for their weight version
   prometheus::Counter& generated_tokens;
   prometheus::Counter&
-      generate_seconds_total;  // in decode steps: tokens/s of generation is the ratio of the two
+      generate_seconds_total;               // in decode steps: tokens/s of generation is the ratio of the two
+  prometheus::Counter& idle_seconds_total;  // with nothing to generate
   prometheus::Counter& responses;
   prometheus::Counter& truncated_responses;
   prometheus::Histogram& response_tokens;
@@ -38,7 +41,9 @@ struct ActorMetrics {
   prometheus::Histogram& submit_seconds;
   prometheus::Histogram& swap_seconds;
   prometheus::Counter& weight_swaps;
-  ErrorCounters errors;  // of calls to the learner
+  prometheus::Gauge& progress_timestamp;  // a decode step, a swap, a submission
+  prometheus::Gauge& group_timestamp;     // a group that the learner accepted
+  ErrorCounters errors;                   // of calls to the learner
 
   void Ended(GroupEnd end);
   prometheus::Counter& groups(GroupEnd end) { return *groups_[static_cast<size_t>(end)]; }

@@ -15,6 +15,9 @@ constexpr PhaseName kPhases[] = {
     {v1::RUN_PHASE_TRAINING, "training"},     {v1::RUN_PHASE_FINISHED, "finished"},
 };
 
+constexpr std::array<const char*, kActivities> kActivityNames = {
+    "loading", "pretraining", "waiting", "training", "publishing", "evaluating", "checkpointing"};
+
 const std::vector<double>& VersionCounts() {
   static const auto& buckets = *new std::vector<double>{0, 1, 2, 3, 4, 6, 8, 16, 32, 64, 256, 1024};
   return buckets;
@@ -40,6 +43,12 @@ struct LearnerMetrics::Step {
         clip(AddGauge(r, "drover_learner_clip_ratio", "Share of tokens whose ratio was clipped, 0 to 1.")),
         entropy(AddGauge(r, "drover_learner_entropy_nats", "Entropy of the policy per token, mean.")),
         kl(AddGauge(r, "drover_learner_kl_nats", "k3 KL to the reference policy per token, mean.")),
+        old_kl(AddGauge(r, "drover_learner_old_kl_nats",
+                        "k3 KL from the policy that sampled to the current one per token, mean.")),
+        ratio_mean(AddGauge(r, "drover_learner_ratio_mean",
+                            "Probability ratio of current to old policy per token, mean.")),
+        ratio_max(AddGauge(r, "drover_learner_ratio_max",
+                           "Largest probability ratio of current to old policy of a token.")),
         advantage(AddGauge(r, "drover_learner_advantage_std", "Standard deviation of the advantages.")),
         gap_mean(
             AddGauge(r, "drover_learner_logprob_gap_mean_nats",
@@ -57,6 +66,8 @@ struct LearnerMetrics::Step {
                                 "Share of groups whose rewards are all equal, 0 to 1.")),
         staleness_max(
             AddGauge(r, "drover_learner_staleness_max_versions", "Largest staleness in the newest rollout.")),
+        staleness_mean(
+            AddGauge(r, "drover_learner_staleness_mean_versions", "Mean staleness in the newest rollout.")),
         learning_rate(
             AddGauge(r, "drover_learner_learning_rate", "Learning rate of the newest optimizer step.")),
         tokens_per_second(AddGauge(r, "drover_learner_response_tokens_per_second",
@@ -75,9 +86,9 @@ struct LearnerMetrics::Step {
                              LongSeconds())),
         train(AddHistogram(r, "drover_learner_train_seconds", "Time in the optimizer steps of a rollout.",
                            LongSeconds())) {}
-  prometheus::Gauge &reward, &loss, &grad_norm, &clip, &entropy, &kl, &advantage, &gap_mean, &gap_max,
-      &length_mean, &truncated, &formatted, &zero_advantage, &staleness_max, &learning_rate,
-      &tokens_per_second;
+  prometheus::Gauge &reward, &loss, &grad_norm, &clip, &entropy, &kl, &old_kl, &ratio_mean, &ratio_max,
+      &advantage, &gap_mean, &gap_max, &length_mean, &truncated, &formatted, &zero_advantage, &staleness_max,
+      &staleness_mean, &learning_rate, &tokens_per_second;
   prometheus::Counter &rollouts, &tokens, &skipped;
   prometheus::Gauge &steps, &step_timestamp;
   prometheus::Histogram &collect, &train;
@@ -125,6 +136,17 @@ struct LearnerMetrics::Run {
         checkpointed(
             AddGauge(r, "drover_learner_checkpoint_timestamp_seconds",
                      "When the newest checkpoint became durable, seconds since the epoch; 0: none yet.")),
+        progressed(
+            AddGauge(r, "drover_learner_progress_timestamp_seconds",
+                     "When anything of the run last went on (a supervised step, a group, optimizer steps, "
+                     "an evaluation, a checkpoint), seconds since the epoch; 0: nothing yet.")),
+        ready(
+            AddGauge(r, "drover_learner_ready", "1 while it serves: past loading and not stopping, else 0.")),
+        target(
+            AddGauge(r, "drover_learner_target_rollouts", "Rollouts that the run is to train (run.steps).")),
+        staleness_bound(AddGauge(r, "drover_learner_staleness_bound_versions",
+                                 "Staleness above which a group is never trained on (staleness.bound).")),
+        ranks(AddGauge(r, "drover_learner_ranks", "Processes that share each optimizer step.")),
         actors(AddGauge(r, "drover_learner_actors", "Actors seen in the last minute.")),
         leased(
             AddGauge(r, "drover_learner_leases_issued", "Leases issued on the surviving line of versions.")),
@@ -138,6 +160,11 @@ struct LearnerMetrics::Run {
       phases.push_back(&AddGauge(r, "drover_learner_phase", "1 for the phase that the run is in, else 0.",
                                  {{"phase", p.name}}));
     }
+    for (const char* name : kActivityNames) {
+      spent.push_back(&AddCounter(r, "drover_learner_activity_seconds_total",
+                                  "Time of rank 0 by what it went into; waiting is for groups of actors.",
+                                  {{"activity", name}}));
+    }
   }
   prometheus::Gauge &version, &incarnation;
   prometheus::Counter& published;
@@ -146,13 +173,16 @@ struct LearnerMetrics::Run {
   prometheus::Counter& evaluations;
   prometheus::Gauge& evaluated;
   prometheus::Counter& checkpoints;
-  prometheus::Gauge &checkpointed, &actors, &leased, &trained, &pending, &filtered, &expired, &stale, &failed;
+  prometheus::Gauge &checkpointed, &progressed, &ready, &target, &staleness_bound, &ranks, &actors, &leased,
+      &trained, &pending, &filtered, &expired, &stale, &failed;
   std::vector<prometheus::Gauge*> phases;
+  std::vector<prometheus::Counter*> spent;
 };
 
 LearnerMetrics::LearnerMetrics()
     : registry_(std::make_shared<prometheus::Registry>()),
       weights_(*registry_),
+      experience_(*registry_),
       step_(std::make_shared<Step>(*registry_)),
       groups_(std::make_shared<Groups>(*registry_)),
       run_(std::make_shared<Run>(*registry_)) {}
@@ -190,6 +220,9 @@ void LearnerMetrics::Stepped(const run::StepReport& report) {
   step_->clip.Set(report.clip_fraction);
   step_->entropy.Set(report.entropy);
   step_->kl.Set(report.kl);
+  step_->old_kl.Set(report.old_kl);
+  step_->ratio_mean.Set(report.ratio_mean);
+  step_->ratio_max.Set(report.ratio_max);
   step_->advantage.Set(report.advantage_std);
   step_->gap_mean.Set(report.logprob_gap_mean);
   step_->gap_max.Set(report.logprob_gap_max);
@@ -198,6 +231,7 @@ void LearnerMetrics::Stepped(const run::StepReport& report) {
   step_->formatted.Set(rollout.formatted_share);
   step_->zero_advantage.Set(rollout.zero_advantage_share);
   step_->staleness_max.Set(static_cast<double>(rollout.staleness_max));
+  step_->staleness_mean.Set(rollout.staleness_mean);
   step_->learning_rate.Set(report.learning_rate);
   step_->tokens_per_second.Set(report.tokens_per_second);
   step_->rollouts.Increment();
@@ -231,5 +265,20 @@ void LearnerMetrics::SetLeases(const v1::LeaseCounts& counts) {
 }
 
 void LearnerMetrics::SetActors(uint32_t actors) { run_->actors.Set(actors); }
+
+void LearnerMetrics::SetTargets(const RunTargets& targets) {
+  run_->target.Set(static_cast<double>(targets.rollouts));
+  run_->staleness_bound.Set(static_cast<double>(targets.staleness_bound));
+  run_->ranks.Set(targets.ranks);
+}
+
+void LearnerMetrics::SetReady(bool ready) { run_->ready.Set(ready ? 1 : 0); }
+
+void LearnerMetrics::Spent(Activity activity, double seconds) {
+  run_->spent[static_cast<size_t>(activity)]->Increment(seconds);
+  if (activity != Activity::kWaiting) Progressed();
+}
+
+void LearnerMetrics::Progressed() { run_->progressed.Set(UnixSeconds()); }
 
 }  // namespace drover::metrics

@@ -7,10 +7,22 @@
 
 #include "drover/v1/group.pb.h"
 #include "drover/v1/run.pb.h"
+#include "services/metrics/experience_metrics.h"
 #include "services/metrics/weight_metrics.h"
 #include "services/run/step_report.h"
 
 namespace drover::metrics {
+
+// What rank 0's time goes into.
+enum class Activity { kLoading, kPretraining, kWaiting, kTraining, kPublishing, kEvaluating, kCheckpointing };
+inline constexpr size_t kActivities = 7;
+
+// What a run is told to do, of its recipe.
+struct RunTargets {
+  uint64_t rollouts = 0;         // run.steps
+  uint64_t staleness_bound = 0;  // staleness.bound
+  uint32_t ranks = 0;            // learner.ranks
+};
 
 // Thread-safe.
 class LearnerMetrics {
@@ -21,6 +33,8 @@ class LearnerMetrics {
   const std::shared_ptr<prometheus::Registry>& registry() const { return registry_; }
   // For WeightPublisher.
   WeightPublisherMetrics& weights() { return weights_; }
+  // For ExperienceService.
+  ExperienceMetrics& experience() { return experience_; }
 
   // What happened, by the run loop:
   void Published(uint64_t version, double seconds);
@@ -33,6 +47,12 @@ class LearnerMetrics {
   void SetIncarnation(uint32_t incarnation);
   void SetLeases(const v1::LeaseCounts& counts);
   void SetActors(uint32_t actors);
+  void SetTargets(const RunTargets& targets);
+  void SetReady(bool ready);
+  // So many seconds went into an activity; also counts as progress unless it is kWaiting.
+  void Spent(Activity activity, double seconds);
+  // Something of the run went on: a supervised step, a group, an optimizer step, a checkpoint.
+  void Progressed();
 
  private:
   struct Step;
@@ -40,6 +60,7 @@ class LearnerMetrics {
   struct Run;
   std::shared_ptr<prometheus::Registry> registry_;
   WeightPublisherMetrics weights_;
+  ExperienceMetrics experience_;
   std::shared_ptr<Step> step_;
   std::shared_ptr<Groups> groups_;
   std::shared_ptr<Run> run_;

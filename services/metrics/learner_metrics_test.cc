@@ -69,6 +69,37 @@ TEST(LearnerMetrics, GroupsAreCountedByRewardAndStaleness) {
   EXPECT_EQ(values["drover_learner_staleness_versions"], 2);
 }
 
+TEST(LearnerMetrics, TimeIsCountedByWhatItWentInto) {
+  LearnerMetrics metrics;
+  metrics.Spent(Activity::kWaiting, 1.5);
+  EXPECT_EQ(Values(metrics)["drover_learner_progress_timestamp_seconds"], 0) << "waiting is no progress";
+  metrics.Spent(Activity::kWaiting, 0.5);
+  metrics.Spent(Activity::kTraining, 4);
+  auto values = Values(metrics);
+  EXPECT_EQ(values["drover_learner_activity_seconds_total{activity=waiting}"], 2);
+  EXPECT_EQ(values["drover_learner_activity_seconds_total{activity=training}"], 4);
+  EXPECT_GT(values["drover_learner_progress_timestamp_seconds"], 1.6e9);
+}
+
+TEST(LearnerMetrics, TargetsAndTheStoreAreShown) {
+  LearnerMetrics metrics;
+  metrics.SetTargets({.rollouts = 100, .staleness_bound = 2, .ranks = 4});
+  metrics.experience().Set({.accepted_groups = 3, .needed_groups = 8, .held_leases = 5, .queued_groups = 1});
+  metrics.experience().Submitted(v1::SUBMIT_OUTCOME_STALE);
+  EXPECT_EQ(Values(metrics)["drover_experience_group_timestamp_seconds"], 0) << "it was not accepted";
+  metrics.experience().Submitted(v1::SUBMIT_OUTCOME_ACCEPTED);
+  auto values = Values(metrics);
+  EXPECT_EQ(values["drover_learner_target_rollouts"], 100);
+  EXPECT_EQ(values["drover_learner_staleness_bound_versions"], 2);
+  EXPECT_EQ(values["drover_learner_ranks"], 4);
+  EXPECT_EQ(values["drover_experience_rollout_accepted_groups"], 3);
+  EXPECT_EQ(values["drover_experience_rollout_needed_groups"], 8);
+  EXPECT_EQ(values["drover_experience_held_leases"], 5);
+  EXPECT_EQ(values["drover_experience_submissions_total{outcome=accepted}"], 1);
+  EXPECT_EQ(values["drover_experience_submissions_total{outcome=stale}"], 1);
+  EXPECT_GT(values["drover_experience_group_timestamp_seconds"], 1.6e9);
+}
+
 TEST(LearnerMetrics, OnePhaseAtATime) {
   LearnerMetrics metrics;
   metrics.Entered(v1::RUN_PHASE_TRAINING);

@@ -7,8 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "services/metrics/actor_metrics.h"
 #include "services/metrics/learner_metrics.h"
+#include "services/metrics/process_metrics.h"
 #include "services/metrics/verifier_metrics.h"
 
 namespace drover::metrics {
@@ -39,7 +41,7 @@ std::string Labels(const prometheus::MetricFamily& family) {
   return absl::StrJoin(texts, "; ");
 }
 
-std::string Section(const std::string& title, const prometheus::Registry& registry) {
+std::string Section(const std::string& title, const prometheus::Collectable& registry) {
   std::vector<prometheus::MetricFamily> families = registry.Collect();
   std::sort(families.begin(), families.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   std::string text =
@@ -62,6 +64,7 @@ std::string MetricsReference() {
       "503 and the reason). Everything below is there at 0 from the start. Base units; counters end in "
       "`_total`;\n"
       "moments are seconds since the epoch, so that an age is `time() - x` at the reader.\n";
+  text += Section("every process", ProcessMetrics("drover-learner, drover-actor, drover-verifier"));
   text += Section("drover-learner", *LearnerMetrics().registry());
   text += Section("drover-actor", *ActorMetrics().registry);
   VerifierMetrics verifier({});
@@ -70,7 +73,8 @@ std::string MetricsReference() {
       "\nThe `reason` of `drover_verifier_grades_total` is a reason code of the verifier (`equal_exact`, "
       "`different`,\n"
       "`no_answer`, `over_budget`, ...), or `other`.\n";
-  return text;
+  // The page is one, whatever the release.
+  return absl::StrReplaceAll(text, {{"`version`: " + Version(), "`version`: of Drover"}});
 }
 
 }  // namespace drover::metrics

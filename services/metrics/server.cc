@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <iterator>
 #include <sstream>
 #include <thread>
@@ -17,6 +18,7 @@
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "base/status.h"
+#include "services/metrics/process_metrics.h"
 #include "services/rpc/address.h"
 
 namespace drover::metrics {
@@ -80,6 +82,7 @@ struct MetricsServer::Impl {
   }
 
   std::string Metrics() const {
+    if (options.refresh) options.refresh();
     std::vector<prometheus::MetricFamily> all;
     for (const auto& collectable : collectables) {
       std::vector<prometheus::MetricFamily> families = collectable->Collect();
@@ -129,6 +132,8 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(
   auto impl = std::make_unique<Impl>();
   impl->options = options;
   impl->collectables = std::move(collectables);
+  impl->collectables.push_back(std::make_shared<ProcessMetrics>(
+      options.process.empty() ? program_invocation_short_name : options.process));
 
   // Civetweb takes addresses, not names; a host that is all digits and dots, or in brackets, is one.
   ASSIGN_OR_RETURN(rpc::HostPort address, rpc::ParseHostPort(options.listen));

@@ -20,6 +20,9 @@ struct MetricsServerOptions {
   // OK: 200 "ok". Otherwise 503 and the status's message. Called from the server's threads. Null: always OK.
   std::function<absl::Status()> live;   // progress, never dependencies: not OK asks for a restart
   std::function<absl::Status()> ready;  // not OK takes the process out of balancing
+  // Called before each answer to /metrics, to set what is looked up and not counted. Null: nothing.
+  std::function<void()> refresh;
+  std::string process;  // for ProcessMetrics; empty: this program's name
 
   absl::Status Validate() const;
 };
@@ -27,7 +30,7 @@ struct MetricsServerOptions {
 // Thread-safe.
 class MetricsServer {
  public:
-  // Serves the metrics of `collectables` (kept alive). UNAVAILABLE when the address cannot be listened on.
+  // Serves the metrics of `collectables` (kept alive) and those of the process itself (process_metrics.h). UNAVAILABLE when the address cannot be listened on.
   static absl::StatusOr<std::unique_ptr<MetricsServer>> Start(
       const MetricsServerOptions& options,
       std::vector<std::shared_ptr<prometheus::Collectable>> collectables);

@@ -45,6 +45,19 @@ TEST(MetricsServer, ProbesFollowTheirFunctions) {
   EXPECT_EQ(HttpGet((*server)->port(), "/readyz").body, "ok\n");
 }
 
+TEST(MetricsServer, TellsOfTheProcessAndLooksUpBeforeItAnswers) {
+  ActorMetrics metrics;
+  double looked = 0;
+  auto server =
+      MetricsServer::Start({.refresh = [&] { metrics.leases_held.Set(++looked); }}, {metrics.registry});
+  ASSERT_TRUE(server.ok()) << server.status();
+  const std::string body = HttpGet((*server)->port(), "/metrics").body;
+  EXPECT_THAT(body, HasSubstr("\nprocess_resident_memory_bytes "));
+  EXPECT_THAT(body, HasSubstr("drover_build_info{process=\"metrics_test\""));
+  EXPECT_THAT(body, HasSubstr("\ndrover_actor_leases_held 1\n"));
+  EXPECT_THAT(HttpGet((*server)->port(), "/metrics").body, HasSubstr("\ndrover_actor_leases_held 2\n"));
+}
+
 TEST(MetricsServer, NothingElseIsThere) {
   auto server = MetricsServer::Start({}, {});
   ASSERT_TRUE(server.ok()) << server.status();

@@ -11,6 +11,8 @@ WeightPublisherMetrics::WeightPublisherMetrics(prometheus::Registry& registry)
           AddCounter(registry, "drover_weights_skipped_versions_total",
                      "Weight versions that a subscriber was not sent because a newer one was there.")),
       subscribers(AddGauge(registry, "drover_weights_subscribers", "Open weight streams.")),
+      version_bytes(AddGauge(registry, "drover_weights_version_bytes",
+                             "Bytes of tensors of the newest version published.")),
       send_seconds(AddHistogram(registry, "drover_weights_send_seconds",
                                 "Time from a version's first to its last frame on one stream.",
                                 LongSeconds())) {}

@@ -12,6 +12,7 @@ struct WeightPublisherMetrics {
   prometheus::Counter& sent_versions;
   prometheus::Counter& skipped_versions;
   prometheus::Gauge& subscribers;
+  prometheus::Gauge& version_bytes;  // of the newest version
   prometheus::Histogram& send_seconds;
 };
 

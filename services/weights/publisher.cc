@@ -207,6 +207,9 @@ class WeightPublisher::Impl
       log::Warning("weights not published: not newer than the newest", {{"version", next->version}});
       return;
     }
+    if (shared_->metrics) {
+      shared_->metrics->version_bytes.Set(static_cast<double>(next->weights.data->size()));
+    }
     shared_->newest = std::move(next);
     WakeAll();
   }
