@@ -1,20 +1,18 @@
 #include "services/grading/client.h"
 
-#include <grpcpp/client_context.h>
+#include <arpa/inet.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cmath>
+#include <optional>
 #include <set>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "base/log.h"
 #include "base/status.h"
-#include "drover/v1/verifier.grpc.pb.h"
+#include "services/grading/attempt.h"
 #include "services/rpc/address.h"
 #include "services/rpc/channel.h"
 #include "services/rpc/status.h"
@@ -22,25 +20,18 @@
 namespace drover::grading {
 namespace {
 
-// The answer fits the requests and every reward is a number.
-absl::Status CheckAnswer(const v1::GradeBatchRequest& request, const v1::GradeBatchResponse& response) {
-  if (response.results_size() != request.requests_size()) {
-    return absl::InternalError(absl::StrCat("the verifier answered ", request.requests_size(),
-                                            " requests with ", response.results_size(), " results"));
-  }
-  for (int i = 0; i < response.results_size(); ++i) {
-    const v1::GradeResult& result = response.results(i);
-    if (result.id() != request.requests(i).id()) {
-      return absl::InternalError(absl::StrCat("the verifier answered request ", request.requests(i).id(),
-                                              " with a result for ", result.id()));
-    }
-    if (!std::isfinite(result.reward())) {
-      return absl::InternalError(
-          absl::StrCat("the verifier gave request ", result.id(), " a reward that is no number"));
-    }
-  }
-  return absl::OkStatus();
+// A verifier that hangs is found dead after so long without an answer to a ping, and its connection is given up.
+constexpr absl::Duration kKeepalive = absl::Seconds(10);
+
+// Whether gRPC may balance the address over several replicas: a name may stand for many, a number is one.
+bool IsName(const std::string& address) {
+  const auto parsed = rpc::ParseHostPort(address);
+  if (!parsed.ok() || parsed->host == "localhost" || parsed->host.front() == '[') return false;
+  in_addr ignored = {};
+  return ::inet_pton(AF_INET, parsed->host.c_str(), &ignored) != 1;
 }
+
+absl::Status Stopped() { return absl::CancelledError("the grading client was stopped"); }
 
 }  // namespace
 
@@ -50,125 +41,264 @@ absl::Status GradingClientOptions::Validate() const {
   if (call_timeout <= absl::ZeroDuration() || batch < 1) {
     return absl::InvalidArgumentError("grading: call_timeout and batch must be positive");
   }
-  return absl::OkStatus();
+  RETURN_IF_ERROR(budget.Validate());
+  RETURN_IF_ERROR(hedge.Validate());
+  return replicas.Validate();
 }
 
-struct GradingClient::Impl {
-  Impl(const GradingClientOptions& options, metrics::GradingClientMetrics* metrics)
-      : options(options), metrics(metrics) {
-    failing.resize(options.addresses.size());
-    for (const std::string& address : options.addresses) {
-      stubs.push_back(v1::VerifierService::NewStub(rpc::MakeChannel(address)));
-    }
-  }
+struct GradingClient::Impl : std::enable_shared_from_this<GradingClient::Impl> {
+  using Request = std::shared_ptr<const v1::GradeBatchRequest>;
 
-  // The first `take` requests from `begin` on that make one call.
-  v1::GradeBatchRequest Cut(const std::vector<v1::GradeRequest>& requests, size_t begin) const {
-    v1::GradeBatchRequest call;
-    size_t bytes = 0;
-    for (size_t i = begin; i < requests.size() && i - begin < options.batch; ++i) {
-      bytes += requests[i].ByteSizeLong();
-      if (i > begin && bytes > options.batch_bytes) break;
-      *call.add_requests() = requests[i];
-    }
-    return call;
-  }
+  // What a call knows beside its request.
+  struct Call {
+    absl::Time deadline;
+    rpc::Backoff backoff;
+    bool probes = false;  // it is the one that tries while the budget is spent
+  };
 
-  absl::StatusOr<v1::GradeBatchResponse> GradeCall(const v1::GradeBatchRequest& request, absl::Time deadline);
-  absl::Status Attempt(const v1::GradeBatchRequest& request, absl::Time deadline, size_t which,
-                       v1::GradeBatchResponse* response);
-  absl::Status Pause(absl::Duration pause);
-  void Note(const absl::Status& status, size_t which);
+  Impl(const GradingClientOptions& options, metrics::GradingClientMetrics* metrics);
+
+  v1::GradeBatchRequest Cut(const std::vector<v1::GradeRequest>& requests, size_t begin) const;
+  absl::StatusOr<v1::GradeBatchResponse> GradeCall(v1::GradeBatchRequest request, absl::Time deadline);
   void Stop();
+  void AwaitEnd();
+
+  absl::StatusOr<v1::GradeBatchResponse> Try(const Request& request, absl::Time deadline);
+  absl::Status Begin(const std::shared_ptr<Race>& race, const Request& request, size_t replica, bool is_hedge,
+                     absl::Time deadline);
+  std::optional<size_t> ReplicaForHedge(size_t slow);
+  absl::StatusOr<v1::GradeBatchResponse> Settle(const std::vector<std::shared_ptr<Attempt>>& ended,
+                                                size_t first, const std::shared_ptr<Attempt>& answer);
+  absl::Status AwaitRetry(Call& call, const absl::Status& failure);
+  void EndProbe(Call& call, bool ok);
+  void Failing(size_t replica, const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  bool MayTryAgain() const ABSL_SHARED_LOCKS_REQUIRED(mutex) {
+    return stopped || !probing || budget.MayAdd();
+  }
 
   const GradingClientOptions options;
   metrics::GradingClientMetrics* const metrics;
   std::vector<std::unique_ptr<v1::VerifierService::Stub>> stubs;
-  std::atomic<size_t> next = 0;  // the address that the next call begins with
+  std::vector<bool> names;  // by address: see IsName
 
   absl::Mutex mutex;
   bool stopped ABSL_GUARDED_BY(mutex) = false;
   std::vector<bool> failing ABSL_GUARDED_BY(mutex);  // by address: its newest attempt failed
   uint64_t calls ABSL_GUARDED_BY(mutex) = 0;
-  std::set<grpc::ClientContext*> running ABSL_GUARDED_BY(mutex);
+  std::set<Attempt*> running ABSL_GUARDED_BY(mutex);
+  rpc::RetryBudget budget ABSL_GUARDED_BY(mutex);
+  HedgePolicy hedge ABSL_GUARDED_BY(mutex);
+  ReplicaPicker picker ABSL_GUARDED_BY(mutex);
+  bool probing ABSL_GUARDED_BY(mutex) = false;  // a call has the turn to try while the budget is spent
+  rpc::Backoff probe_backoff ABSL_GUARDED_BY(mutex);
 };
 
-absl::Status GradingClient::Impl::Attempt(const v1::GradeBatchRequest& request, absl::Time deadline,
-                                          size_t which, v1::GradeBatchResponse* response) {
-  grpc::ClientContext context;
-  context.set_deadline(absl::ToChronoTime(std::min(deadline, absl::Now() + options.call_timeout)));
-  {
-    absl::MutexLock lock(&mutex);
-    if (stopped) return absl::CancelledError("the grading client was stopped");
-    running.insert(&context);
+GradingClient::Impl::Impl(const GradingClientOptions& options, metrics::GradingClientMetrics* metrics)
+    : options(options),
+      metrics(metrics),
+      failing(options.addresses.size()),
+      budget(options.budget),
+      hedge(options.hedge),
+      picker(options.addresses.size(), options.replicas),
+      probe_backoff(options.backoff, options.seed) {
+  const rpc::ChannelOptions channel = {.keepalive_time = kKeepalive, .keepalive_timeout = kKeepalive};
+  for (const std::string& address : options.addresses) {
+    stubs.push_back(v1::VerifierService::NewStub(rpc::MakeChannel(address, channel)));
+    names.push_back(IsName(address));
   }
-  const absl::Status status = rpc::FromGrpc(stubs[which]->Grade(&context, request, response));
-  {
-    absl::MutexLock lock(&mutex);
-    running.erase(&context);
-  }
-  RETURN_IF_ERROR(status);
-  return CheckAnswer(request, *response);
 }
 
-absl::Status GradingClient::Impl::Pause(absl::Duration pause) {
+// The requests from `begin` on that make one call.
+v1::GradeBatchRequest GradingClient::Impl::Cut(const std::vector<v1::GradeRequest>& requests,
+                                               size_t begin) const {
+  v1::GradeBatchRequest call;
+  size_t bytes = 0;
+  for (size_t i = begin; i < requests.size() && i - begin < options.batch; ++i) {
+    bytes += requests[i].ByteSizeLong();
+    if (i > begin && bytes > options.batch_bytes) break;
+    *call.add_requests() = requests[i];
+  }
+  return call;
+}
+
+absl::Status GradingClient::Impl::Begin(const std::shared_ptr<Race>& race, const Request& request,
+                                        size_t replica, bool is_hedge, absl::Time deadline) {
+  auto attempt = std::make_shared<Attempt>();
+  attempt->replica = replica;
+  attempt->hedge = is_hedge;
+  attempt->request = request;
+  attempt->begun = absl::Now();
+  attempt->context.set_deadline(
+      absl::ToChronoTime(std::min(deadline, attempt->begun + options.call_timeout)));
+  race->Add(attempt);
+  {
+    absl::MutexLock lock(&mutex);
+    if (stopped) return Stopped();
+    running.insert(attempt.get());
+  }
+  stubs[replica]->async()->Grade(&attempt->context, attempt->request.get(), &attempt->response,
+                                 [self = shared_from_this(), race, attempt](const grpc::Status& status) {
+                                   attempt->status = rpc::FromGrpc(status);
+                                   if (attempt->status.ok())
+                                     attempt->status = CheckAnswer(*attempt->request, attempt->response);
+                                   attempt->ended = absl::Now();
+                                   {
+                                     absl::MutexLock lock(&self->mutex);
+                                     self->running.erase(attempt.get());
+                                   }
+                                   race->Ended(attempt.get());
+                                 });
+  return absl::OkStatus();
+}
+
+std::optional<size_t> GradingClient::Impl::ReplicaForHedge(size_t slow) {
   absl::MutexLock lock(&mutex);
-  mutex.AwaitWithTimeout(absl::Condition(&stopped), pause);
-  return stopped ? absl::CancelledError("the grading client was stopped") : absl::OkStatus();
+  if (stopped || (stubs.size() == 1 && !names[slow])) return std::nullopt;
+  if (!budget.MayAdd()) {
+    if (metrics) metrics->budget_exhausted.Increment();
+    return std::nullopt;
+  }
+  std::optional<size_t> other = picker.PickOther(slow, absl::Now());
+  if (!other.has_value() && names[slow]) other = slow;  // gRPC goes on to the name's next replica
+  if (other.has_value()) budget.TakeHedge();
+  return other;
+}
+
+// One attempt and, when it is slow, its hedge.
+absl::StatusOr<v1::GradeBatchResponse> GradingClient::Impl::Try(const Request& request, absl::Time deadline) {
+  const auto race = std::make_shared<Race>();
+  size_t first;
+  absl::Duration delay;
+  {
+    absl::MutexLock lock(&mutex);
+    first = picker.Pick(absl::Now());
+    delay = hedge.Delay();
+  }
+  RETURN_IF_ERROR(Begin(race, request, first, /*is_hedge=*/false, deadline));
+  std::shared_ptr<Attempt> answer = race->Wait(std::min(deadline, absl::Now() + delay));
+  if (answer == nullptr && !race->all_ended() && absl::Now() < deadline) {
+    if (const auto other = ReplicaForHedge(first); other.has_value()) {
+      if (metrics) metrics->hedges.Increment();
+      RETURN_IF_ERROR(Begin(race, request, *other, /*is_hedge=*/true, deadline));
+    }
+  }
+  // Ends by itself: every attempt has a deadline.
+  if (answer == nullptr) answer = race->Wait(absl::InfiniteFuture());
+  const auto ended = race->ended();  // before the rest ends because it is cancelled
+  race->CancelRest();
+  return Settle(ended, first, answer);
+}
+
+// Takes note of what became of the attempts.
+absl::StatusOr<v1::GradeBatchResponse> GradingClient::Impl::Settle(
+    const std::vector<std::shared_ptr<Attempt>>& ended, size_t first,
+    const std::shared_ptr<Attempt>& answer) {
+  absl::MutexLock lock(&mutex);
+  if (stopped) return Stopped();
+  const absl::Time now = absl::Now();
+  absl::Status last;
+  for (const auto& attempt : ended) {
+    if (attempt == answer || attempt->status.ok()) continue;
+    last = Annotate(attempt->status, absl::StrCat("verifier ", options.addresses[attempt->replica]));
+    budget.OnFailure();
+    picker.OnTrouble(attempt->replica, now);
+    Failing(attempt->replica, attempt->status);
+    if (metrics) metrics->errors.Count(attempt->status);
+  }
+  if (answer == nullptr) return last;
+  if (!answer->status.ok()) {
+    if (metrics) metrics->errors.Count(answer->status);
+    return Annotate(answer->status, absl::StrCat("verifier ", options.addresses[answer->replica]));
+  }
+  budget.OnSuccess();
+  hedge.Observe(answer->ended - answer->begun);
+  picker.OnSuccess(answer->replica);
+  Failing(answer->replica, absl::OkStatus());
+  if (answer->hedge) {
+    if (metrics) metrics->hedges_won.Increment();
+    const bool overtaken = ended.size() == 1;  // the first attempt was still without an answer
+    if (overtaken && answer->replica != first) picker.OnTrouble(first, now);
+  }
+  return std::move(answer->response);
 }
 
 // One line when an address begins to fail and one when it works again.
-void GradingClient::Impl::Note(const absl::Status& status, size_t which) {
-  if (metrics) metrics->errors.Count(status);
-  absl::MutexLock lock(&mutex);
-  if (failing[which] == !status.ok()) return;
-  failing[which] = !status.ok();
+void GradingClient::Impl::Failing(size_t replica, const absl::Status& status) {
+  if (failing[replica] == !status.ok()) return;
+  failing[replica] = !status.ok();
   if (!status.ok()) {
-    log::Warning("a verifier fails", {{"verifier", options.addresses[which]}, {"status", status.ToString()}});
+    log::Warning("a verifier fails",
+                 {{"verifier", options.addresses[replica]}, {"status", status.ToString()}});
   } else {
-    log::Info("a verifier works again", {{"verifier", options.addresses[which]}});
+    log::Info("a verifier works again", {{"verifier", options.addresses[replica]}});
   }
 }
 
-absl::StatusOr<v1::GradeBatchResponse> GradingClient::Impl::GradeCall(const v1::GradeBatchRequest& request,
+// Waits until the call may be tried again; `failure` when its deadline comes first. While the budget is spent that is
+// until the budget is back, or the call has the turn to try all the same.
+absl::Status GradingClient::Impl::AwaitRetry(Call& call, const absl::Status& failure) {
+  absl::MutexLock lock(&mutex);
+  if (!budget.MayAdd()) {
+    if (metrics) metrics->budget_exhausted.Increment();
+    if (!mutex.AwaitWithDeadline(absl::Condition(this, &Impl::MayTryAgain), call.deadline)) return failure;
+    if (!budget.MayAdd() && !stopped) probing = call.probes = true;
+  }
+  // Another replica is tried at once; when all have just failed, after a pause.
+  absl::Duration pause;
+  if (!picker.AnyFit(absl::Now())) pause = call.probes ? probe_backoff.Next() : call.backoff.Next();
+  if (absl::Now() + pause >= call.deadline) return failure;
+  if (pause > absl::ZeroDuration()) mutex.AwaitWithTimeout(absl::Condition(&stopped), pause);
+  if (stopped) return Stopped();
+  if (metrics) metrics->retries.Increment();
+  return absl::OkStatus();
+}
+
+void GradingClient::Impl::EndProbe(Call& call, bool ok) {
+  if (!std::exchange(call.probes, false)) return;
+  absl::MutexLock lock(&mutex);
+  probing = false;
+  if (ok) probe_backoff.Reset();
+}
+
+absl::StatusOr<v1::GradeBatchResponse> GradingClient::Impl::GradeCall(v1::GradeBatchRequest request,
                                                                       absl::Time deadline) {
-  uint64_t call;
+  uint64_t number;
   {
     absl::MutexLock lock(&mutex);
-    call = calls++;
+    number = calls++;
   }
-  rpc::Backoff backoff(options.backoff, options.seed + call);
-  const size_t first = next++;
-  for (size_t attempt = 0;; ++attempt) {
-    const size_t which = (first + attempt) % stubs.size();
-    v1::GradeBatchResponse response;
-    const absl::Status status = Attempt(request, deadline, which, &response);
-    {
-      absl::MutexLock lock(&mutex);
-      if (stopped) return absl::CancelledError("the grading client was stopped");
+  const auto shared = std::make_shared<const v1::GradeBatchRequest>(std::move(request));
+  Call call = {.deadline = deadline, .backoff = rpc::Backoff(options.backoff, options.seed + number)};
+  while (true) {
+    absl::StatusOr<v1::GradeBatchResponse> response = Try(shared, deadline);
+    EndProbe(call, response.ok());
+    if (response.ok() || !rpc::IsTransient(response.status())) return response;
+    const absl::Status again = AwaitRetry(call, response.status());
+    if (!again.ok()) {
+      EndProbe(call, /*ok=*/false);
+      return again;
     }
-    Note(status, which);
-    if (status.ok()) return response;
-    const absl::Status named = Annotate(status, absl::StrCat("verifier ", options.addresses[which]));
-    if (!rpc::IsTransient(status)) return named;
-    // Another address is tried at once; when all have failed, after a pause.
-    const bool all_failed = (attempt + 1) % stubs.size() == 0;
-    const absl::Duration pause = all_failed ? backoff.Next() : absl::ZeroDuration();
-    if (absl::Now() + pause >= deadline) return named;
-    if (metrics) metrics->retries.Increment();
-    RETURN_IF_ERROR(Pause(pause));
   }
 }
 
 void GradingClient::Impl::Stop() {
   absl::MutexLock lock(&mutex);
   stopped = true;
-  for (grpc::ClientContext* context : running) context->TryCancel();
+  for (Attempt* attempt : running) attempt->context.TryCancel();
+}
+
+void GradingClient::Impl::AwaitEnd() {
+  absl::MutexLock lock(&mutex);
+  mutex.Await(absl::Condition(
+      +[](Impl* self) ABSL_EXCLUSIVE_LOCKS_REQUIRED(self->mutex) { return self->running.empty(); }, this));
 }
 
 GradingClient::GradingClient(const GradingClientOptions& options, metrics::GradingClientMetrics* metrics)
-    : impl_(std::make_unique<Impl>(options, metrics)) {}
-GradingClient::~GradingClient() { Stop(); }
+    : impl_(std::make_shared<Impl>(options, metrics)) {}
+GradingClient::~GradingClient() {
+  Stop();
+  impl_->AwaitEnd();
+}
 
 void GradingClient::Stop() { impl_->Stop(); }
 
@@ -177,8 +307,8 @@ absl::StatusOr<std::vector<v1::GradeResult>> GradingClient::Grade(
   std::vector<v1::GradeResult> results;
   while (results.size() < requests.size()) {
     const absl::Time begun = absl::Now();
-    const v1::GradeBatchRequest call = impl_->Cut(requests, results.size());
-    ASSIGN_OR_RETURN(v1::GradeBatchResponse response, impl_->GradeCall(call, deadline));
+    v1::GradeBatchRequest call = impl_->Cut(requests, results.size());
+    ASSIGN_OR_RETURN(v1::GradeBatchResponse response, impl_->GradeCall(std::move(call), deadline));
     for (v1::GradeResult& result : *response.mutable_results()) results.push_back(std::move(result));
     if (!impl_->metrics) continue;
     impl_->metrics->seconds.Observe(absl::ToDoubleSeconds(absl::Now() - begun));

@@ -2,66 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <functional>
 #include <limits>
 #include <thread>
 
 #include "absl/time/clock.h"
-#include "drover/v1/verifier.grpc.pb.h"
-#include "services/rpc/server.h"
+#include "services/grading/fake_verifier.h"
 
 namespace drover::grading {
 namespace {
-
-using Handler = std::function<grpc::Status(const v1::GradeBatchRequest&, v1::GradeBatchResponse*)>;
-
-class FakeVerifier : public v1::VerifierService::Service {
- public:
-  explicit FakeVerifier(Handler handler, const std::string& listen = "127.0.0.1:0")
-      : handler_(std::move(handler)) {
-    auto server = rpc::Server::Start({.listen = listen}, {{v1::VerifierService::service_full_name(), this}});
-    EXPECT_TRUE(server.ok()) << server.status();
-    server_ = std::move(*server);
-  }
-  ~FakeVerifier() override { server_.reset(); }
-  grpc::Status Grade(grpc::ServerContext*, const v1::GradeBatchRequest* request,
-                     v1::GradeBatchResponse* response) override {
-    ++calls;
-    return handler_(*request, response);
-  }
-  const std::string& address() const { return server_->address(); }
-  std::atomic<int> calls = 0;
-
- private:
-  Handler handler_;
-  std::unique_ptr<rpc::Server> server_;
-};
-
-grpc::Status AllRight(const v1::GradeBatchRequest& request, v1::GradeBatchResponse* response) {
-  for (const auto& r : request.requests()) {
-    auto* result = response->add_results();
-    result->set_id(r.id());
-    result->set_reward(1);
-  }
-  return grpc::Status::OK;
-}
-
-std::vector<v1::GradeRequest> Requests(size_t n, size_t bytes = 10) {
-  std::vector<v1::GradeRequest> requests(n);
-  for (size_t i = 0; i < n; ++i) {
-    requests[i].set_id(i * 7);
-    requests[i].set_response(std::string(bytes, 'x'));
-  }
-  return requests;
-}
-
-GradingClientOptions Options(std::vector<std::string> addresses) {
-  GradingClientOptions options;
-  options.addresses = std::move(addresses);
-  options.backoff = {.initial = absl::Milliseconds(10), .max = absl::Milliseconds(50)};
-  return options;
-}
 
 absl::Time In(absl::Duration d) { return absl::Now() + d; }
 

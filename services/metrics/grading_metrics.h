@@ -10,6 +10,9 @@ struct GradingClientMetrics {
 
   prometheus::Counter& responses;
   prometheus::Counter& retries;
+  prometheus::Counter& hedges;            // second attempts sent because the first was slow
+  prometheus::Counter& hedges_won;        // those that were answered first
+  prometheus::Counter& budget_exhausted;  // retries and hedges held back because the budget was spent
   prometheus::Histogram& seconds;
   ErrorCounters errors;
 };

@@ -27,6 +27,13 @@ prometheus::Histogram& AddHistogram(prometheus::Registry& registry, const std::s
   return prometheus::BuildHistogram().Name(name).Help(help).Register(registry).Add(labels, buckets);
 }
 
+const std::vector<double>& TinySeconds() {
+  static const auto& buckets =
+      *new std::vector<double>{1e-6, 2.5e-6, 5e-6, 1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4,
+                               1e-3, 2.5e-3, 5e-3, 0.01, 0.025,  0.1,  0.5,  2.5};
+  return buckets;
+}
+
 const std::vector<double>& ShortSeconds() {
   static const auto& buckets = *new std::vector<double>{
       0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60};

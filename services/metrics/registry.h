@@ -27,7 +27,8 @@ prometheus::Histogram& AddHistogram(prometheus::Registry& registry, const std::s
                                     const std::string& help, const std::vector<double>& buckets,
                                     const prometheus::Labels& labels = {});
 
-// Buckets for what takes 0.1 ms to a minute, for what takes 10 ms to an hour, and for lengths of 1 to 65,536 tokens.
+// Buckets for what takes 1 µs to seconds, for what takes 0.1 ms to a minute, for what takes 10 ms to an hour, and for lengths of 1 to 65,536 tokens.
+const std::vector<double>& TinySeconds();
 const std::vector<double>& ShortSeconds();
 const std::vector<double>& LongSeconds();
 const std::vector<double>& TokenCounts();

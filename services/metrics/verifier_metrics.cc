@@ -27,9 +27,9 @@ VerifierMetrics::VerifierMetrics(const std::vector<std::string>& reasons)
           AddGauge(*registry, "drover_verifier_queue_limit_grades", "Grades that may wait at a time.")),
       threads(AddGauge(*registry, "drover_verifier_threads", "Grading threads.")),
       grade_seconds(AddHistogram(*registry, "drover_verifier_grade_seconds", "Time to grade one response.",
-                                 ShortSeconds())),
+                                 TinySeconds())),
       queue_seconds(AddHistogram(*registry, "drover_verifier_queue_seconds",
-                                 "Time of a batch from its arrival to a thread.", ShortSeconds())),
+                                 "Time of a batch from its arrival to a thread.", TinySeconds())),
       errors(*registry, "drover_verifier_call_errors_total", "Calls that ended in an error, by kind.") {
   for (const std::string& reason : reasons) reasons_[reason] = &Grades(*registry, reason);
   other_ = &Grades(*registry, "other");
