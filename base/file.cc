@@ -93,6 +93,12 @@ absl::Status WriteFileAtomically(const std::string& path, std::string_view data)
   return SyncFolder(std::filesystem::path(path).parent_path().string());
 }
 
+bool MayBeReplaced(const std::string& path) {
+  struct stat info;
+  if (::lstat(path.c_str(), &info) != 0) return errno == ENOENT;
+  return S_ISREG(info.st_mode);
+}
+
 absl::Status MakeFolders(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);

@@ -18,6 +18,10 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, uint64_t max_bytes
 // temporary file beside it, fsync, rename, fsync of the folder.
 absl::Status WriteFileAtomically(const std::string& path, std::string_view data);
 
+// True where a command may put its output by renaming a finished file to `path`: nothing is there, or a plain file.
+// Pipes and devices are not, nor are links: /dev/stdout is one, and to replace it would take it from every process.
+bool MayBeReplaced(const std::string& path);
+
 // Makes the entries of folder `path` durable (after creating or renaming a file in it).
 absl::Status SyncFolder(const std::string& path);
 

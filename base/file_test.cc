@@ -51,6 +51,20 @@ TEST(FileTest, AppendGoesOnWhereTheFileEnded) {
   EXPECT_EQ(ReadFile(Path("append")).value(), "abcdef");
 }
 
+TEST(FileTest, OnlyPlainFilesMayBeReplaced) {
+  const std::string plain = Path("plain"), link = Path("link");
+  std::filesystem::remove(plain);
+  std::filesystem::remove(link);
+  EXPECT_TRUE(MayBeReplaced(plain));  // not there
+  ASSERT_TRUE(WriteFileAtomically(plain, "x").ok());
+  EXPECT_TRUE(MayBeReplaced(plain));
+  std::filesystem::create_symlink(plain, link);
+  EXPECT_FALSE(MayBeReplaced(link));
+  EXPECT_FALSE(MayBeReplaced("/dev/null"));
+  EXPECT_FALSE(MayBeReplaced("/dev/stdout"));
+  EXPECT_FALSE(MayBeReplaced(::testing::TempDir()));
+}
+
 TEST(FileTest, AFullDiskIsAnError) {
   auto file = AppendFile::Open("/dev/full");
   if (!file.ok()) GTEST_SKIP() << "skipped: no /dev/full";

@@ -109,16 +109,14 @@ absl::Status GradeStream(const GradeFileOptions& options, std::istream& in, std:
 
 absl::Status GradeToPath(const GradeFileOptions& options, std::istream& in) {
   std::error_code error;
-  const auto kind = std::filesystem::status(options.out, error).type();
-  const bool device =
-      kind != std::filesystem::file_type::not_found && kind != std::filesystem::file_type::regular;
-  const std::string path = device ? options.out : options.out + ".part";
+  const bool direct = !MayBeReplaced(options.out);
+  const std::string path = direct ? options.out : options.out + ".part";
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
   if (!out) return ErrnoError(path, "open for writing");
   absl::Status status = GradeStream(options, in, out);
   out.close();
   if (status.ok() && !out) status = ErrnoError(path, "write");
-  if (device) return status;
+  if (direct) return status;
   if (status.ok() && std::rename(path.c_str(), options.out.c_str()) != 0)
     status = ErrnoError(options.out, "rename");
   if (!status.ok()) std::filesystem::remove(path, error);

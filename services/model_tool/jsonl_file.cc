@@ -68,12 +68,10 @@ absl::StatusOr<JsonlWriter> JsonlWriter::Open(const std::string& path) {
   JsonlWriter writer(path);
   if (path == "-") return writer;
   std::error_code error;
-  const auto kind = std::filesystem::status(path, error).type();
-  const bool plain =
-      kind == std::filesystem::file_type::not_found || kind == std::filesystem::file_type::regular;
-  if (kind == std::filesystem::file_type::directory) {
+  if (std::filesystem::is_directory(path, error)) {
     return absl::InvalidArgumentError(absl::StrCat(path, " is a folder; give a file"));
   }
+  const bool plain = MayBeReplaced(path);
   if (plain) writer.part_ = path + ".part";
   writer.file_.open(plain ? writer.part_ : path, std::ios::binary | std::ios::trunc);
   if (!writer.file_) {

@@ -37,7 +37,7 @@ class JsonlReader {
 };
 
 // Writes one JSON object a line. The file is there whole after Close, or not at all: until then it is PATH.part.
-// Pipes and devices ("-" is standard output) are written directly.
+// Pipes, devices ("-" is standard output) and links are written directly.
 class JsonlWriter {
  public:
   static absl::StatusOr<JsonlWriter> Open(const std::string& path);
