@@ -33,10 +33,15 @@ std::string WhyNoCuda() {
 
 }  // namespace
 
-absl::StatusOr<torch::Device> ResolveDevice(std::string_view name) {
+torch::Device AutoDevice(int rank, int gpus) {
+  if (gpus == 0) return torch::Device(torch::kCPU);
+  return torch::Device(torch::kCUDA, static_cast<torch::DeviceIndex>(rank % gpus));
+}
+
+absl::StatusOr<torch::Device> ResolveDevice(std::string_view name, int rank) {
   if (name == "cpu") return torch::Device(torch::kCPU);
   const int devices = CudaDevices();
-  if (name == "auto") return devices > 0 ? torch::Device(torch::kCUDA, 0) : torch::Device(torch::kCPU);
+  if (name == "auto") return AutoDevice(rank, devices);
   int index = 0;
   std::string_view rest = name;
   if (rest.substr(0, 4) == "cuda") {

@@ -10,9 +10,13 @@
 
 namespace drover::model {
 
-// "auto" (cuda:0 when this build and this machine have CUDA, else cpu), "cpu", "cuda" or "cuda:N".
+// "auto" (AutoDevice, with the GPUs of this machine when this build has CUDA), "cpu", "cuda" or "cuda:N".
 // INVALID_ARGUMENT for any other text; FAILED_PRECONDITION, saying why, where CUDA is asked for and cannot be used.
-absl::StatusOr<torch::Device> ResolveDevice(std::string_view name);
+absl::StatusOr<torch::Device> ResolveDevice(std::string_view name, int rank = 0);
+
+// The CPU where there is no GPU; else the GPU of a learner's rank: ranks that run on one machine get its GPUs in turn,
+// since NCCL refuses two on one.
+torch::Device AutoDevice(int rank, int gpus);
 
 // Threads of one CPU operator, of this process from now on; 0 leaves LibTorch's default (the cores of the machine).
 // That waiting threads sleep and do not spin is up to the environment (OMP_WAIT_POLICY=passive, set by the launcher).

@@ -15,6 +15,13 @@ TEST(DeviceTest, KnowsCpuAndAuto) {
   EXPECT_TRUE(ResolveDevice("auto").ok());
 }
 
+TEST(DeviceTest, RanksOfOneMachineGetItsGpusInTurn) {
+  EXPECT_TRUE(AutoDevice(/*rank=*/3, /*gpus=*/0).is_cpu());
+  EXPECT_EQ(AutoDevice(0, 2), torch::Device(torch::kCUDA, 0));
+  EXPECT_EQ(AutoDevice(1, 2), torch::Device(torch::kCUDA, 1));
+  EXPECT_EQ(AutoDevice(2, 2), torch::Device(torch::kCUDA, 0));
+}
+
 TEST(DeviceTest, NamesWhatItGotAndWhatIsRight) {
   for (const char* wrong :
        {"", "gpu", "cuda:", "cuda:-1", "cuda:x", "cuda:1x", "cuda:99999", "CPU", "cuda 0"}) {
