@@ -88,10 +88,10 @@ run_fuzzers() {
 
 run_cuda() {
   [ -x "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc" ] || { echo "skipped: no CUDA toolkit"; return 77; }
-  install_libtorch_cuda && build cuda drover-learner drover-actor learner_test || return 1
+  install_libtorch_cuda && build cuda drover-learner drover-actor learner_cuda_test || return 1
   # What differs with CUDA: everything else was tested in build/ from the same sources.
   mkdir -p "$RESULTS/cuda"
-  GTEST_OUTPUT="json:$RESULTS/cuda/" "$ROOT/build-cuda/tests/learner_test" --gtest_filter='CudaTest.*:DeviceTest.*' &&
+  GTEST_OUTPUT="json:$RESULTS/cuda/" "$ROOT/build-cuda/tests/learner_cuda_test" &&
     "$ROOT/build-cuda/bin/drover-learner" --help
 }
 
