@@ -3,7 +3,7 @@
 #
 #   tests/run.sh [--full] [--only STAGE]
 #
-# Stages: format layering protos ctest sanitize fuzz cuda. Each writes build/test-results/STAGE.*; tests/tally.py adds
+# Stages: format layering protos deploy ctest sanitize fuzz cuda. Each writes build/test-results/STAGE.*; tests/tally.py adds
 # them up: one test a GoogleTest case, one a check. --full adds fuzz, cuda and the long system tests (DROVER_FULL_TESTS=1).
 set -uo pipefail
 export OMP_WAIT_POLICY=PASSIVE  # several tests share few cores: no barrier may spin
@@ -11,6 +11,7 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd)
 . "$ROOT/setup/common.sh"
 . "$ROOT/setup/libtorch.sh"
 . "$ROOT/setup/build.sh"
+. "$ROOT/setup/python.sh"
 RESULTS="$ROOT/build/test-results"
 JOBS=${DROVER_JOBS:-$(nproc)}
 only=""
@@ -49,6 +50,12 @@ check_protos() {
   [ -x "$DEPS/venv/bin/buf" ] || "$DEPS/venv/bin/pip" install -q --disable-pip-version-check buf-bin==1.75.0 || {
     echo "skipped: buf could not be installed (no network?)"; return 77; }
   (cd proto && "$DEPS/venv/bin/buf" lint)
+}
+
+# The manifests of deploy/, rendered and held to their schemas and to our own policies.
+run_deploy() {
+  python_tools deploy || { echo "skipped: no tools for the manifests"; return 77; }
+  "$DEPS/python-deploy/bin/python" tests/unittests.py tests/deploy --results "$RESULTS/deploy"
 }
 
 # run_ctest FOLDER LABEL: every GoogleTest program writes its cases to RESULTS/LABEL/*.json.
@@ -98,6 +105,7 @@ run_cuda() {
 stage format check_format
 stage layering python3 tests/layering.py
 stage protos check_protos
+stage deploy run_deploy
 stage ctest run_ctest build ctest
 stage sanitize run_sanitized
 if [ -n "${DROVER_FULL_TESTS:-}" ] || [ -n "$only" ]; then
