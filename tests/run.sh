@@ -3,7 +3,7 @@
 #
 #   tests/run.sh [--full] [--only STAGE]
 #
-# Stages: format layering protos deploy ctest sanitize fuzz cuda. Each writes build/test-results/STAGE.*; tests/tally.py adds
+# Stages: format layering protos deploy ctest monitoring sanitize fuzz cuda. Each writes build/test-results/STAGE.*; tests/tally.py adds
 # them up: one test a GoogleTest case, one a check. --full adds fuzz, cuda and the long system tests (DROVER_FULL_TESTS=1).
 set -uo pipefail
 export OMP_WAIT_POLICY=PASSIVE  # several tests share few cores: no barrier may spin
@@ -12,6 +12,7 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd)
 . "$ROOT/setup/libtorch.sh"
 . "$ROOT/setup/build.sh"
 . "$ROOT/setup/python.sh"
+. "$ROOT/setup/prometheus.sh"
 RESULTS="$ROOT/build/test-results"
 JOBS=${DROVER_JOBS:-$(nproc)}
 only=""
@@ -56,6 +57,13 @@ check_protos() {
 run_deploy() {
   python_tools deploy || { echo "skipped: no tools for the manifests"; return 77; }
   "$DEPS/python-deploy/bin/python" tests/unittests.py tests/deploy --results "$RESULTS/deploy"
+}
+
+# Rules, alerts and dashboards of deploy/monitoring/, and a real Prometheus over real runs.
+run_monitoring() {
+  python_tools monitoring || { echo "skipped: no PyYAML"; return 77; }
+  install_prometheus || { echo "skipped: no Prometheus"; return 77; }
+  PROMETHEUS_BIN="$PROMETHEUS_BIN" "$DEPS/python-monitoring/bin/python" tests/unittests.py tests/monitoring --results "$RESULTS/monitoring"
 }
 
 # run_ctest FOLDER LABEL: every GoogleTest program writes its cases to RESULTS/LABEL/*.json.
@@ -107,6 +115,7 @@ stage layering python3 tests/layering.py
 stage protos check_protos
 stage deploy run_deploy
 stage ctest run_ctest build ctest
+stage monitoring run_monitoring
 stage sanitize run_sanitized
 if [ -n "${DROVER_FULL_TESTS:-}" ] || [ -n "$only" ]; then
   stage fuzz run_fuzzers
