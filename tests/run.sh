@@ -3,8 +3,9 @@
 #
 #   tests/run.sh [--full] [--only STAGE]
 #
-# Stages: format layering protos deploy ctest monitoring sanitize fuzz cuda. Each writes build/test-results/STAGE.*; tests/tally.py adds
-# them up: one test a GoogleTest case, one a check. --full adds fuzz, cuda and the long system tests (DROVER_FULL_TESTS=1).
+# Stages: format layering protos deploy ctest monitoring custom_verifier sanitize fuzz cuda. Each writes build/test-results/STAGE.*;
+# tests/tally.py adds them up: one test a GoogleTest case, one a check. --full adds fuzz, cuda and the long system tests
+# (DROVER_FULL_TESTS=1).
 set -uo pipefail
 export OMP_WAIT_POLICY=PASSIVE  # several tests share few cores: no barrier may spin
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -116,6 +117,7 @@ stage protos check_protos
 stage deploy run_deploy
 stage ctest run_ctest build ctest
 stage monitoring run_monitoring
+stage custom_verifier tests/custom_verifier.sh
 stage sanitize run_sanitized
 if [ -n "${DROVER_FULL_TESTS:-}" ] || [ -n "$only" ]; then
   stage fuzz run_fuzzers

@@ -119,9 +119,10 @@ bool IsWords(std::string_view bare) {
 
 class Decision {
  public:
-  Decision(const Options& options, std::string* explanation) : options_(options), explanation_(explanation) {}
+  Decision(const Options& options, Explanation* explanation) : options_(options), explanation_(explanation) {}
 
   Reason Run(std::string_view gold, std::string_view response, bool free_text) {
+    if (explanation_ != nullptr) gold_.raw = gold, response_.raw = response;
     if (auto reason = Fast(gold, response)) return *reason;
     gold_.raw = Final(gold, /*free_text=*/true);
     response_.raw = Final(response, free_text);
@@ -141,19 +142,28 @@ class Decision {
  private:
   Reason Explained(std::string_view rule, Reason reason) {
     if (explanation_ == nullptr) return reason;
-    *explanation_ += "  rule: " + std::string(rule) + "\n";
-    for (const Side* side : {&gold_, &response_}) {
-      *explanation_ += side == &gold_ ? "  gold:     " : "  response: ";
-      *explanation_ += side->raw.substr(0, 200) + "\n";
-      if (!side->tree) continue;
-      *explanation_ += "    tree: " + ToString(*side->tree, side->tree->root, 500) + "\n";
-      Budget budget(options_.budget);
-      Form form;
-      if (BuildForm(*side->tree, side->tree->root, {}, budget, &form)) {
-        *explanation_ += "    normal form: " + ToString(form, *side->tree->names) + "\n";
-      }
-    }
+    explanation_->rule = rule;
+    Show(gold_, &explanation_->gold);
+    Show(response_, &explanation_->response);
     return reason;
+  }
+
+  // Rules that need no tree leave none: a person wants to see it all the same.
+  void Show(const Side& side, Explanation::Side* out) const {
+    out->answer = side.raw;
+    const std::string normalised = NormalizeMath(side.raw);
+    Names names;
+    Budget budget(options_.budget);
+    std::optional<Tree> again;
+    if (!side.tree && IsReadableUtf8(side.raw)) {
+      again = ReadMath(normalised, {.european_decimals = options_.european_decimals}, &names, budget);
+      if (again && !PrepareTree(&*again, budget)) again.reset();
+    }
+    const std::optional<Tree>& tree = side.tree ? side.tree : again;
+    if (!tree) return;
+    out->tree = ToString(*tree, tree->root);
+    Form form;
+    if (BuildForm(*tree, tree->root, {}, budget, &form)) out->normal_form = ToString(form, *tree->names);
   }
 
   std::optional<Reason> Fast(std::string_view gold, std::string_view response) {
@@ -297,14 +307,14 @@ class Decision {
   }
 
   const Options& options_;
-  std::string* const explanation_;
+  Explanation* const explanation_;
   Side gold_, response_;
 };
 
 }  // namespace
 
 Reason Decide(std::string_view gold, std::string_view response, bool free_text, const Options& options,
-              std::string* explanation) {
+              Explanation* explanation) {
   return Decision(options, explanation).Run(gold, response, free_text);
 }
 

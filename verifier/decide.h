@@ -9,9 +9,20 @@
 
 namespace drover::verifier {
 
+// How a decision came about, for people.
+struct Explanation {
+  struct Side {
+    std::string answer;       // the bytes that were compared
+    std::string tree;         // what the reader made of them; empty: it could not read them
+    std::string normal_form;  // empty: outside of the normal form's reach
+  };
+  std::string rule;  // the name of the method that decided; see explain.h
+  Side gold, response;
+};
+
 // `free_text`: the response may be prose that holds the answer somewhere (no reward format found it); the gold always
-// may. `explanation`, when given, gets both readings, their normal forms and the rule that decided, as lines.
+// may. `explanation`, when given, gets both readings, their normal forms and the rule that decided.
 Reason Decide(std::string_view gold, std::string_view response, bool free_text, const Options& options,
-              std::string* explanation = nullptr);
+              Explanation* explanation = nullptr);
 
 }  // namespace drover::verifier

@@ -462,23 +462,40 @@ class Builder {
   Budget& budget_;
 };
 
+void PrintFactor(const Factor& f, const Names& names, std::string* out) {
+  static constexpr const char* kNames[] = {"i", "", "pi", "e", "ln", ""};
+  const Generator kind = GeneratorKind(f.generator);
+  const uint64_t payload = GeneratorPayload(f.generator);
+  *out += kNames[static_cast<int>(kind)];
+  if (kind == Generator::kPrime || kind == Generator::kLog) *out += std::to_string(payload);
+  if (kind == Generator::kSymbol) *out += names[static_cast<uint32_t>(payload)];
+  if (f.num == 1 && f.den == 1) return;
+  if (f.den == 1 && f.num > 0) {
+    *out += '^' + std::to_string(f.num);
+    return;
+  }
+  *out += "^(" + std::to_string(f.num);
+  if (f.den != 1) *out += '/' + std::to_string(f.den);
+  *out += ')';
+}
+
+// "x^2 - 3*2^(1/2)": signs between terms, no coefficient 1.
 void Print(const Terms& terms, const Names& names, std::string* out) {
-  static constexpr std::string_view kNames[] = {"i", "", "pi", "e", "ln", ""};
   if (terms.empty()) *out += '0';
   for (size_t i = 0; i < terms.size() && out->size() < 2000; ++i) {
-    if (i > 0) *out += " + ";
-    *out += terms[i].coefficient.ToString();
+    Rational coefficient = terms[i].coefficient;
+    if (coefficient.sign() < 0) {
+      *out += i == 0 ? "-" : " - ";
+      fmpq_neg(coefficient.get(), coefficient.get());
+    } else if (i > 0) {
+      *out += " + ";
+    }
+    bool first = coefficient.is_one() && !terms[i].monomial.empty();
+    if (!first) *out += coefficient.ToString();
     for (const Factor& f : terms[i].monomial) {
-      const Generator kind = GeneratorKind(f.generator);
-      const uint64_t payload = GeneratorPayload(f.generator);
-      *out += '*';
-      *out += kNames[static_cast<int>(kind)];
-      if (kind == Generator::kPrime || kind == Generator::kLog) *out += std::to_string(payload);
-      if (kind == Generator::kSymbol) *out += names[static_cast<uint32_t>(payload)];
-      if (f.num == 1 && f.den == 1) continue;
-      *out += "^(" + std::to_string(f.num);
-      if (f.den != 1) *out += '/' + std::to_string(f.den);
-      *out += ')';
+      if (!first) *out += '*';
+      first = false;
+      PrintFactor(f, names, out);
     }
   }
 }

@@ -112,18 +112,4 @@ Verdict Grade(const GradeRequest& request, const Options& options) {
   return GradeExtracted(request, options, &DecideAny);
 }
 
-std::string ExplainGrade(const GradeRequest& request, const Options& options) {
-  Options whole = options;
-  whole.max_extracted_bytes = request.response.size();
-  const Verdict verdict = Grade(request, whole);
-  std::string out = "reason: " + std::string(ReasonName(verdict.reason)) + "\n";
-  out += "extracted: " + verdict.extracted.substr(0, options.max_extracted_bytes) + "\n";
-  for (const std::string& gold : request.golds) {
-    std::string explanation;
-    const Reason reason = Decide(gold, verdict.extracted, request.already_extracted, options, &explanation);
-    out += "gold " + gold.substr(0, 200) + ": " + std::string(ReasonName(reason)) + "\n" + explanation;
-  }
-  return out;
-}
-
 }  // namespace drover::verifier

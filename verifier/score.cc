@@ -6,13 +6,26 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "verifier/registry.h"
+
 namespace drover::verifier {
 namespace {
 
 using Json = nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-std::string Base64(std::string_view text) {
+constexpr char kWanted[] =
+    "; a line is an object with \"gold\" (a string or a non-empty array of strings), one of \"response\", "
+    "\"response_b64\", \"answer\" and \"pred\" (strings), and perhaps \"expected\" (true or false)";
+
+// What a line lacks; thrown and caught within this file, as the JSON library's own errors are.
+struct Malformed {
+  std::string what;
+};
+
+// RFC 4648, padded or not. nullopt for any other byte.
+std::optional<std::string> FromBase64(std::string_view text) {
+  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
   std::string out;
   uint32_t bits = 0;
   int count = 0;
@@ -23,40 +36,81 @@ std::string Base64(std::string_view text) {
                       : c == '+'             ? 62
                       : c == '/'             ? 63
                                              : -1;
-    if (value < 0) continue;
+    if (value < 0) return std::nullopt;
     bits = bits << 6 | static_cast<uint32_t>(value);
     if (++count % 4 != 1) out += static_cast<char>(bits >> (6 - 2 * ((count - 1) % 4)) & 0xFF);
   }
   return out;
 }
 
-bool ToCase(const Json& line, const std::string& stem, ScoreCase* out) {
-  out->id = line.value("id", "");
-  out->scored_class = line.value("class", "");
-  out->kind = line.contains("kind") ? line["kind"].get<std::string>() : stem;
-  if (!out->scored_class.empty()) out->kind = out->scored_class + "/" + out->kind;
-  const Json& gold = line.at("gold");
-  if (gold.is_array()) {
-    for (const Json& one : gold) out->request.golds.push_back(one.get<std::string>());
-  } else {
-    out->request.golds.push_back(gold.get<std::string>());
+std::string Text(const Json& line, const char* key, const std::string& otherwise = "") {
+  if (!line.contains(key)) return otherwise;
+  if (!line[key].is_string()) throw Malformed{std::string("\"") + key + "\" is no string"};
+  return line[key].get<std::string>();
+}
+
+std::vector<std::string> Golds(const Json& line) {
+  if (!line.contains("gold")) throw Malformed{"\"gold\" is missing"};
+  const Json& gold = line["gold"];
+  if (gold.is_string()) return {gold.get<std::string>()};
+  if (!gold.is_array() || gold.empty()) throw Malformed{"\"gold\" is neither a string nor a non-empty array"};
+  std::vector<std::string> golds;
+  for (const Json& one : gold) {
+    if (!one.is_string()) throw Malformed{"\"gold\" holds something that is no string"};
+    golds.push_back(one.get<std::string>());
   }
-  if (line.contains("response_b64")) {
-    out->request.response = Base64(line["response_b64"].get<std::string>());
-  } else if (line.contains("response")) {
-    out->request.response = line["response"].get<std::string>();
+  return golds;
+}
+
+void ReadAnswer(const Json& line, GradeRequest* request) {
+  if (line.contains("response")) {
+    request->response = Text(line, "response");
+  } else if (line.contains("response_b64")) {
+    auto bytes = FromBase64(Text(line, "response_b64"));
+    if (!bytes) throw Malformed{"\"response_b64\" is no base64"};
+    request->response = std::move(*bytes);
+  } else if (line.contains("answer") || line.contains("pred")) {
+    request->response = Text(line, line.contains("answer") ? "answer" : "pred");
+    request->already_extracted = true;
   } else {
-    out->request.response = line.at("pred").get<std::string>();
-    out->request.already_extracted = true;
+    throw Malformed{"there is no answer"};
   }
-  if (line.contains("config")) {
+}
+
+std::optional<bool> Expected(const Json& line) {
+  for (const char* key : {"expected_math", "expected"}) {
+    if (!line.contains(key) || line[key].is_null()) continue;
+    if (!line[key].is_boolean()) throw Malformed{std::string("\"") + key + "\" is neither true nor false"};
+    return line[key].get<bool>();
+  }
+  return std::nullopt;
+}
+
+ScoreCase ToCase(const Json& line, const std::string& stem, RewardFormat format) {
+  if (!line.is_object()) throw Malformed{"not an object"};
+  ScoreCase out;
+  out.id = !line.contains("id")     ? ""
+           : line["id"].is_string() ? line["id"].get<std::string>()
+                                    : line["id"].dump();
+  out.scored_class = Text(line, "class");
+  out.kind = Text(line, "kind", stem);
+  if (!out.scored_class.empty()) out.kind = out.scored_class + "/" + out.kind;
+  out.grader = Text(line, "grader", "math");
+  if (FindGrader(out.grader) == nullptr) throw Malformed{"there is no grader \"" + out.grader + "\""};
+  out.request.golds = Golds(line);
+  ReadAnswer(line, &out.request);
+  out.request.format = format;
+  if (line.contains("truncated")) {
+    if (!line["truncated"].is_boolean()) throw Malformed{"\"truncated\" is neither true nor false"};
+    out.request.truncated = line["truncated"].get<bool>();
+  }
+  if (line.contains("config") && line["config"].is_object()) {
     const Json& config = line["config"];
     const int digits = config.value("float_rounding", config.value("precision", 6));
-    if (digits < 6) out->rounding_digits = digits;
+    if (digits < 6) out.rounding_digits = digits;
   }
-  out->expected =
-      line.contains("expected_math") ? line["expected_math"].get<bool>() : line.at("expected").get<bool>();
-  return true;
+  out.expected = Expected(line);
+  return out;
 }
 
 Timing Summary(std::vector<double> milliseconds) {
@@ -76,20 +130,17 @@ Timing Summary(std::vector<double> milliseconds) {
 }
 
 double TimeOne(const ScoreCase& one, const Options& options, Verdict* verdict) {
+  const Grader& grader = *FindGrader(one.grader);
+  Options own = options;
+  if (one.rounding_digits >= 0) own.rounding_digits = one.rounding_digits;
   const auto start = Clock::now();
-  if (one.rounding_digits >= 0) {
-    Options rounding = options;
-    rounding.rounding_digits = one.rounding_digits;
-    *verdict = Grade(one.request, rounding);
-  } else {
-    *verdict = Grade(one.request, options);
-  }
+  *verdict = grader.Grade(one.request, own);
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
 std::string Describe(const ScoreCase& one, const Verdict& verdict) {
   const std::string shown = one.request.already_extracted ? one.request.response : verdict.extracted;
-  return std::string(one.expected ? "FN " : "FP ") + one.kind + " " + one.id + " | " +
+  return std::string(*one.expected ? "FN " : "FP ") + one.kind + " " + one.id + " | " +
          one.request.golds[0].substr(0, 120) + " | " + shown.substr(0, 160) + " | " +
          std::string(ReasonName(verdict.reason));
 }
@@ -131,7 +182,8 @@ Json ToJson(const Tally& tally) {
 
 }  // namespace
 
-bool ReadCases(const std::string& path, std::vector<ScoreCase>* cases, std::string* error) {
+bool ReadCases(const std::string& path, RewardFormat format, std::vector<ScoreCase>* cases,
+               std::string* error) {
   std::ifstream in(path);
   if (!in) {
     *error = path + ": cannot be opened";
@@ -142,21 +194,24 @@ bool ReadCases(const std::string& path, std::vector<ScoreCase>* cases, std::stri
   std::string line;
   for (int number = 1; std::getline(in, line); ++number) {
     if (line.empty()) continue;
-    ScoreCase one;
-    try {
-      ToCase(Json::parse(line), stem, &one);
-    } catch (const Json::exception& e) {
-      *error = path + ":" + std::to_string(number) + ": " + e.what() +
-               " (want an object with gold, expected, and pred, response or response_b64)";
+    const auto fail = [&](const std::string& what) {
+      *error = path + ":" + std::to_string(number) + ": " + what + kWanted;
       return false;
+    };
+    try {
+      cases->push_back(ToCase(Json::parse(line), stem, format));
+    } catch (const Malformed& e) {
+      return fail(e.what);
+    } catch (const Json::exception& e) {
+      return fail(e.what());
     }
-    cases->push_back(std::move(one));
   }
   return true;
 }
 
 Score RunScore(const std::vector<ScoreCase>& cases, const Options& options, double seconds) {
   Score score;
+  score.lines = static_cast<int64_t>(cases.size());
   if (cases.empty()) return score;
   std::map<std::string, std::vector<double>> by_kind;
   std::vector<double> all;
@@ -171,13 +226,15 @@ Score RunScore(const std::vector<ScoreCase>& cases, const Options& options, doub
       if (!first) continue;
       const bool said = verdict.reward > 0.5;
       ++score.reasons[std::string(ReasonName(verdict.reason))];
+      if (!one.expected) continue;
+      const bool wanted = *one.expected;
       for (Tally* tally : {&score.kinds[one.kind], &score.all}) {
         ++tally->cases;
-        tally->right += said == one.expected;
-        tally->false_positives += said && !one.expected;
-        tally->false_negatives += !said && one.expected;
+        tally->right += said == wanted;
+        tally->false_positives += said && !wanted;
+        tally->false_negatives += !said && wanted;
       }
-      if (said != one.expected) score.mistakes.push_back(Describe(one, verdict));
+      if (said != wanted) score.mistakes.push_back(Describe(one, verdict));
     }
     if (first && seconds > 0) all.clear(), by_kind.clear();  // the first round warms caches and tables
     first = false;
@@ -192,9 +249,10 @@ std::string ScoreJson(const Score& score) {
   Json kinds = Json::object(), accuracy = Json::object();
   for (const auto& [kind, timing] : score.kind_timing) kinds[kind] = ToJson(timing);
   for (const auto& [kind, tally] : score.kinds) accuracy[kind] = ToJson(tally);
-  const Json out = {
-      {"single", ToJson(score.single)}, {"all", ToJson(score.all_cores)}, {"kinds", kinds},
-      {"accuracy", accuracy},           {"total", ToJson(score.all)},     {"reasons", score.reasons}};
+  const Json out = {{"lines", score.lines},           {"single", ToJson(score.single)},
+                    {"all", ToJson(score.all_cores)}, {"kinds", kinds},
+                    {"accuracy", accuracy},           {"total", ToJson(score.all)},
+                    {"reasons", score.reasons}};
   return out.dump(2);
 }
 

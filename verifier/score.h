@@ -1,9 +1,9 @@
-// Scores the grader on files of cases: accuracy by kind, false verdicts, speed. Used by verifier-score and
-// `drover bench verify`.
+// Scores the graders on files of cases: accuracy by kind, false verdicts, speed. Used by `drover bench verify`.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,19 +12,28 @@
 
 namespace drover::verifier {
 
-// One line of a case file: gold and pred or response (see docs/results/verifier.md).
+// One line of a case file, or of a file that `drover grade` reads:
+//
+//   gold                          a string, or a non-empty array of them of which any counts
+//   response, response_b64        a whole response; answer, pred: an extracted answer (the first of the four that is there)
+//   expected_math, expected       whether it is right (the first that is there); without one the line is only timed
+//   id, kind, class, grader, truncated, config.float_rounding, config.precision: may be there; other keys are not looked at
 struct ScoreCase {
   std::string id;
   std::string kind;  // "kind" of the case, prefixed by its class where it has one; else the file's name
   std::string scored_class;  // "math", "convention", "policy" or ""
+  std::string grader = "math";
   GradeRequest request;
   int rounding_digits = -1;  // of the case's own configuration, where it is coarser than 6
-  bool expected = false;
+  std::optional<bool> expected;
 };
 
-// Reads a JSONL file. On a malformed line returns false with *error naming file, line and what is wrong.
-bool ReadCases(const std::string& path, std::vector<ScoreCase>* cases, std::string* error);
+// Reads a JSONL file; responses are taken to be in `format`. On a malformed line returns false with *error naming file,
+// line, what is wrong and what would be right.
+bool ReadCases(const std::string& path, RewardFormat format, std::vector<ScoreCase>* cases,
+               std::string* error);
 
+// Of the cases that say what is expected.
 struct Tally {
   int64_t cases = 0, right = 0, false_positives = 0, false_negatives = 0;
 };
@@ -34,6 +43,7 @@ struct Timing {
 };
 
 struct Score {
+  int64_t lines = 0;
   std::map<std::string, Tally> kinds;
   std::map<std::string, Timing> kind_timing;
   std::map<std::string, int64_t> reasons;
@@ -42,7 +52,8 @@ struct Score {
   std::vector<std::string> mistakes;  // one line each
 };
 
-// Grades all cases; `seconds` > 0 repeats them for the timing of one thread and of all cores.
+// Grades all cases once, for the verdicts, and on one thread and on all cores for `seconds` each, for the timing (0: the
+// first round is timed, on one thread).
 Score RunScore(const std::vector<ScoreCase>& cases, const Options& options, double seconds);
 
 // {"single": {...}, "all": {...}, "kinds": {...}, "accuracy": {...}, "reasons": {...}}.

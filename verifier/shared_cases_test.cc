@@ -11,7 +11,7 @@ namespace {
 Score ScoreFile(const std::string& name) {
   std::vector<ScoreCase> cases;
   std::string error;
-  EXPECT_TRUE(ReadCases("../shared/verifier/" + name, &cases, &error)) << error;
+  EXPECT_TRUE(ReadCases("../shared/verifier/" + name, RewardFormat::kBoxed, &cases, &error)) << error;
   return RunScore(cases, {}, /*seconds=*/0);
 }
 

@@ -5,6 +5,8 @@
 #include <vector>
 
 #include "services/cli/train_command.h"
+#include "services/grading/bench_service.h"
+#include "services/grading/explain_command.h"
 
 namespace drover::cli {
 
@@ -30,8 +32,32 @@ struct GradeOptions {
   std::string in;
   std::string out;
   std::string format = "boxed";
+  std::string grader = "math";
+  int threads = 0;
+  std::string verifier;  // addresses, separated by commas; empty: this process grades
 };
 int Grade(const GradeOptions& options);
+
+// `drover explain-grade`
+using ExplainGradeOptions = grading::ExplainOptions;
+int ExplainGrade(const ExplainGradeOptions& options);
+
+// `drover bench verify`
+struct BenchVerifyOptions {
+  std::vector<std::string> in;
+  std::string format = "boxed";
+  double seconds = 2;
+  bool kinds = false;
+  bool json = false;
+};
+int BenchVerify(const BenchVerifyOptions& options);
+
+// `drover bench grade-service`
+struct BenchGradeServiceOptions {
+  grading::BenchServiceOptions service;
+  bool json = false;
+};
+int BenchGradeService(const BenchGradeServiceOptions& options);
 
 // `drover tokenize`, `drover detokenize`
 struct TextOptions {
@@ -40,7 +66,7 @@ struct TextOptions {
 int Tokenize(const TextOptions& options);
 int Detokenize(const TextOptions& options);
 
-// `drover generate|score|bench|fetch`: becomes the program that does it, with `arguments` as they are.
+// `drover generate|score|bench generate|fetch`: becomes the program that does it, with `arguments` as they are.
 int RunSibling(const std::string& command, const std::vector<std::string>& arguments);
 
 }  // namespace drover::cli

@@ -64,13 +64,44 @@ void AddInspect(CLI::App& app, Chosen& chosen) {
 void AddGrade(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<drover::cli::GradeOptions>();
   CLI::App* grade = app.add_subcommand("grade", "Grade answers in a JSONL file");
-  grade->add_option("--in", options->in, "Lines {\"id\",\"gold\",\"response\"|\"response_b64\"|\"answer\"}")
+  grade
+      ->add_option("--in", options->in,
+                   "Lines {\"id\",\"gold\",\"response\"|\"response_b64\"|\"answer\"}; - is standard input")
       ->required();
-  grade->add_option("--out", options->out, "Lines {\"id\",\"reward\",\"extracted\",\"formatted\",\"reason\"}")
+  grade
+      ->add_option("--out", options->out,
+                   "Lines {\"id\",\"reward\",\"extracted\",\"formatted\",\"reason\"}; - is standard output")
       ->required();
   grade->add_option("--format", options->format, "boxed, answer_tag, answer_tag_lenient or plain")
       ->capture_default_str();
+  grade->add_option("--grader", options->grader, "For lines that name none: math, countdown, exact or choice")
+      ->capture_default_str();
+  grade->add_option("--threads", options->threads, "Grading threads; 0: one per core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  grade->add_option(
+      "--verifier", options->verifier,
+      "host:port of running verifiers, separated by commas, which grade instead of this process");
   RunWith(grade, options, chosen, drover::cli::Grade);
+}
+
+void AddExplainGrade(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<drover::cli::ExplainGradeOptions>();
+  CLI::App* explain = app.add_subcommand(
+      "explain-grade", "Why a grade is what it is: both readings and the rule that decided");
+  explain->add_option("--gold", options->golds, "An acceptable answer; may be repeated")
+      ->allow_extra_args(false)
+      ->take_all();
+  explain->add_option("--response", options->response, "A whole response");
+  explain->add_option("--answer", options->answer, "The answer itself");
+  explain->add_option("--response-file", options->response_file,
+                      "A file with a whole response; - is standard input");
+  explain->add_option("--in", options->in, "A file that 'drover grade' reads, with --id");
+  explain->add_option("--id", options->id, "The line's id");
+  explain->add_option("--format", options->format, "boxed, answer_tag, answer_tag_lenient or plain")
+      ->capture_default_str();
+  explain->add_option("--grader", options->grader, "math, countdown, exact or choice")->capture_default_str();
+  RunWith(explain, options, chosen, drover::cli::ExplainGrade);
 }
 
 void AddText(CLI::App& app, Chosen& chosen) {
@@ -86,13 +117,62 @@ void AddText(CLI::App& app, Chosen& chosen) {
   RunWith(detokenize, options, chosen, drover::cli::Detokenize);
 }
 
-// Commands whose flags are another program's: all that follows is handed over.
-void AddSibling(CLI::App& app, Chosen& chosen, const char* name, const char* help) {
+// Commands whose flags are another program's: all that follows `name` is handed over, after `handed`.
+void AddSibling(CLI::App& app, Chosen& chosen, const std::string& name, const std::string& help,
+                const std::vector<std::string>& handed) {
   CLI::App* command = app.add_subcommand(name, help)->prefix_command();
   command->set_help_flag();
-  command->callback([command, name, &chosen] {
-    chosen = [command, name] { return drover::cli::RunSibling(name, command->remaining()); };
+  command->callback([command, handed, &chosen] {
+    chosen = [command, handed] {
+      std::vector<std::string> arguments(handed.begin() + 1, handed.end());
+      for (std::string& argument : command->remaining()) arguments.push_back(std::move(argument));
+      return drover::cli::RunSibling(handed[0], arguments);
+    };
   });
+}
+
+void AddBench(CLI::App& app, Chosen& chosen) {
+  CLI::App* bench = app.add_subcommand("bench", "Measure; --json: one JSON object on standard output")
+                        ->require_subcommand(1);
+  AddSibling(*bench, chosen, "generate", "Tokens a second of the actor's engine", {"bench", "generate"});
+
+  auto verify = std::make_shared<drover::cli::BenchVerifyOptions>();
+  CLI::App* command = bench->add_subcommand("verify", "The graders on files of cases: verdicts and speed");
+  command
+      ->add_option(
+          "--in", verify->in,
+          "Lines as 'drover grade' reads them, perhaps with \"expected\"; several files may be given")
+      ->required();
+  command->add_option("--format", verify->format, "boxed, answer_tag, answer_tag_lenient or plain")
+      ->capture_default_str();
+  command
+      ->add_option("--seconds", verify->seconds,
+                   "Of timing on one thread, and again on all cores; 0: time one round on one thread")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+  command->add_flag("--kinds", verify->kinds, "Also a table by kind of case");
+  command->add_flag("--json", verify->json, "One JSON object instead of text");
+  RunWith(command, verify, chosen, drover::cli::BenchVerify);
+
+  auto service = std::make_shared<drover::cli::BenchGradeServiceOptions>();
+  command = bench->add_subcommand("grade-service",
+                                  "Grades a second through a verifier's server on loopback, and without one");
+  command->add_option("--in", service->service.in,
+                      "Lines as 'drover grade' reads them (default: generated numbers)");
+  command->add_option("--seconds", service->service.seconds, "Of each of the three measurements")
+      ->check(CLI::Range(0.1, 3600.0))
+      ->capture_default_str();
+  command->add_option("--threads", service->service.threads, "Grading threads; 0: one per core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command->add_option("--callers", service->service.callers, "Unary calls, and then streams, at a time")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command->add_option("--batch", service->service.batch, "Requests of a unary call")
+      ->check(CLI::Range(1, 16384))
+      ->capture_default_str();
+  command->add_flag("--json", service->json, "One JSON object instead of text");
+  RunWith(command, service, chosen, drover::cli::BenchGradeService);
 }
 
 }  // namespace
@@ -108,12 +188,14 @@ int main(int argc, char** argv) {
   AddRecipes(app, chosen);
   AddInspect(app, chosen);
   AddGrade(app, chosen);
+  AddExplainGrade(app, chosen);
   AddText(app, chosen);
   AddSibling(app, chosen, "generate",
-             "Generate responses to the prompts of a JSONL file with the actor's engine");
-  AddSibling(app, chosen, "score", "Log-probabilities of token sequences by the learner's forward path");
-  AddSibling(app, chosen, "bench", "Measure: bench WHAT ... --json");
-  AddSibling(app, chosen, "fetch", "Download a model: fetch smollm2");
+             "Generate responses to the prompts of a JSONL file with the actor's engine", {"generate"});
+  AddSibling(app, chosen, "score", "Log-probabilities of token sequences by the learner's forward path",
+             {"score"});
+  AddBench(app, chosen);
+  AddSibling(app, chosen, "fetch", "Download a model: fetch smollm2", {"fetch"});
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -20,8 +20,9 @@
 namespace drover::grading {
 namespace {
 
-// A verifier that hangs is found dead after so long without an answer to a ping, and its connection is given up.
-constexpr absl::Duration kKeepalive = absl::Seconds(10);
+// A verifier that hangs is found dead after so long without an answer to a ping, and its connection is given up: that is
+// how gRPC passes it over among the addresses of one name.
+constexpr absl::Duration kPingTimeout = absl::Seconds(10);
 
 // Whether gRPC may balance the address over several replicas: a name may stand for many, a number is one.
 bool IsName(const std::string& address) {
@@ -101,7 +102,7 @@ GradingClient::Impl::Impl(const GradingClientOptions& options, metrics::GradingC
       hedge(options.hedge),
       picker(options.addresses.size(), options.replicas),
       probe_backoff(options.backoff, options.seed) {
-  const rpc::ChannelOptions channel = {.keepalive_time = kKeepalive, .keepalive_timeout = kKeepalive};
+  const rpc::ChannelOptions channel = {.keepalive_timeout = kPingTimeout};
   for (const std::string& address : options.addresses) {
     stubs.push_back(v1::VerifierService::NewStub(rpc::MakeChannel(address, channel)));
     names.push_back(IsName(address));

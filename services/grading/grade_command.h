@@ -1,22 +1,41 @@
 // `drover grade`: a file of responses in, a file of grades out.
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 
 namespace drover::grading {
 
+// What has been graded so far.
+struct GradeProgress {
+  size_t lines = 0;
+  size_t correct = 0;                     // reward 1
+  std::map<std::string, size_t> reasons;  // lines by reason code
+  uint64_t bytes = 0;                     // of the input, read
+  uint64_t bytes_total = 0;               // 0: not known
+};
+
 struct GradeFileOptions {
   std::string in;                // JSONL, see grade_lines.h; "-" is standard input
   std::string out;               // JSONL in the same order; "-" is standard output
   std::string format = "boxed";  // boxed, answer_tag, answer_tag_lenient or plain
+  std::string grader = "math";   // of lines that name none
   int threads = 0;               // 0: one per core
+  // host:port of running verifiers that grade; empty: graded in this process. Their graders are theirs to know.
+  std::vector<std::string> verifiers;
+  std::function<void(const GradeProgress&)>
+      progress;  // called between blocks of lines, by the calling thread
 };
 
 // Grades in blocks of lines, so that memory does not grow with the file. INVALID_ARGUMENT as "FILE:LINE: why" for a line
-// that cannot be read; NOT_FOUND for a missing file. `out` is there whole or, after an error, not at all (unless it
-// names a pipe or device).
-absl::Status GradeFile(const GradeFileOptions& options);
+// that cannot be read; NOT_FOUND for a missing file; with verifiers, their last error when they cannot be reached.
+// `out` is there whole or, after an error, not at all: a pipe, device or standard output gets its first byte when all is
+// graded. `total`, when given, gets the sums.
+absl::Status GradeFile(const GradeFileOptions& options, GradeProgress* total = nullptr);
 
 }  // namespace drover::grading

@@ -2,10 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <thread>
 
+#include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "services/grading/fake_verifier.h"
 #include "services/grading/grade_lines.h"
 
 namespace drover::grading {
@@ -91,8 +96,95 @@ TEST_F(GradeFileTest, ErrorsNameTheLineAndLeaveNoOutput) {
   }
 }
 
+// A pipe or a device cannot be taken back: it gets nothing before all lines have been read.
+TEST_F(GradeFileTest, ADeviceGetsNothingOfABadFile) {
+  std::string lines;
+  for (int i = 0; i < 5000; ++i) lines += "{\"gold\":\"1\",\"answer\":\"1\"}\n";
+  ASSERT_TRUE(WriteFileAtomically(in_, lines + "{\n").ok());
+  ASSERT_EQ(::mkfifo(out_.c_str(), 0600), 0);
+  EXPECT_EQ(GradeFile({.in = in_, .out = out_}).code(), absl::StatusCode::kInvalidArgument);
+  ASSERT_TRUE(WriteFileAtomically(in_, lines).ok());
+  std::string read;
+  std::thread reader([&] { read = ReadFile(out_).value_or("(none)"); });
+  GradeProgress total;
+  EXPECT_TRUE(GradeFile({.in = in_, .out = out_}, &total).ok());
+  reader.join();
+  EXPECT_EQ(std::count(read.begin(), read.end(), '\n'), 5000);
+  EXPECT_EQ(total.lines, 5000u);
+  EXPECT_EQ(total.correct, 5000u);
+  EXPECT_EQ(total.reasons.at("equal_exact"), 5000u);
+}
+
+TEST_F(GradeFileTest, ProgressComesAfterEachBlock) {
+  std::string lines;
+  for (int i = 0; i < 10'000; ++i) lines += "{\"gold\":\"1\",\"answer\":\"1\"}\n";
+  ASSERT_TRUE(WriteFileAtomically(in_, lines).ok());
+  std::vector<size_t> seen;
+  EXPECT_TRUE(GradeFile({.in = in_,
+                         .out = out_,
+                         .progress =
+                             [&](const GradeProgress& progress) {
+                               seen.push_back(progress.lines);
+                               EXPECT_EQ(progress.bytes_total, lines.size());
+                               EXPECT_LE(progress.bytes, lines.size());
+                             }})
+                  .ok());
+  EXPECT_EQ(seen, (std::vector<size_t>{4096, 8192, 10'000}));
+}
+
+TEST_F(GradeFileTest, TheGraderOfLinesThatNameNone) {
+  ASSERT_TRUE(WriteFileAtomically(in_, R"({"id":1,"gold":"24: 3 8","answer":"3*8"}
+{"id":2,"gold":"1/2","answer":"0.5","grader":"math"}
+)")
+                  .ok());
+  ASSERT_TRUE(GradeFile({.in = in_, .out = out_, .grader = "countdown"}).ok());
+  EXPECT_THAT(Output(), HasSubstr("{\"id\":1,\"reward\":1"));
+  EXPECT_THAT(Output(), HasSubstr("{\"id\":2,\"reward\":1"));
+  const absl::Status wrong = GradeFile({.in = in_, .out = out_, .grader = "count"});
+  EXPECT_THAT(std::string(wrong.message()), HasSubstr("--grader is \"count\"; it may be choice, countdown"));
+}
+
+TEST_F(GradeFileTest, ByRunningVerifiers) {
+  std::string lines;
+  for (int i = 0; i < 1000; ++i) lines += absl::StrCat("{\"id\":", i, ",\"gold\":\"1\",\"answer\":\"2\"}\n");
+  ASSERT_TRUE(WriteFileAtomically(in_, lines).ok());
+  FakeVerifier verifier([](const v1::GradeBatchRequest& request, v1::GradeBatchResponse* response) {
+    for (const auto& one : request.requests()) {
+      EXPECT_EQ(one.grader(), "poems");
+      auto* result = response->add_results();
+      result->set_id(one.id());
+      result->set_reward(one.id() % 2 == 0 ? 0.25 : 0);
+      result->set_reason("rhymes");
+    }
+    return grpc::Status::OK;
+  });
+  GradeFileOptions options = {.in = in_, .out = out_, .grader = "poems", .verifiers = {verifier.address()}};
+  ASSERT_TRUE(GradeFile(options).ok());
+  const std::string output = Output();
+  EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 1000);
+  EXPECT_THAT(
+      output,
+      StartsWith("{\"id\":0,\"reward\":0,\"extracted\":null,\"formatted\":false,\"reason\":\"rhymes\"}\n"
+                 "{\"id\":1,\"reward\":0.25,"));
+}
+
+// The error of a verifier names the line, since a request's id is its line.
+TEST_F(GradeFileTest, AVerifiersErrorLeavesNoOutput) {
+  ASSERT_TRUE(WriteFileAtomically(in_, "\n{\"gold\":\"1\",\"answer\":\"2\"}\n").ok());
+  FakeVerifier verifier([](const v1::GradeBatchRequest& request, v1::GradeBatchResponse*) {
+    return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
+                        absl::StrCat("request ", request.requests(0).id()));
+  });
+  const absl::Status status = GradeFile({.in = in_, .out = out_, .verifiers = {verifier.address()}});
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("request 2"));
+  EXPECT_FALSE(std::filesystem::exists(out_));
+  EXPECT_FALSE(GradeFile({.in = in_, .out = out_, .verifiers = {"nowhere"}}).ok());
+}
+
 TEST_F(GradeFileTest, WrongFlagsAndFiles) {
   EXPECT_THAT(std::string(Run("", "yaml").message()), HasSubstr("--format is \"yaml\""));
+  EXPECT_EQ(GradeFile({.in = in_, .out = folder_}).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(GradeFile({.in = folder_ + "/none", .out = out_}).code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(GradeFile({.in = folder_, .out = out_}).code(), absl::StatusCode::kInvalidArgument);
   EXPECT_FALSE(GradeFile({.in = in_, .out = folder_ + "/no/such/folder"}).ok());

@@ -32,20 +32,27 @@ absl::Status ReadGold(const Json& line, v1::GradeRequest* request) {
   return absl::OkStatus();
 }
 
+absl::Status ReadAnswer(const Json& line, const char* key, v1::GradeRequest* request) {
+  const Json& value = line[key];
+  if (!value.is_string()) return Wrong(key, "a string");
+  request->set_response(value.get<std::string>());
+  const std::string_view name = key;
+  request->set_already_extracted(name == "answer" || name == "pred");
+  if (name != "response_b64") return absl::OkStatus();
+  std::string bytes;
+  if (!absl::Base64Unescape(request->response(), &bytes)) return Wrong(key, "base64 (RFC 4648)");
+  request->set_response(std::move(bytes));
+  return absl::OkStatus();
+}
+
 absl::Status ReadResponse(const Json& line, v1::GradeRequest* request) {
   int given = 0;
   for (const char* key : {"response", "response_b64", "answer"}) {
-    const auto value = line.find(key);
-    if (value == line.end()) continue;
+    if (!line.contains(key)) continue;
     ++given;
-    if (!value->is_string()) return Wrong(key, "a string");
-    request->set_response(value->get<std::string>());
-    request->set_already_extracted(std::string_view(key) == "answer");
-    if (std::string_view(key) != "response_b64") continue;
-    std::string bytes;
-    if (!absl::Base64Unescape(request->response(), &bytes)) return Wrong(key, "base64 (RFC 4648)");
-    request->set_response(std::move(bytes));
+    RETURN_IF_ERROR(ReadAnswer(line, key, request));
   }
+  if (given == 0 && line.contains("pred")) return ReadAnswer(line, "pred", request);
   if (given == 1) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(
       "exactly one of \"response\", \"response_b64\" and \"answer\" must be there; got ", given));
@@ -65,7 +72,7 @@ absl::Status ReadOptional(const Json& line, v1::GradeRequest* request) {
 
 }  // namespace
 
-absl::StatusOr<GradeLine> ParseGradeLine(std::string_view text, std::string_view format) {
+absl::StatusOr<GradeLine> ParseGradeLine(std::string_view text, const GradeLineDefaults& defaults) {
   const Json line = Json::parse(text, /*cb=*/nullptr, /*allow_exceptions=*/false);
   if (line.is_discarded())
     return absl::InvalidArgumentError("not JSON (or not UTF-8: give \"response_b64\" then)");
@@ -77,9 +84,10 @@ absl::StatusOr<GradeLine> ParseGradeLine(std::string_view text, std::string_view
   }
   RETURN_IF_ERROR(ReadGold(line, &parsed.request));
   RETURN_IF_ERROR(ReadResponse(line, &parsed.request));
+  parsed.request.set_grader(defaults.grader);
   RETURN_IF_ERROR(ReadOptional(line, &parsed.request));
-  parsed.request.set_format(std::string(format));
-  RETURN_IF_ERROR(ValidateRequest(parsed.request));
+  parsed.request.set_format(defaults.format);
+  if (defaults.check_grader) RETURN_IF_ERROR(CheckRequest(parsed.request));
   return parsed;
 }
 

@@ -10,14 +10,22 @@
 namespace drover::grading {
 
 // One input line: {"id", "gold", and one of "response", "response_b64", "answer"}; "truncated" and "grader" may be
-// there; other keys are not looked at. `id` is kept as it was written.
+// there; other keys are not looked at, but "pred" counts as "answer" where none of the three is there (files of cases).
+// `id` is kept as it was written.
 struct GradeLine {
   std::string id = "null";  // JSON text of a string, a number or null
   v1::GradeRequest request;
 };
 
-// INVALID_ARGUMENT naming the key, what it got and what it may be. `format` is the one of responses.
-absl::StatusOr<GradeLine> ParseGradeLine(std::string_view line, std::string_view format);
+// What lines do not say.
+struct GradeLineDefaults {
+  std::string format = "boxed";  // of responses
+  std::string grader = "math";   // of lines without one
+  bool check_grader = true;      // the grader must be one of ours; else a server will say
+};
+
+// INVALID_ARGUMENT naming the key, what it got and what it may be.
+absl::StatusOr<GradeLine> ParseGradeLine(std::string_view line, const GradeLineDefaults& defaults);
 
 // {"id","reward","extracted","formatted","reason"} without a line's end; bytes of `extracted` that are no UTF-8 are
 // replaced by U+FFFD, and it is null when there is none.

@@ -3,7 +3,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
-#include "verifier/grader.h"
 #include "verifier/registry.h"
 
 namespace drover::grading {
@@ -17,19 +16,33 @@ const verifier::Grader* Find(const v1::GradeRequest& request) {
 
 }  // namespace
 
-absl::Status ValidateRequest(const v1::GradeRequest& request) {
-  const auto error = [&](const std::string& what) {
-    return absl::InvalidArgumentError(absl::StrCat("grade request ", request.id(), ": ", what));
-  };
+absl::Status CheckRequest(const v1::GradeRequest& request) {
   if (Find(request) == nullptr) {
-    return error(absl::StrCat("grader is \"", request.grader(), "\"; it may be ",
-                              absl::StrJoin(verifier::GraderNames(), ", ")));
+    return absl::InvalidArgumentError(absl::StrCat("grader is \"", request.grader(), "\"; it may be ",
+                                                   absl::StrJoin(verifier::GraderNames(), ", ")));
   }
   if (!request.already_extracted() && !verifier::ParseRewardFormat(request.format()).has_value()) {
-    return error(absl::StrCat("format is \"", request.format(), "\"; it may be ", kFormats));
+    return absl::InvalidArgumentError(
+        absl::StrCat("format is \"", request.format(), "\"; it may be ", kFormats));
   }
-  if (request.gold().empty()) return error("gold is empty; give at least one acceptable answer");
+  if (request.gold().empty()) {
+    return absl::InvalidArgumentError("gold is empty; give at least one acceptable answer");
+  }
   return absl::OkStatus();
+}
+
+absl::Status ValidateRequest(const v1::GradeRequest& request) {
+  return Annotate(CheckRequest(request), absl::StrCat("grade request ", request.id()));
+}
+
+verifier::GradeRequest ToVerifier(const v1::GradeRequest& request) {
+  verifier::GradeRequest asked;
+  asked.golds.assign(request.gold().begin(), request.gold().end());
+  asked.response = request.response();
+  asked.truncated = request.truncated();
+  asked.already_extracted = request.already_extracted();
+  asked.format = verifier::ParseRewardFormat(request.format()).value_or(verifier::RewardFormat::kBoxed);
+  return asked;
 }
 
 v1::GradeResult GradeOne(const v1::GradeRequest& request) {
@@ -40,13 +53,7 @@ v1::GradeResult GradeOne(const v1::GradeRequest& request) {
     result.set_reason(std::string(verifier::ReasonName(verifier::Reason::kInvalidRequest)));
     return result;
   }
-  verifier::GradeRequest asked;
-  asked.golds.assign(request.gold().begin(), request.gold().end());
-  asked.response = request.response();
-  asked.truncated = request.truncated();
-  asked.already_extracted = request.already_extracted();
-  asked.format = verifier::ParseRewardFormat(request.format()).value_or(verifier::RewardFormat::kBoxed);
-  verifier::Verdict verdict = grader->Grade(asked, verifier::Options());
+  verifier::Verdict verdict = grader->Grade(ToVerifier(request), verifier::Options());
   result.set_reward(verdict.reward);
   result.set_formatted(verdict.formatted);
   result.set_extracted(std::move(verdict.extracted));

@@ -120,10 +120,11 @@ class StreamCall : public grpc::ServerBidiReactor<v1::GradeRequest, v1::GradeRes
     MaybeFinish();
   }
 
-  void OnCancel() override {
+  void OnCancel() override {  // also when the stream's deadline has passed
     absl::MutexLock lock(&mutex_);
     Stop(absl::CancelledError("the client has gone"));
     gone_ = true;
+    for (Batch* one : grading_) one->cancelled = true;
     MaybeFinish();
   }
 
@@ -156,15 +157,19 @@ class StreamCall : public grpc::ServerBidiReactor<v1::GradeRequest, v1::GradeRes
     one->requests.push_back(&one->request);
     one->done = [this](Batch& batch, const absl::Status& status) { Graded(batch, status); };
     ++in_flight_;
+    grading_.insert(one.get());
+    Batch* const batch = one.get();
     // Bounded by max_streams x max_stream_in_flight, so the queue's limit need not refuse it.
     if (const absl::Status status = streams_->pool->Submit(std::move(one), /*reserved=*/true); !status.ok()) {
       --in_flight_;
+      grading_.erase(batch);
       Stop(status);
     }
   }
 
   void Graded(Batch& batch, const absl::Status& status) {
     absl::MutexLock lock(&mutex_);
+    grading_.erase(&batch);
     if (!status.ok() || gone_) {
       --in_flight_;
       Stop(status);
@@ -212,7 +217,8 @@ class StreamCall : public grpc::ServerBidiReactor<v1::GradeRequest, v1::GradeRes
   bool gone_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status end_ ABSL_GUARDED_BY(mutex_);
-  size_t in_flight_ ABSL_GUARDED_BY(mutex_) = 0;  // read and not yet written back
+  size_t in_flight_ ABSL_GUARDED_BY(mutex_) = 0;      // read and not yet written back
+  std::set<Batch*> grading_ ABSL_GUARDED_BY(mutex_);  // those of them that the pool has
   std::deque<v1::GradeResult> results_ ABSL_GUARDED_BY(mutex_);
   v1::GradeRequest incoming_;
   v1::GradeResult outgoing_;

@@ -3,14 +3,19 @@
 #include <grpcpp/client_context.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
 #include <thread>
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
+#include "base/file.h"
 #include "drover/v1/verifier.grpc.pb.h"
 #include "services/grading/grade_one.h"
+#include "services/recipe/cross_checks.h"
 #include "services/rpc/channel.h"
 #include "services/rpc/server.h"
+#include "verifier/registry.h"
 
 namespace drover::grading {
 namespace {
@@ -165,6 +170,95 @@ TEST_F(VerifierServerTest, ACancelledStreamLetsGo) {
   const absl::Time begun = absl::Now();
   server_->Shutdown(absl::Seconds(5));
   EXPECT_LT(absl::Now() - begun, absl::Seconds(4));
+}
+
+// Sixteen grades are read ahead of the one under way; when the client goes, they are not graded for nobody.
+TEST_F(VerifierServerTest, ACancelledStreamIsNotGradedOn) {
+  absl::Notification open;
+  Start(
+      [&](const v1::GradeRequest& request) {
+        open.WaitForNotification();
+        return GradeOne(request);
+      },
+      {.threads = 1}, {.max_stream_in_flight = 17});
+  grpc::ClientContext context;
+  auto stream = stub_->GradeStream(&context);
+  for (uint64_t id = 0; id < 17; ++id) ASSERT_TRUE(stream->Write(Request(id, "42")));
+  while (metrics_.queued.Value() < 16) absl::SleepFor(absl::Milliseconds(1));
+  context.TryCancel();
+  EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  // The server has heard of it before a later call on the same connection, but for its callback's way to a thread.
+  v1::GradeBatchResponse response;
+  EXPECT_TRUE(Grade({}, &response).ok());
+  absl::SleepFor(absl::Milliseconds(100));
+  open.Notify();
+  const absl::Time until = absl::Now() + absl::Seconds(20);
+  while (metrics_.abandoned.Value() < 16 && absl::Now() < until) absl::SleepFor(absl::Milliseconds(1));
+  EXPECT_EQ(metrics_.abandoned.Value(), 16);
+}
+
+TEST_F(VerifierServerTest, NamedGradersOverTheWire) {
+  Start();
+  const auto grade = [&](const std::string& grader, const std::string& gold, const std::string& answer) {
+    v1::GradeBatchRequest request;
+    v1::GradeRequest* one = request.add_requests();
+    one->set_grader(grader);
+    one->add_gold(gold);
+    one->set_response(answer);
+    one->set_already_extracted(true);
+    v1::GradeBatchResponse response;
+    const grpc::Status status = Grade(request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    return status.ok() ? response.results(0).reason() : "";
+  };
+  EXPECT_EQ(grade("", "1/2", "0.5"), "equal_exact");
+  EXPECT_EQ(grade("math", "1/2", "0.5"), "equal_exact");
+  EXPECT_EQ(grade("exact", "1/2", "0.5"), "different");
+  EXPECT_EQ(grade("exact", "1/2", " 1/2"), "equal_text");
+  EXPECT_EQ(grade("countdown", "24: 3 8", "3 * 8"), "equal_exact");
+  EXPECT_EQ(grade("countdown", "24: 4 6 1", "4 * 6"), "different");
+  EXPECT_EQ(grade("choice", "B", "(b)"), "equal_text");
+}
+
+TEST_F(VerifierServerTest, AnUnknownGraderIsAnErrorThatNamesThoseThereAre) {
+  Start();
+  v1::GradeBatchRequest request;
+  *request.add_requests() = Request(3, "42");
+  request.mutable_requests(0)->set_grader("maths");
+  v1::GradeBatchResponse response;
+  const grpc::Status status = Grade(request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(status.error_message(),
+            "grade request 3: grader is \"maths\"; it may be choice, countdown, exact, math");
+  grpc::ClientContext context;
+  auto stream = stub_->GradeStream(&context);
+  stream->Write(request.requests(0));
+  v1::GradeResult result;
+  EXPECT_FALSE(stream->Read(&result));
+  EXPECT_EQ(stream->Finish().error_message(), status.error_message());
+}
+
+TEST(Graders, RecipesKnowThem) { EXPECT_EQ(recipe::ShippedGraders(), verifier::GraderNames()); }
+
+TEST_F(VerifierServerTest, EveryReasonIsCountedFromZero) {
+  const auto families = metrics_.registry->Collect();
+  const auto grades = std::find_if(families.begin(), families.end(), [](const auto& family) {
+    return family.name == "drover_verifier_grades_total";
+  });
+  ASSERT_NE(grades, families.end());
+  std::set<std::string> reasons;
+  for (const auto& metric : grades->metric) {
+    EXPECT_EQ(metric.counter.value, 0);
+    reasons.insert(metric.label[0].value);
+  }
+  std::set<std::string> expected = {"other"};
+  for (const std::string& name : ReasonNames()) expected.insert(name);
+  EXPECT_EQ(reasons, expected);
+  // ReasonNames is written by hand: every code up to the last has a name in it.
+  EXPECT_EQ(ReasonNames().size(), static_cast<size_t>(verifier::Reason::kInvalidRequest) + 1);
+  const std::string page = ReadFile("docs/reference/metrics.md").value_or("");
+  for (const std::string& name : ReasonNames())
+    EXPECT_NE(page.find("`" + name + "`"), std::string::npos) << name;
 }
 
 TEST_F(VerifierServerTest, DrainFinishesWhatIsInFlightAndEndsIdleStreams) {

@@ -83,6 +83,7 @@ absl::Status LocalRun::StartChild(Child& child) {
 }
 
 absl::Status LocalRun::StartVerifiers() {
+  if (!options_.recipe.verifiers().addresses().empty()) return absl::OkStatus();  // others run them
   for (uint32_t i = 0; i < options_.recipe.verifiers().count(); ++i) {
     auto child = std::make_unique<Child>();
     child->role = Child::Role::kVerifier;
@@ -130,7 +131,8 @@ absl::Status LocalRun::Start() {
 
 absl::Status LocalRun::StartActorsWhenPossible() {
   if (actors_started_ || stopping_) return absl::OkStatus();
-  std::vector<std::string> verifiers;
+  const auto& running = options_.recipe.verifiers().addresses();
+  std::vector<std::string> verifiers(running.begin(), running.end());
   std::string learner;
   for (const auto& child : children_) {
     if (!child->ports.has_value()) {

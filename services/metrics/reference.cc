@@ -70,9 +70,11 @@ std::string MetricsReference() {
   VerifierMetrics verifier({});
   text += Section("drover-verifier", *verifier.registry);
   text +=
-      "\nThe `reason` of `drover_verifier_grades_total` is a reason code of the verifier (`equal_exact`, "
-      "`different`,\n"
-      "`no_answer`, `over_budget`, ...), or `other`.\n";
+      "\nThe `reason` of `drover_verifier_grades_total` is a reason code of the verifier: `equal_exact`, "
+      "`equal_numeric`,\n"
+      "`equal_text`, `different`, `unparsed_response`, `unparsed_gold`, `no_answer`, `truncated`, "
+      "`over_budget`,\n"
+      "`undecided`, `invalid_request`; or `other`.\n";
   // The page is one, whatever the release.
   return absl::StrReplaceAll(text, {{"`version`: " + Version(), "`version`: of Drover"}});
 }

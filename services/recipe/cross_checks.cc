@@ -14,6 +14,7 @@
 #include "services/data/prompt_source.h"
 #include "services/data/templates.h"
 #include "services/recipe/nearest.h"
+#include "services/rpc/address.h"
 
 namespace drover::recipe {
 namespace {
@@ -84,8 +85,20 @@ void RewardFormat(const v1::Recipe& recipe, Problems& problems) {
 }
 
 void Grader(const v1::Recipe& recipe, Problems& problems) {
-  if (recipe.reward().grader() == kMathGrader) return;
-  problems.Add("reward.grader", absl::StrCat("got `", recipe.reward().grader(), "`, may be ", kMathGrader));
+  const std::string& grader = recipe.reward().grader();
+  const std::vector<std::string>& graders = ShippedGraders();
+  if (!recipe.verifiers().addresses().empty()) return;  // those verifiers know which graders they have
+  if (std::count(graders.begin(), graders.end(), grader) > 0) return;
+  const std::string near = Nearest(grader, graders);
+  problems.Add("reward.grader", absl::StrCat("got `", grader, "`, may be ", absl::StrJoin(graders, ", "),
+                                             near.empty() ? "" : absl::StrCat("; did you mean ", near, "?")));
+}
+
+void VerifierAddresses(const v1::Recipe& recipe, Problems& problems) {
+  for (const std::string& address : recipe.verifiers().addresses()) {
+    const auto parsed = rpc::ParseAddresses(address);
+    if (!parsed.ok()) problems.Add("verifiers.addresses", std::string(parsed.status().message()));
+  }
 }
 
 void Operations(const v1::Recipe& recipe, Problems& problems) {
@@ -172,7 +185,8 @@ const std::vector<Check>& Checks() {
       {{"run.device"}, Device},
       {{"data.template"}, Template},
       {{"data.reward_format"}, RewardFormat},
-      {{"reward.grader"}, Grader},
+      {{"reward.grader", "verifiers.addresses"}, Grader},
+      {{"verifiers.addresses"}, VerifierAddresses},
       {{"data.train", "data.arithmetic.operations"}, Operations},
       {{"data.arithmetic.min_digits", "data.arithmetic.max_digits"}, Digits},
       {{"data.train", "pretrain.batches"}, PretrainingNeedsSolutions},
@@ -189,6 +203,11 @@ const std::vector<Check>& Checks() {
 }
 
 }  // namespace
+
+const std::vector<std::string>& ShippedGraders() {
+  static const auto& graders = *new std::vector<std::string>{"choice", "countdown", "exact", "math"};
+  return graders;
+}
 
 void CheckPositions(const v1::Recipe& recipe, const std::string& limit_name, uint64_t positions,
                     Problems& problems) {

@@ -40,7 +40,9 @@ TEST(CrossChecks, Table) {
         "you mean "
         "plain?"}},
       {{"data.reward_format=boxed"}, {}},
-      {{"reward.grader=mathh"}, {"reward.grader: got `mathh`, may be math"}},
+      {{"reward.grader=mathh"},
+       {"reward.grader: got `mathh`, may be choice, countdown, exact, math; did you mean math?"}},
+      {{"verifiers.addresses=nowhere"}, {"verifiers.addresses: address \"nowhere\": it has no port"}},
       {{"data.arithmetic.operations=+/"},
        {"data.arithmetic.operations: got `+/`, may be any of + - *, each once, like \"+-\""}},
       {{"data.arithmetic.operations=++"}, {"data.arithmetic.operations: got `++`"}},
