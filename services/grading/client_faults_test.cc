@@ -155,6 +155,18 @@ TEST_F(ClientFaultsTest, AnOutageEndsForAllCallersWhenItEnds) {
   for (std::thread& caller : callers) caller.join();
 }
 
+// Servers end their connections every now and then, so that clients look for new replicas.
+TEST_F(ClientFaultsTest, ConnectionsThatEndForTheirAgeCostNoGrade) {
+  const rpc::ServerOptions aging = {.max_connection_age = absl::Milliseconds(100),
+                                    .max_connection_age_grace = absl::Seconds(30)};
+  FakeVerifier verifier(AllRight, aging);
+  GradingClient client(Options({verifier.address()}), &metrics_);
+  const absl::Time until = In(absl::Seconds(1));
+  int right = 0, calls = 0;
+  for (; absl::Now() < until || calls < 20; ++calls) right += Right(client);
+  EXPECT_EQ(right, calls);
+}
+
 // A wrong request is wrong everywhere: it is not tried again, and costs no budget.
 TEST_F(ClientFaultsTest, AWrongRequestIsAnsweredOnce) {
   FakeVerifier a(Fails(grpc::StatusCode::INVALID_ARGUMENT)), b(Fails(grpc::StatusCode::INVALID_ARGUMENT));

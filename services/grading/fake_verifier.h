@@ -22,8 +22,9 @@ class FakeVerifier : public v1::VerifierService::Service {
  public:
   // Without a handler it hangs: a call is not answered until its caller has given it up.
   explicit FakeVerifier(Handler handler, const std::string& listen = "127.0.0.1:0")
-      : handler_(std::move(handler)) {
-    auto server = rpc::Server::Start({.listen = listen}, {{v1::VerifierService::service_full_name(), this}});
+      : FakeVerifier(std::move(handler), rpc::ServerOptions{.listen = listen}) {}
+  FakeVerifier(Handler handler, const rpc::ServerOptions& options) : handler_(std::move(handler)) {
+    auto server = rpc::Server::Start(options, {{v1::VerifierService::service_full_name(), this}});
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = std::move(*server);
   }

@@ -23,7 +23,7 @@ namespace drover::grading {
 struct GraderPoolOptions {
   int threads = 0;                            // 0: one per core
   size_t max_queued = 65536;                  // grades that wait
-  size_t max_queued_bytes = size_t{1} << 29;  // of requests that wait (512 MiB)
+  size_t max_queued_bytes = size_t{1} << 27;  // of requests that wait (128 MiB)
 
   absl::Status Validate() const;
 };
