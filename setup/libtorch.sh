@@ -30,7 +30,9 @@ install_libtorch() {
   unzip -q -o "$wheels"/torch-*.whl 'torch/include/*' torch/lib/libtorch_cpu.so torch/lib/libc10.so torch/lib/libtorch.so \
     'torch/lib/libgomp*' -d "$into" &&
     unzip -q -o -j "$wheels"/nvidia_cuda_runtime-*.whl '*/libcudart.so.13' -d "$into/torch/lib" &&
-    unzip -q -o -j "$wheels"/nvidia_cuda_cupti-*.whl '*/libcupti.so.13' -d "$into/torch/lib" ||
+    unzip -q -o -j "$wheels"/nvidia_cuda_cupti-*.whl '*/libcupti.so.13' -d "$into/torch/lib" &&
+    unzip -q -o -j "$wheels"/torch-*.whl '*.dist-info/licenses/*' -d "$into/torch/licenses" &&
+    unzip -q -p "$wheels"/nvidia_cuda_runtime-*.whl '*.dist-info/licenses/*' >"$into/torch/licenses/LICENSE.nvidia" ||
     die "unpacking LibTorch" "unzip failed (a full disk?)" "free 2 GB at $DEPS and run this again"
   # The wheel's own, older protobuf headers would shadow Debian's.
   rm -rf "$into/torch/include/google" "$DEPS/libtorch"

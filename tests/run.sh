@@ -57,6 +57,8 @@ check_protos() {
 # The manifests of deploy/, rendered and held to their schemas and to our own policies.
 run_deploy() {
   python_tools deploy || { echo "skipped: no tools for the manifests"; return 77; }
+  wait  # for checkov, which is fetched while other stages run
+  [ ! -x "$DEPS/python-checkov/bin/checkov" ] || export DROVER_CHECKOV="$DEPS/python-checkov/bin/checkov"
   "$DEPS/python-deploy/bin/python" tests/unittests.py tests/deploy --results "$RESULTS/deploy"
 }
 
@@ -111,13 +113,14 @@ run_cuda() {
     "$ROOT/build-cuda/bin/drover-learner" --help
 }
 
+[ -n "$only" ] && [ "$only" != deploy ] || { python_tools checkov >/dev/null 2>&1 & }
 stage format check_format
 stage layering python3 tests/layering.py
 stage protos check_protos
-stage deploy run_deploy
 stage ctest run_ctest build ctest
 stage monitoring run_monitoring
 stage custom_verifier tests/custom_verifier.sh
+stage deploy run_deploy
 stage sanitize run_sanitized
 if [ -n "${DROVER_FULL_TESTS:-}" ] || [ -n "$only" ]; then
   stage fuzz run_fuzzers
