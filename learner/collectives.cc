@@ -13,6 +13,8 @@ class Alone : public Collectives {
   absl::Status Broadcast(torch::Tensor) override { return absl::OkStatus(); }
   absl::Status Broadcast(std::string*, absl::Duration) override { return absl::OkStatus(); }
   absl::Status Barrier() override { return absl::OkStatus(); }
+  absl::Status AskToStop() override { return absl::OkStatus(); }  // there is nobody who would not know
+  bool AskedToStop() override { return false; }
 };
 
 }  // namespace
@@ -29,9 +31,10 @@ absl::Status C10dOptions::Validate() const {
   if (port == 0 && rank != 0) {
     return absl::InvalidArgumentError("port is 0; ranks other than 0 must be told rank 0's port");
   }
-  if (timeout <= absl::ZeroDuration()) {
+  if (timeout <= absl::ZeroDuration() || join_timeout <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError(
-        absl::StrCat("timeout is ", absl::FormatDuration(timeout), "; it must be positive"));
+        absl::StrCat("timeout is ", absl::FormatDuration(timeout), " and join_timeout is ",
+                     absl::FormatDuration(join_timeout), "; both must be positive"));
   }
   return absl::OkStatus();
 }

@@ -16,7 +16,8 @@
 namespace drover::learner {
 
 // Every rank makes the same calls in the same order. A call that fails (a peer is gone, the deadline passed:
-// UNAVAILABLE or DEADLINE_EXCEEDED) leaves the group unusable: end the process and start the ranks again.
+// UNAVAILABLE or DEADLINE_EXCEEDED) leaves the group unusable: later calls return the same error at once. End the
+// process and start the ranks again.
 // Not thread-safe.
 class Collectives {
  public:
@@ -34,6 +35,11 @@ class Collectives {
   virtual absl::Status Broadcast(std::string* bytes, absl::Duration timeout) = 0;
   // Returns when all ranks are here.
   virtual absl::Status Barrier() = 0;
+
+  // Not collective, and thread-safe: any rank leaves a word for rank 0 that the ranks should stop in order ...
+  virtual absl::Status AskToStop() = 0;
+  // ... and rank 0 looks whether one did. Quick.
+  virtual bool AskedToStop() = 0;
 };
 
 // A group of one.
@@ -51,7 +57,9 @@ struct C10dOptions {
   // An address of this machine that the other ranks reach, for Gloo's connections. Empty: what the machine's
   // host name resolves to, loopback when it does not.
   std::string own_address;
-  // For joining and for each collective but Broadcast(string). A rank that computes longer than this between
+  // For all ranks to join, in whatever order they come; the name of `host` need not resolve at first.
+  absl::Duration join_timeout = absl::Minutes(10);
+  // For each collective but Broadcast(string). A rank that computes longer than this between
   // two collectives is taken for dead.
   absl::Duration timeout = absl::Minutes(10);
   // The CPU, or this rank's CUDA device: its tensors then go over NCCL (in builds with DROVER_CUDA).

@@ -21,6 +21,7 @@
 namespace drover::learner {
 namespace {
 
+constexpr char kStopKey[] = "drover/stop";
 constexpr int64_t kMaxBytes = int64_t{1} << 31;
 constexpr absl::Duration kLongest = absl::Hours(24 * 30);  // c10d adds to it: no infinity
 
@@ -56,9 +57,10 @@ class C10d : public Collectives {
   int size() const override { return options_.size; }
 
   absl::Status AllReduceSum(torch::Tensor tensor) override {
-    return Guard(Who("all-reduce"), options_.timeout, [&] {
+    return Once("all-reduce", options_.timeout, [&] {
       c10d::AllreduceOptions how;
       how.reduceOp = c10d::ReduceOp::SUM;
+      how.timeout = Timeout();
       std::vector<at::Tensor> tensors{tensor};
       BackendOf(tensor).allreduce(tensors, how)->wait(Timeout());
     });
@@ -84,7 +86,25 @@ class C10d : public Collectives {
     return AllReduceSum(at::zeros({1}, at::kFloat));
   }
 
+  absl::Status AskToStop() override {
+    return Guard("asking rank 0 to stop", options_.timeout,
+                 [&] { store_->set(kStopKey, std::vector<uint8_t>{1}); });
+  }
+  bool AskedToStop() override {
+    bool asked = false;
+    const absl::Status looked =
+        Guard("looking for a wish to stop", options_.timeout, [&] { asked = store_->check({kStopKey}); });
+    return looked.ok() && asked;
+  }
+
  private:
+  // After the first failure the group is lost: nothing waits for a peer that is gone a second time.
+  template <typename Action>
+  absl::Status Once(std::string_view what, absl::Duration timeout, const Action& action) {
+    if (lost_.ok()) lost_ = Guard(Who(what), timeout, action);
+    return lost_;
+  }
+
   std::string Who(std::string_view what) const {
     return absl::StrCat(ToAbsl(what), " of rank ", options_.rank, " of ", options_.size);
   }
@@ -92,7 +112,7 @@ class C10d : public Collectives {
   c10d::Backend& BackendOf(const torch::Tensor& tensor) { return tensor.is_cuda() ? *nccl_ : *gloo_; }
 
   absl::Status BroadcastTensor(torch::Tensor tensor, absl::Duration timeout) {
-    return Guard(Who("broadcast"), timeout, [&] {
+    return Once("broadcast", timeout, [&] {
       c10d::BroadcastOptions how;
       how.rootRank = 0;
       how.timeout = absl::ToChronoMilliseconds(std::min(timeout, kLongest));
@@ -105,6 +125,7 @@ class C10d : public Collectives {
   const c10::intrusive_ptr<c10d::Store> store_;  // rank 0's serves the others as long as it lives
   const c10::intrusive_ptr<c10d::Backend> gloo_;
   const c10::intrusive_ptr<c10d::Backend> nccl_;  // null on the CPU
+  absl::Status lost_;                             // the first failure
 };
 
 c10::intrusive_ptr<c10d::Store> OpenStore(const C10dOptions& options) {
@@ -113,7 +134,7 @@ c10::intrusive_ptr<c10d::Store> OpenStore(const C10dOptions& options) {
   how.isServer = options.rank == 0;
   how.numWorkers = options.size;
   how.waitWorkers = false;  // the connections of the groups wait
-  how.timeout = absl::ToChronoMilliseconds(options.timeout);
+  how.timeout = absl::ToChronoMilliseconds(options.join_timeout);
   auto store = c10::make_intrusive<c10d::TCPStore>(options.host, how);
   if (options.rank == 0 && options.on_listening) options.on_listening(store->getPort());
   return store;
@@ -121,7 +142,8 @@ c10::intrusive_ptr<c10d::Store> OpenStore(const C10dOptions& options) {
 
 c10::intrusive_ptr<c10d::Backend> MakeGloo(const c10::intrusive_ptr<c10d::Store>& store,
                                            const C10dOptions& options) {
-  auto how = c10d::ProcessGroupGloo::Options::create(absl::ToChronoMilliseconds(options.timeout));
+  // Connecting takes this timeout; each collective brings its own.
+  auto how = c10d::ProcessGroupGloo::Options::create(absl::ToChronoMilliseconds(options.join_timeout));
   how->devices.push_back(options.own_address.empty()
                              ? c10d::ProcessGroupGloo::createDefaultDevice()
                              : c10d::ProcessGroupGloo::createDeviceForHostname(options.own_address));
@@ -153,7 +175,7 @@ absl::StatusOr<std::unique_ptr<Collectives>> JoinC10d(const C10dOptions& options
   std::unique_ptr<Collectives> result;
   const std::string what = absl::StrCat("rank ", options.rank, " of ", options.size, " joining at ",
                                         options.host, ":", options.port);
-  RETURN_IF_ERROR(Guard(what, options.timeout, [&] {
+  RETURN_IF_ERROR(Guard(what, options.join_timeout, [&] {
     auto store = OpenStore(options);
     auto gloo = MakeGloo(store, options);
     auto nccl = MakeNccl(store, options);

@@ -3,16 +3,19 @@
 
 namespace drover::learner {
 
-absl::Status FollowLeader(Trainer& trainer, Collectives& collectives, const FollowOptions& options) {
+absl::StatusOr<FollowEnd> FollowLeader(Trainer& trainer, Collectives& collectives,
+                                       const FollowOptions& options) {
   while (true) {
     std::string bytes;
+    if (options.waiting) options.waiting();
     RETURN_IF_ERROR(Annotate(collectives.Broadcast(&bytes, options.idle_timeout), "waiting for rank 0"));
+    if (options.working) options.working();
     v1::RankCommand command;
     if (!command.ParseFromString(bytes)) {
       return absl::DataLossError("rank 0 sent a command that cannot be read: are all ranks of one build?");
     }
     ASSIGN_OR_RETURN(const bool go_on, trainer.Execute(command));
-    if (!go_on) return absl::OkStatus();
+    if (!go_on) return command.has_finished() ? FollowEnd::kDone : FollowEnd::kStopped;
   }
 }
 

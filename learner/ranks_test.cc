@@ -91,6 +91,7 @@ TEST(Collectives, AMissingPeerIsAnErrorInTime) {
     }
     const absl::Status status = ranks.AllReduceSum(at::zeros({4}));
     EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status.ToString();
+    EXPECT_EQ(ranks.Barrier(), status) << "the group is lost: nothing waits a second time";
   });
   RunRanks(2, absl::Seconds(30), [](Collectives& ranks) {
     if (ranks.rank() == 1) return;  // gone
@@ -102,12 +103,23 @@ TEST(Collectives, AMissingPeerIsAnErrorInTime) {
   EXPECT_LT(absl::Now() - start, absl::Seconds(15));
 }
 
+TEST(Collectives, AnyRankMayAskRankZeroToStop) {
+  RunRanks(2, absl::Seconds(20), [](Collectives& ranks) {
+    EXPECT_FALSE(ranks.AskedToStop());
+    ASSERT_TRUE(ranks.Barrier().ok());
+    if (ranks.rank() == 1) EXPECT_TRUE(ranks.AskToStop().ok());
+    ASSERT_TRUE(ranks.Barrier().ok());
+    if (ranks.rank() == 0) EXPECT_TRUE(ranks.AskedToStop());
+    ASSERT_TRUE(ranks.Barrier().ok());  // rank 0's store lives until all have looked
+  });
+}
+
 TEST(Collectives, JoiningAloneTimesOut) {
   C10dOptions options;
   options.rank = 1;
   options.size = 2;
   options.port = 1;  // nobody listens there
-  options.timeout = absl::Seconds(1);
+  options.join_timeout = absl::Seconds(1);
   const auto joined = JoinC10d(options);
   EXPECT_FALSE(joined.ok());
   EXPECT_THAT(std::string(joined.status().message()), testing::HasSubstr("127.0.0.1:1"));
@@ -135,8 +147,9 @@ Outcome ShortRun(int ranks, const TrainerOptions& options) {
     auto trainer = Trainer::Create(options, TinyModel(1 + collectives.rank()), &collectives);
     ASSERT_TRUE(trainer.ok()) << trainer.status().ToString();
     if (collectives.rank() != 0) {
-      const absl::Status status = FollowLeader(**trainer, collectives);
-      EXPECT_TRUE(status.ok()) << status.ToString();
+      const auto end = FollowLeader(**trainer, collectives);
+      ASSERT_TRUE(end.ok()) << end.status().ToString();
+      EXPECT_EQ(*end, FollowEnd::kDone);
       EXPECT_EQ((*trainer)->StopFollowers().code(), absl::StatusCode::kFailedPrecondition);
     } else {
       for (int i = 0; i < 2; ++i) {
@@ -215,9 +228,15 @@ TEST(RankSplits, ASkippedStepIsSkippedOnAllRanks) {
       const auto stats = (*trainer)->Update(groups, 0, 0);
       ASSERT_TRUE(stats.ok()) << stats.status().ToString();
       EXPECT_EQ(stats->skipped_steps, 1);
-      EXPECT_TRUE((*trainer)->StopFollowers().ok());
+      EXPECT_TRUE((*trainer)->StopFollowers(FollowEnd::kStopped).ok());
     } else {
-      EXPECT_TRUE(FollowLeader(**trainer, collectives).ok());
+      int waits = 0, works = 0;
+      const auto end =
+          FollowLeader(**trainer, collectives, {.waiting = [&] { ++waits; }, .working = [&] { ++works; }});
+      ASSERT_TRUE(end.ok()) << end.status().ToString();
+      EXPECT_EQ(*end, FollowEnd::kStopped);
+      EXPECT_EQ(waits, 2) << "for the update and for the stop";
+      EXPECT_EQ(works, 2);
     }
     weights[collectives.rank()] = CopyWeights((*trainer)->model());
   });

@@ -254,9 +254,13 @@ absl::Status Trainer::KeepAlive() {
   return impl_->Announce(command);
 }
 
-absl::Status Trainer::StopFollowers() {
+absl::Status Trainer::StopFollowers(FollowEnd how) {
   v1::RankCommand command;
-  command.mutable_stop();
+  if (how == FollowEnd::kDone) {
+    command.mutable_finished();
+  } else {
+    command.mutable_stop();
+  }
   return impl_->Announce(command);
 }
 
@@ -265,6 +269,7 @@ absl::StatusOr<bool> Trainer::Execute(const v1::RankCommand& command) {
     case v1::RankCommand::kKeepAlive:
       return true;
     case v1::RankCommand::kStop:
+    case v1::RankCommand::kFinished:
       return false;
     case v1::RankCommand::kUpdate: {
       const std::vector<v1::Group> groups(command.update().groups().begin(), command.update().groups().end());

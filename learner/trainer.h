@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -45,6 +46,8 @@ struct TrainerOptions {
   double max_grad_norm = 1.0;  // 0: gradients are not clipped
   int64_t microbatch_responses = 16;
   int64_t max_skipped_steps = 5;  // so many in a row are an error
+  // Called before each microbatch of an update, by whoever called it: a sign of life. Null: nothing.
+  std::function<void()> progress;
 
   // From a recipe whose defaults are filled in (a field that is still unset and may not be 0 is an error).
   static absl::StatusOr<TrainerOptions> FromRecipe(const v1::Recipe& recipe);
@@ -103,6 +106,9 @@ struct TrainerState {
   std::map<std::string, torch::Tensor> reference;  // in the model's dtype; empty: there is none
 };
 
+// How a follower's life ends in order: the run is done, or its processes stop and it will go on later.
+enum class FollowEnd { kDone, kStopped };
+
 // Not thread-safe. On a group of several ranks, rank 0 calls these methods and every other rank is in
 // FollowLeader, which executes what rank 0 announces; each method announces itself.
 class Trainer {
@@ -136,8 +142,8 @@ class Trainer {
 
   // Tells the followers that rank 0 is alive and has nothing to do yet (see FollowOptions::idle_timeout).
   absl::Status KeepAlive();
-  // Ends FollowLeader on the other ranks.
-  absl::Status StopFollowers();
+  // Ends FollowLeader on the other ranks, which learn whether the run is done.
+  absl::Status StopFollowers(FollowEnd how = FollowEnd::kDone);
 
   model::Transformer& model();
   const model::Transformer& model() const;
@@ -157,10 +163,14 @@ class Trainer {
 struct FollowOptions {
   // Rank 0 says something (an update, KeepAlive) at least this often, or it is taken for dead.
   absl::Duration idle_timeout = absl::Hours(1);
+  // Called before each wait for rank 0 and before each command is executed. Null: nothing.
+  std::function<void()> waiting;
+  std::function<void()> working;
 };
 
 // The life of ranks other than 0: executes what rank 0 announces until StopFollowers. An error (a lost peer,
 // an error of the execution, which rank 0 met too) ends it: end the process.
-absl::Status FollowLeader(Trainer& trainer, Collectives& collectives, const FollowOptions& options = {});
+absl::StatusOr<FollowEnd> FollowLeader(Trainer& trainer, Collectives& collectives,
+                                       const FollowOptions& options = {});
 
 }  // namespace drover::learner

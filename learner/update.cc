@@ -123,6 +123,7 @@ void RolloutUpdate::ScoreRollout() {
 
 void RolloutUpdate::ScoreReference(const std::vector<int64_t>& responses) {
   for (const auto& cut : Microbatches(responses)) {
+    Progress();
     const Microbatch batch = MakeMicrobatch(rollout_.sequences, cut, context_.stepper.device());
     SplitTokens(batch, Score(*context_.reference, batch, forward_).logprobs_K, &rollout_.reference_logprobs);
   }
@@ -131,6 +132,7 @@ void RolloutUpdate::ScoreReference(const std::vector<int64_t>& responses) {
 void RolloutUpdate::ScoreOld(const std::vector<int64_t>& responses, const std::vector<bool>& counted) {
   const std::vector<double> weights(counted.begin(), counted.end());
   for (const auto& cut : Microbatches(responses)) {
+    Progress();
     const Microbatch batch = MakeMicrobatch(rollout_.sequences, cut, context_.stepper.device());
     const TokenScores scores = Score(context_.model, batch, forward_);
     SplitTokens(batch, scores.logprobs_K, &rollout_.old_logprobs);
@@ -139,6 +141,10 @@ void RolloutUpdate::ScoreOld(const std::vector<int64_t>& responses, const std::v
     sums_.entropy_tokens += counted_K.sum(at::kDouble).item<double>();
     AddGap(batch, scores.logprobs_K, counted);
   }
+}
+
+void RolloutUpdate::Progress() const {
+  if (context_.options.progress) context_.options.progress();
 }
 
 std::vector<std::vector<int64_t>> RolloutUpdate::Microbatches(const std::vector<int64_t>& responses) const {
@@ -155,6 +161,7 @@ absl::StatusOr<StepStats> RolloutUpdate::Step(size_t step) {
   }
   double loss = 0.0;
   for (const auto& responses : Microbatches(trained)) {
+    Progress();
     loss += TrainMicrobatch(MakeMicrobatch(rollout_.sequences, responses, context_.stepper.device()), step,
                             &sums);
   }

@@ -39,6 +39,7 @@ class RolloutUpdate {
   // This rank's part of an optimizer step, and those of it that take part in the loss.
   std::vector<int64_t> Share(size_t step) const;
   bool Trains(int64_t response) const;
+  void Progress() const;
   std::vector<std::vector<int64_t>> Microbatches(const std::vector<int64_t>& responses) const;
   // Before the first step: fills the log-probabilities that this rank needs, but for the old ones of the responses
   // that the first step trains on.

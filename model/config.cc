@@ -186,15 +186,10 @@ absl::Status ParseTokens(const JsonFields& fields, ModelConfig& config) {
   return AddEosIds(fields, config);
 }
 
-absl::Status AddGenerationConfig(const std::string& path, ModelConfig& config) {
-  absl::StatusOr<std::string> text = ReadFile(path, JsonLimits{}.max_bytes);
-  if (absl::IsNotFound(text.status())) return absl::OkStatus();
-  if (!text.ok()) return text.status();
-  absl::StatusOr<json> value = ParseJson(*text);
-  if (!value.ok()) return Annotate(value.status(), path);
-  absl::StatusOr<JsonFields> fields = JsonFields::Of(*value, "");
-  if (!fields.ok()) return Annotate(fields.status(), path);
-  return Annotate(AddEosIds(*fields, config), path);
+absl::Status AddGenerationConfig(std::string_view text, ModelConfig& config) {
+  ASSIGN_OR_RETURN(json value, ParseJson(text));
+  ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, ""));
+  return AddEosIds(fields, config);
 }
 
 json OrNull(const std::optional<int64_t>& id) { return id ? json(*id) : json(nullptr); }
@@ -291,7 +286,17 @@ absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& dir) {
   ASSIGN_OR_RETURN(std::string text, ReadFile(path, JsonLimits{}.max_bytes));
   absl::StatusOr<ModelConfig> config = ParseModelConfig(text);
   if (!config.ok()) return Annotate(config.status(), path);
-  RETURN_IF_ERROR(AddGenerationConfig(dir + "/generation_config.json", *config));
+  path = dir + "/generation_config.json";
+  const absl::StatusOr<std::string> generation = ReadFile(path, JsonLimits{}.max_bytes);
+  if (absl::IsNotFound(generation.status())) return config;
+  RETURN_IF_ERROR(generation.status());
+  RETURN_IF_ERROR(Annotate(AddGenerationConfig(*generation, *config), path));
+  return config;
+}
+
+absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view text, std::string_view generation_text) {
+  ASSIGN_OR_RETURN(ModelConfig config, ParseModelConfig(text));
+  RETURN_IF_ERROR(Annotate(AddGenerationConfig(generation_text, config), "generation_config.json"));
   return config;
 }
 

@@ -53,6 +53,9 @@ struct ModelConfig {
 // a sliding window in use, biases in the MLP).
 absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view json);
 
+// The same; the end-of-sequence ids are those of both texts together.
+absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view json, std::string_view generation_config_json);
+
 // ParseModelConfig of dir/config.json; the end-of-sequence ids are those of config.json together with those
 // of dir/generation_config.json where that exists (instruct models list the end-of-turn token only there).
 absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& dir);

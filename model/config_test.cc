@@ -159,6 +159,8 @@ TEST(LoadModelConfig, AddsTheEosIdsOfGenerationConfig) {
   EXPECT_THAT(LoadModelConfig(dir).value().eos_token_ids, ElementsAre(2, 5));
   std::ofstream(dir + "/generation_config.json") << R"({"eos_token_id": [7, 2]})";
   EXPECT_THAT(LoadModelConfig(dir).value().eos_token_ids, ElementsAre(2, 5, 7));
+  EXPECT_THAT(ParseModelConfig(Llama().dump(), R"({"eos_token_id": [7, 2]})").value().eos_token_ids,
+              ElementsAre(2, 5, 7));
   std::ofstream(dir + "/generation_config.json") << R"({"eos_token_id": 9000})";
   EXPECT_THAT(std::string(LoadModelConfig(dir).status().message()), HasSubstr("generation_config.json"));
   EXPECT_EQ(LoadModelConfig(dir + "/absent").status().code(), absl::StatusCode::kNotFound);

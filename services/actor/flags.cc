@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
-
 namespace drover::actor_process {
 namespace {
 
@@ -18,44 +16,36 @@ std::string HostName() {
 bool ParseFlags(int argc, char** argv, Flags* flags, int* exit_code) {
   CLI::App app{
       "drover-actor: leases prompts from the learner, generates groups of responses with the weights that it "
-      "streams, has them graded and submits them.\nSIGTERM drains: no new leases, groups in flight are "
-      "finished "
-      "or handed back. Exit status: 0 done or drained, 2 wrong configuration, anything else: try again.",
+      "streams, "
+      "has them graded and submits them. It reconnects for ever: it may be started before the "
+      "learner.\nSIGTERM or "
+      "SIGINT drains: no new leases, groups in flight are finished or handed back; a second one ends at "
+      "once.\nEvery "
+      "flag may be given in the environment too: --drain-seconds as DROVER_DRAIN_SECONDS.\nExit status: 0 "
+      "done or "
+      "drained, 2 wrong configuration, anything else: try again.",
       "drover-actor"};
-  const auto option = [&](const char* name, auto& value, const char* help) {
-    std::string environment = std::string("DROVER_") + (name + 2);
-    for (char& c : environment)
-      c = c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    return app.add_option(name, value, help)->envname(environment)->capture_default_str();
-  };
   flags->name = HostName();
-  option("--name", flags->name, "This actor's name, unique among the run's actors");
-  option("--learner", flags->learner, "host:port of the learner's rank 0")->required();
-  option("--verifier", flags->verifier,
-         "host:port of a verifier; several separated by commas; a DNS name is balanced")
+  process::AddFlag(app, "--name", flags->name, "This actor's name, unique among the run's actors");
+  process::AddFlag(app, "--learner", flags->learner, "host:port of the learner's rank 0")->required();
+  process::AddFlag(app, "--verifier", flags->verifier,
+                   "host:port of a verifier; several separated by commas; a DNS name is balanced")
       ->required();
-  option("--recipe", flags->recipe, "The run's recipe")->required();
-  option("--model", flags->model,
-         "A folder with config.json and tokenizer.json (RUN/model); weights come by stream")
-      ->required();
-  option("--device", flags->device, "auto, cpu or cuda:N; overrides run.device of the recipe");
-  option("--threads", flags->threads, "Compute threads; 0: run.threads of the recipe, or one per core")
+  process::AddFlag(app, "--recipe", flags->recipe,
+                   "The run's recipe, which must agree with the learner's (default: the learner's own)");
+  process::AddFlag(
+      app, "--model", flags->model,
+      "A folder with config.json and tokenizer.json, such as RUN/model (default: the learner sends "
+      "them); weights always come by stream");
+  process::AddFlag(app, "--device", flags->device, "auto, cpu or cuda:N; overrides run.device of the recipe");
+  process::AddFlag(app, "--threads", flags->threads,
+                   "Compute threads; 0: run.threads of the recipe, or one per core")
       ->check(CLI::NonNegativeNumber);
-  option("--metrics-listen", flags->metrics_listen,
-         "host:port for /metrics, /livez and /readyz; port 0 picks one");
-  option("--drain-seconds", flags->drain_seconds, "How long groups in flight may take after SIGTERM")
-      ->check(CLI::NonNegativeNumber);
-  option("--port-file", flags->port_file,
-         "Where to write {\"grpc_port\": 0, \"metrics_port\": N} once it listens");
-  option("--log-file", flags->log_file, "Where to append the log (default: standard error)");
-  option("--log-level", flags->log_level, "debug, info, warning or error");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    *exit_code = app.exit(error) == 0 ? 0 : 2;
-    return false;
-  }
-  return true;
+  process::AddFlag(app, "--drain-seconds", flags->drain_seconds,
+                   "How long draining may take after SIGTERM, handing leases back included")
+      ->check(CLI::Range(0.0, 86400.0));
+  process::AddCommonFlags(app, flags->common);
+  return process::Parse(app, argc, argv, exit_code);
 }
 
 }  // namespace drover::actor_process

@@ -3,21 +3,20 @@
 
 #include <string>
 
+#include "services/process/flags.h"
+
 namespace drover::actor_process {
 
 struct Flags {
   std::string name;      // unique among the run's actors; default: the host's name
   std::string learner;   // host:port
   std::string verifier;  // host:port, several separated by commas
-  std::string recipe;    // the run's effective recipe
-  std::string model;     // a folder with config.json and tokenizer.json; weights come from the learner
+  std::string recipe;    // empty: the learner's
+  std::string model;     // a folder with config.json and tokenizer.json; empty: the learner's files
   std::string device;    // overrides the recipe's
   int threads = 0;       // compute threads; 0: as the recipe says, or one per core
-  std::string metrics_listen = "127.0.0.1:0";
-  std::string port_file;
-  std::string log_file;
-  std::string log_level = "info";
   double drain_seconds = 15;
+  process::CommonFlags common;
 };
 
 // Parses the command line. Returns true to go on; false to end with *exit_code (--help, or flags that are wrong: 2).

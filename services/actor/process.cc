@@ -1,28 +1,27 @@
 #include "services/actor/process.h"
 
 #include <algorithm>
-#include <atomic>
 #include <memory>
 #include <thread>
 
-#include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "base/heartbeat.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "model/device.h"
-#include "model/tokenizer.h"
 #include "services/actor/engine_generator.h"
 #include "services/actor/remote.h"
+#include "services/actor/setup.h"
 #include "services/actor/worker.h"
-#include "services/launch/ports.h"
 #include "services/metrics/server.h"
+#include "services/process/drain_watch.h"
+#include "services/process/readiness.h"
 #include "services/rpc/address.h"
 
 namespace drover::actor_process {
 namespace {
 
-constexpr absl::Duration kStuck =
-    absl::Minutes(5);  // an engine thread that does not go round for so long is not alive
+// After the drain's own deadline, for threads to be joined; then the process ends without that.
+constexpr absl::Duration kLastWait = absl::Seconds(5);
 
 int ComputeThreads(const Flags& flags, const v1::Recipe& recipe) {
   if (flags.threads > 0) return flags.threads;
@@ -36,7 +35,8 @@ uint32_t GroupsInFlight(const v1::Recipe& recipe) {
   return (recipe.rollout().prompts() + actors - 1) / actors;  // an equal share of a rollout
 }
 
-WorkerOptions MakeWorkerOptions(const Flags& flags, const v1::Recipe& recipe) {
+WorkerOptions MakeWorkerOptions(const Flags& flags, const Setup& setup) {
+  const v1::Recipe& recipe = setup.recipe;
   WorkerOptions options;
   options.name = flags.name;
   options.groups_in_flight = GroupsInFlight(recipe);
@@ -44,93 +44,105 @@ WorkerOptions MakeWorkerOptions(const Flags& flags, const v1::Recipe& recipe) {
   options.max_batch = recipe.actors().max_batch();
   options.continue_on_swap = recipe.weights().swap() == v1::CONTINUE;
   options.drain_timeout = absl::Seconds(flags.drain_seconds);
+  options.sampling_digest = setup.sampling_digest;
   return options;
 }
 
-absl::StatusOr<std::unique_ptr<EngineGenerator>> MakeGenerator(const Flags& flags, const v1::Recipe& recipe,
-                                                               const model::Tokenizer* tokenizer) {
+absl::StatusOr<std::unique_ptr<EngineGenerator>> MakeGenerator(const Flags& flags, const Setup& setup) {
+  const v1::Recipe& recipe = setup.recipe;
   RETURN_IF_ERROR(model::SetComputeThreads(ComputeThreads(flags, recipe)));
   ASSIGN_OR_RETURN(const torch::Device device,
                    model::ResolveDevice(flags.device.empty() ? recipe.run().device() : flags.device));
-  ASSIGN_OR_RETURN(const model::ModelConfig config, model::LoadModelConfig(flags.model));
   const model::TransformerOptions options = {
       .device = device,
       .dtype = recipe.model().dtype() == v1::BFLOAT16 ? torch::kBFloat16 : torch::kFloat32,
       .trainable = false};
   // The shape alone: no token is sampled before the learner's weights have taken the place of these.
-  ASSIGN_OR_RETURN(auto model,
-                   model::Transformer::Create(config, options, /*seed=*/0, config.initializer_range));
-  ASSIGN_OR_RETURN(auto engine, actor::Engine::Create({.max_batch = recipe.actors().max_batch()},
-                                                      std::move(model), tokenizer, /*version=*/0));
+  ASSIGN_OR_RETURN(auto model, model::Transformer::Create(setup.config, options, /*seed=*/0,
+                                                          setup.config.initializer_range));
+  ASSIGN_OR_RETURN(auto engine,
+                   actor::Engine::Create({.max_batch = recipe.actors().max_batch()}, std::move(model),
+                                         setup.tokenizer.get(), /*version=*/0));
   return std::make_unique<EngineGenerator>(std::move(engine));
 }
 
-absl::StatusOr<std::unique_ptr<metrics::MetricsServer>> ServeMetrics(const Flags& flags, const Worker& worker,
+absl::StatusOr<std::unique_ptr<metrics::MetricsServer>> ServeMetrics(const Flags& flags,
+                                                                     const Heartbeats& heartbeats,
+                                                                     const process::Readiness& readiness,
                                                                      const metrics::ActorMetrics& metrics) {
-  metrics::MetricsServerOptions options = {.listen = flags.metrics_listen};
-  options.live = [&worker] {
-    const absl::Duration silent = absl::Now() - worker.last_progress();
-    if (worker.last_progress() == absl::UnixEpoch() || silent < kStuck) return absl::OkStatus();
-    return absl::DeadlineExceededError(absl::StrCat("no decode step for ", absl::FormatDuration(silent)));
-  };
-  options.ready = [&worker] {
-    return worker.ready() ? absl::OkStatus() : absl::UnavailableError("no confirmed weights, or draining");
-  };
+  metrics::MetricsServerOptions options = {.listen = flags.common.metrics_listen};
+  options.live = [&heartbeats] { return heartbeats.Check(); };
+  options.ready = [&readiness] { return readiness.Check(); };
   ASSIGN_OR_RETURN(auto server, metrics::MetricsServer::Start(options, {metrics.registry}));
-  if (!flags.port_file.empty()) {
-    RETURN_IF_ERROR(launch::WritePorts(flags.port_file, {.grpc = 0, .metrics = server->port()}));
-  }
+  RETURN_IF_ERROR(process::WritePortFile(flags.common, /*grpc_port=*/0, server->port()));
   return server;
 }
 
-// Drains the worker at the first signal.
-class DrainOnSignal {
- public:
-  DrainOnSignal(StopSignal& signals, Worker& worker)
-      : thread_([this, &signals, &worker] {
-          while (!ended_) {
-            if (signals.Wait(absl::Milliseconds(100)) == 0) continue;
-            log::Info("draining");
-            worker.Drain();
-          }
-        }) {}
-  ~DrainOnSignal() {
-    ended_ = true;
-    thread_.join();
-  }
-
- private:
-  std::atomic<bool> ended_{false};
-  std::thread thread_;
-};
-
-}  // namespace
-
-absl::Status RunActor(const Flags& flags, const v1::Recipe& recipe, StopSignal& signals) {
+// Once set up: works until the end of the run, of the draining, or an error.
+absl::Status Work(const Flags& flags, const Setup& setup, RemoteLearner& learner, process::DrainAction& drain,
+                  Heartbeats& heartbeats, process::Readiness& readiness, metrics::ActorMetrics& metrics) {
   ASSIGN_OR_RETURN(const auto verifiers, rpc::ParseAddresses(flags.verifier));
-  RETURN_IF_ERROR(rpc::ParseHostPort(flags.learner).status());
-  ASSIGN_OR_RETURN(const auto tokenizer, model::Tokenizer::Load(flags.model));
-  ASSIGN_OR_RETURN(const auto generator, MakeGenerator(flags, recipe, tokenizer.get()));
-  const WorkerOptions options = MakeWorkerOptions(flags, recipe);
+  readiness.Set(absl::UnavailableError("making the engine"));
+  ASSIGN_OR_RETURN(const auto generator, MakeGenerator(flags, setup));
+  const WorkerOptions options = MakeWorkerOptions(flags, setup);
   RETURN_IF_ERROR(options.Validate());
-
-  metrics::ActorMetrics metrics;
-  RemoteLearner learner(flags.learner, flags.name);
   RemoteGrader grader(verifiers, flags.name, &metrics.grading);
-  weights::WeightSubscriber subscriber({.address = flags.learner, .name = flags.name}, &metrics.weights);
+  weights::WeightSubscriber subscriber(
+      {.address = flags.learner, .name = flags.name, .heartbeats = &heartbeats}, &metrics.weights);
   RemoteWeights weight_source(&subscriber);
+  readiness.Set(absl::UnavailableError("waiting for the learner's weights"));
+
   WorkerParts parts;
   parts.leases = &learner;
   parts.grader = &grader;
   parts.weights = &weight_source;
   parts.generator = generator.get();
   parts.metrics = &metrics;
-  parts.encode = [&tokenizer](std::string_view text) { return tokenizer->Encode(text); };
+  parts.readiness = &readiness;
+  parts.heartbeats = &heartbeats;
+  parts.encode = [&setup](std::string_view text) { return setup.tokenizer->Encode(text); };
   Worker worker(options, parts);
-  ASSIGN_OR_RETURN(const auto http, ServeMetrics(flags, worker, metrics));
-  log::Info("actor ready", {{"learner", flags.learner}, {"verifier", flags.verifier}});
-  DrainOnSignal drain(signals, worker);
-  return worker.Run();
+  drain.Become([&worker] { worker.Drain(); });
+  log::Info("actor set up", {{"learner", flags.learner}, {"verifier", flags.verifier}});
+  const absl::Status end = worker.Run();
+  drain.Become(nullptr);
+  return end;
+}
+
+}  // namespace
+
+absl::Status RunActor(const Flags& flags, StopSignal& signals) {
+  RETURN_IF_ERROR(Annotate(rpc::ParseAddresses(flags.verifier).status(), "--verifier"));
+  ASSIGN_OR_RETURN(const rpc::HostPort learner_address, rpc::ParseHostPort(flags.learner));
+  if (learner_address.port == 0) return absl::InvalidArgumentError("--learner: port 0 cannot be called");
+  if (!flags.device.empty()) RETURN_IF_ERROR(model::ResolveDevice(flags.device).status());
+
+  Heartbeats heartbeats(absl::Seconds(flags.common.live_seconds));
+  process::Readiness readiness;
+  metrics::ActorMetrics metrics;
+  process::DrainAction drain;
+  ASSIGN_OR_RETURN(const auto http, ServeMetrics(flags, heartbeats, readiness, metrics));
+  process::DrainWatch watch(
+      signals,
+      {.deadline = absl::Seconds(flags.drain_seconds) + kLastWait,
+       .drain =
+           [&] {
+             readiness.Drain();
+             drain.Drain();
+           },
+       // The leases that it still holds expire: nothing is lost, and nothing is wrong with the actor.
+       .cut = [](const std::string& why) { process::EndAtOnce(process::kExitDone, why); }});
+
+  RemoteLearner learner(flags.learner, flags.name);
+  drain.Become([&learner] { learner.Cancel(); });
+  readiness.Set(absl::UnavailableError("waiting for the learner"));
+  const absl::StatusOr<Setup> setup = MakeSetup(flags.recipe, flags.model, learner);
+  absl::Status end = setup.status();
+  if (end.ok()) end = Work(flags, *setup, learner, drain, heartbeats, readiness, metrics);
+  drain.Become(nullptr);
+  if (watch.draining() && absl::IsCancelled(end)) end = absl::OkStatus();
+  if (end.ok()) log::Info(watch.draining() ? "drained" : "the run is over");
+  return end;
 }
 
 }  // namespace drover::actor_process

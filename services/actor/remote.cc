@@ -1,14 +1,30 @@
 #include "services/actor/remote.h"
 
 #include "base/digest.h"
+#include "base/status.h"
 #include "services/rpc/channel.h"
 
 namespace drover::actor_process {
 namespace {
 
-experience::ExperienceClientOptions ClientOptions(const std::string& name) {
+constexpr absl::Duration kSetupCall = absl::Seconds(60);  // an answer of up to 48 MiB
+constexpr absl::Duration kLeaseRetry = absl::Seconds(3);  // then the worker notes that the learner is away
+
+rpc::CallerOptions CallerFor(const std::shared_ptr<grpc::Channel>& channel, const std::string& name) {
+  return {.seed = Hash64(name), .channel = channel};
+}
+
+experience::ExperienceClientOptions ClientOptions(const std::shared_ptr<grpc::Channel>& channel,
+                                                  const std::string& name) {
   experience::ExperienceClientOptions options;
-  options.seed = Hash64(name);
+  options.caller = CallerFor(channel, name);
+  return options;
+}
+
+experience::ExperienceClientOptions LeaseOptions(const std::shared_ptr<grpc::Channel>& channel,
+                                                 const std::string& name) {
+  experience::ExperienceClientOptions options = ClientOptions(channel, name);
+  options.retry_for = kLeaseRetry;
   return options;
 }
 
@@ -23,15 +39,35 @@ grading::GradingClientOptions GradingOptions(const std::vector<std::string>& add
 }  // namespace
 
 RemoteLearner::RemoteLearner(const std::string& address, const std::string& name)
-    : stub_(v1::ExperienceService::NewStub(rpc::MakeChannel(address))),
-      client_(stub_.get(), ClientOptions(name)) {}
+    : channel_(rpc::MakeChannel(address)),
+      stub_(v1::ExperienceService::NewStub(channel_)),
+      run_(v1::RunService::NewStub(channel_)),
+      setup_(CallerFor(channel_, name)),
+      leases_(stub_.get(), LeaseOptions(channel_, name)),
+      client_(stub_.get(), ClientOptions(channel_, name)) {}
+
+absl::StatusOr<v1::GetRecipeResponse> RemoteLearner::GetRecipe() {
+  v1::GetRecipeResponse response;
+  RETURN_IF_ERROR(
+      setup_.Call("get recipe", kSetupCall, absl::InfiniteDuration(),
+                  [&](grpc::ClientContext* context) { return run_->GetRecipe(context, {}, &response); }));
+  return response;
+}
+
+absl::StatusOr<v1::GetModelFilesResponse> RemoteLearner::GetModelFiles() {
+  v1::GetModelFilesResponse response;
+  RETURN_IF_ERROR(
+      setup_.Call("get model files", kSetupCall, absl::InfiniteDuration(),
+                  [&](grpc::ClientContext* context) { return run_->GetModelFiles(context, {}, &response); }));
+  return response;
+}
 
 absl::StatusOr<v1::LeaseGroupsResponse> RemoteLearner::LeaseGroups(const v1::LeaseGroupsRequest& request) {
-  return client_.LeaseGroups(request);
+  return leases_.LeaseGroups(request);
 }
 
 absl::StatusOr<v1::RenewLeasesResponse> RemoteLearner::RenewLeases(const v1::RenewLeasesRequest& request) {
-  return client_.RenewLeases(request);
+  return leases_.RenewLeases(request);
 }
 
 absl::Status RemoteLearner::ReturnLeases(const v1::ReturnLeasesRequest& request) {
@@ -40,6 +76,12 @@ absl::Status RemoteLearner::ReturnLeases(const v1::ReturnLeasesRequest& request)
 
 absl::StatusOr<v1::SubmitGroupResponse> RemoteLearner::SubmitGroup(const v1::SubmitGroupRequest& request) {
   return client_.SubmitGroup(request);
+}
+
+void RemoteLearner::Cancel() {
+  setup_.Cancel();
+  leases_.Cancel();
+  client_.Cancel();
 }
 
 RemoteGrader::RemoteGrader(const std::vector<std::string>& addresses, const std::string& name,

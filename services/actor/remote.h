@@ -5,26 +5,36 @@
 #include <string>
 #include <vector>
 
-#include "services/actor/worker.h"
+#include "drover/v1/run.grpc.pb.h"
+#include "services/actor/peers.h"
+#include "services/actor/setup.h"
 #include "services/experience/client.h"
 #include "services/grading/client.h"
 
 namespace drover::actor_process {
 
-class RemoteLearner final : public LeaseSource {
+class RemoteLearner final : public LeaseSource, public SetupSource {
  public:
   // `address` is host:port; `name` seeds the jitter of retries.
   RemoteLearner(const std::string& address, const std::string& name);
+
+  // For ever, until it is answered or cancelled.
+  absl::StatusOr<v1::GetRecipeResponse> GetRecipe() override;
+  absl::StatusOr<v1::GetModelFilesResponse> GetModelFiles() override;
 
   absl::StatusOr<v1::LeaseGroupsResponse> LeaseGroups(const v1::LeaseGroupsRequest& request) override;
   absl::StatusOr<v1::RenewLeasesResponse> RenewLeases(const v1::RenewLeasesRequest& request) override;
   absl::Status ReturnLeases(const v1::ReturnLeasesRequest& request) override;
   absl::StatusOr<v1::SubmitGroupResponse> SubmitGroup(const v1::SubmitGroupRequest& request) override;
-  void Cancel() override { client_.Cancel(); }
+  void Cancel() override;
 
  private:
-  std::unique_ptr<v1::ExperienceService::Stub> stub_;
-  experience::ExperienceClient client_;
+  const std::shared_ptr<grpc::Channel> channel_;
+  const std::unique_ptr<v1::ExperienceService::Stub> stub_;
+  const std::unique_ptr<v1::RunService::Stub> run_;
+  rpc::Caller setup_;
+  experience::ExperienceClient leases_;  // gives up soon: its caller asks again for ever
+  experience::ExperienceClient client_;  // tries for long: a group is worth it
 };
 
 class RemoteGrader final : public Grader {

@@ -15,7 +15,6 @@
 // Whatever is held is in exactly one of: waiting, generating, submitting; all of it is bounded by groups_in_flight.
 #pragma once
 
-#include <atomic>
 #include <deque>
 #include <functional>
 #include <map>
@@ -31,42 +30,15 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "drover/v1/verifier.pb.h"
+#include "base/heartbeat.h"
 #include "services/actor/admission.h"
 #include "services/actor/generator.h"
+#include "services/actor/peers.h"
+#include "services/actor/submitter.h"
 #include "services/metrics/actor_metrics.h"
-#include "services/weights/subscriber.h"
+#include "services/process/readiness.h"
 
 namespace drover::actor_process {
-
-// The learner, as the worker sees it. Thread-safe; calls block and are tried again inside.
-class LeaseSource {
- public:
-  virtual ~LeaseSource() = default;
-  virtual absl::StatusOr<v1::LeaseGroupsResponse> LeaseGroups(const v1::LeaseGroupsRequest& request) = 0;
-  virtual absl::StatusOr<v1::RenewLeasesResponse> RenewLeases(const v1::RenewLeasesRequest& request) = 0;
-  virtual absl::Status ReturnLeases(const v1::ReturnLeasesRequest& request) = 0;
-  virtual absl::StatusOr<v1::SubmitGroupResponse> SubmitGroup(const v1::SubmitGroupRequest& request) = 0;
-  // Ends running and later calls with CANCELLED.
-  virtual void Cancel() = 0;
-};
-
-// The verifiers. Thread-safe.
-class Grader {
- public:
-  virtual ~Grader() = default;
-  virtual absl::StatusOr<std::vector<v1::GradeResult>> Grade(const std::vector<v1::GradeRequest>& requests,
-                                                             absl::Time deadline) = 0;
-  virtual void Stop() = 0;
-};
-
-// The weight stream. Thread-safe.
-class WeightSource {
- public:
-  virtual ~WeightSource() = default;
-  // The newest version whose digest was verified; null before the first.
-  virtual std::shared_ptr<const weights::Received> Newest() const = 0;
-};
 
 struct WorkerOptions {
   std::string name;                // unique among the run's actors
@@ -78,7 +50,10 @@ struct WorkerOptions {
   absl::Duration lease_wait = absl::Seconds(10);  // of a long poll
   absl::Duration grade_timeout =
       absl::Minutes(10);  // for the verifiers to come back; the lease is renewed meanwhile
-  absl::Duration drain_timeout = absl::Seconds(15);  // for groups in flight when the actor is told to stop
+  absl::Duration drain_timeout =
+      absl::Seconds(15);  // from Drain() to the end of Run(), handing back included
+  // Of the recipe that this actor samples by; a learner that says another one ends the worker. Empty: not compared.
+  std::string sampling_digest;
 
   absl::Status Validate() const;
 };
@@ -90,6 +65,8 @@ struct WorkerParts {
   WeightSource* weights = nullptr;
   Generator* generator = nullptr;
   metrics::ActorMetrics* metrics = nullptr;
+  process::Readiness* readiness = nullptr;  // told of confirmed weights and of draining; may be null
+  Heartbeats* heartbeats = nullptr;         // one pulse a loop; may be null
   std::function<absl::StatusOr<std::vector<uint32_t>>(std::string_view text)> encode;  // the tokenizer
 };
 
@@ -99,16 +76,16 @@ class Worker {
   ~Worker();
 
   // Works until the run is over or Drain() was called and is done, then returns OK; an error that no retry mends (the
-  // weights do not fit the model) ends it with that error. Call it once.
+  // weights do not fit the model), or ABORTED when the learner's recipe became another one, ends it with that error.
+  // Call it once.
   absl::Status Run();
 
-  // Takes no more leases; groups in flight are finished within drain_timeout or handed back. Thread-safe.
+  // Takes no more leases and hands back those not begun; groups in generation are finished, or handed back in time for
+  // Run() to end within drain_timeout. Thread-safe.
   void Drain();
 
   // Thread-safe: has weights and is not draining.
   bool ready() const;
-  // When the engine thread last went round. Thread-safe.
-  absl::Time last_progress() const;
 
  private:
   enum class Stage { kWaiting, kGenerating, kSubmitting };
@@ -119,15 +96,29 @@ class Worker {
     std::vector<uint32_t> prompt_token_ids;
   };
 
+  // worker_leases.cc
   void LeaseLoop();
+  // Asks for leases once; whether the learner answered.
+  bool AskForLeases(uint64_t room);
   // Waits for the end of the threads, up to `pause`; whether it came.
   bool StoppedWithin(absl::Duration pause) ABSL_LOCKS_EXCLUDED(mutex_);
   void TakeLeases(const v1::LeaseGroupsResponse& answer);
+  void RenewLoop();
+  // Moves the deadlines of what is held, and notes what is lost.
+  void Renew();
+  void GiveBack(const v1::Lease& lease, std::string_view reason, bool failed);
+  void Forget(uint64_t lease_id);
+  // Hands back what is held, or only what was not begun.
+  void GiveBackHeld(std::string_view reason, bool waiting_only);
+  void Fail(absl::Status why);
+
+  // worker.cc
+  // Until there is nothing to do any more, or no time.
+  void WaitForTheEnd();
+  // What handing back may take at the end.
+  absl::Duration GiveBackTime() const;
   void EngineLoop();
   void SubmitLoop();
-  void RenewLoop();
-
-  // Engine thread.
   absl::Status MaybeSwap();
   void DropBefore(uint32_t incarnation) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool EvaluationRuns() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -138,10 +129,6 @@ class Worker {
 
   bool Start(uint64_t lease_id, const v1::Lease& lease);
   void Submit(Generated generated);
-  absl::StatusOr<v1::Group> GradeGroup(const Held& held, std::vector<v1::Response> responses);
-  void GiveBack(const v1::Lease& lease, std::string_view reason, bool failed);
-  void Forget(uint64_t lease_id);
-  void GiveBackAll(std::string_view reason);
 
   uint64_t ResponsesHeld() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -149,6 +136,7 @@ class Worker {
 
   const WorkerOptions options_;
   const WorkerParts parts_;
+  const Submitter submitter_;
 
   mutable absl::Mutex mutex_;
   std::map<uint64_t, Held> held_ ABSL_GUARDED_BY(mutex_);    // by lease: served in lease order
@@ -158,8 +146,8 @@ class Worker {
   bool no_more_leases_ ABSL_GUARDED_BY(mutex_) = false;  // the run is over, or draining
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;  // threads end
+  absl::Time drain_deadline_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
-  std::atomic<int64_t> last_progress_nanos_{0};
 };
 
 }  // namespace drover::actor_process

@@ -44,6 +44,7 @@ class FakeLearner : public LeaseSource {
       leases_.erase(leases_.begin());
     }
     response.set_finished(finished_ && leases_.empty());
+    response.set_sampling_digest(digest_);
     return response;
   }
   absl::StatusOr<v1::RenewLeasesResponse> RenewLeases(const v1::RenewLeasesRequest& request) override {
@@ -81,6 +82,10 @@ class FakeLearner : public LeaseSource {
     absl::MutexLock lock(&mutex_);
     leases_.push_back(std::move(lease));
   }
+  void SetDigest(const std::string& digest) {
+    absl::MutexLock lock(&mutex_);
+    digest_ = digest;
+  }
   void Finish() {
     absl::MutexLock lock(&mutex_);
     finished_ = true;
@@ -115,6 +120,7 @@ class FakeLearner : public LeaseSource {
   std::map<uint64_t, bool> returned_ ABSL_GUARDED_BY(mutex_);
   uint32_t most_asked_ ABSL_GUARDED_BY(mutex_) = 0;
   int renewals_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::string digest_ ABSL_GUARDED_BY(mutex_);
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   bool unreachable_ ABSL_GUARDED_BY(mutex_) = false;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
@@ -167,6 +173,8 @@ class FakeGenerator : public Generator {
   }
   std::vector<Generated> Step() override {
     std::vector<Generated> ended;
+    for (inside = true; stuck;) absl::SleepFor(absl::Milliseconds(1));
+    inside = false;
     if (blocked) {
       absl::SleepFor(absl::Milliseconds(1));
       return ended;
@@ -203,6 +211,8 @@ class FakeGenerator : public Generator {
 
   size_t rows = 1000;  // groups that run at a time
   std::atomic<bool> blocked{false};
+  std::atomic<bool> stuck{false};   // a step does not return
+  std::atomic<bool> inside{false};  // a step
   std::atomic<uint64_t> version{0};
   std::atomic<bool> swapped_while_running{false};
   std::set<uint64_t> cancelled;
@@ -229,6 +239,8 @@ class WorkerTest : public ::testing::Test {
     parts.weights = &weights_;
     parts.generator = &generator_;
     parts.metrics = &metrics_;
+    parts.readiness = &readiness_;
+    parts.heartbeats = &heartbeats_;
     parts.encode = [](std::string_view text) -> absl::StatusOr<std::vector<uint32_t>> {
       if (text == "bad") return absl::InvalidArgumentError("cannot spell it");
       return std::vector<uint32_t>(text.size(), 5);
@@ -258,6 +270,9 @@ class WorkerTest : public ::testing::Test {
   FakeWeights weights_;
   FakeGenerator generator_;
   metrics::ActorMetrics metrics_;
+  process::Readiness readiness_;
+  std::atomic<absl::Duration> now_{absl::ZeroDuration()};
+  Heartbeats heartbeats_{absl::Seconds(10), [this] { return now_.load(); }};
   std::unique_ptr<Worker> worker_;
   std::thread thread_;
   absl::Status result_ = absl::UnknownError("still running");
@@ -419,7 +434,75 @@ TEST_F(WorkerTest, AnErrorOfTheGraderIsNoReward) {
   weights_.Publish(1, 0);
   Start();
   ASSERT_TRUE(Eventually([&] { return learner_.returned().count(1) == 1; }));
+  EXPECT_FALSE(learner_.returned().at(1)) << "a verifier that is away is no failure of the group";
+  EXPECT_TRUE(learner_.groups().empty());
+}
+
+TEST_F(WorkerTest, AGroupThatTheGraderRefusesHasFailed) {
+  grader_.error = absl::InvalidArgumentError("no such format");
+  learner_.Offer(MakeLease(1, 0));
+  weights_.Publish(1, 0);
+  Start();
+  ASSERT_TRUE(Eventually([&] { return learner_.returned().count(1) == 1; }));
   EXPECT_TRUE(learner_.returned().at(1));
+}
+
+TEST_F(WorkerTest, DrainHandsBackAtOnceWhatWasNotBegun) {
+  options_.drain_timeout = absl::Minutes(5);
+  generator_.blocked = true;
+  learner_.Offer(MakeLease(1, 0));
+  weights_.Publish(1, 0);
+  Start();
+  ASSERT_TRUE(Eventually([&] { return metrics_.groups_generating.Value() == 1; }));
+  learner_.Offer(MakeLease(2, /*min_version=*/7));
+  ASSERT_TRUE(Eventually([&] { return metrics_.groups_waiting.Value() == 1; }));
+  worker_->Drain();
+  EXPECT_EQ(metrics_.draining.Value(), 1);
+  ASSERT_TRUE(Eventually([&] { return learner_.returned().count(2) == 1; }));
+  EXPECT_EQ(learner_.returned().count(1), 0u) << "it is being generated, and there is time";
+  generator_.blocked = false;
+  thread_.join();
+  EXPECT_TRUE(result_.ok()) << result_;
+  EXPECT_EQ(learner_.groups().count(1), 1u);
+}
+
+TEST_F(WorkerTest, ReadinessFollowsWeightsAndDraining) {
+  Start();
+  EXPECT_EQ(readiness_.Check().message(), "starting");
+  weights_.Publish(1, 0);
+  ASSERT_TRUE(Eventually([&] { return readiness_.Check().ok(); }));
+  worker_->Drain();
+  EXPECT_EQ(readiness_.Check().message(), "draining");
+  thread_.join();
+}
+
+TEST_F(WorkerTest, AnEngineThatHangsIsNoticedAndAnIdleOneIsNot) {
+  weights_.Publish(1, 0);
+  Start();
+  ASSERT_TRUE(Eventually([&] { return readiness_.Check().ok(); }));
+  now_ = absl::Seconds(11);
+  ASSERT_TRUE(Eventually([&] { return heartbeats_.Check().ok(); })) << "idle loops go round too";
+  generator_.stuck = true;
+  learner_.Offer(MakeLease(1, 0));
+  ASSERT_TRUE(Eventually([&] { return generator_.inside.load(); }));
+  now_ = absl::Seconds(22);
+  const absl::Status late = heartbeats_.Check();
+  EXPECT_NE(late.message().find("\"engine\""), absl::string_view::npos) << late;
+  EXPECT_EQ(late.message().find("\"lease\""), absl::string_view::npos) << late;
+  generator_.stuck = false;
+  EXPECT_TRUE(Eventually([&] { return heartbeats_.Check().ok(); }));
+}
+
+TEST_F(WorkerTest, AnotherRecipeOfTheLearnerEndsTheWorker) {
+  options_.sampling_digest = "ours";
+  learner_.SetDigest("theirs");
+  learner_.Offer(MakeLease(1, 0));
+  weights_.Publish(1, 0);
+  Start();
+  thread_.join();
+  EXPECT_EQ(result_.code(), absl::StatusCode::kAborted) << result_;
+  EXPECT_NE(result_.message().find("theirs"), absl::string_view::npos) << result_;
+  EXPECT_EQ(learner_.returned().count(1), 1u) << "others may serve it";
   EXPECT_TRUE(learner_.groups().empty());
 }
 

@@ -16,6 +16,7 @@
 #include "services/cli/programs.h"
 #include "services/cli/report.h"
 #include "services/cli/run_view.h"
+#include "services/launch/check_device.h"
 #include "services/launch/local_run.h"
 #include "services/recipe/load.h"
 #include "services/recipe/text.h"
@@ -195,9 +196,14 @@ absl::Status PrepareFolder(const Plan& plan) {
 }  // namespace
 
 int Train(const TrainOptions& options) {
+  const absl::Time started = absl::Now();
   StopSignal stop;
   const absl::StatusOr<Plan> plan = MakePlan(options);
   if (!plan.ok()) return Report(kBadInput, std::string(plan.status().message()));
+  if (absl::Status device = launch::CheckDevice(ProgramFolder(), plan->recipe.run().device()); !device.ok()) {
+    return Report(absl::IsFailedPrecondition(device) ? kBadInput : kFailure,
+                  absl::StrCat("run.device: ", device.message()));
+  }
   const absl::StatusOr<run::RunLock> lock = TakeFolder(*plan);
   if (!lock.ok())
     return Report(absl::IsFailedPrecondition(lock.status()) ? kBadInput : kFailure, lock.status());
@@ -207,7 +213,8 @@ int Train(const TrainOptions& options) {
   launch::LocalRun run({.programs = ProgramFolder(),
                         .folder = plan->folder,
                         .recipe = plan->recipe,
-                        .log_level = options.log_level});
+                        .log_level = options.log_level,
+                        .started = started});
   Screen screen(options);
   if (!options.quiet && !options.json) std::printf("run folder: %s\n", plan->folder.path().c_str());
   if (absl::Status started = run.Start(); !started.ok()) {

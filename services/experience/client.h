@@ -3,16 +3,12 @@
 
 #include <cstdint>
 #include <memory>
-#include <set>
-#include <string>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "drover/v1/experience.grpc.pb.h"
-#include "services/rpc/backoff.h"
+#include "services/rpc/caller.h"
 
 namespace drover::experience {
 
@@ -22,10 +18,9 @@ struct ExperienceClientOptions {
   // A call is tried again for so long on UNAVAILABLE and DEADLINE_EXCEEDED, then its last error is returned. Long
   // enough for a learner to be restarted from its checkpoint.
   absl::Duration retry_for = absl::Minutes(10);
-  // Pauses between attempts.
-  rpc::BackoffOptions backoff;
-  // Seeds the jitter; actors should differ.
-  uint64_t seed = 0;
+  // How long handing leases back is tried: without it they expire, so it is worth less.
+  absl::Duration return_for = absl::Seconds(10);
+  rpc::CallerOptions caller;
 
   absl::Status Validate() const;
 };
@@ -45,25 +40,12 @@ class ExperienceClient {
   absl::StatusOr<v1::SubmitGroupResponse> SubmitGroup(const v1::SubmitGroupRequest& request);
 
   // Ends running and later calls with CANCELLED (the process stops).
-  void Cancel() ABSL_LOCKS_EXCLUDED(mu_);
+  void Cancel() { caller_.Cancel(); }
 
  private:
-  template <typename Response, typename Request, typename Method>
-  absl::StatusOr<Response> Call(const char* name, absl::Duration timeout, const Request& request,
-                                Method method);
-  absl::Status Begin(grpc::ClientContext* context, absl::Duration timeout) ABSL_LOCKS_EXCLUDED(mu_);
-  // CANCELLED when Cancel() came meanwhile.
-  absl::Status End(grpc::ClientContext* context) ABSL_LOCKS_EXCLUDED(mu_);
-  rpc::Backoff MakeBackoff() ABSL_LOCKS_EXCLUDED(mu_);
-  // Sleeps; CANCELLED when Cancel() came.
-  absl::Status Pause(absl::Duration pause) ABSL_LOCKS_EXCLUDED(mu_);
-
   v1::ExperienceService::StubInterface* const stub_;
   const ExperienceClientOptions options_;
-  absl::Mutex mu_;
-  bool cancelled_ ABSL_GUARDED_BY(mu_) = false;
-  uint64_t calls_ ABSL_GUARDED_BY(mu_) = 0;
-  std::set<grpc::ClientContext*> running_ ABSL_GUARDED_BY(mu_);
+  rpc::Caller caller_;
 };
 
 }  // namespace drover::experience

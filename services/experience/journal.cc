@@ -49,7 +49,8 @@ absl::StatusOr<int> TakeLock(const std::string& folder) {
   const int reason = errno;
   ::close(fd);
   if (reason == EWOULDBLOCK) {
-    return absl::FailedPreconditionError(
+    // Trying again helps: a learner that is being replaced lets go of it when it ends.
+    return absl::UnavailableError(
         absl::StrCat(path, ": another process is writing this journal: is the run's learner still alive?"));
   }
   errno = reason;

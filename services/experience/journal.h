@@ -49,7 +49,7 @@ absl::StatusOr<EventLogEnd> ReadEvents(const std::string& folder, const EventVis
 // one returns the same error.
 class Journal {
  public:
-  // Creates the folder and its files when missing, takes the lock (FAILED_PRECONDITION when another process has it),
+  // Creates the folder and its files when missing, takes the lock (UNAVAILABLE while another process has it),
   // calls `replay` with every event, and cuts a torn tail off with a warning in the log.
   static absl::StatusOr<std::unique_ptr<Journal>> Open(const std::string& folder, const EventVisitor& replay);
   ~Journal();

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/time/clock.h"
 #include "services/rpc/status.h"
 
 namespace drover::experience {
@@ -10,9 +11,9 @@ namespace {
 // A long poll: ends by the store's answer or by the client's going away, whichever is first.
 class LeaseReactor final : public grpc::ServerUnaryReactor {
  public:
-  LeaseReactor(ExperienceStore* store, const v1::LeaseGroupsRequest& request,
+  LeaseReactor(ExperienceStore* store, const ServiceOptions& options, const v1::LeaseGroupsRequest& request,
                v1::LeaseGroupsResponse* response)
-      : store_(store), response_(response) {
+      : store_(store), options_(options), response_(response) {
     // The answer may come on another thread before this returns. That is safe: gRPC runs OnDone, which deletes the
     // reactor, only after the handler has returned it.
     ticket_ = store_->LeaseGroups(
@@ -26,21 +27,32 @@ class LeaseReactor final : public grpc::ServerUnaryReactor {
 
  private:
   void Answer(absl::StatusOr<v1::LeaseGroupsResponse> answer) {
-    if (answer.ok()) *response_ = *std::move(answer);
+    if (answer.ok()) {
+      *response_ = *std::move(answer);
+      response_->set_sampling_digest(options_.sampling_digest);
+    } else if (options_.metrics != nullptr) {
+      options_.metrics->errors.Count(answer.status());
+    }
     Finish(rpc::ToGrpc(answer.status()));
   }
 
   ExperienceStore* const store_;
+  const ServiceOptions& options_;
   v1::LeaseGroupsResponse* const response_;
   uint64_t ticket_ = 0;
 };
 
 }  // namespace
 
+grpc::Status ExperienceService::Answered(const absl::Status& status) const {
+  if (options_.metrics != nullptr) options_.metrics->errors.Count(status);
+  return rpc::ToGrpc(status);
+}
+
 grpc::ServerUnaryReactor* ExperienceService::LeaseGroups(grpc::CallbackServerContext* context,
                                                          const v1::LeaseGroupsRequest* request,
                                                          v1::LeaseGroupsResponse* response) {
-  return new LeaseReactor(store_, *request, response);
+  return new LeaseReactor(store_, options_, *request, response);
 }
 
 grpc::ServerUnaryReactor* ExperienceService::RenewLeases(grpc::CallbackServerContext* context,
@@ -49,7 +61,7 @@ grpc::ServerUnaryReactor* ExperienceService::RenewLeases(grpc::CallbackServerCon
   auto answer = store_->RenewLeases(*request);
   if (answer.ok()) *response = *std::move(answer);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(rpc::ToGrpc(answer.status()));
+  reactor->Finish(Answered(answer.status()));
   return reactor;
 }
 
@@ -57,7 +69,7 @@ grpc::ServerUnaryReactor* ExperienceService::ReturnLeases(grpc::CallbackServerCo
                                                           const v1::ReturnLeasesRequest* request,
                                                           v1::ReturnLeasesResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(rpc::ToGrpc(store_->ReturnLeases(*request)));
+  reactor->Finish(Answered(store_->ReturnLeases(*request)));
   return reactor;
 }
 
@@ -65,10 +77,16 @@ grpc::ServerUnaryReactor* ExperienceService::SubmitGroup(grpc::CallbackServerCon
                                                          const v1::SubmitGroupRequest* request,
                                                          v1::SubmitGroupResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  store_->SubmitGroup(*request, [reactor, response](absl::StatusOr<v1::SubmitGroupResponse> answer) {
-    if (answer.ok()) *response = *std::move(answer);
-    reactor->Finish(rpc::ToGrpc(answer.status()));
-  });
+  const absl::Time arrived = absl::Now();
+  store_->SubmitGroup(
+      *request, [this, reactor, response, arrived](absl::StatusOr<v1::SubmitGroupResponse> answer) {
+        if (answer.ok()) *response = *std::move(answer);
+        if (answer.ok() && options_.metrics != nullptr) {
+          options_.metrics->Submitted(response->outcome());
+          options_.metrics->submit_seconds.Observe(absl::ToDoubleSeconds(absl::Now() - arrived));
+        }
+        reactor->Finish(Answered(answer.status()));
+      });
   return reactor;
 }
 

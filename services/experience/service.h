@@ -1,8 +1,12 @@
 // drover.v1.ExperienceService over an ExperienceStore, with gRPC's callback API: a long poll holds no thread.
 #pragma once
 
+#include <string>
+#include <utility>
+
 #include "drover/v1/experience.grpc.pb.h"
 #include "services/experience/store.h"
+#include "services/metrics/experience_metrics.h"
 
 namespace drover::experience {
 
@@ -10,11 +14,17 @@ namespace drover::experience {
 // at least this high.
 inline constexpr int kMaxSubmitBytes = 64 << 20;
 
+struct ServiceOptions {
+  std::string sampling_digest;                    // for lease answers: v1::LeaseGroupsResponse
+  metrics::ExperienceMetrics* metrics = nullptr;  // may be null, else outlives the service
+};
+
 // Thread-safe. Requests that break a rule are answered INVALID_ARGUMENT with the field's name.
 class ExperienceService final : public v1::ExperienceService::CallbackService {
  public:
   // `store` outlives the server.
-  explicit ExperienceService(ExperienceStore* store) : store_(store) {}
+  explicit ExperienceService(ExperienceStore* store, ServiceOptions options = {})
+      : store_(store), options_(std::move(options)) {}
 
   grpc::ServerUnaryReactor* LeaseGroups(grpc::CallbackServerContext* context,
                                         const v1::LeaseGroupsRequest* request,
@@ -30,7 +40,11 @@ class ExperienceService final : public v1::ExperienceService::CallbackService {
                                         v1::SubmitGroupResponse* response) override;
 
  private:
+  // Counts an answer that is an error, and says it to gRPC.
+  grpc::Status Answered(const absl::Status& status) const;
+
   ExperienceStore* const store_;
+  const ServiceOptions options_;
 };
 
 }  // namespace drover::experience

@@ -4,6 +4,7 @@
 #include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <thread>
 
 #include "absl/synchronization/notification.h"
@@ -22,8 +23,8 @@ using testing::TempFolder;
 ExperienceClientOptions Fast() {
   ExperienceClientOptions options;
   options.retry_for = absl::Seconds(20);
-  options.backoff.initial = absl::Milliseconds(5);
-  options.backoff.max = absl::Milliseconds(50);
+  options.caller.backoff.initial = absl::Milliseconds(5);
+  options.caller.backoff.max = absl::Milliseconds(50);
   return options;
 }
 
@@ -39,7 +40,8 @@ class ServiceTest : public ::testing::Test {
  protected:
   void SetUp() override {
     store_ = MustOpen(SmallRun(folder_.path(), nullptr, 4, 2, 0));
-    service_ = std::make_unique<ExperienceService>(store_.get());
+    service_ = std::make_unique<ExperienceService>(
+        store_.get(), ServiceOptions{.sampling_digest = "digest", .metrics = &metrics_});
     grpc::ServerBuilder builder;
     builder.RegisterService(service_.get());
     server_ = builder.BuildAndStart();
@@ -59,6 +61,8 @@ class ServiceTest : public ::testing::Test {
   }
 
   TempFolder folder_;
+  std::shared_ptr<prometheus::Registry> registry_ = std::make_shared<prometheus::Registry>();
+  metrics::ExperienceMetrics metrics_{*registry_};
   std::unique_ptr<ExperienceStore> store_;
   std::unique_ptr<ExperienceService> service_;
   std::unique_ptr<grpc::Server> server_;
@@ -89,6 +93,27 @@ TEST_F(ServiceTest, AGroupGoesAllTheWay) {
   ASSERT_EQ(again->leases_size(), 1);
   EXPECT_EQ(client_->SubmitGroup(Graded(again->leases(0)))->outcome(), v1::SUBMIT_OUTCOME_ACCEPTED);
   EXPECT_EQ(store_->WaitForRollout(0, absl::Seconds(10))->size(), 2u);
+  EXPECT_EQ(leased->sampling_digest(), "digest");
+  EXPECT_GT(metrics_.group_timestamp.Value(), 0);
+  EXPECT_EQ(metrics_.submit_seconds.Collect().histogram.sample_count, 4u);
+}
+
+TEST_F(ServiceTest, AnswersAreCountedByOutcomeAndErrorsByKind) {
+  Begin();
+  const auto leased = client_->LeaseGroups(Ask(1, 5));
+  ASSERT_TRUE(client_->SubmitGroup(Graded(leased->leases(0))).ok());
+  ASSERT_TRUE(client_->SubmitGroup(Graded(leased->leases(0))).ok());
+  EXPECT_FALSE(client_->LeaseGroups(Ask(0, 0)).ok());
+  std::map<std::string, double> counts;
+  for (const prometheus::MetricFamily& family : registry_->Collect()) {
+    for (const prometheus::ClientMetric& metric : family.metric) {
+      if (!metric.label.empty()) counts[family.name + " " + metric.label[0].value] = metric.counter.value;
+    }
+  }
+  EXPECT_EQ(counts["drover_experience_submissions_total accepted"], 1);
+  EXPECT_EQ(counts["drover_experience_submissions_total already_have"], 1);
+  EXPECT_EQ(counts["drover_experience_submissions_total stale"], 0);
+  EXPECT_EQ(counts["drover_experience_call_errors_total invalid"], 1);
 }
 
 TEST_F(ServiceTest, ManyLongPollsHoldNoThreads) {
@@ -213,7 +238,7 @@ TEST(ExperienceClientTest, CancelEndsAWaitingRetryAndALongPoll) {
   FlakyServer flaky(1000000);
   ExperienceClientOptions options = Fast();
   options.retry_for = absl::Hours(1);
-  options.backoff.initial = options.backoff.max = absl::Minutes(10);
+  options.caller.backoff.initial = options.caller.backoff.max = absl::Minutes(10);
   ExperienceClient client(flaky.stub.get(), options);
   std::thread call([&] { EXPECT_TRUE(absl::IsCancelled(client.RenewLeases(RenewOne()).status())); });
   absl::SleepFor(absl::Milliseconds(50));

@@ -238,6 +238,12 @@ void ExperienceStoreImpl::Finish() {
   wake_ = true;
 }
 
+void ExperienceStoreImpl::StopLeasing() {
+  absl::MutexLock lock(&mu_);
+  no_more_leases_ = true;
+  wake_ = true;
+}
+
 v1::LeaseCounts ExperienceStoreImpl::Counts() const {
   absl::MutexLock lock(&mu_);
   return ledger_.Counts();
@@ -258,6 +264,9 @@ Progress ExperienceStoreImpl::GetProgress() const {
   progress.leases_held = held_.size();
   progress.evaluation_done = evaluation_.done();
   progress.evaluation_total = evaluation_.total();
+  progress.waiting_calls = waiters_.size();
+  progress.queued_groups = queue_.size();
+  progress.queued_bytes = queued_bytes_;
   const absl::Duration since = Now() - absl::Minutes(1);
   for (const auto& [actor, seen] : actors_) progress.actors += seen >= since ? 1 : 0;
   return progress;

@@ -44,6 +44,11 @@ struct Progress {
   uint64_t evaluation_total = 0;
   // Actors heard of in the last minute.
   uint32_t actors = 0;
+  // Long polls that wait for a lease.
+  uint64_t waiting_calls = 0;
+  // Submitted groups that wait for the disk.
+  uint64_t queued_groups = 0;
+  uint64_t queued_bytes = 0;
 };
 
 // Thread-safe. Actor-facing calls may come from any thread and never block on the disk.
@@ -51,7 +56,7 @@ class ExperienceStore {
  public:
   // Opens the run's journal (creating it for a new run) and replays it. No lease is issued before
   // StartIncarnation and Publish. Errors: a damaged journal (DATA_LOSS: file, offset, what to do), another process has it
-  // open (FAILED_PRECONDITION), wrong options (INVALID_ARGUMENT).
+  // open (UNAVAILABLE), wrong options (INVALID_ARGUMENT).
   static absl::StatusOr<std::unique_ptr<ExperienceStore>> Open(StoreOptions options);
   // Finishes waiting calls with UNAVAILABLE. No call may be in progress on another thread.
   virtual ~ExperienceStore() = default;
@@ -84,6 +89,9 @@ class ExperienceStore {
 
   // The run is over: waiting and later lease requests are answered `finished`.
   virtual void Finish() = 0;
+  // This process ends, the run does not: unless the run is over, waiting and later lease requests are answered
+  // UNAVAILABLE, so that actors wait for the next incarnation. What they hold they may still submit and return.
+  virtual void StopLeasing() = 0;
 
   // --- Pictures -----------------------------------------------------------------------------------------------------
 

@@ -84,6 +84,9 @@ absl::StatusOr<v1::LeaseGroupsResponse> ExperienceStoreImpl::TryLease(const std:
                                                                       uint32_t max_leases) {
   RETURN_IF_ERROR(Available());
   v1::LeaseGroupsResponse response;
+  if (no_more_leases_ && !finished_) {
+    return absl::UnavailableError("the learner stops before the run is over; ask the next one");
+  }
   response.set_finished(finished_);
   size_t bytes = 0;
   const auto may_issue = [this](uint64_t group) ABSL_SHARED_LOCKS_REQUIRED(mu_) { return MayIssue(group); };

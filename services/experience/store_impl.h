@@ -38,6 +38,7 @@ class ExperienceStoreImpl final : public ExperienceStore {
                                const v1::SamplingParams& sampling) override;
   absl::StatusOr<std::vector<v1::Group>> WaitForEvaluation(absl::Duration timeout) override;
   void Finish() override;
+  void StopLeasing() override;
 
   v1::LeaseCounts Counts() const override;
   v1::LeaseCounts EvaluationCounts() const override;
@@ -145,6 +146,7 @@ class ExperienceStoreImpl final : public ExperienceStore {
   // StartIncarnation was called in this process.
   bool started_ ABSL_GUARDED_BY(mu_) = false;
   bool finished_ ABSL_GUARDED_BY(mu_) = false;
+  bool no_more_leases_ ABSL_GUARDED_BY(mu_) = false;  // StopLeasing
   absl::Status health_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, absl::Duration> actors_ ABSL_GUARDED_BY(mu_);  // when last seen
   std::list<Waiter> waiters_ ABSL_GUARDED_BY(mu_);                     // first come, first served

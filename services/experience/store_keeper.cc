@@ -22,8 +22,10 @@ void Answer(v1::SubmitOutcome outcome, std::string detail, v1::SubmitGroupRespon
 }  // namespace
 
 void ExperienceStoreImpl::Keep() {
+  Heartbeats::Pulse pulse = BeginPulse(options_.heartbeats, "experience store");
   bool running = true;
   while (running) {
+    pulse.Beat();
     Calls calls;
     std::vector<Submission> batch;
     {

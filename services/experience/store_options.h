@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "base/heartbeat.h"
 #include "drover/v1/experience.pb.h"
 #include "drover/v1/group.pb.h"
 #include "drover/v1/recipe.pb.h"
@@ -44,6 +45,9 @@ struct StoreOptions {
   uint32_t max_waiters = 8192;
   // Longest wait of a long poll, whatever the request says.
   absl::Duration max_wait = absl::Seconds(60);
+
+  // For the store's own thread; may be null, else outlives the store.
+  Heartbeats* heartbeats = nullptr;
 
   // Time since some fixed moment, never going back; tests bring their own. Default: the steady clock.
   std::function<absl::Duration()> clock;

@@ -309,6 +309,40 @@ TEST_F(StoreTest, LongPollsAreAnsweredWhenThereIsWork) {
   EXPECT_FALSE(called);
 }
 
+TEST_F(StoreTest, AProcessThatStopsLeasesNothingButTakesWhatIsHeld) {
+  Open(2, 2);
+  ASSERT_TRUE(store_->StartIncarnation(0).ok());
+  ASSERT_TRUE(store_->Publish(0).ok());
+  const v1::Lease held = Lease(*store_, 1).leases(0);
+  ASSERT_EQ(Lease(*store_, 8).leases_size(), 1);
+  v1::LeaseGroupsRequest request;
+  request.set_actor("actor-0");
+  request.set_max_leases(1);
+  request.set_wait_seconds(30);
+  absl::Notification answered;
+  absl::Status status;
+  store_->LeaseGroups(request, [&](const auto& answer) {
+    status = answer.status();
+    answered.Notify();
+  });
+  EXPECT_EQ(store_->GetProgress().waiting_calls, 1u);
+  store_->StopLeasing();
+  answered.WaitForNotification();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << "the run is not over: ask the next process";
+  v1::SubmitGroupRequest submit;
+  submit.set_kind(v1::LEASE_KIND_TRAIN);
+  *submit.mutable_group() = Answer(held, 0);
+  absl::Notification taken;
+  store_->SubmitGroup(submit, [&](const auto& answer) {
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->outcome(), v1::SUBMIT_OUTCOME_ACCEPTED);
+    taken.Notify();
+  });
+  taken.WaitForNotification();
+  store_->Finish();
+  EXPECT_TRUE(Lease(*store_, 1).finished()) << "the end of the run is told in any case";
+}
+
 TEST_F(StoreTest, ClosingAnswersThoseWhoWait) {
   Open(1, 1);
   v1::LeaseGroupsRequest request;

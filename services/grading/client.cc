@@ -79,6 +79,7 @@ struct GradingClient::Impl : std::enable_shared_from_this<GradingClient::Impl> {
 
   const GradingClientOptions options;
   metrics::GradingClientMetrics* const metrics;
+  std::vector<std::shared_ptr<grpc::Channel>> channels;
   std::vector<std::unique_ptr<v1::VerifierService::Stub>> stubs;
   std::vector<bool> names;  // by address: see IsName
 
@@ -104,7 +105,8 @@ GradingClient::Impl::Impl(const GradingClientOptions& options, metrics::GradingC
       probe_backoff(options.backoff, options.seed) {
   const rpc::ChannelOptions channel = {.keepalive_timeout = kPingTimeout};
   for (const std::string& address : options.addresses) {
-    stubs.push_back(v1::VerifierService::NewStub(rpc::MakeChannel(address, channel)));
+    channels.push_back(rpc::MakeChannel(address, channel));
+    stubs.push_back(v1::VerifierService::NewStub(channels.back()));
     names.push_back(IsName(address));
   }
 }
@@ -250,6 +252,11 @@ absl::Status GradingClient::Impl::AwaitRetry(Call& call, const absl::Status& fai
   if (absl::Now() + pause >= call.deadline) return failure;
   if (pause > absl::ZeroDuration()) mutex.AwaitWithTimeout(absl::Condition(&stopped), pause);
   if (stopped) return Stopped();
+  // A headless name without replicas does not resolve; gRPC by itself would ask again after up to two minutes.
+  for (const auto& channel : channels) {
+    if (channel->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_TRANSIENT_FAILURE)
+      rpc::ConnectNow(*channel);
+  }
   if (metrics) metrics->retries.Increment();
   return absl::OkStatus();
 }

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "base/file.h"
@@ -21,6 +22,8 @@ namespace drover::launch {
 namespace {
 
 constexpr int kMaxDeathsInARow = 5;
+// Here actors are told to stop when the learner has ended: there is nobody left to hand anything to.
+constexpr char kActorDrainSeconds[] = "1";
 constexpr absl::Duration kYoung = absl::Seconds(10);  // a death before this age counts as 'in a row'
 constexpr absl::Duration kOrderlyEnd =
     absl::Seconds(20);  // for actors and verifiers once the learner has ended
@@ -113,6 +116,10 @@ absl::Status LocalRun::StartLearner() {
                    absl::StrCat("127.0.0.1:", rendezvous),
                    "--threads",
                    absl::StrCat(Threads(ranks)),
+                   "--rank-address",
+                   "127.0.0.1",
+                   "--started",
+                   absl::StrFormat("%.3f", absl::ToDoubleSeconds(options_.started - absl::UnixEpoch())),
                    "--listen",
                    "127.0.0.1:0",
                    "--metrics-listen",
@@ -156,10 +163,10 @@ absl::Status LocalRun::StartActorsWhenPossible() {
                    learner,
                    "--verifier",
                    absl::StrJoin(verifiers, ","),
-                   "--model",
-                   options_.folder.model(),
                    "--threads",
                    absl::StrCat(Threads(count)),
+                   "--drain-seconds",
+                   kActorDrainSeconds,
                    "--metrics-listen",
                    "127.0.0.1:0"};
     for (std::string& flag : CommonFlags(child->name)) child->argv.push_back(std::move(flag));

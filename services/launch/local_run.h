@@ -19,6 +19,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "drover/v1/recipe.pb.h"
 #include "services/launch/process.h"
@@ -34,6 +35,7 @@ struct LocalRunOptions {
   run::RunFolder folder;  // created, with the effective recipe in it
   v1::Recipe recipe;      // effective: every field set
   std::string log_level = "info";
+  absl::Time started = absl::Now();  // when the person asked for the run: its seconds count from then
 };
 
 enum class RunOutcome { kRunning, kDone, kStopped, kFailed };

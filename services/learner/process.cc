@@ -1,31 +1,32 @@
 #include "services/learner/process.h"
 
+#include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <thread>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
+#include "base/heartbeat.h"
 #include "base/log.h"
 #include "base/status.h"
-#include "drover/v1/weights.grpc.pb.h"
 #include "learner/collectives.h"
 #include "model/device.h"
-#include "services/experience/service.h"
-#include "services/experience/store.h"
-#include "services/launch/ports.h"
 #include "services/learner/model_folder.h"
-#include "services/learner/run_service.h"
-#include "services/learner/sampling.h"
+#include "services/learner/serving.h"
 #include "services/metrics/server.h"
+#include "services/process/drain_watch.h"
+#include "services/process/readiness.h"
 #include "services/rpc/address.h"
-#include "services/rpc/server.h"
 
 namespace drover::learner_process {
 namespace {
 
-constexpr absl::Duration kGoodbye = absl::Seconds(2);  // actors hear that the run is over before we are gone
+constexpr absl::Duration kGoodbye = absl::Seconds(10);  // actors hear that the run is over before we are gone
+constexpr absl::Duration kWayBack = absl::Seconds(3);   // longer than an actor's usual pause between attempts
+constexpr absl::Duration kLoading = absl::Hours(2);     // of a large model from a slow disk
+// Rank 0 says something this often, and a follower hears it within several times that: see KeepAlive in run_loop.h.
+constexpr int kSilentCollectives = 3;
 
 torch::ScalarType ScalarType(v1::Dtype dtype) {
   return dtype == v1::BFLOAT16 ? torch::kBFloat16 : torch::kFloat32;
@@ -50,20 +51,39 @@ absl::StatusOr<std::unique_ptr<model::Transformer>> MakeModel(const v1::Recipe& 
   return model::Transformer::Create(config, options, recipe.run().seed(), config.initializer_range);
 }
 
-absl::StatusOr<std::unique_ptr<learner::Collectives>> Join(const Flags& flags, const v1::Recipe& recipe,
-                                                           torch::Device device) {
+// The options of joining; INVALID_ARGUMENT names the flag. Nothing is joined yet.
+absl::StatusOr<learner::C10dOptions> JoinOptions(const Flags& flags, const v1::Recipe& recipe,
+                                                 torch::Device device) {
   const int ranks = static_cast<int>(recipe.learner().ranks());
   if (flags.rank >= ranks) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--rank ", flags.rank, ": the recipe has learner.ranks: ", ranks, ", so it may be 0 to ", ranks - 1));
   }
-  if (ranks == 1) return learner::LocalCollectives();
-  ASSIGN_OR_RETURN(const rpc::HostPort address, rpc::ParseHostPort(flags.rendezvous));
-  return learner::JoinC10d({.rank = flags.rank,
-                            .size = ranks,
-                            .host = address.host,
-                            .port = static_cast<uint16_t>(address.port),
-                            .device = device});
+  learner::C10dOptions options;
+  options.rank = flags.rank;
+  options.size = ranks;
+  options.own_address = flags.rank_address;
+  options.join_timeout = absl::Seconds(flags.join_seconds);
+  options.timeout = absl::Seconds(flags.collective_seconds);
+  options.device = device;
+  if (ranks == 1) return options;
+  if (flags.rendezvous.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("--rendezvous is required with learner.ranks: ", ranks,
+                                                   "; it is host:port where rank 0 listens"));
+  }
+  const absl::StatusOr<rpc::HostPort> address = rpc::ParseHostPort(flags.rendezvous);
+  if (!address.ok()) return Annotate(address.status(), "--rendezvous");
+  options.host = address->host;
+  options.port = static_cast<uint16_t>(address->port);
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<learner::Collectives>> Join(const learner::C10dOptions& options) {
+  if (options.size == 1) return learner::LocalCollectives();
+  log::Info(
+      "joining the other ranks",
+      {{"rank", options.rank}, {"ranks", options.size}, {"host", options.host}, {"port", options.port}});
+  return learner::JoinC10d(options);
 }
 
 // A prompt may be used when the model can read it within data.max_prompt_tokens.
@@ -75,117 +95,204 @@ data::PromptSourceOptions KeepShortPrompts(const v1::Recipe& recipe, const model
   }};
 }
 
-// What rank 0 serves. The members are destroyed from the bottom up: servers before what they serve.
-struct Services {
-  std::unique_ptr<metrics::LearnerMetrics> metrics;
-  std::unique_ptr<experience::ExperienceStore> store;
-  std::unique_ptr<experience::ExperienceService> experience;
-  std::unique_ptr<weights::WeightPublisher> publisher;
-  RunStatus status;
-  std::unique_ptr<RunServiceImpl> run;
-  std::unique_ptr<rpc::Server> server;
-  std::unique_ptr<metrics::MetricsServer> http;
+// One rank and what its parts share. The members are destroyed from the bottom up.
+class RankProcess {
+ public:
+  RankProcess(const Flags& flags, const v1::Recipe& recipe, StopSignal& signals)
+      : flags_(flags),
+        recipe_(recipe),
+        folder_(flags.run),
+        heartbeats_(absl::Seconds(flags.common.live_seconds)),
+        readiness_([this](bool ready) { ReadinessChanged(ready); }),
+        watch_(signals, {.deadline = absl::Seconds(flags.drain_seconds),
+                         .drain =
+                             [this] {
+                               readiness_.Drain();
+                               drain_.Drain();
+                             },
+                         .cut =
+                             [](const std::string& why) {
+                               process::EndAtOnce(
+                                   process::kExitTryAgain,
+                                   why + "; the next start goes on from the newest checkpoint");
+                             }}) {}
 
-  // Streams that never end by themselves end first.
-  ~Services() {
-    if (store != nullptr) store->Finish();
-    if (publisher != nullptr) publisher->Shutdown();
-    if (server != nullptr) server->Shutdown(absl::Seconds(1));
-  }
+  absl::StatusOr<RunEnd> Run();
+
+ private:
+  absl::Status ServeMetrics();
+  void ReadinessChanged(bool ready);
+  void SetServing(Serving* serving);
+  absl::StatusOr<std::unique_ptr<learner::Trainer>> Load(torch::Device device,
+                                                         learner::Collectives& collectives);
+  absl::StatusOr<RunEnd> Follow(learner::Trainer& trainer, learner::Collectives& collectives);
+  absl::StatusOr<RunEnd> Lead(learner::Trainer& trainer, learner::Collectives& collectives);
+  RunParts PartsOfTheRun(learner::Trainer& trainer, learner::Collectives& collectives, Serving& serving,
+                         const model::Tokenizer& tokenizer, const data::PromptSource& prompts);
+  // A collective that a peer is late for is no sign of a stuck loop.
+  absl::Duration CollectiveTime() const { return absl::Seconds(flags_.collective_seconds); }
+
+  const Flags& flags_;
+  const v1::Recipe& recipe_;
+  const run::RunFolder folder_;
+  Heartbeats heartbeats_;
+  metrics::LearnerMetrics metrics_;
+  absl::Mutex mutex_;
+  Serving* serving_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  process::Readiness readiness_;
+  process::DrainAction drain_;
+  std::atomic<bool> stop_{false};
+  Heartbeats::Pulse pulse_;  // of the rank's one loop: loading, then the run or following
+  std::unique_ptr<metrics::MetricsServer> http_;
+  process::DrainWatch watch_;
 };
 
-absl::Status Serve(const Flags& flags, const v1::Recipe& recipe, const run::RunFolder& folder,
-                   const data::PromptSource& prompts, Services& services) {
-  services.metrics = std::make_unique<metrics::LearnerMetrics>();
-  experience::StoreOptions store = experience::OptionsFromRecipe(recipe);
-  store.run_folder = folder.path();
-  store.sampling = TrainingSampling(recipe, prompts.prompt_template());
-  store.reward_format = prompts.prompt_template().reward_format;
-  store.prompt = [&prompts](uint64_t n) { return prompts.TrainPrompt(n); };
-  ASSIGN_OR_RETURN(services.store, experience::ExperienceStore::Open(std::move(store)));
-  services.experience = std::make_unique<experience::ExperienceService>(services.store.get());
-  services.publisher = std::make_unique<weights::WeightPublisher>(
-      weights::PublisherOptions{.chunk_bytes = recipe.weights().chunk_bytes()}, &services.metrics->weights());
-  services.run = std::make_unique<RunServiceImpl>(&services.status, services.store.get());
-  ASSIGN_OR_RETURN(
-      services.server,
-      rpc::Server::Start({.listen = flags.listen},
-                         {{v1::ExperienceService::service_full_name(), services.experience.get()},
-                          {v1::WeightService::service_full_name(), services.publisher->service()},
-                          {v1::RunService::service_full_name(), services.run.get()}}));
-  services.server->SetServing(true);
+void RankProcess::ReadinessChanged(bool ready) {
+  metrics_.SetReady(ready);
+  absl::MutexLock lock(&mutex_);
+  if (serving_ != nullptr) serving_->SetServing(ready);
+}
+
+void RankProcess::SetServing(Serving* serving) {
+  absl::MutexLock lock(&mutex_);
+  serving_ = serving;
+}
+
+absl::Status RankProcess::ServeMetrics() {
+  metrics_.SetTargets({.rollouts = recipe_.run().steps(),
+                       .staleness_bound = recipe_.staleness().bound(),
+                       .ranks = recipe_.learner().ranks()});
+  metrics::MetricsServerOptions options = {.listen = flags_.common.metrics_listen};
+  options.live = [this] { return heartbeats_.Check(); };
+  options.ready = [this] { return readiness_.Check(); };
+  options.refresh = [this] {
+    absl::MutexLock lock(&mutex_);
+    if (serving_ != nullptr) serving_->Refresh();
+  };
+  ASSIGN_OR_RETURN(http_, metrics::MetricsServer::Start(options, {metrics_.registry()}));
   return absl::OkStatus();
 }
 
-absl::Status ServeMetrics(const Flags& flags, Services& services) {
-  if (services.metrics == nullptr) services.metrics = std::make_unique<metrics::LearnerMetrics>();
-  ASSIGN_OR_RETURN(services.http, metrics::MetricsServer::Start({.listen = flags.metrics_listen},
-                                                                {services.metrics->registry()}));
-  if (flags.port_file.empty()) return absl::OkStatus();
-  const int grpc_port = services.server == nullptr ? 0 : services.server->port();
-  return launch::WritePorts(flags.port_file, {.grpc = grpc_port, .metrics = services.http->port()});
+absl::StatusOr<std::unique_ptr<learner::Trainer>> RankProcess::Load(torch::Device device,
+                                                                    learner::Collectives& collectives) {
+  const absl::Time start = absl::Now();
+  readiness_.Set(absl::UnavailableError("loading the model"));
+  pulse_.Beat(kLoading);
+  ASSIGN_OR_RETURN(auto model, MakeModel(recipe_, folder_, device));
+  ASSIGN_OR_RETURN(learner::TrainerOptions options, learner::TrainerOptions::FromRecipe(recipe_));
+  options.progress = [this] { pulse_.Beat(CollectiveTime()); };
+  ASSIGN_OR_RETURN(auto trainer, learner::Trainer::Create(options, std::move(model), &collectives));
+  if (flags_.rank == 0) {
+    metrics_.Spent(metrics::Activity::kLoading, absl::ToDoubleSeconds(absl::Now() - start));
+  }
+  log::Info("model loaded", {{"rank", flags_.rank}, {"ranks", collectives.size()}, {"device", device.str()}});
+  return trainer;
 }
 
-absl::StatusOr<RunEnd> RunFollower(const Flags& flags, learner::Trainer& trainer,
-                                   learner::Collectives& collectives) {
-  Services services;
-  RETURN_IF_ERROR(ServeMetrics(flags, services));
-  RETURN_IF_ERROR(learner::FollowLeader(trainer, collectives));
-  return RunEnd::kDone;
+absl::StatusOr<RunEnd> RankProcess::Follow(learner::Trainer& trainer, learner::Collectives& collectives) {
+  RETURN_IF_ERROR(process::WritePortFile(flags_.common, /*grpc_port=*/0, http_->port()));
+  readiness_.Set(absl::OkStatus());
+  // Only rank 0 can stop the run in order; it tells all ranks, this one too.
+  drain_.Become([&collectives] {
+    if (const absl::Status asked = collectives.AskToStop(); !asked.ok()) {
+      log::Warning("rank 0 does not hear that it should stop", {{"error", std::string(asked.message())}});
+    }
+  });
+  learner::FollowOptions options;
+  options.idle_timeout = kSilentCollectives * CollectiveTime();
+  options.waiting = [&] { pulse_.Beat(options.idle_timeout); };
+  options.working = [&] { pulse_.Beat(CollectiveTime()); };
+  const absl::StatusOr<learner::FollowEnd> end = learner::FollowLeader(trainer, collectives, options);
+  drain_.Become(nullptr);
+  RETURN_IF_ERROR(end.status());
+  return *end == learner::FollowEnd::kDone ? RunEnd::kDone : RunEnd::kStopped;
 }
 
-absl::StatusOr<RunEnd> RunLeader(const Flags& flags, const v1::Recipe& recipe, const run::RunFolder& folder,
-                                 learner::Trainer& trainer, const std::atomic<bool>& stop) {
-  ASSIGN_OR_RETURN(const auto tokenizer, model::Tokenizer::Load(folder.model()));
+RunParts RankProcess::PartsOfTheRun(learner::Trainer& trainer, learner::Collectives& collectives,
+                                    Serving& serving, const model::Tokenizer& tokenizer,
+                                    const data::PromptSource& prompts) {
+  RunParts parts;
+  parts.recipe = recipe_;
+  parts.folder = folder_;
+  parts.trainer = &trainer;
+  parts.tokenizer = &tokenizer;
+  parts.prompts = &prompts;
+  parts.store = &serving.store();
+  parts.publisher = &serving.publisher();
+  parts.metrics = &metrics_;
+  parts.status = &serving.status();
+  parts.readiness = &readiness_;
+  parts.beat = [this](absl::Duration work) { pulse_.Beat(work + CollectiveTime()); };
+  parts.stop = [this, &collectives] { return stop_ || collectives.AskedToStop(); };
+  if (flags_.started > 0) parts.started = absl::UnixEpoch() + absl::Seconds(flags_.started);
+  return parts;
+}
+
+absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Collectives& collectives) {
+  ASSIGN_OR_RETURN(const auto tokenizer, model::Tokenizer::Load(folder_.model()));
   ASSIGN_OR_RETURN(const auto prompts,
-                   data::PromptSource::Create(recipe, KeepShortPrompts(recipe, *tokenizer)));
+                   data::PromptSource::Create(recipe_, KeepShortPrompts(recipe_, *tokenizer)));
   if (prompts->dropped() > 0)
     log::Warning("questions left out: prompt too long", {{"questions", prompts->dropped()}});
-  Services services;
-  RETURN_IF_ERROR(Serve(flags, recipe, folder, *prompts, services));
-  RETURN_IF_ERROR(ServeMetrics(flags, services));
+  ASSIGN_OR_RETURN(const auto serving, Serving::Start({.flags = flags_,
+                                                       .recipe = recipe_,
+                                                       .folder = folder_,
+                                                       .prompts = prompts.get(),
+                                                       .metrics = &metrics_,
+                                                       .heartbeats = &heartbeats_}));
+  SetServing(serving.get());
+  RETURN_IF_ERROR(process::WritePortFile(flags_.common, serving->port(), http_->port()));
+  drain_.Become([this, &serving] {
+    stop_ = true;
+    serving->Drain();
+  });
+  absl::StatusOr<RunEnd> end =
+      RunLoop(PartsOfTheRun(trainer, collectives, *serving, *tokenizer, *prompts)).Run();
+  drain_.Become(nullptr);
+  const bool done = end.ok() && *end == RunEnd::kDone;
+  if (done) {
+    const bool first_start = serving->store().GetProgress().incarnation == 1;
+    serving->AwaitActorsEnd(first_start ? absl::ZeroDuration() : kWayBack, kGoodbye);
+  }
+  readiness_.Drain();
+  SetServing(nullptr);
+  const absl::Status told =
+      trainer.StopFollowers(done ? learner::FollowEnd::kDone : learner::FollowEnd::kStopped);
+  if (end.ok() && !told.ok())
+    log::Warning("could not stop the other ranks", {{"error", std::string(told.message())}});
+  return end;
+}
 
-  RunParts parts;
-  parts.recipe = recipe;
-  parts.folder = folder;
-  parts.trainer = &trainer;
-  parts.tokenizer = tokenizer.get();
-  parts.prompts = prompts.get();
-  parts.store = services.store.get();
-  parts.publisher = services.publisher.get();
-  parts.metrics = services.metrics.get();
-  parts.status = &services.status;
-  parts.stop = &stop;
-  absl::StatusOr<RunEnd> end = RunLoop(std::move(parts)).Run();
-  if (end.ok() && *end == RunEnd::kDone) absl::SleepFor(kGoodbye);
-  services.server->SetServing(false);
-  const absl::Status stopped = trainer.StopFollowers();
-  if (end.ok() && !stopped.ok())
-    log::Warning("could not stop the other ranks", {{"error", std::string(stopped.message())}});
+absl::StatusOr<RunEnd> RankProcess::Run() {
+  // Whatever is wrong with the configuration is said before anything is written or waited for.
+  ASSIGN_OR_RETURN(
+      const torch::Device device,
+      model::ResolveDevice(flags_.device.empty() ? recipe_.run().device() : flags_.device, flags_.rank));
+  ASSIGN_OR_RETURN(const learner::C10dOptions join, JoinOptions(flags_, recipe_, device));
+  RETURN_IF_ERROR(model::SetComputeThreads(ComputeThreads(flags_, recipe_)));
+  RETURN_IF_ERROR(folder_.Create());
+  RETURN_IF_ERROR(ServeMetrics());
+  // There is nothing to save yet, and joining cannot be interrupted.
+  drain_.Become([] { process::EndAtOnce(process::kExitStopped, "stopped before the run began"); });
+  if (flags_.rank == 0 && !std::filesystem::exists(folder_.model() + "/config.json")) {
+    RETURN_IF_ERROR(WriteModelFolder(recipe_, folder_.model()));
+  }
+  // Rank 0 wrote RUN/model before the others can join, so they read it afterwards.
+  pulse_ = heartbeats_.Begin("rank");
+  pulse_.Beat(join.join_timeout);
+  readiness_.Set(absl::UnavailableError("waiting for the other ranks"));
+  ASSIGN_OR_RETURN(const auto collectives, Join(join));
+  ASSIGN_OR_RETURN(const auto trainer, Load(device, *collectives));
+  absl::StatusOr<RunEnd> end =
+      flags_.rank == 0 ? Lead(*trainer, *collectives) : Follow(*trainer, *collectives);
+  pulse_ = Heartbeats::Pulse();
   return end;
 }
 
 }  // namespace
 
-absl::StatusOr<RunEnd> RunRank(const Flags& flags, const v1::Recipe& recipe, const std::atomic<bool>& stop) {
-  const run::RunFolder folder(flags.run);
-  RETURN_IF_ERROR(folder.Create());
-  RETURN_IF_ERROR(model::SetComputeThreads(ComputeThreads(flags, recipe)));
-  ASSIGN_OR_RETURN(const torch::Device device,
-                   model::ResolveDevice(flags.device.empty() ? recipe.run().device() : flags.device));
-  if (flags.rank == 0 && !std::filesystem::exists(folder.model() + "/config.json")) {
-    RETURN_IF_ERROR(WriteModelFolder(recipe, folder.model()));
-  }
-  // Rank 0 wrote RUN/model before the others can join, so they read it afterwards.
-  ASSIGN_OR_RETURN(const auto collectives, Join(flags, recipe, device));
-  ASSIGN_OR_RETURN(auto model, MakeModel(recipe, folder, device));
-  ASSIGN_OR_RETURN(const learner::TrainerOptions options, learner::TrainerOptions::FromRecipe(recipe));
-  ASSIGN_OR_RETURN(const auto trainer,
-                   learner::Trainer::Create(options, std::move(model), collectives.get()));
-  log::Info("learner ready",
-            {{"rank", flags.rank}, {"ranks", collectives->size()}, {"device", device.str()}});
-  if (flags.rank != 0) return RunFollower(flags, *trainer, *collectives);
-  return RunLeader(flags, recipe, folder, *trainer, stop);
+absl::StatusOr<RunEnd> RunRank(const Flags& flags, const v1::Recipe& recipe, StopSignal& signals) {
+  return RankProcess(flags, recipe, signals).Run();
 }
 
 }  // namespace drover::learner_process

@@ -14,7 +14,8 @@ namespace drover::learner_process {
 namespace {
 
 constexpr absl::Duration kPoll = absl::Milliseconds(200);  // how soon a stop is seen while waiting
-constexpr absl::Duration kKeepAlive = absl::Minutes(5);    // other ranks hear from us at least so often
+constexpr absl::Duration kKeepAlive = absl::Seconds(5);    // other ranks hear from us so often while we wait
+constexpr absl::Duration kSaving = absl::Hours(1);         // of a large checkpoint on a slow disk
 constexpr size_t kSamplesInMemory = 8;                     // groups that RunService can show
 constexpr size_t kSampleGroupsPerStep = 8;                 // groups that samples.jsonl keeps of a step
 
@@ -23,9 +24,14 @@ double SecondsSince(absl::Time time) { return absl::ToDoubleSeconds(absl::Now() 
 }  // namespace
 
 RunLoop::RunLoop(RunParts parts)
-    : parts_(std::move(parts)), reports_(parts_.folder), start_(absl::Now()), step_start_(start_) {}
+    : parts_(std::move(parts)),
+      reports_(parts_.folder),
+      start_(parts_.started),
+      step_start_(absl::Now()),
+      counted_until_(step_start_),
+      ranks_heard_(step_start_) {}
 
-bool RunLoop::stopping() const { return parts_.stop->load() || parts_.status->stop_requested(); }
+bool RunLoop::stopping() const { return parts_.stop() || parts_.status->stop_requested(); }
 
 absl::Status RunLoop::Interrupted() const {
   return stopping() ? absl::CancelledError("the run was asked to stop") : absl::OkStatus();
@@ -44,8 +50,22 @@ void RunLoop::Watch(uint64_t done) {
     state.set_phase_done(done);
     state.set_actors(progress.actors);
   });
-  parts_.metrics->SetActors(progress.actors);
-  parts_.metrics->SetLeases(parts_.store->Counts());
+}
+
+absl::Status RunLoop::KeepRanks() {
+  parts_.beat(absl::ZeroDuration());
+  if (absl::Now() - ranks_heard_ < kKeepAlive) return absl::OkStatus();
+  RETURN_IF_ERROR(parts_.trainer->KeepAlive());
+  ranks_heard_ = absl::Now();
+  return absl::OkStatus();
+}
+
+void RunLoop::Spend(metrics::Activity activity) {
+  parts_.beat(absl::ZeroDuration());
+  const absl::Time now = absl::Now();
+  parts_.metrics->Spent(activity,
+                        absl::ToDoubleSeconds(std::max(now - counted_until_, absl::ZeroDuration())));
+  counted_until_ = now;
 }
 
 absl::StatusOr<RunEnd> RunLoop::Run() {
@@ -58,6 +78,8 @@ absl::StatusOr<RunEnd> RunLoop::Run() {
     return Finish();
   }();
   if (absl::IsCancelled(done) && stopping()) {
+    parts_.readiness->Drain();
+    parts_.store->StopLeasing();
     RETURN_IF_ERROR(Checkpoint());
     log::Info("stopped in order", {{"step", version_}});
     return RunEnd::kStopped;
@@ -69,10 +91,14 @@ absl::StatusOr<RunEnd> RunLoop::Run() {
 absl::Status RunLoop::Begin() {
   parts_.status->Update([&](v1::RunState& state) { state.set_steps(parts_.recipe.run().steps()); });
   const std::optional<uint64_t> newest = parts_.folder.NewestCheckpoint();
+  parts_.beat(kSaving);
   if (newest.has_value()) {
     RETURN_IF_ERROR(Resume(*newest));
+    Spend(metrics::Activity::kLoading);
+    parts_.readiness->Set(absl::OkStatus());
   } else {
     ASSIGN_OR_RETURN(history_, reports_.GoBackTo(0));
+    parts_.readiness->Set(absl::OkStatus());
     RETURN_IF_ERROR(Pretrain());
     RETURN_IF_ERROR(parts_.trainer->BeginReinforcement());
   }
@@ -80,7 +106,6 @@ absl::Status RunLoop::Begin() {
   incarnation_ = parts_.store->GetProgress().incarnation;
   parts_.metrics->SetIncarnation(incarnation_);
   parts_.status->Update([&](v1::RunState& state) { state.set_incarnation(incarnation_); });
-  log::Info("incarnation started", {{"incarnation", incarnation_}, {"version", version_}});
   if (!newest.has_value()) RETURN_IF_ERROR(Checkpoint());
   RETURN_IF_ERROR(Publish());
   if (history_.evaluations.empty()) RETURN_IF_ERROR(Evaluate());
@@ -115,6 +140,7 @@ absl::Status RunLoop::Pretrain() {
   return learner_process::Pretrain(
       parts_.recipe.pretrain(), *parts_.prompts, *parts_.tokenizer, *parts_.trainer,
       [&](uint64_t done, double loss) {
+        Spend(metrics::Activity::kPretraining);
         parts_.status->SetProgress(done);
         parts_.status->Update([&](v1::RunState& s) { s.set_pretrain_loss(loss); });
         return Interrupted();
@@ -129,6 +155,7 @@ absl::Status RunLoop::Publish() {
   RETURN_IF_ERROR(parts_.store->Publish(version_));
   publish_seconds_ = SecondsSince(start);
   parts_.metrics->Published(version_, publish_seconds_);
+  Spend(metrics::Activity::kPublishing);
   parts_.status->Update([&](v1::RunState& state) {
     state.set_weight_version(version_);
     state.set_step(version_);
@@ -153,6 +180,8 @@ absl::Status RunLoop::Evaluate() {
     RETURN_IF_ERROR(Interrupted());
     absl::StatusOr<std::vector<v1::Group>> groups = parts_.store->WaitForEvaluation(kPoll);
     Watch(parts_.store->GetProgress().evaluation_done);
+    Spend(metrics::Activity::kEvaluating);
+    RETURN_IF_ERROR(KeepRanks());
     if (absl::IsDeadlineExceeded(groups.status())) continue;
     RETURN_IF_ERROR(groups.status());
     Evaluation evaluation = Score(version_, *groups);
@@ -171,16 +200,13 @@ absl::Status RunLoop::Evaluate() {
 
 absl::StatusOr<std::vector<v1::Group>> RunLoop::Collect() {
   Enter(v1::RUN_PHASE_COLLECTING, parts_.recipe.rollout().prompts());
-  absl::Time last_keep_alive = absl::Now();
   while (true) {
     RETURN_IF_ERROR(Interrupted());
     absl::StatusOr<std::vector<v1::Group>> groups = parts_.store->WaitForRollout(version_, kPoll);
+    Spend(metrics::Activity::kWaiting);
     if (!absl::IsDeadlineExceeded(groups.status())) return groups;
     Watch(parts_.store->GetProgress().groups_accepted);
-    if (absl::Now() - last_keep_alive > kKeepAlive) {
-      RETURN_IF_ERROR(parts_.trainer->KeepAlive());
-      last_keep_alive = absl::Now();
-    }
+    RETURN_IF_ERROR(KeepRanks());
   }
 }
 
@@ -197,7 +223,9 @@ absl::Status RunLoop::TrainOneRollout() {
   train_seconds_ = SecondsSince(train_start);
 
   ++version_;
+  ranks_heard_ = absl::Now();
   RETURN_IF_ERROR(parts_.store->MarkTrained(rollout, version_, stats.first_step, stats.last_step));
+  Spend(metrics::Activity::kTraining);
   RETURN_IF_ERROR(Publish());
   if (EvaluationDue()) RETURN_IF_ERROR(Evaluate());
   RETURN_IF_ERROR(Report(groups, stats));
@@ -239,7 +267,6 @@ absl::Status RunLoop::Report(const std::vector<v1::Group>& groups, const learner
   }
   history_.rewards.push_back(report.rollout.reward);
   parts_.metrics->Stepped(report);
-  parts_.metrics->SetLeases(parts_.store->Counts());
   parts_.status->SetSamples(
       {groups.begin(), groups.begin() + static_cast<long>(std::min(kSamplesInMemory, groups.size()))});
   const auto advantages =
@@ -253,6 +280,7 @@ absl::Status RunLoop::Checkpoint() {
   if (incarnation_ == 0)
     return absl::OkStatus();  // stopped before version 0: there is nothing to go on from yet
   const std::string path = parts_.folder.checkpoint(version_);
+  parts_.beat(kSaving);
   learner::CheckpointMeta meta;
   meta.rollouts = version_;
   meta.version = version_;
@@ -262,6 +290,7 @@ absl::Status RunLoop::Checkpoint() {
   has_checkpoint_ = true;
   checkpointed_ = version_;
   parts_.metrics->Checkpointed();
+  Spend(metrics::Activity::kCheckpointing);
   log::Info("checkpoint", {{"path", path}, {"version", version_}});
   return parts_.folder.PruneCheckpoints(parts_.recipe.run().keep_checkpoints());
 }

@@ -12,13 +12,14 @@
 // once, in their order.
 #pragma once
 
-#include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "drover/v1/recipe.pb.h"
 #include "learner/checkpoint.h"
@@ -29,6 +30,7 @@
 #include "services/learner/run_reports.h"
 #include "services/learner/run_status.h"
 #include "services/metrics/learner_metrics.h"
+#include "services/process/readiness.h"
 #include "services/run/run_folder.h"
 #include "services/weights/publisher.h"
 
@@ -45,7 +47,10 @@ struct RunParts {
   weights::WeightPublisher* publisher = nullptr;
   metrics::LearnerMetrics* metrics = nullptr;
   RunStatus* status = nullptr;
-  const std::atomic<bool>* stop = nullptr;  // SIGTERM
+  process::Readiness* readiness = nullptr;        // ready once it is past loading, drains when it stops
+  std::function<bool()> stop;                     // the run is to stop in order (SIGTERM, at any rank)
+  std::function<void(absl::Duration work)> beat;  // goes round; the next beat comes after `work` and a while
+  absl::Time started = absl::Now();               // of the run, for the summary's seconds
 };
 
 enum class RunEnd { kDone, kStopped };
@@ -73,6 +78,10 @@ class RunLoop {
   void Enter(v1::RunPhase phase, uint64_t total = 0);
   // While waiting: progress of the phase, actors and leases for those who look.
   void Watch(uint64_t done);
+  // While waiting: the other ranks hear from us, or we find out that one of them is gone.
+  absl::Status KeepRanks();
+  // Goes round, and counts the time since the last count as spent so.
+  void Spend(metrics::Activity activity);
   bool stopping() const;
   // CANCELLED when the run is to stop, else OK.
   absl::Status Interrupted() const;
@@ -92,6 +101,8 @@ class RunLoop {
   double train_seconds_ = 0;
   double publish_seconds_ = 0;
   absl::Time step_start_;
+  absl::Time counted_until_;  // of Spend
+  absl::Time ranks_heard_;    // of KeepRanks
 };
 
 }  // namespace drover::learner_process

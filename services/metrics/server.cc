@@ -34,18 +34,40 @@ absl::Status MetricsServerOptions::Validate() const {
 
 namespace {
 
-// Connects to our own IPv4 port and hangs up.
-void Knock(const std::string& listen, int port) {
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  const std::string host = listen.substr(0, listen.rfind(':'));
-  if (::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1 || address.sin_addr.s_addr == INADDR_ANY) {
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+// An address to connect to; for one that stands for all of the machine's, loopback.
+union Address {
+  sockaddr any;
+  sockaddr_in four;
+  sockaddr_in6 six;
+
+  socklen_t Set(const std::string& host, bool is_six, int port) {
+    if (is_six) {
+      six = {};
+      six.sin6_family = AF_INET6;
+      six.sin6_port = htons(static_cast<uint16_t>(port));
+      const bool parsed = ::inet_pton(AF_INET6, host.c_str(), &six.sin6_addr) == 1;
+      if (!parsed || IN6_IS_ADDR_UNSPECIFIED(&six.sin6_addr)) six.sin6_addr = in6addr_loopback;
+      return sizeof(six);
+    }
+    four = {};
+    four.sin_family = AF_INET;
+    four.sin_port = htons(static_cast<uint16_t>(port));
+    const bool parsed = ::inet_pton(AF_INET, host.c_str(), &four.sin_addr) == 1;
+    if (!parsed || four.sin_addr.s_addr == INADDR_ANY) four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return sizeof(four);
   }
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+};
+
+// Connects to our own port and hangs up.
+void Knock(const std::string& listen, int port) {
+  std::string host = listen.substr(0, listen.rfind(':'));
+  const bool six = host.front() == '[';
+  if (six) host = host.substr(1, host.size() - 2);
+  Address address;
+  const socklen_t size = address.Set(host, six, port);
+  const int fd = ::socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return;
-  (void)::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address));
+  (void)::connect(fd, &address.any, size);
   pollfd wait = {.fd = fd, .events = POLLOUT, .revents = 0};
   ::poll(&wait, 1, /*timeout_ms=*/100);
   ::close(fd);

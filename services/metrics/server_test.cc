@@ -67,6 +67,16 @@ TEST(MetricsServer, NothingElseIsThere) {
   EXPECT_EQ(HttpGet((*server)->port(), "/metrics", "HEAD").body, "");
 }
 
+TEST(MetricsServer, ListensOnAllAddressesOfEitherFamily) {
+  auto four = MetricsServer::Start({.listen = "0.0.0.0:0"}, {});
+  ASSERT_TRUE(four.ok()) << four.status();
+  EXPECT_EQ(HttpGet((*four)->port(), "/livez").code, 200);
+  auto six = MetricsServer::Start({.listen = "[::]:0"}, {});
+  if (absl::IsUnavailable(six.status())) GTEST_SKIP() << "skipped: no IPv6";
+  ASSERT_TRUE(six.ok()) << six.status();
+  EXPECT_GT((*six)->port(), 0);
+}
+
 TEST(MetricsServer, APortThatIsTakenIsAnError) {
   auto server = MetricsServer::Start({}, {});
   ASSERT_TRUE(server.ok()) << server.status();

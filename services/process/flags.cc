@@ -23,6 +23,11 @@ void AddCommonFlags(CLI::App& app, CommonFlags& flags) {
           "Where to write {\"grpc_port\": N, \"metrics_port\": N} once the process listens");
   AddFlag(app, "--log-file", flags.log_file, "Where to append the log (default: standard error)");
   AddFlag(app, "--log-level", flags.log_level, "debug, info, warning or error");
+  AddFlag(app, "--live-seconds", flags.live_seconds,
+          "/livez fails when a loop of the process has not gone round for so long (waiting for other "
+          "processes is "
+          "going round)")
+      ->check(CLI::Range(1.0, 1e6));
 }
 
 bool Parse(CLI::App& app, int argc, char** argv, int* exit_code) {

@@ -14,6 +14,7 @@ namespace drover::process {
 inline constexpr int kExitDone = 0;
 inline constexpr int kExitTryAgain = 1;
 inline constexpr int kExitConfiguration = 2;  // trying again would not help
+inline constexpr int kExitStopped = 75;  // a learner that was stopped before its last step, with a checkpoint
 
 // "--metrics-listen" may also be given as DROVER_METRICS_LISTEN.
 std::string EnvironmentName(std::string_view flag);
@@ -29,6 +30,7 @@ struct CommonFlags {
   std::string port_file;
   std::string log_file;
   std::string log_level = "info";
+  double live_seconds = 600;  // silence of a loop after which /livez says that it is stuck
 };
 void AddCommonFlags(CLI::App& app, CommonFlags& flags);
 

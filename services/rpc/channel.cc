@@ -22,10 +22,14 @@ std::shared_ptr<grpc::Channel> MakeChannel(std::string_view target, const Channe
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, Milliseconds(options.min_reconnect_backoff));
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, Milliseconds(options.min_reconnect_backoff));
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, Milliseconds(options.max_reconnect_backoff));
+  // A peer that was started again has another address: its name is looked up again soon, not after half a minute.
+  arguments.SetInt(GRPC_ARG_DNS_MIN_TIME_BETWEEN_RESOLUTIONS_MS, 2000);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // callers retry, with a budget that they know
   // Loopback and cluster addresses are never to be had through an HTTP proxy of the environment.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   return grpc::CreateCustomChannel(std::string(target), grpc::InsecureChannelCredentials(), arguments);
 }
+
+void ConnectNow(grpc::Channel& channel) { grpc::experimental::ChannelResetConnectionBackoff(&channel); }
 
 }  // namespace drover::rpc

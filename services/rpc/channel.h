@@ -22,4 +22,8 @@ struct ChannelOptions {
 // connects when first used and reconnects for ever.
 std::shared_ptr<grpc::Channel> MakeChannel(std::string_view target, const ChannelOptions& options = {});
 
+// Forgets the channel's pauses between attempts to resolve its name and to connect: it tries now. For callers that keep
+// a backoff of their own.
+void ConnectNow(grpc::Channel& channel);
+
 }  // namespace drover::rpc

@@ -31,8 +31,8 @@ struct WeightSubscriber::Impl {
   Impl(const SubscriberOptions& options, metrics::WeightSubscriberMetrics* metrics)
       : options_(options),
         metrics_(metrics),
-        stub_(v1::WeightService::NewStub(
-            rpc::MakeChannel(options.address, {.keepalive_time = options.keepalive_time}))),
+        channel_(rpc::MakeChannel(options.address, {.keepalive_time = options.keepalive_time})),
+        stub_(v1::WeightService::NewStub(channel_)),
         thread_([this] { Run(); }) {}
 
   ~Impl() {
@@ -49,15 +49,19 @@ struct WeightSubscriber::Impl {
   // Streams, one after another, until Stop.
   void Run() {
     rpc::Backoff backoff(options_.backoff, Hash64(options_.name));
+    Heartbeats::Pulse pulse = BeginPulse(options_.heartbeats, "weights");
     while (true) {
+      pulse.Beat(options_.stream_deadline);
       bool brought = false;
       const absl::Status end = StreamOnce(&brought);
       if (brought) backoff.Reset();
+      pulse.Beat(options_.backoff.max);
       absl::MutexLock lock(&mutex_);
       if (stopping_) return;
       NoteEnd(end);
       mutex_.AwaitWithTimeout(absl::Condition(&stopping_), backoff.Next());
       if (stopping_) return;
+      rpc::ConnectNow(*channel_);
     }
   }
 
@@ -146,6 +150,7 @@ struct WeightSubscriber::Impl {
 
   const SubscriberOptions options_;
   metrics::WeightSubscriberMetrics* const metrics_;
+  const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::WeightService::Stub> stub_;
 
   absl::Mutex mutex_;

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "base/heartbeat.h"
 #include "model/weight_set.h"
 #include "services/metrics/weight_metrics.h"
 #include "services/rpc/backoff.h"
@@ -32,6 +33,7 @@ struct SubscriberOptions {
   absl::Duration stream_deadline = absl::Hours(6);  // a stream is opened afresh after so long
   rpc::BackoffOptions backoff;                      // between attempts; jitter is seeded by `name`
   absl::Duration keepalive_time = absl::Seconds(20);  // how soon a silent publisher is found dead
+  Heartbeats* heartbeats = nullptr;                   // for its thread; may be null, else outlives it
 
   absl::Status Validate() const;
 };

@@ -60,7 +60,7 @@ std::vector<std::string> DocumentedMetrics(const std::string& program) {
   bool here = false;
   for (std::string line; std::getline(lines, line);) {
     if (line.rfind("## ", 0) == 0) here = line == "## " + program;
-    if (here && line.rfind("| `drover_", 0) == 0) names.push_back(line.substr(3, line.find('`', 3) - 3));
+    if (here && line.rfind("| `", 0) == 0) names.push_back(line.substr(3, line.find('`', 3) - 3));
   }
   EXPECT_GT(names.size(), 5u) << program;
   return names;
@@ -69,12 +69,15 @@ std::vector<std::string> DocumentedMetrics(const std::string& program) {
 void ExpectMetrics(int port, const std::string& program) {
   const metrics::HttpAnswer answer = metrics::HttpGet(port, "/metrics");
   ASSERT_EQ(answer.code, 200);
-  for (const std::string& name : DocumentedMetrics(program)) {
-    EXPECT_NE(answer.body.find("# TYPE " + name + " "), std::string::npos) << program << ": " << name;
+  for (const std::string& section : {program, std::string("every process")}) {
+    for (const std::string& name : DocumentedMetrics(section)) {
+      EXPECT_NE(answer.body.find("# TYPE " + name + " "), std::string::npos) << program << ": " << name;
+    }
   }
+  EXPECT_NE(answer.body.find("drover_build_info{process=\"" + program + "\""), std::string::npos) << program;
 }
 
-// The value of a metric without labels.
+// The value of a metric; `name` with its labels, when it has some.
 double ValueOf(int port, const std::string& name) {
   const std::string body = "\n" + metrics::HttpGet(port, "/metrics").body;
   const size_t at = body.find("\n" + name + " ");
@@ -100,6 +103,22 @@ TEST(EndpointsTest, EveryProcessTellsHowItIs) {
   }
   EXPECT_GE(ValueOf(learner.metrics, "drover_learner_weight_version"), 3);
   EXPECT_GT(ValueOf(actor.metrics, "drover_actor_generated_tokens_total"), 0);
+  EXPECT_EQ(ValueOf(learner.metrics, "drover_learner_ready"), 1);
+  EXPECT_EQ(ValueOf(learner.metrics, "drover_learner_target_rollouts"), 1000);
+  EXPECT_EQ(ValueOf(learner.metrics, "drover_experience_rollout_needed_groups"), 8);
+  for (const char* activity :
+       {"pretraining", "waiting", "training", "publishing", "evaluating", "checkpointing"}) {
+    EXPECT_GT(ValueOf(learner.metrics,
+                      absl::StrCat("drover_learner_activity_seconds_total{activity=\"", activity, "\"}")),
+              0)
+        << activity;
+  }
+  EXPECT_GT(ValueOf(learner.metrics, "drover_learner_progress_timestamp_seconds"), 1.6e9);
+  EXPECT_GT(ValueOf(learner.metrics, "drover_weights_version_bytes"), 0);
+  EXPECT_GT(ValueOf(learner.metrics, "drover_experience_submissions_total{outcome=\"accepted\"}"), 0);
+  EXPECT_EQ(ValueOf(actor.metrics, "drover_actor_learner_up"), 1);
+  EXPECT_GT(ValueOf(actor.metrics, "drover_actor_group_timestamp_seconds"), 1.6e9);
+  EXPECT_GT(ValueOf(actor.metrics, "drover_actor_idle_seconds_total"), 0);
   EXPECT_GT(learner.grpc, 0);
   EXPECT_GT(verifier.grpc, 0);
   run.command().Signal(SIGINT);

@@ -52,6 +52,7 @@ INSTANTIATE_TEST_SUITE_P(
                      {"weights.swap=CONTINUE", "staleness.bound=1"},
                      {"weights.swap", "loss.old_logprobs"}},
         WrongSetting{"Device", {"run.device=gpu"}, {"run.device", "auto", "cuda:"}},
+        WrongSetting{"NoSuchGpu", {"run.device=cuda:99"}, {"run.device", "cuda:99"}},
         WrongSetting{"NoValue", {"run.steps"}, {"run.steps", "="}},
         WrongSetting{
             "Several", {"run.steps=0", "rollout.group_size=1"}, {"run.steps", "rollout.group_size"}}),

@@ -121,13 +121,6 @@ TEST(SettingsTest, QuestionsFromAFile) {
   ExpectJournalCloses(run, 3, 8);
 }
 
-TEST(SettingsTest, CudaThatIsNotThereIsAnErrorThatSaysWhy) {
-  TrainingRun run("run");
-  run.Start(Tiny(1) + Settings{"run.device=cuda:63"});
-  EXPECT_EQ(run.Wait(), 1);
-  EXPECT_NE(run.command().errors().find("cuda:63"), std::string::npos) << run.command().errors();
-}
-
 TEST(SettingsTest, TwoRanksResume) {
   TrainingRun run("run");
   run.RunToTheEnd(Tiny(2) + Settings{"learner.ranks=2"});
