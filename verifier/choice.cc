@@ -66,14 +66,54 @@ std::optional<char> Leading(std::string_view text, bool loose) {
 
 }  // namespace
 
+std::optional<std::string_view> AfterChoice(std::string_view text) {
+  int braces = 0;
+  std::string_view rest = TrimSpace(text);
+  const auto skip_space = [&rest] { rest = TrimSpace(rest); };
+  if (rest.size() > 1 && rest.front() == '$' && rest.back() == '$') rest = rest.substr(1, rest.size() - 2);
+  if (rest.substr(0, 5) == "\\text" || rest.substr(0, 5) == "\\math") {
+    const size_t open = rest.find('{');
+    if (open == rest.npos || open > 8) return std::nullopt;
+    rest.remove_prefix(open + 1);
+    ++braces;
+    skip_space();
+  }
+  const bool bracket = !rest.empty() && rest[0] == '(';
+  if (bracket) rest.remove_prefix(1);
+  if (rest.empty() || !IsOption(rest[0])) return std::nullopt;
+  rest.remove_prefix(1);
+  if (rest.empty()) return std::nullopt;
+  const bool closes = rest[0] == ')' || (!bracket && (rest[0] == '.' || rest[0] == ':'));
+  if (!closes || (!bracket && (rest.size() < 2 || !(IsSpace(rest[1]) || rest[1] == '}'))))
+    return std::nullopt;
+  rest.remove_prefix(1);
+  skip_space();
+  if (braces > 0) {
+    const size_t close = rest.find('}');
+    if (close == rest.npos) return std::nullopt;
+    if (close == 0) {
+      rest.remove_prefix(1);
+    } else if (close + 1 == rest.size()) {
+      rest.remove_suffix(1);
+    } else {
+      return std::nullopt;
+    }
+    skip_space();
+  }
+  static constexpr std::string_view kOperators = "+-*/^=<>,;:!)]}&|_.'";
+  if (rest.empty() || kOperators.find(rest[0]) != kOperators.npos) return std::nullopt;
+  return rest;
+}
+
 std::optional<char> ReadChoice(std::string_view text, bool prose) {
   // An option's name stands within the first or the announced few hundred bytes; longer answers are cut, not read.
   const std::string bare = Bare(text.substr(0, 4096));
   if (auto letter = Leading(bare, prose)) return letter;
   if (!prose) return std::nullopt;
   const std::string lower = LowerCase(bare);
-  for (const std::string_view mark : {std::string_view("answer is"), std::string_view("answer:"),
-                                      std::string_view("ponse est"), std::string_view("option")}) {
+  for (const std::string_view mark :
+       {std::string_view("answer is"), std::string_view("answer:"), std::string_view("ponse est"),
+        std::string_view("option"), std::string_view("choice")}) {
     const size_t at = lower.rfind(mark);
     if (at == lower.npos) continue;
     if (auto letter = FirstLoneCapital(std::string_view(bare).substr(at + mark.size()))) return letter;

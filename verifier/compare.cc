@@ -53,6 +53,7 @@ Outcome Matcher::MatchValues(const Operand& gold, const Operand& response) {
   if (g == Kind::kQuantity || r == Kind::kQuantity) return MatchQuantities(gold, response);
   if (g == Kind::kPercent || r == Kind::kPercent) return MatchPercent(gold, response);
   if (g == Kind::kDegree || r == Kind::kDegree) return MatchDegrees(gold, response);
+  if (const auto outcome = MatchNotation(gold, response)) return *outcome;
   if (IsScalarKind(g) && IsScalarKind(r)) return MatchScalars(gold, response);
   if (g == Kind::kCongruence || r == Kind::kCongruence) return MatchCongruences(gold, response);
   if (g == Kind::kRatio || r == Kind::kRatio) return MatchRatios(gold, response);
@@ -64,6 +65,54 @@ Outcome Matcher::MatchValues(const Operand& gold, const Operand& response) {
   }
   if (g == Kind::kRelation && r == Kind::kRelation) return MatchRelations(gold, response);
   return MatchCollections(gold, response);
+}
+
+// What a letter before numbers may stand for, where the other side settles it: "P(1,2)" is a named point, "C(10,4)" and
+// "C_{10}^4" count combinations, "P(5,2)" and "A_5^2" arrangements.
+std::optional<Outcome> Matcher::MatchNotation(const Operand& gold, const Operand& response) {
+  for (const bool of_gold : {true, false}) {
+    const Operand& side = of_gold ? gold : response;
+    const Operand& other = of_gold ? response : gold;
+    const Operand meaning = Meaning(side, other);
+    if (meaning.id == kNoNode) continue;
+    return of_gold ? Match(meaning, response) : Match(gold, meaning);
+  }
+  return std::nullopt;
+}
+
+Operand Matcher::Meaning(const Operand& side, const Operand& other) {
+  const auto capital = [](const Operand& x) {
+    if (x.node().kind != Kind::kSymbol) return '\0';
+    const std::string& name = (*x.tree->names)[x.node().value];
+    return IsUpper(name[0]) && (name.size() == 1 || name[1] == '_') ? name[0] : '\0';
+  };
+  const Kind kind = side.node().kind;
+  const bool number = IsScalarKind(other.node().kind) && FreeSymbols(other).empty();
+  std::vector<Operand> parts;
+  char letter = '\0';
+  if (kind == Kind::kProduct && side.node().count == 2 && side.Kid(1).node().kind == Kind::kTuple) {
+    letter = capital(side.Kid(0));
+    if (letter == '\0') return {};
+    const Kind to = other.node().kind;
+    if (to == Kind::kTuple || to == Kind::kList || to == Kind::kMatrix) return side.Kid(1);
+    parts = Kids(side.Kid(1));
+  } else if (kind == Kind::kPower && number && side.Kid(0).node().kind == Kind::kSymbol) {
+    letter = capital(side.Kid(0));
+    const std::string& name = (*side.tree->names)[side.Kid(0).node().value];
+    int64_t n = 0;
+    for (size_t i = 2; i < name.size() && i < 8; ++i)
+      n = IsDigit(name[i]) ? n * 10 + (name[i] - '0') : -1'000'000'000;
+    if (name.size() < 3 || name.size() > 8 || n < 0) return {};
+    parts = {Scratch(scratch_.AddInteger(n)), side.Kid(1)};
+  }
+  if (parts.size() != 2 || !number || (letter != 'C' && letter != 'P' && letter != 'A')) return {};
+  const NodeId n = Copy(parts[0]), k = Copy(parts[1]);
+  const auto call = [this](Function function, std::vector<NodeId> arguments) {
+    return scratch_.Add(Kind::kFunction, arguments, static_cast<uint32_t>(function));
+  };
+  const NodeId chosen = call(Function::kBinomial, {n, k});
+  if (letter == 'C') return Scratch(chosen);
+  return Scratch(scratch_.Add(Kind::kProduct, {chosen, call(Function::kFactorial, {k})}));
 }
 
 Outcome Matcher::MatchScalars(const Operand& gold, const Operand& response) {
@@ -97,6 +146,8 @@ Outcome Matcher::MatchQuantities(const Operand& gold, const Operand& response) {
     return MatchValues(left, right);
   }
   if (r && !r->harmless) return Decided("unit", Outcome::kDifferent);
+  // "5 pounds" may be money.
+  if ((is(g, "gbp") && is(r, "lb")) || (is(g, "lb") && is(r, "gbp"))) return Match(g_value, r_value);
   if (!g || !r || g->any || r->any) return Match(g_value, r_value);  // a unit may be left out
   if (g->powers != r->powers) return Decided("unit", Outcome::kDifferent);
   if (g->factor == r->factor) return Match(g_value, r_value);
@@ -170,7 +221,10 @@ Outcome Matcher::MatchCongruences(const Operand& gold, const Operand& response) 
     if (value.node().kind == Kind::kRelation) value = value.Kid(value.node().count - 1);
     return value;
   };
-  if (!g || !r) return Match(g ? residue(gold.Kid(0)) : gold, r ? residue(response.Kid(0)) : response);
+  if (!g || !r) {
+    const Outcome same = Match(g ? residue(gold.Kid(0)) : gold, r ? residue(response.Kid(0)) : response);
+    return IsEqual(same) ? same : MatchRemainder(g ? gold : response, g ? response : gold);
+  }
   const Outcome modulus = MatchScalars(gold.Kid(1), response.Kid(1));
   if (!IsEqual(modulus)) return modulus;
   const Operand a = residue(gold.Kid(0)), b = residue(response.Kid(0));
@@ -183,6 +237,20 @@ Outcome Matcher::MatchCongruences(const Operand& gold, const Operand& response) 
   fmpz_sub(difference.num(), x->num(), y->num());
   const bool equal = fmpz_divisible(difference.num(), m->num()) != 0;
   return Decided("congruence", equal ? Outcome::kEqualExact : Outcome::kDifferent);
+}
+
+// "17 mod 5" is 2: the other side is the remainder itself.
+Outcome Matcher::MatchRemainder(const Operand& congruence, const Operand& plain) {
+  Budget budget(options_.budget);
+  const auto value = RationalValue(*congruence.tree, congruence.Kid(0).id, budget);
+  const auto modulus = RationalValue(*congruence.tree, congruence.Kid(1).id, budget);
+  const auto other = RationalValue(*plain.tree, plain.id, budget);
+  const bool integers =
+      value && modulus && other && value->is_integer() && modulus->is_integer() && other->is_integer();
+  if (!integers || modulus->sign() <= 0) return Decided("congruence", Outcome::kDifferent);
+  Rational remainder;
+  fmpz_mod(remainder.num(), value->num(), modulus->num());
+  return Decided("congruence", remainder == *other ? Outcome::kEqualExact : Outcome::kDifferent);
 }
 
 // Rows and columns count; a column or a row of numbers is also the tuple of its entries.

@@ -85,6 +85,13 @@ bool Matcher::SameName(const Operand& a, const Operand& b) const {
   const Node &x = a.node(), &y = b.node();
   if (x.kind == Kind::kText || y.kind == Kind::kText) return true;
   if (x.kind == Kind::kApply || y.kind == Kind::kApply) return true;  // f(x) and y name the same value
+  if (x.kind == Kind::kSymbol && y.kind == Kind::kSymbol) {
+    // x_1 and x_2 name two solutions for x.
+    const std::string &left = (*a.tree->names)[x.value], &right = (*b.tree->names)[y.value];
+    if (left == right) return true;
+    const size_t i = left.find('_'), j = right.find('_');
+    return (i == left.npos) != (j == right.npos) && left.substr(0, i) == right.substr(0, j);
+  }
   if (x.kind != y.kind || x.count != y.count || x.value != y.value) return false;
   for (uint32_t i = 0; i < x.count; ++i) {
     if (!SameName(a.Kid(i), b.Kid(i))) return false;

@@ -50,7 +50,10 @@ bool IsRealSet(const Operand& operand) {
     case Kind::kRelation:
       return IsInequality(operand);
     case Kind::kList:
-      return operand.node().count > 0 && IsInequality(operand.Kid(0));
+      for (uint32_t i = 0; i < operand.node().count; ++i) {
+        if (IsInequality(operand.Kid(i))) return true;
+      }
+      return false;
     default:
       return false;
   }
@@ -223,21 +226,21 @@ std::optional<std::vector<Piece>> Matcher::Pieces(const Operand& operand, int de
     }
     case Kind::kUnion:
     case Kind::kList: {
-      const bool all = node.kind == Kind::kList && operand.tree->source.find("and") != std::string_view::npos;
-      std::optional<std::vector<Piece>> total;
+      // Conditions in a row: all of them if they can hold together ("x > 1, x < 3"), else the cases ("x < 1, x > 3").
+      std::optional<std::vector<Piece>> total, common;
       for (uint32_t i = 0; i < node.count; ++i) {
         const auto part = Pieces(operand.Kid(i), depth + 1);
         if (!part) return std::nullopt;
-        if (!total) {
-          total = part;
-        } else if (all) {
-          total = Intersect(*total, *part);
-          if (!total) return std::nullopt;
-        } else {
-          total->insert(total->end(), part->begin(), part->end());
+        if (i == 0) {
+          total = common = part;
+          continue;
         }
+        total->insert(total->end(), part->begin(), part->end());
+        if (node.kind == Kind::kList && !common->empty()) common = Intersect(*common, *part);
+        if (!common) return std::nullopt;
       }
-      return total;
+      const bool cases = node.kind == Kind::kUnion || (node.flag & kOrList) != 0;
+      return !cases && common && !common->empty() ? common : total;
     }
     case Kind::kIntersection:
     case Kind::kSetMinus: {
@@ -259,7 +262,8 @@ Outcome Matcher::MatchPieces(const Operand& gold, const Operand& response) {
   if (!g_raw || !r_raw) {
     const bool same = gold.node().kind == response.node().kind &&
                       gold.node().count == response.node().count &&
-                      gold.node().value == response.node().value && gold.node().flag == response.node().flag;
+                      gold.node().value == response.node().value &&
+                      (gold.node().kind == Kind::kList || gold.node().flag == response.node().flag);
     const bool relation = gold.node().kind == Kind::kRelation;
     if (same && gold.node().kind == Kind::kNumberSet) return Decided("set", Outcome::kEqualExact);
     return same && !relation && gold.node().count > 0 ? InOrder(Kids(gold), Kids(response))

@@ -4,13 +4,15 @@
 #include <optional>
 #include <vector>
 
+#include "verifier/answer_text.h"
 #include "verifier/chars.h"
 #include "verifier/choice.h"
 #include "verifier/compare.h"
 #include "verifier/extract.h"
 #include "verifier/fast_number.h"
 #include "verifier/form.h"
-#include "verifier/moments.h"
+#include "verifier/matcher.h"
+#include "verifier/number_reader.h"
 #include "verifier/parser.h"
 #include "verifier/prepare.h"
 #include "verifier/text.h"
@@ -19,7 +21,7 @@
 namespace drover::verifier {
 namespace {
 
-constexpr size_t kMaxTextBytes = 2'000;  // of an answer compared as words
+constexpr size_t kMaxOtherwise = 1'000;  // bytes of an answer that is read a second way
 
 // True for text of which the answer is only a part: two or more bare words (outside of commands and \text) that
 // mathematics does not know.
@@ -103,18 +105,12 @@ struct Side {
   bool readable = true;  // well-formed UTF-8 without NULs
 };
 
-void Read(const Options& options, bool european, Names* names, Side* side) {
+void Read(const Options& options, const ReadOptions& how, Names* names, Side* side) {
   side->normalised = NormalizeMath(side->raw);
   Budget budget(options.budget);
-  side->tree = ReadMath(side->normalised, {.european_decimals = european}, names, budget);
+  side->tree = ReadMath(side->normalised, how, names, budget);
   if (side->tree && !PrepareTree(&*side->tree, budget)) side->tree.reset();
   side->over = budget.over();
-}
-
-bool IsWords(std::string_view bare) {
-  int letters = 0;
-  for (char c : bare) letters += IsAlpha(c) || static_cast<unsigned char>(c) >= 0x80;
-  return letters >= 2;
 }
 
 class Decision {
@@ -129,13 +125,23 @@ class Decision {
     if (free_text && (gold_.raw.size() <= 3 || response_.raw.size() <= 3)) {
       if (auto reason = ProseChoice(gold, response)) return *reason;
     }
+    const bool shortened =
+        gold_.raw.size() < TrimSpace(gold).size() || response_.raw.size() < TrimSpace(response).size();
+    if (shortened) {
+      if (const auto verdict = CompareMoments(gold, response)) return Explained(*verdict);
+    }
     if (auto reason = Fast(gold_.raw, response_.raw)) return *reason;
     gold_.readable = IsReadableUtf8(gold_.raw);
     response_.readable = IsReadableUtf8(response_.raw);
     if (!response_.readable) return Explained("bytes", Reason::kUnparsedResponse);
     if (!gold_.readable) return Explained("bytes", Reason::kUnparsedGold);
     if (gold_.raw == response_.raw) return Explained("identical", Reason::kEqualText);
-    if (auto reason = Texts()) return *reason;
+    if (const auto verdict = CompareTexts(gold_.raw, response_.raw)) return Explained(*verdict);
+    OpenChoice();
+    for (Side* side : {&gold_, &response_}) {
+      if (const std::string_view latex = PhraseAsMath(side->raw); !latex.empty()) side->raw = latex;
+    }
+    if (gold_.raw == response_.raw) return Explained("text", Reason::kEqualText);
     return Mathematics();
   }
 
@@ -166,6 +172,18 @@ class Decision {
     if (BuildForm(*tree, tree->root, {}, budget, &form)) out->normal_form = ToString(form, *tree->names);
   }
 
+  Reason Explained(const TextVerdict& verdict) {
+    return Explained(verdict.rule, verdict.equal ? Reason::kEqualText : Reason::kDifferent);
+  }
+
+  // "(B) 5" against "5": the option's text is the answer where the other side names no option.
+  void OpenChoice() {
+    const auto gold = AfterChoice(gold_.raw), response = AfterChoice(response_.raw);
+    if (gold.has_value() == response.has_value()) return;
+    Side& side = gold ? gold_ : response_;
+    side.raw = std::string(gold ? *gold : *response);
+  }
+
   std::optional<Reason> Fast(std::string_view gold, std::string_view response) {
     const auto a = ReadFastNumber(gold, options_.budget.bits);
     if (!a || options_.european_decimals || options_.rounding_digits >= 0) return std::nullopt;
@@ -194,39 +212,17 @@ class Decision {
     return Explained("choice", *in_prose == *letter ? Reason::kEqualText : Reason::kDifferent);
   }
 
-  std::optional<Reason> Texts() {
-    if (gold_.raw.size() > kMaxTextBytes || response_.raw.size() > kMaxTextBytes) return std::nullopt;
-    const std::string a = BareText(gold_.raw), b = BareText(response_.raw);
-    if (a.empty()) return std::nullopt;
-    // Braces are gone from these: they say nothing about formulas.
-    const bool formula = a.find_first_of("^_\\/") != a.npos || b.find_first_of("^_\\/") != b.npos;
-    if (a == b && !formula) return Explained("text", Reason::kEqualText);
-    const auto choice_a = ReadChoice(a, /*prose=*/false), choice_b = ReadChoice(b, /*prose=*/false);
-    if (choice_a && choice_b) {
-      return Explained("choice", *choice_a == *choice_b ? Reason::kEqualText : Reason::kDifferent);
-    }
-    if (a.size() < 40 && b.size() < 40) {
-      const auto time_a = ReadTimeOfDay(a), time_b = ReadTimeOfDay(b);
-      if (time_a && time_b && (time_a->half_day_given || time_b->half_day_given)) {
-        const bool named = a.find_first_of("aApP") != a.npos || b.find_first_of("aApP") != b.npos;
-        if (named)
-          return Explained("time", SameTime(*time_a, *time_b) ? Reason::kEqualText : Reason::kDifferent);
-      }
-      const auto date_a = ReadDate(a), date_b = ReadDate(b);
-      if (date_a && date_b)
-        return Explained("date", *date_a == *date_b ? Reason::kEqualText : Reason::kDifferent);
-    }
-    const bool text =
-        gold_.raw.find("\\text") != gold_.raw.npos || response_.raw.find("\\text") != response_.raw.npos;
-    const bool words = !formula && IsWords(a) && IsWords(b) && (text || (a.size() >= 3 && b.size() >= 3));
-    if (words && LowerCase(a) == LowerCase(b)) return Explained("text", Reason::kEqualText);
-    return std::nullopt;
-  }
-
   Reason Mathematics() {
     Names names;
-    Read(options_, options_.european_decimals, &names, &gold_);
-    Read(options_, options_.european_decimals, &names, &response_);
+    const ReadOptions plain{.european_decimals = options_.european_decimals};
+    for (Side* side : {&gold_, &response_}) {
+      Read(options_, plain, &names, side);
+      if (side->tree || side->over) continue;
+      Side again{.raw = side->raw};
+      if (!ReadOtherwise(&names, &again)) continue;
+      *side = std::move(again);
+      side->tree->source = side->normalised;
+    }
     if (!gold_.tree) return Explained("reader", gold_.over ? Reason::kOverBudget : GoldIsWords());
     if (!response_.tree) {
       return Explained("reader", response_.over ? Reason::kOverBudget : Reason::kUnparsedResponse);
@@ -235,6 +231,24 @@ class Decision {
     Outcome outcome = CompareAnswers(*gold_.tree, *response_.tree, options_, &rule);
     if (!IsEqual(outcome)) outcome = OtherReadings(outcome, &rule);
     return Explained(rule, ReasonOf(outcome));
+  }
+
+  // What the grammar cannot read, or reads as a product of letters: a number in another base, or with bare words for its
+  // unit.
+  bool ReadOtherwise(Names* names, Side* side) const {
+    if (side->raw.size() > kMaxOtherwise) return false;
+    Budget budget(options_.budget);
+    Literal literal;
+    side->normalised = NormalizeMath(side->raw);
+    if (ReadBaseNotation(side->normalised, budget, &literal)) {
+      side->tree.emplace();
+      side->tree->names = names;
+      side->tree->source = side->normalised;
+      side->tree->root = side->tree->AddNumber(std::move(literal));
+      return true;
+    }
+    Read(options_, {.european_decimals = options_.european_decimals, .bare_units = true}, names, side);
+    return side->tree && (*side->tree)[side->tree->root].kind == Kind::kQuantity;
   }
 
   // A gold that is words, not mathematics, is read; the response is just another text.
@@ -260,34 +274,48 @@ class Decision {
     return Reason::kUndecided;
   }
 
-  // "1,234" may be a list, "1,5" a decimal: where the other side settles it, that reading counts.
+  // "1,234" may be a list, "1,5" a decimal, "5 apples" a quantity: where the other side settles it, that reading counts.
   Outcome OtherReadings(Outcome first, std::string* rule) {
     for (const bool of_gold : {true, false}) {
-      Side& side = of_gold ? gold_ : response_;
+      const Side& side = of_gold ? gold_ : response_;
       const Side& other = of_gold ? response_ : gold_;
-      const Node& node = (*side.tree)[side.tree->root];
-      const Node& other_node = (*other.tree)[other.tree->root];
-      const bool grouped = node.kind == Kind::kNumber && side.tree->numbers[node.value].grouped;
-      Side again;
-      if (grouped && (other_node.kind == Kind::kList || other_node.kind == Kind::kSet)) {
-        again.raw = side.raw;
-        for (size_t at = again.raw.find(','); at != again.raw.npos; at = again.raw.find(',', at + 2)) {
-          again.raw.replace(at, 1, ", ");
-        }
-        Read(options_, false, side.tree->names, &again);
-      } else if (IsDecimalComma(side.normalised) && IsDecimal(other)) {
-        again.raw = side.raw;
-        Read(options_, true, side.tree->names, &again);
-      } else {
-        continue;
-      }
-      if (!again.tree) continue;
+      Side again{.raw = side.raw};
+      if (!ReadAgain(side, other, &again) || !again.tree) continue;
       const Outcome outcome = of_gold ? CompareAnswers(*again.tree, *other.tree, options_, rule)
                                       : CompareAnswers(*other.tree, *again.tree, options_, rule);
       if (IsEqual(outcome)) return outcome;
     }
     return first;
   }
+
+  bool ReadAgain(const Side& side, const Side& other, Side* again) const {
+    const Node& node = (*side.tree)[side.tree->root];
+    const Kind kind = (*other.tree)[other.tree->root].kind;
+    const bool grouped = node.kind == Kind::kNumber && side.tree->numbers[node.value].grouped;
+    if (grouped && (kind == Kind::kList || kind == Kind::kSet)) {
+      for (size_t at = again->raw.find(','); at != again->raw.npos; at = again->raw.find(',', at + 2)) {
+        again->raw.replace(at, 1, ", ");
+      }
+      Read(options_, {}, side.tree->names, again);
+      return true;
+    }
+    if (!grouped && IsDecimalComma(side.normalised) && IsScalarKind(kind)) {
+      Read(options_, {.european_decimals = true}, side.tree->names, again);
+      return true;
+    }
+    // Products of letters ("5 apples") and powers of them ("5 m^2") may be numbers with units, or digits in a base.
+    const bool letters =
+        node.kind == Kind::kProduct || node.kind == Kind::kSymbol || node.kind == Kind::kQuantity;
+    const bool value = kind == Kind::kQuantity || kind == Kind::kNumber || FreeSymbols(Root(other)).empty();
+    if (!letters || !value || !(kind == Kind::kQuantity || IsScalarKind(kind))) return false;
+    if (!ReadOtherwise(side.tree->names, again)) return false;
+    const Node& quantity = (*again->tree)[again->tree->root];
+    // A single letter is a unit only where the other side has one, too ("5 m" against "5").
+    return quantity.kind != Kind::kQuantity || kind == Kind::kQuantity ||
+           again->tree->texts[quantity.value].size() >= 3;
+  }
+
+  static Operand Root(const Side& side) { return {&*side.tree, side.tree->root}; }
 
   // digits ',' digits and nothing else.
   static bool IsDecimalComma(std::string_view text) {
@@ -301,11 +329,6 @@ class Decision {
     }
     return true;
   }
-  static bool IsDecimal(const Side& side) {
-    const Node& node = (*side.tree)[side.tree->root];
-    return node.kind == Kind::kNumber && side.tree->numbers[node.value].decimals > 0;
-  }
-
   const Options& options_;
   Explanation* const explanation_;
   Side gold_, response_;

@@ -43,7 +43,7 @@ class Lexer {
     const char c = Peek();
     if (IsSpace(c) || c == '~') {
       ++at_;
-    } else if (IsDigit(c) || (c == '.' && IsDigit(Peek(1)))) {
+    } else if (IsDigit(c) || (c == '.' && (IsDigit(Peek(1)) || StartsRepetend()))) {
       Number();
     } else if (IsAlpha(c)) {
       Word();
@@ -52,6 +52,12 @@ class Lexer {
     } else {
       Punctuation(c);
     }
+  }
+
+  // ".\overline{3}".
+  bool StartsRepetend() const {
+    const std::string_view rest = Rest().substr(1);
+    return rest.substr(0, 9) == "\\overline" || rest.substr(0, 4) == "\\bar" || rest.substr(0, 4) == "\\dot";
   }
 
   void Number() {
@@ -75,15 +81,20 @@ class Lexer {
 
   void Known(const CommandInfo& info, std::string_view name, size_t begin) {
     if (info.token == Token::kSymbol) {
-      Emit(Token::kSymbol, begin, tree_.names->Intern(name));
+      Emit(Token::kSymbol, begin, tree_.names->Intern(CanonicalSymbol(name)));
       return;
     }
     if (info.token == Token::kCurrency) {
-      static constexpr std::string_view kCurrencies[] = {"usd", "gbp", "eur", "yen"};
+      static constexpr std::string_view kCurrencies[] = {"usd", "gbp", "eur", "yen", "rupee"};
       tree_.texts.emplace_back(kCurrencies[info.value]);
       Emit(Token::kCurrency, begin, static_cast<uint32_t>(tree_.texts.size() - 1));
       return;
     }
+    if (info.token == Token::kConclusion) {
+      if (depth_ == 0 && brackets_ == 0) out_.clear();
+      return;
+    }
+    if (info.token == Token::kNot) return Not(begin);
     Emit(info.token, begin, info.value);
   }
 
@@ -110,6 +121,32 @@ class Lexer {
     }
   }
 
+  // "m/" with the second unit still to come.
+  bool AfterUnitSlash() const {
+    const size_t n = out_.size();
+    return n >= 2 && out_[n - 1].token == Token::kSlash && out_[n - 2].token == Token::kText;
+  }
+
+  // "6.02 x 10^{23}": the letter stands for the multiplication sign.
+  bool IsTimesLetter(std::string_view word, size_t end) const {
+    if ((word != "x" && word != "X") || out_.empty() || out_.back().token != Token::kNumber) return false;
+    std::string_view rest = TrimSpace(text_.substr(end, 16));
+    if (rest.substr(0, 2) != "10") return false;
+    rest = TrimSpace(rest.substr(2));
+    return rest.substr(0, 1) == "^" || rest.substr(0, 2) == "**";
+  }
+
+  // Letters that count as a unit's name: always those of two and more that are known as one; with bare_units also single
+  // ones and unknown words.
+  bool IsUnitWord(std::string_view word) const {
+    const bool after_unit = AfterUnitSlash() || (!out_.empty() && out_.back().token == Token::kText);
+    if (!AfterValue() && !after_unit) return false;
+    const bool known = FindUnit(word) || word == "pct" || word == "per" || word == "sq" || word == "cubic" ||
+                       word == "square";
+    if (options_.bare_units) return known || word.size() >= 3;
+    return known && (word.size() >= 2 || AfterUnitSlash());
+  }
+
   // A run of letters: a known word, a unit after a value, else single letters (with the functions among them).
   void Word() {
     const size_t begin = at_;
@@ -118,12 +155,20 @@ class Lexer {
     const std::string_view word = text_.substr(begin, end - begin);
     const bool subscript = !out_.empty() && out_.back().token == Token::kUnderscore;
     if (!subscript) {
+      if (IsTimesLetter(word, end)) {
+        at_ = end;
+        return Emit(Token::kCross, begin);
+      }
+      if (word == "US" && (text_.substr(end, 1) == "$" || text_.substr(end, 2) == "\\$")) {
+        at_ = end;  // "US$5"
+        return;
+      }
       if (auto info = FindPlainWord(word)) {
         at_ = end;
         return Known(*info, word, begin);
       }
       const bool open = end < text_.size() && (text_[end] == '(' || text_[end] == '_');
-      if (word.size() >= 2 && !open && AfterValue() && (FindUnit(word) || word == "pct")) {
+      if (!open && IsUnitWord(word)) {
         at_ = end;
         return EmitText(std::string(word), begin, 1);
       }
@@ -188,23 +233,41 @@ class Lexer {
       at_ = end;
       return Known(*info, name, begin);
     }
-    if (!IsKnownCommand(name) && name != "hspace" && name != "vspace" && name != "color" && name != "label") {
-      name = KnownPrefix(name);
-    }
+    const int dropped = DroppedArguments(name);
+    if (!IsKnownCommand(name) && dropped == 0) name = KnownPrefix(name);
     at_ += name.size();
     if (name.empty()) {
       at_ = end;
       return Emit(Token::kUnknown, begin);
     }
-    if (name == "hspace" || name == "vspace" || name == "color" || name == "label") {
-      Argument();
-    } else if (name == "mathbb" || name == "mathbf") {
+    if (dropped > 0) {
+      for (int i = 0; i < dropped; ++i) Argument();
+      if (name == "genfrac") Emit(Token::kFraction, begin);
+    } else if (name == "mathbb" || name == "Bbb" || name == "mathbf") {
       Blackboard(name, begin);
     } else if (auto info = FindCommand(name)) {
       Known(*info, name, begin);
     } else if (IsTextCommand(name)) {
       TextCommand(begin);
     }
+  }
+
+  // How many arguments go with a command that says nothing.
+  static int DroppedArguments(std::string_view name) {
+    static constexpr std::string_view kOne[] = {"hspace", "vspace",  "color",    "textcolor", "label",
+                                                "tag",    "phantom", "hphantom", "vphantom"};
+    if (name == "genfrac") return 4;  // delimiters, thickness and style; a fraction's two follow
+    return std::find(std::begin(kOne), std::end(kOne), name) != std::end(kOne) ? 1 : 0;
+  }
+
+  // "\not=", "\not\in".
+  void Not(size_t begin) {
+    while (IsSpace(Peek())) ++at_;
+    if (Peek() == '=') {
+      ++at_;
+      return Emit(Token::kRelation, begin, static_cast<uint32_t>(Relation::kNotEqual));
+    }
+    Emit(Token::kUnknown, begin);
   }
 
   // "\quadx" is "\quad x": the longest known command that starts the name.
@@ -235,6 +298,7 @@ class Lexer {
         tree_.texts.emplace_back("usd");
         return Emit(Token::kCurrency, begin, static_cast<uint32_t>(tree_.texts.size() - 1));
       case '\\':
+        SkipRowHeight();
         return Emit(Token::kNewRow, begin);
       case '|':
         return Emit(Token::kDoubleBar, begin);
@@ -260,13 +324,24 @@ class Lexer {
     }
   }
 
+  // The "[4pt]" of "\\[4pt]".
+  void SkipRowHeight() {
+    if (Peek() != '[') return;
+    size_t end = at_ + 1;
+    while (end < text_.size() && (IsDigit(text_[end]) || text_[end] == '.' || text_[end] == '-')) ++end;
+    const size_t unit = end;
+    while (end < text_.size() && IsLower(text_[end])) ++end;
+    if (end == unit + 2 && unit > at_ + 1 && end < text_.size() && text_[end] == ']') at_ = end + 1;
+  }
+
   void Blackboard(std::string_view name, size_t begin) {
     const auto content = Argument();
+    while (!content && IsSpace(Peek())) ++at_;
     std::string_view set = content ? *content : Rest().substr(0, 1);
     if (!content && !set.empty()) ++at_;
     set = TrimSpace(set);
     static constexpr std::string_view kSets = "RZNQC";
-    const bool known = set.size() == 1 && kSets.find(set[0]) != kSets.npos && name == "mathbb";
+    const bool known = set.size() == 1 && kSets.find(set[0]) != kSets.npos && name != "mathbf";
     if (known) return Emit(Token::kNumberSet, begin, static_cast<uint32_t>(set[0]));
     if (name == "mathbf") return Content(set, begin, /*units=*/false);
     Emit(Token::kUnknown, begin);
@@ -288,7 +363,9 @@ class Lexer {
     if (bare == "and" || bare == "or" || bare == ", and" || bare == ", or") {
       return Emit(Token::kConnective, begin, static_cast<uint8_t>(bare[0] == ',' ? bare[2] : bare[0]));
     }
-    if (bare.size() == 1 && units && AfterValue() && FindUnit(bare)) return EmitText(bare, begin, 0);
+    if (units && IsUnit(bare)) return EmitText(bare, begin, 0);
+    if (IsConclusionWord(bare) && depth_ == 0 && brackets_ == 0) return out_.clear();
+    if (bare == "to") return Emit(Token::kColon, begin);
     if (bare.size() == 1 && IsAlpha(bare[0])) return Letter(bare[0], begin);
     if (auto info = FindPlainWord(bare)) return Known(*info, bare, begin);
     if (depth_ < kMaxTextDepth && IsMathematics(bare)) {
@@ -303,6 +380,32 @@ class Lexer {
       return;
     }
     EmitText(bare, begin, 0);
+  }
+
+  // "\text{So } x = 5".
+  static bool IsConclusionWord(std::string_view bare) {
+    static constexpr std::string_view kWords[] = {"so",        "thus", "hence",
+                                                  "therefore", "then", "the answer is"};
+    const std::string lower = LowerCase(bare);
+    return std::find(std::begin(kWords), std::end(kWords), lower) != std::end(kWords);
+  }
+
+  // "m", "m/s^2", "kg m^2": units and nothing else, after a value or a unit with a slash.
+  bool IsUnit(std::string_view bare) const {
+    const bool after_unit = !out_.empty() && out_.back().token == Token::kText;
+    if (!AfterValue() && !AfterUnitSlash() && !after_unit) return false;
+    bool any = false;
+    for (size_t i = 0; i < bare.size();) {
+      size_t end = i;
+      while (end < bare.size() && IsAlpha(bare[end])) ++end;
+      if (end > i && !FindUnit(bare.substr(i, end - i))) return false;
+      any = any || end > i;
+      if (end == i && !IsSpace(bare[i]) && !IsDigit(bare[i]) && bare[i] != '/' && bare[i] != '^' &&
+          bare[i] != '-')
+        return false;
+      i = end > i ? end : i + 1;
+    }
+    return any;
   }
 
   // True for words-free content: no run of two letters but known functions.
@@ -351,6 +454,8 @@ class Lexer {
       case '|':
         return Emit(Token::kBar, begin);
       case '^':
+        if (Primes()) return Emit(Token::kPrime, begin);
+        if (DegreeLetter()) return Emit(Token::kDegree, begin);
         return Emit(Token::kCaret, begin);
       case '_':
         return Emit(Token::kUnderscore, begin);
@@ -365,6 +470,7 @@ class Lexer {
       case '/':
         return Emit(Token::kSlash, begin);
       case ':':
+        if (next == '=') return ++at_, Emit(Token::kRelation, begin, static_cast<uint32_t>(Relation::kEqual));
         return Emit(Token::kColon, begin);
       case ',':
         return Emit(Token::kComma, begin);
@@ -405,6 +511,33 @@ class Lexer {
       default:
         return Emit(Token::kUnknown, begin);
     }
+  }
+
+  // After '^': "\prime" or "{\prime}"; moves past one.
+  bool Primes() {
+    std::string_view rest = Rest();
+    const bool braces = rest.substr(0, 1) == "{";
+    if (braces) rest.remove_prefix(1);
+    const std::string_view name = "\\prime";
+    if (rest.substr(0, name.size()) != name) return false;
+    rest.remove_prefix(name.size());
+    if (braces && (rest.empty() || rest[0] != '}')) return false;
+    at_ += name.size() + (braces ? 2 : 0);
+    return true;
+  }
+
+  // After a number and '^': "o", "{o}" or "\text{o}" stand for the sign of degrees.
+  bool DegreeLetter() {
+    if (out_.empty() || out_.back().token != Token::kNumber) return false;
+    for (const std::string_view sign :
+         {std::string_view("{\\text{o}}"), std::string_view("\\text{o}"), std::string_view("{\\mathrm{o}}"),
+          std::string_view("\\mathrm{o}"), std::string_view("{o}"), std::string_view("o")}) {
+      if (Rest().substr(0, sign.size()) != sign) continue;
+      if (sign == "o" && IsAlpha(Peek(1))) return false;
+      at_ += sign.size();
+      return true;
+    }
+    return false;
   }
 
   // "..." stands for an ellipsis, a lone full stop for the end of the sentence.

@@ -23,6 +23,7 @@ struct Lexeme {
 
 struct LexOptions {
   bool european_decimals = false;
+  bool bare_units = false;  // letters after a value are its unit ("100 m^3", "15 students"), not symbols
 };
 
 // Fills `tree` (numbers, texts, names) and returns the tokens, kEnd last. Unknown characters and commands become

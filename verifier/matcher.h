@@ -36,6 +36,9 @@ class Matcher {
   // compare.cc
   Outcome MatchValues(const Operand& gold, const Operand& response);
   Outcome MatchScalars(const Operand& gold, const Operand& response);
+  std::optional<Outcome> MatchNotation(const Operand& gold, const Operand& response);
+  Operand Meaning(const Operand& side, const Operand& other);
+  Outcome MatchRemainder(const Operand& congruence, const Operand& plain);
   Outcome MatchText(const Operand& gold, const Operand& response);
   Outcome MatchQuantities(const Operand& gold, const Operand& response);
   Outcome MatchPercent(const Operand& gold, const Operand& response);

@@ -1,5 +1,6 @@
 #include "verifier/moments.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -21,6 +22,16 @@ int ReadInt(std::string_view text, size_t* at, size_t max_digits) {
 std::optional<TimeOfDay> ReadTimeOfDay(std::string_view bare) {
   size_t at = 0;
   TimeOfDay out;
+  const std::string lower = LowerCase(bare);
+  for (const std::string_view word : {std::string_view("noon"), std::string_view("midnight")}) {
+    const size_t before = lower.size() - std::min(lower.size(), word.size());
+    if (lower.substr(before) != word) continue;
+    const std::string_view digits = TrimSpace(std::string_view(lower).substr(0, before));
+    if (!digits.empty() && digits != "12:00" && digits != "12") return std::nullopt;
+    out.hour = word == "noon" ? 12 : 0;
+    out.half_day_given = true;
+    return out;
+  }
   out.hour = ReadInt(bare, &at, 2);
   if (out.hour < 0) return std::nullopt;
   const bool colon = at < bare.size() && bare[at] == ':';
@@ -53,11 +64,25 @@ bool SameTime(const TimeOfDay& a, const TimeOfDay& b) {
   return a.half_day_given && b.half_day_given ? a.hour == b.hour : a.hour % 12 == b.hour % 12;
 }
 
+namespace {
+
+// "1776-07-04".
+std::optional<std::string> ReadIsoDate(std::string_view bare) {
+  if (bare.size() != 10) return std::nullopt;
+  for (size_t i = 0; i < bare.size(); ++i) {
+    if (i == 4 || i == 7 ? bare[i] != '-' : !IsDigit(bare[i])) return std::nullopt;
+  }
+  return std::string(bare);
+}
+
+}  // namespace
+
 std::optional<std::string> ReadDate(std::string_view bare) {
   static constexpr std::array<std::string_view, 12> kMonths = {
       "january", "february", "march",     "april",   "may",      "june",
       "july",    "august",   "september", "october", "november", "december"};
   if (bare.size() > 40) return std::nullopt;
+  if (auto date = ReadIsoDate(bare)) return date;
   int month = 0, day = 0, year = 0;
   for (size_t at = 0; at < bare.size();) {
     if (IsAlpha(bare[at])) {

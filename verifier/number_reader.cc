@@ -1,8 +1,10 @@
 #include "verifier/number_reader.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "verifier/chars.h"
 
@@ -19,14 +21,16 @@ bool StartsWith(std::string_view text, size_t at, std::string_view what) {
   return text.substr(at, what.size()) == what;
 }
 
-// What may stand between two groups of three digits; commas also make lists, so they are told apart.
+// What may stand between two groups of three digits; commas also make lists, so they are told apart. A number keeps to
+// one of them, but for "1,234,\\!567".
 struct Separator {
   std::string_view text;
   bool comma;
 };
-constexpr Separator kSeparators[] = {{"{,}", false}, {",\\!", false}, {"\\!,", false},
-                                     {"\\,", false}, {"{ }", false},  {"\\ ", false},
-                                     {"~", false},   {" ", false},    {",", true}};
+constexpr Separator kSeparators[] = {
+    {"{,}", false}, {",\\!", false},  {"\\!,", false},        {"\\,", false},       {"\\;", false},
+    {"\\:", false}, {"{\\,}", false}, {"{ }", false},         {"\\text{,}", false}, {"\\ ", false},
+    {"~", false},   {" ", false},     {"\\thinspace", false}, {"'", false},         {",", true}};
 
 // Exactly three digits at `at`.
 bool IsGroup(std::string_view text, size_t at) { return CountDigits(text, at) == 3; }
@@ -39,8 +43,13 @@ size_t ReadGroups(std::string_view text, size_t at, const NumberContext& context
     if (separator.comma && (context.in_brackets || context.european || (*digits)[0] == '0')) continue;
     size_t end = at;
     std::string read;
-    while (StartsWith(text, end, separator.text)) {
-      size_t group = end + separator.text.size();
+    while (true) {
+      std::string_view between = separator.text;
+      if (between == "," && StartsWith(text, end, ",\\!")) between = ",\\!";
+      if (between == ",\\!" && !context.in_brackets && end != at && !StartsWith(text, end, between))
+        between = ",";
+      if (!StartsWith(text, end, between)) break;
+      size_t group = end + between.size();
       while (separator.text.size() > 1 && group < text.size() && text[group] == ' ') ++group;
       if (!IsGroup(text, group)) break;
       read += text.substr(group, 3);
@@ -80,26 +89,40 @@ size_t ReadEuropean(std::string_view text, const NumberContext& context, std::st
   return fraction == 0 ? at : at + skip + fraction;
 }
 
-// The digits of "\overline{36}", "\bar{3}", "\dot{3}" or "(36)" at `at`.
-std::optional<std::string_view> Repetend(std::string_view text, size_t at, size_t* end) {
-  static constexpr std::array<std::string_view, 5> kOpen = {"\\overline{", "\\bar{", "\\dot{", "\\overline ",
-                                                            "("};
+// The digits of "\overline{36}", "\bar3", "\dot{3}", "\dot12\dot3" or "(36)" at `at`; `end` gets the position after them.
+std::optional<std::string> Repetend(std::string_view text, size_t at, size_t* end) {
+  static constexpr std::array<std::string_view, 4> kOpen = {"\\overline", "\\bar", "\\dot", "("};
   for (const std::string_view open : kOpen) {
     if (!StartsWith(text, at, open)) continue;
-    const size_t begin = at + open.size();
-    const size_t count = CountDigits(text, begin);
+    size_t begin = at + open.size();
+    while (begin < text.size() && text[begin] == ' ') ++begin;
+    const bool braces = begin < text.size() && text[begin] == '{';
+    if (braces) ++begin;
+    const bool whole = braces || open == "(";
+    const size_t count = whole ? CountDigits(text, begin) : std::min<size_t>(1, CountDigits(text, begin));
     if (count == 0) return std::nullopt;
+    std::string digits(text.substr(begin, count));
     *end = begin + count;
-    if (open == "\\overline ") return text.substr(begin, count);
-    if (*end >= text.size() || text[*end] != (open == "(" ? ')' : '}')) return std::nullopt;
-    ++*end;
-    return text.substr(begin, count);
+    if (whole) {
+      if (*end >= text.size() || text[*end] != (braces ? '}' : ')')) return std::nullopt;
+      ++*end;
+    }
+    if (open != "\\dot") return digits;
+    // Dots over the first and the last digit.
+    const size_t between = CountDigits(text, *end);
+    size_t last_end = 0;
+    if (!StartsWith(text, *end + between, "\\dot")) return digits;
+    const auto last = Repetend(text, *end + between, &last_end);
+    if (!last) return digits;
+    digits += text.substr(*end, between);
+    *end = last_end;
+    return digits + *last;
   }
   return std::nullopt;
 }
 
-// The repeating tail of "0.333..." or "0.142857142857...": the shortest block that fills the digits at least twice
-// (three times when it is a single digit).
+// The repeating tail of "0.333..." or "0.142857142857...": the shortest block that fills at least half of the digits, and
+// at least twice (three times when it is a single digit).
 std::optional<std::string_view> RepeatedTail(std::string_view fraction) {
   for (size_t block = 1; block * 2 <= fraction.size() && block <= 30; ++block) {
     const std::string_view tail = fraction.substr(fraction.size() - block);
@@ -108,9 +131,14 @@ std::optional<std::string_view> RepeatedTail(std::string_view fraction) {
            fraction.substr(fraction.size() - (times + 1) * block, block) == tail) {
       ++times;
     }
-    if (times * block * 3 >= fraction.size() * 2 && times >= (block == 1 ? 3u : 2u)) return tail;
+    if (times * block * 2 >= fraction.size() && times >= (block == 1 ? 3u : 2u)) return tail;
   }
   return std::nullopt;
+}
+
+int SignificantDigits(const std::string& digits) {
+  const size_t lead = digits.find_first_not_of('0');
+  return lead == digits.npos ? 0 : static_cast<int>(digits.size() - lead);
 }
 
 bool SetDigits(const std::string& digits, Budget& budget, fmpz* out) {
@@ -187,11 +215,19 @@ int ReadBase(std::string_view text, size_t at, size_t* end) {
   for (const std::string_view command : {std::string_view("\\text{"), std::string_view("\\mathrm{")}) {
     if (inside.substr(0, command.size()) == command) {
       inside.remove_prefix(command.size());
-      if (after >= text.size() || text[after] != '}') return 0;
-      ++after;
+      if (after >= text.size()) return 0;
+      const size_t last = text.substr(0, after + 8).find('}', after);  // "_{\\text{base }5}"
+      if (last == text.npos) return 0;
+      inside = TrimSpace(inside);
+      const std::string_view rest = TrimSpace(text.substr(after, last - after));
+      if (!rest.empty()) inside = inside == "base" ? rest : std::string_view();
+      after = last + 1;
     }
   }
   inside = TrimSpace(inside);
+  if (inside.size() > 2 && inside.front() == '(' && inside.back() == ')') {
+    inside = inside.substr(1, inside.size() - 2);
+  }
   *end = after;
   if (!inside.empty() && inside.size() <= 2 && CountDigits(inside, 0) == inside.size()) {
     return inside.size() == 1 ? inside[0] - '0' : (inside[0] - '0') * 10 + (inside[1] - '0');
@@ -208,7 +244,9 @@ size_t ReadBasedInteger(std::string_view text, Budget& budget, Literal* out) {
   size_t length = 0;
   while (length < text.size() && (IsDigit(text[length]) || IsUpper(text[length]))) ++length;
   size_t after = length;
-  while (after < text.size() && text[after] == ' ') ++after;
+  while (after < text.size() && (text[after] == ' ' || StartsWith(text, after, "\\,"))) {
+    after += text[after] == ' ' ? 1 : 2;
+  }
   size_t end = 0;
   const int base = length == 0 ? 0 : ReadBase(text, after, &end);
   if (base < 2 || base > 36) return 0;
@@ -226,6 +264,46 @@ size_t ReadBasedInteger(std::string_view text, Budget& budget, Literal* out) {
   fmpz_one(out->value.den());
   out->exact = true;
   return end;
+}
+
+bool ReadBaseNotation(std::string_view text, Budget& budget, Literal* out) {
+  constexpr size_t kMaxBytes = 256;
+  if (text.size() > kMaxBytes) return false;
+  // The dress taken off: digits and letters before the subscript, its content after it.
+  std::string digits, base;
+  bool subscript = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    std::string& to = subscript ? base : digits;
+    if (c == '\\') {
+      size_t end = i + 1;
+      while (end < text.size() && IsAlpha(text[end])) ++end;
+      const std::string_view name = text.substr(i + 1, end - i - 1);
+      const bool spacing =
+          name.empty() && end < text.size() && (text[end] == ',' || text[end] == ' ' || text[end] == '!');
+      if (!spacing && name.substr(0, 4) != "text" && name != "mathrm" && name != "mathbf" && name != "left" &&
+          name != "right" && name != "mbox") {
+        return false;
+      }
+      i = spacing ? end : end - 1;
+    } else if (c == '_' && !subscript && !digits.empty()) {
+      subscript = true;
+    } else if (IsDigit(c) || IsAlpha(c)) {
+      to += IsLower(c) && !subscript ? static_cast<char>(c - 'a' + 'A') : c;
+    } else if (!IsSpace(c) && c != '{' && c != '}' && c != '(' && c != ')' && c != '$' && c != '~') {
+      return false;
+    }
+  }
+  const size_t word = digits.find("BASE");
+  if (!subscript && word != digits.npos && word > 0) {  // "204 base 5"
+    base = digits.substr(word + 4);
+    digits.resize(word);
+  }
+  if (LowerCase(base.substr(0, 4)) == "base") base.erase(0, 4);
+  if (digits.empty() || base.empty()) return false;
+  std::string plain = std::move(digits);
+  plain.append("_{").append(base).append("}");
+  return ReadBasedInteger(plain, budget, out) == plain.size();
 }
 
 size_t ReadNumber(std::string_view text, const NumberContext& context, Budget& budget, Literal* out) {
@@ -279,16 +357,19 @@ size_t ReadNumber(std::string_view text, const NumberContext& context, Budget& b
       if (tail && AddRepetend(*tail, decimals, budget, &out->value)) {
         out->exact = true;
       }
+      if (!tail) {  // the first digits of an unending decimal
+        out->decimals = static_cast<int>(decimals);
+        out->digits = SignificantDigits(digits);
+        out->cut = true;
+      }
       if (text[at] == '.') return at + 3;
       ++at;
       while (at < text.size() && IsAlpha(text[at])) ++at;
-      if (!tail) out->decimals = static_cast<int>(decimals);
       return at;
     }
     out->decimals = static_cast<int>(decimals);
   }
-  const size_t lead = digits.find_first_not_of('0');
-  out->digits = lead == digits.npos ? 0 : static_cast<int>(digits.size() - lead);
+  out->digits = SignificantDigits(digits);
   return ReadExponent(text, at, budget, out);
 }
 

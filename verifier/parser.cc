@@ -1,5 +1,7 @@
 #include "verifier/parser.h"
 
+#include <algorithm>
+
 #include "verifier/chars.h"
 #include "verifier/parser_impl.h"
 
@@ -7,9 +9,14 @@ namespace drover::verifier {
 
 NodeId Parser::Answer() {
   const Items list = ReadItems();
+  if (list.ok && list.items.size() == 1 &&
+      (At(Token::kOver) || At(Token::kChoose))) {  // "x \over 2" without braces
+    const NodeId whole = OverOrChoose(list.items[0]);
+    return whole != kNoNode && At(Token::kEnd) ? whole : kNoNode;
+  }
   if (!list.ok || !At(Token::kEnd)) return kNoNode;
   if (list.items.size() == 1) return list.items[0];
-  return Group(list.items, list.semicolons ? 2 : 0);
+  return Group(list.items, list.flags);
 }
 
 NodeId Parser::Group(std::vector<NodeId> items, uint8_t flag) {
@@ -22,7 +29,8 @@ Parser::Items Parser::ReadItems() {
   Items out;
   std::vector<NodeId> group;
   const auto separator = [this] {
-    return At(Token::kComma) || At(Token::kSemicolon) || At(Token::kConnective);
+    const bool line_end = At(Token::kNewRow) && environments_ == 0;
+    return At(Token::kComma) || At(Token::kSemicolon) || At(Token::kConnective) || line_end;
   };
   while (separator()) ++at_;
   while (true) {
@@ -38,18 +46,19 @@ Parser::Items Parser::ReadItems() {
     bool semicolon = false;
     while (separator()) {
       semicolon = semicolon || At(Token::kSemicolon);
+      if (At(Token::kConnective) && Now().value == 'o') out.flags |= kOrList;
       ++at_;
     }
     const bool done =
         At(Token::kEnd) || At(Token::kRightSet) || At(Token::kRightParen) || At(Token::kRightBrace);
     if (done) break;
     if (semicolon) {
-      out.semicolons = true;
+      out.flags |= kSemicolonList;
       out.items.push_back(group.size() == 1 ? group[0] : Group(group, 0));
       group.clear();
     }
   }
-  if (out.semicolons) {
+  if ((out.flags & kSemicolonList) != 0) {
     out.items.push_back(group.size() == 1 ? group[0] : Group(group, 0));
   } else {
     out.items = std::move(group);
@@ -65,6 +74,7 @@ NodeId Parser::RelationChain() {
   std::vector<NodeId> sides;
   std::vector<Relation> ops;
   if (At(Token::kRelation) && (Now().value == static_cast<uint32_t>(Relation::kApprox) ||
+                               Now().value == static_cast<uint32_t>(Relation::kEquiv) ||
                                Now().value == static_cast<uint32_t>(Relation::kEqual))) {
     ++at_;  // "\approx 3.14", "= 5"
   }
@@ -99,7 +109,7 @@ NodeId Parser::Congruence(NodeId value) {
 NodeId Parser::Ratio() {
   std::vector<NodeId> parts = {SetExpression()};
   if (parts[0] == kNoNode) return kNoNode;
-  while (At(Token::kColon)) {
+  while (At(Token::kColon) && !colon_is_such_that_) {
     ++at_;
     parts.push_back(SetExpression());
     if (parts.back() == kNoNode) return kNoNode;
@@ -153,7 +163,20 @@ NodeId Parser::Sum() {
     terms.push_back(term);
     first = false;
   }
-  return TrailingText(terms.size() == 1 ? terms[0] : tree_.Add(Kind::kSum, terms));
+  return TrailingText(terms.size() == 1 ? terms[0] : SumOrDifference(terms));
+}
+
+// A sum, or the first of sets without the others ("\mathbb{R} - \{2\}").
+NodeId Parser::SumOrDifference(const std::vector<NodeId>& terms) {
+  const auto is_set = [this](NodeId id) {
+    const Kind kind = tree_[id].kind;
+    return kind == Kind::kNumberSet || kind == Kind::kSet || kind == Kind::kInterval;
+  };
+  std::vector<NodeId> sets = {terms[0]};
+  for (size_t i = 1; i < terms.size() && tree_[terms[i]].kind == Kind::kNegate; ++i)
+    sets.push_back(tree_.Kid(terms[i], 0));
+  const bool difference = sets.size() == terms.size() && std::all_of(sets.begin(), sets.end(), is_set);
+  return difference ? tree_.Add(Kind::kSetMinus, sets) : tree_.Add(Kind::kSum, terms);
 }
 
 bool Parser::StartsFactor() const {
@@ -176,6 +199,9 @@ bool Parser::StartsFactor() const {
     case Token::kBox:
     case Token::kBigOperator:
     case Token::kNumberSet:
+    case Token::kPlainRoot:
+    case Token::kCubeRoot:
+    case Token::kPlainMatrix:
       return true;
     case Token::kLeftBracket: {  // "2[x+1]", but not the closing one of "[0,1["
       const Token next = Ahead(1).token;
@@ -207,14 +233,17 @@ bool Parser::MixedNumber(NodeId* out) {
     if (shape) top = literal(3), bottom = literal(6), length = 8;
   } else if (Ahead(1).token == Token::kFraction && Ahead(2).token == Token::kNumber) {
     const std::string_view digits = tree_.source.substr(Ahead(2).begin, Ahead(2).end - Ahead(2).begin);
-    if (digits.size() == 2 && digits[0] < digits[1] && digits[0] != '0') {  // "2\frac34"
+    const bool apart = Ahead(3).token == Token::kNumber;
+    if (apart) {  // "2\frac 3 4"
+      top = literal(2), bottom = literal(3), length = 4;
+    } else if (digits.size() == 2 && digits[0] < digits[1] && digits[0] != '0') {  // "2\frac34"
       Rational value(digits[0] - '0', static_cast<uint64_t>(digits[1] - '0'));
       fmpq_add(value.get(), value.get(), whole.get());
       *out = tree_.AddNumber({.value = value, .exact = true});
       at_ += 3;
       return true;
     }
-    return false;
+    if (!apart) return false;
   } else if (Ahead(2).token == Token::kSlash) {
     top = literal(1), bottom = literal(3), length = 4;
   }
@@ -246,6 +275,7 @@ NodeId Parser::Product() {
       if (next == kNoNode) return kNoNode;
       if (op == Token::kSlash) next = tree_.Add(Kind::kInverse, {next});
     } else if (StartsFactor()) {
+      if (op == Token::kFraction && IsUnitFraction()) break;
       if (op == Token::kLeftParen && Ahead(1).token == Token::kMod) break;
       // Two numerals side by side are not a product ("5 6"), unless a bracket or a sign is between them.
       if (op == Token::kNumber && tokens_[at_ - 1].token == Token::kNumber) return kNoNode;
@@ -272,13 +302,24 @@ NodeId Parser::SignedFactor() {
   return negative ? tree_.Add(Kind::kNegate, {factor}) : factor;
 }
 
+// "\frac{\text{km}}{\text{h}}".
+bool Parser::IsUnitFraction() const {
+  const auto name = [this](size_t i) {
+    return Ahead(i).token == Token::kText || Ahead(i).token == Token::kSymbol;
+  };
+  const bool text = Ahead(2).token == Token::kText || Ahead(5).token == Token::kText;
+  return At(Token::kFraction) && Ahead(1).token == Token::kLeftBrace && text && name(2) &&
+         Ahead(3).token == Token::kRightBrace && Ahead(4).token == Token::kLeftBrace && name(5) &&
+         Ahead(6).token == Token::kRightBrace;
+}
+
 // Words after a value: its unit ("5\text{ cm}^2", "3\text{ square inches}", "12 \text{ m}/\text{s}").
 NodeId Parser::TrailingText(NodeId value) {
   if (At(Token::kCurrency)) {  // "5 \euro"
     ++at_;
     return tree_.AddText(Kind::kQuantity, tree_.texts[tokens_[at_ - 1].value], {value});
   }
-  if (!At(Token::kText)) return value;
+  if (!At(Token::kText) && !IsUnitFraction()) return value;
   std::string unit;
   while (true) {
     if (At(Token::kText)) {
@@ -294,6 +335,14 @@ NodeId Parser::TrailingText(NodeId value) {
       unit += tree_.numbers[Now().value].value.ToString();
       ++at_;
       if (braces && !Accept(Token::kRightBrace)) return kNoNode;
+    } else if (IsUnitFraction()) {
+      if (!unit.empty()) unit += ' ';
+      for (const size_t i : {2, 5}) {
+        if (i == 5) unit += '/';
+        const Lexeme& name = Ahead(i);
+        unit += name.token == Token::kText ? tree_.texts[name.value] : (*tree_.names)[name.value];
+      }
+      at_ += 7;
     } else if ((At(Token::kSlash) || At(Token::kTimes)) && Ahead(1).token == Token::kText) {
       unit += At(Token::kSlash) ? '/' : ' ';
       ++at_;
@@ -309,7 +358,7 @@ std::optional<Tree> ReadMath(std::string_view source, const ReadOptions& options
   Tree tree;
   tree.names = names;
   tree.source = source;
-  std::vector<Lexeme> tokens = Lex(source, {.european_decimals = options.european_decimals}, budget, &tree);
+  std::vector<Lexeme> tokens = Lex(source, {options.european_decimals, options.bare_units}, budget, &tree);
   if (tokens.empty() || budget.over()) return std::nullopt;
   FoldBrackets(&tokens);
   Parser parser(std::move(tokens), &tree, budget);

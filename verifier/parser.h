@@ -14,6 +14,7 @@ namespace drover::verifier {
 
 struct ReadOptions {
   bool european_decimals = false;
+  bool bare_units = false;  // letters after a value are its unit ("100 m^3", "15 students"), not symbols
 };
 
 // Reads an answer that NormalizeMath() has prepared. nullopt: it is not of the grammar, or budget.over(). The tree's

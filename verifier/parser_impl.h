@@ -1,4 +1,4 @@
-// The recursive descent over the tokens, private to parser.cc and parser_atoms.cc. Every method that reads returns the
+// The recursive descent over the tokens, private to parser.cc and parser_*.cc. Every method that reads returns the
 // node or kNoNode, which means that the input is not of the grammar (or that the budget is used up).
 #pragma once
 
@@ -35,6 +35,8 @@ class Parser {
     Parser* parser_;
   };
 
+  static constexpr uint8_t kSquare = 4;  // Node::flag of a tuple in square brackets
+
   const Lexeme& Now() const { return tokens_[at_]; }
   const Lexeme& Ahead(size_t n) const {
     return tokens_[at_ + n < tokens_.size() ? at_ + n : tokens_.size() - 1];
@@ -51,7 +53,7 @@ class Parser {
   // parser.cc: lists, relations, sets, sums, products.
   struct Items {
     std::vector<NodeId> items;
-    bool semicolons = false;
+    uint8_t flags = 0;  // kSemicolonList, kOrList
     bool ok = false;
   };
   Items ReadItems();
@@ -60,22 +62,27 @@ class Parser {
   NodeId Ratio();
   NodeId SetExpression();
   NodeId Sum();
+  NodeId SumOrDifference(const std::vector<NodeId>& terms);
   NodeId Product();
   NodeId SignedFactor();
   bool StartsFactor() const;
   bool IsFullStop() const;
   NodeId Congruence(NodeId value);
   NodeId TrailingText(NodeId value);
+  bool IsUnitFraction() const;
   bool MixedNumber(NodeId* out);
 
-  // parser_atoms.cc: factors and what they are made of.
+  // parser_atoms.cc, parser_groups.cc, parser_calls.cc, parser_matrix.cc: factors and what they are made of.
   NodeId Factor();
   NodeId Postfix(NodeId base);
   NodeId Atom();
   NodeId Script();    // the argument of ^ or _: a group or one token
   NodeId Argument();  // of \frac and its like: a group, or one digit, letter or command
   NodeId Parenthesised();
+  NodeId NestedRows(const std::vector<NodeId>& rows);
   NodeId Braces();
+  NodeId OverOrChoose(NodeId upper);
+  NodeId Prescript();  // {}_{n}C_{k}, ^nC_k
   NodeId BracedSet();
   NodeId Angle();
   NodeId Absolute(Token close);
@@ -87,7 +94,10 @@ class Parser {
   NodeId Binomial();
   NodeId Symbol();
   NodeId Environment();
+  NodeId PlainMatrix();  // \pmatrix{1&2\cr3&4}
+  bool Rows(bool matrix, Token end, std::vector<NodeId>* cells, uint32_t* columns);
   NodeId BigOperator();
+  NodeId Arrangements(bool combinations, NodeId n, NodeId k);
   NodeId Currency();
   NodeId SplitDigits(bool* split);
 
@@ -104,7 +114,9 @@ class Parser {
   Budget& budget_;
   size_t at_ = 0;
   int depth_ = 0;
-  int bars_ = 0;  // open |...|, inside which a bar closes
+  int bars_ = 0;                     // open |...|, inside which a bar closes
+  int environments_ = 0;             // open matrices and their like, inside which "\\" parts rows
+  bool colon_is_such_that_ = false;  // inside of \{x : x > 2\}
 };
 
 }  // namespace drover::verifier

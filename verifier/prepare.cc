@@ -1,6 +1,7 @@
 #include "verifier/prepare.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "verifier/rational.h"
 
@@ -9,6 +10,7 @@ namespace {
 
 constexpr uint32_t kMaxMatrixPower = 16;
 constexpr size_t kMaxDeterminant = 6;
+constexpr uint32_t kMaxInverse = 4;
 
 class Preparer {
  public:
@@ -31,11 +33,44 @@ class Preparer {
         return Rebuild(id, [this](NodeId kid) { return Structure(kid); });
       default:
         if (HasSign(id)) return BothSigns(id);
-        return HasMatrix(id) ? Matrix(id) : id;
+        if (HasMatrix(id)) return Matrix(id);
+        return any_mark_ ? Raised(id) : id;
     }
   }
 
  private:
+  static bool IsMark(Kind kind) {
+    return kind == Kind::kDegree || kind == Kind::kPercent || kind == Kind::kQuantity;
+  }
+
+  // Degrees, percent signs and units of a whole sum or product belong to the whole: "-30^\circ" is (-30) degrees,
+  // "2\cdot 5%" (2*5)%. A product may have one such factor; a sum has them all alike.
+  NodeId Raised(NodeId id) {
+    const Node node = tree_[id];
+    const bool linear = node.kind == Kind::kNegate || node.kind == Kind::kSum || node.kind == Kind::kProduct;
+    if (!linear || !budget_.Spend(1)) return id;
+    const NodeId mapped = Rebuild(id, [this](NodeId kid) { return Raised(kid); });
+    NodeId mark = kNoNode;
+    uint32_t marked = 0;
+    for (uint32_t i = 0; i < tree_[mapped].count; ++i) {
+      const NodeId kid = tree_.Kid(mapped, i);
+      if (!IsMark(tree_[kid].kind)) continue;
+      if (mark != kNoNode && !SameMark(mark, kid)) return mapped;
+      mark = kid;
+      ++marked;
+    }
+    const uint32_t wanted = node.kind == Kind::kProduct ? 1 : node.count;
+    if (mark == kNoNode || marked != wanted) return mapped;
+    const Node outer = tree_[mark];
+    const NodeId inner =
+        Rebuild(mapped, [this](NodeId kid) { return IsMark(tree_[kid].kind) ? tree_.Kid(kid, 0) : kid; });
+    return tree_.Add(outer.kind, {inner}, outer.value, outer.flag);
+  }
+  bool SameMark(NodeId a, NodeId b) const {
+    if (tree_[a].kind != tree_[b].kind) return false;
+    return tree_[a].kind != Kind::kQuantity || tree_.texts[tree_[a].value] == tree_.texts[tree_[b].value];
+  }
+
   template <class Map>
   NodeId Rebuild(NodeId id, Map map) {
     const Node node = tree_[id];
@@ -73,7 +108,8 @@ class Preparer {
     for (uint32_t i = 0; i < node.count; ++i) {
       const NodeId kid = tree_.Kid(id, i);
       const NodeId mapped = Structure(kid);
-      const bool open = tree_[mapped].kind == Kind::kList && (mapped != kid || node.flag != 2);
+      const bool open =
+          tree_[mapped].kind == Kind::kList && (mapped != kid || (node.flag & kSemicolonList) == 0);
       changed = changed || mapped != kid || open;
       if (!open) {
         kids.push_back(mapped);
@@ -191,7 +227,12 @@ class Preparer {
     const auto exponent = RationalValue(tree_, tree_.Kid(id, 1), budget_);
     int64_t n = 0;
     if (!IsMatrix(base) || !exponent || !exponent->ToInt(&n)) return kNoNode;
-    if (n < 1 || n > kMaxMatrixPower) return budget_.Exceed(), kNoNode;
+    if (n == 0 || std::abs(n) > kMaxMatrixPower) return budget_.Exceed(), kNoNode;
+    if (n < 0) {
+      const NodeId inverse = Inverse(base);
+      if (inverse == kNoNode) return kNoNode;
+      return n == -1 ? inverse : Power(tree_.Add(Kind::kPower, {inverse, tree_.AddInteger(-n)}));
+    }
     NodeId out = base;
     for (int64_t i = 1; i < n && out != kNoNode; ++i) out = Multiply(out, base);
     return out;
@@ -205,6 +246,29 @@ class Preparer {
       for (uint32_t i = 0; i < rows; ++i) cells.push_back(tree_.Kid(matrix, i * columns + j));
     }
     return tree_.Add(Kind::kMatrix, cells, rows);
+  }
+
+  // The adjugate over the determinant, of small matrices.
+  NodeId Inverse(NodeId matrix) {
+    const NodeId determinant = Determinant(matrix);
+    const uint32_t n = Columns(matrix);
+    if (determinant == kNoNode || n > kMaxInverse) return kNoNode;
+    if (n == 1) return tree_.Add(Kind::kMatrix, {tree_.Add(Kind::kInverse, {determinant})}, 1);
+    const NodeId scale = tree_.Add(Kind::kInverse, {determinant});
+    std::vector<NodeId> cells;
+    for (uint32_t i = 0; i < n; ++i) {
+      for (uint32_t j = 0; j < n; ++j) {  // without row j and column i
+        std::vector<NodeId> rest;
+        for (uint32_t k = 0; k < n * n; ++k) {
+          if (k / n != j && k % n != i) rest.push_back(tree_.Kid(matrix, k));
+        }
+        const NodeId minor = Determinant(tree_.Add(Kind::kMatrix, rest, n - 1));
+        if (minor == kNoNode) return kNoNode;
+        const NodeId cofactor = (i + j) % 2 == 0 ? minor : tree_.Add(Kind::kNegate, {minor});
+        cells.push_back(Folded(tree_.Add(Kind::kProduct, {scale, cofactor})));
+      }
+    }
+    return tree_.Add(Kind::kMatrix, cells, n);
   }
 
   // Expansion along the first row, of small matrices.
@@ -235,6 +299,7 @@ class Preparer {
   Budget& budget_;
   const bool any_sign_ = Any(Kind::kPlusMinus);
   const bool any_matrix_ = Any(Kind::kMatrix);
+  const bool any_mark_ = Any(Kind::kDegree) || Any(Kind::kPercent) || Any(Kind::kQuantity);
 
   bool Any(Kind kind) const {
     return std::any_of(tree_.nodes.begin(), tree_.nodes.end(),

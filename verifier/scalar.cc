@@ -184,8 +184,8 @@ class Comparer {
     if (gold != nullptr && gold->digits >= kMinRoundedDigits && open_response)
       return Within(gold->decimals, 2);
     const bool open_gold = gold == nullptr && !(gold_value_ && Terminates(*gold_value_));
-    const bool printed =
-        response != nullptr && response->digits >= kMinPrintedDigits && response->digits <= kMaxPrintedDigits;
+    const bool printed = response != nullptr && response->digits >= kMinPrintedDigits &&
+                         (response->digits <= kMaxPrintedDigits || response->cut);
     return printed && open_gold && Within(response->decimals, 1);
   }
 

@@ -19,19 +19,23 @@ struct Spelling {
 constexpr Spelling kSpellings[] = {{0x00A0, " "},
                                    {0x00A2, "\\text{ cents}"},
                                    {0x00A3, "\\pounds "},
+                                   {0x00A5, "\\yen "},
                                    {0x00AC, "\\neg "},
                                    {0x00AD, ""},
                                    {0x00B0, "^{\\circ}"},
                                    {0x00B1, "\\pm "},
                                    {0x00B2, "^{2}"},
                                    {0x00B3, "^{3}"},
+                                   {0x00B5, "\\mu "},
                                    {0x00B7, "\\cdot "},
                                    {0x00B9, "^{1}"},
+                                   {0x00BA, "^{\\circ}"},
                                    {0x00BC, "\\frac{1}{4}"},
                                    {0x00BD, "\\frac{1}{2}"},
                                    {0x00BE, "\\frac{3}{4}"},
                                    {0x00D7, "\\times "},
                                    {0x00F7, "\\div "},
+                                   {0x02E3, "^{x}"},
                                    {0x0391, "A"},
                                    {0x0392, "B"},
                                    {0x0393, "\\Gamma "},
@@ -67,15 +71,24 @@ constexpr Spelling kSpellings[] = {{0x00A0, " "},
                                    {0x03C7, "\\chi "},
                                    {0x03C8, "\\psi "},
                                    {0x03C9, "\\omega "},
+                                   {0x03D5, "\\phi "},
+                                   {0x1D62, "_{i}"},
                                    {0x2002, " "},
                                    {0x2003, " "},
+                                   {0x2004, " "},
+                                   {0x2005, " "},
+                                   {0x2006, " "},
+                                   {0x2007, " "},
+                                   {0x2008, " "},
                                    {0x2009, " "},
                                    {0x200A, " "},
+                                   {0x200B, " "},
                                    {0x2010, "-"},
                                    {0x2011, "-"},
                                    {0x2012, "-"},
                                    {0x2013, "-"},
                                    {0x2014, "-"},
+                                   {0x2016, "\\|"},
                                    {0x2018, "'"},
                                    {0x2019, "'"},
                                    {0x201C, "\""},
@@ -86,6 +99,10 @@ constexpr Spelling kSpellings[] = {{0x00A0, " "},
                                    {0x2032, "'"},
                                    {0x2033, "''"},
                                    {0x2044, "/"},
+                                   {0x2060, " "},
+                                   {0x2061, " "},
+                                   {0x2062, " "},
+                                   {0x2063, " "},
                                    {0x2070, "^{0}"},
                                    {0x2071, "^{i}"},
                                    {0x2074, "^{4}"},
@@ -107,8 +124,14 @@ constexpr Spelling kSpellings[] = {{0x00A0, " "},
                                    {0x2087, "_{7}"},
                                    {0x2088, "_{8}"},
                                    {0x2089, "_{9}"},
+                                   {0x2093, "_{x}"},
+                                   {0x2096, "_{k}"},
+                                   {0x2098, "_{m}"},
+                                   {0x2099, "_{n}"},
                                    {0x20AC, "\\euro "},
+                                   {0x20B9, "\\rupee "},
                                    {0x2102, "\\mathbb{C}"},
+                                   {0x2113, "\\ell "},
                                    {0x2115, "\\mathbb{N}"},
                                    {0x211A, "\\mathbb{Q}"},
                                    {0x211D, "\\mathbb{R}"},
@@ -125,21 +148,33 @@ constexpr Spelling kSpellings[] = {{0x00A0, " "},
                                    {0x215C, "\\frac{3}{8}"},
                                    {0x215D, "\\frac{5}{8}"},
                                    {0x215E, "\\frac{7}{8}"},
+                                   {0x2192, "\\to "},
+                                   {0x21D2, "\\Rightarrow "},
+                                   {0x2202, "\\partial "},
                                    {0x2205, "\\emptyset "},
+                                   {0x2206, "\\Delta "},
                                    {0x2208, "\\in "},
+                                   {0x220F, "\\prod "},
+                                   {0x2211, "\\sum "},
                                    {0x2212, "-"},
                                    {0x2213, "\\mp "},
                                    {0x2215, "/"},
                                    {0x2216, "\\setminus "},
                                    {0x2217, "*"},
+                                   {0x2218, "^{\\circ}"},
+                                   {0x2219, "\\cdot "},
                                    {0x221A, "\\sqrt "},
                                    {0x221B, "\\sqrt[3]"},
                                    {0x221C, "\\sqrt[4]"},
                                    {0x221E, "\\infty "},
                                    {0x2220, "\\angle "},
                                    {0x2223, "\\mid "},
+                                   {0x2227, "\\land "},
+                                   {0x2228, "\\lor "},
                                    {0x2229, "\\cap "},
                                    {0x222A, "\\cup "},
+                                   {0x222B, "\\int "},
+                                   {0x2234, "\\therefore "},
                                    {0x2236, ":"},
                                    {0x2248, "\\approx "},
                                    {0x2260, "\\ne "},
@@ -154,12 +189,16 @@ constexpr Spelling kSpellings[] = {{0x00A0, " "},
                                    {0x2329, "\\langle "},
                                    {0x232A, "\\rangle "},
                                    {0x25A1, ""},
+                                   {0x25B3, "\\triangle "},
                                    {0x27E8, "\\langle "},
                                    {0x27E9, "\\rangle "},
                                    {0x2A7D, "\\le "},
                                    {0x2A7E, "\\ge "},
                                    {0x3001, ", "},
                                    {0x3002, ". "},
+                                   {0xFE63, "-"},
+                                   {0xFEFF, " "},
+                                   {0xFF05, "\\%"},
                                    {0xFF08, "("},
                                    {0xFF09, ")"},
                                    {0xFF0B, "+"},
@@ -175,6 +214,7 @@ constexpr Spelling kSpellings[] = {{0x00A0, " "},
                                    {0xFF3B, "["},
                                    {0xFF3D, "]"},
                                    {0xFF5B, "\\{"},
+                                   {0xFF5C, "|"},
                                    {0xFF5D, "\\}"},
                                    {0xFF5E, "~"}};
 
@@ -213,7 +253,26 @@ std::string_view CommandName(std::string_view text, size_t at) {
   return text.substr(at, end - at);
 }
 
-bool IsSuper(std::string_view latex) { return latex.size() == 4 && latex[0] == '^' && latex[1] == '{'; }
+// "^{2}" or "_{n}": a superscript or subscript character.
+bool IsScript(std::string_view latex) {
+  return latex.size() == 4 && (latex[0] == '^' || latex[0] == '_') && latex[1] == '{';
+}
+
+struct Entity {
+  std::string_view html, latex;
+};
+constexpr Entity kEntities[] = {{"&lt;", "<"},     {"&gt;", ">"},         {"&le;", "\\le "},
+                                {"&ge;", "\\ge "}, {"&ne;", "\\ne "},     {"&amp;", "&"},
+                                {"&nbsp;", " "},   {"&minus;", "-"},      {"&times;", "\\times "},
+                                {"&pi;", "\\pi "}, {"&deg;", "^{\\circ}"}};
+
+// The HTML entity that `text` starts with, or nullptr.
+const Entity* FindEntity(std::string_view text) {
+  for (const Entity& entity : kEntities) {
+    if (text.substr(0, entity.html.size()) == entity.html) return &entity;
+  }
+  return nullptr;
+}
 
 }  // namespace
 
@@ -235,7 +294,9 @@ bool IsReadableUtf8(std::string_view text) {
 std::string NormalizeMath(std::string_view text) {
   std::string out;
   out.reserve(text.size() + 8);
-  const bool rows = text.find("\\begin") != text.npos;
+  const bool rows = text.find("\\begin") != text.npos || text.find("matrix{") != text.npos;
+  size_t script_end = std::string_view::npos;  // in `text`, of the last superscript or subscript character
+  char script_kind = 0;
   for (size_t i = 0; i < text.size();) {
     const char c = text[i];
     if (c == '\\' && !rows && i + 2 < text.size() && text[i + 1] == '\\') {
@@ -252,6 +313,9 @@ std::string NormalizeMath(std::string_view text) {
     } else if (c == '\f' && text.substr(i + 1, 3) == "rac") {
       out += "\\f";
       ++i;
+    } else if (const Entity* entity = c == '&' ? FindEntity(text.substr(i, 8)) : nullptr) {
+      out += entity->latex;
+      i += entity->html.size();
     } else if (static_cast<unsigned char>(c) < 0x80) {
       out += c;
       ++i;
@@ -264,9 +328,7 @@ std::string NormalizeMath(std::string_view text) {
         continue;
       }
       const std::string_view latex = LatexOf(code);
-      if (IsSuper(latex) && out.size() >= 4 && out.back() == '}' && out[out.size() - 3] != '\\' && i > 0 &&
-          static_cast<unsigned char>(text[i - 1]) >= 0x80 && out.rfind("^{") != out.npos &&
-          out.find('}', out.rfind("^{")) == out.size() - 1) {
+      if (IsScript(latex) && script_end == i && script_kind == latex[0]) {
         out.insert(out.size() - 1, latex.substr(2, 1));  // x¹² is x^{12}
       } else if (latex.data() != nullptr) {
         out += latex;
@@ -274,10 +336,26 @@ std::string NormalizeMath(std::string_view text) {
         out += text.substr(i, length);
       }
       i += length;
+      if (IsScript(latex)) script_end = i, script_kind = latex[0];
     }
   }
   return out;
 }
+
+namespace {
+
+// True if the last byte says nothing: a space, the stop of a sentence ("5." but not "5..."), a "!" after a word ("Yes!"
+// but not "5!" or "n!").
+bool EndsInMark(std::string_view text) {
+  if (text.empty()) return false;
+  const char last = text.back();
+  const auto before = [text](size_t n) { return n < text.size() ? text[text.size() - 1 - n] : ' '; };
+  if (last == '!') return IsLower(before(1)) && IsLower(before(2)) && IsAlpha(before(3));
+  if (last == '.') return before(1) != '.' || !IsDigit(before(3));
+  return IsSpace(last) || last == ',' || last == ';';
+}
+
+}  // namespace
 
 std::string BareText(std::string_view text) {
   std::string out;
@@ -316,10 +394,7 @@ std::string BareText(std::string_view text) {
     }
   }
   std::string_view trimmed = out;
-  while (!trimmed.empty() && (IsSpace(trimmed.back()) || trimmed.back() == '.' || trimmed.back() == ',' ||
-                              trimmed.back() == ';' || trimmed.back() == '!')) {
-    trimmed.remove_suffix(1);
-  }
+  while (EndsInMark(trimmed)) trimmed.remove_suffix(1);
   return std::string(TrimSpace(trimmed));
 }
 

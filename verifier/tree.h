@@ -33,7 +33,7 @@ enum class Kind : uint8_t {
   kOpaque,     // value: text index (an operator read but not evaluated); children: its parts
   // Quantities and structures.
   kQuantity,  // child: number; value: text index of the unit
-  kList,      // children; bare "1, 2"; flag 1: braces without backslash; flag 2: semicolons
+  kList,      // children; bare "1, 2"; flag: kBracedList, kSemicolonList, kOrList
   kTuple,     // children; round or angle brackets
   kSet,       // children
   kInterval,  // lower, upper; flag bit 0: lower open, bit 1: upper open
@@ -47,6 +47,11 @@ enum class Kind : uint8_t {
   kCongruence,  // value, modulus
   kText,        // value: text index
 };
+
+// Node::flag of a list.
+constexpr uint8_t kBracedList = 1;     // braces without backslash
+constexpr uint8_t kSemicolonList = 2;  // rows: lists among the elements stay apart
+constexpr uint8_t kOrList = 8;         // parted by "or"
 
 struct Node {
   Kind kind;
@@ -64,6 +69,7 @@ struct Literal {
   bool grouped = false;  // with commas between groups of three, which could also part a list
   bool scientific = false;
   bool exact = false;  // repeating decimals, based integers: never a rounded value
+  bool cut = false;    // "3.14159...": the first digits of an unending decimal
 };
 
 // Names shared by the two trees of a comparison, so that equal names have equal ids.

@@ -40,7 +40,7 @@ const CommandMap& SharedWords() {
                       {"lcm", Fn(Function::kLcm)},        {"max", Fn(Function::kMax)},
                       {"min", Fn(Function::kMin)},        {"arg", Fn(Function::kArg)},
                       {"det", Fn(Function::kDet)},        {"pi", Con(Constant::kPi)},
-                      {"sgn", Fn(Function::kSign)}};
+                      {"sgn", Fn(Function::kSign)},       {"cis", {Token::kFunction, kCis}}};
   return map;
 }
 
@@ -51,6 +51,8 @@ const CommandMap& LatexWords() {
                                                  {"cfrac", {Token::kFraction}},
                                                  {"nicefrac", {Token::kFraction}},
                                                  {"sfrac", {Token::kFraction}},
+                                                 {"xfrac", {Token::kFraction}},
+                                                 {"flatfrac", {Token::kFraction}},
                                                  {"sqrt", {Token::kRoot}},
                                                  {"surd", {Token::kRoot}},
                                                  {"binom", {Token::kBinomial}},
@@ -160,7 +162,22 @@ const CommandMap& LatexWords() {
                                                  {"yen", {Token::kCurrency, 3}},
                                                  {"textdollar", {Token::kCurrency, 0}},
                                                  {"to", {Token::kBigOperator, 'a'}},
-                                                 {"rightarrow", {Token::kBigOperator, 'a'}}};
+                                                 {"rightarrow", {Token::kBigOperator, 'a'}},
+                                                 {"therefore", {Token::kConclusion}},
+                                                 {"implies", {Token::kConclusion}},
+                                                 {"Rightarrow", {Token::kConclusion}},
+                                                 {"Longrightarrow", {Token::kConclusion}},
+                                                 {"not", {Token::kNot}},
+                                                 {"colon", {Token::kColon}},
+                                                 {"rupee", {Token::kCurrency, 4}},
+                                                 {"mathdollar", {Token::kCurrency, 0}},
+                                                 {"root", {Token::kPlainRoot}},
+                                                 {"of", {Token::kOf}},
+                                                 {"cr", {Token::kNewRow}},
+                                                 {"newline", {Token::kNewRow}},
+                                                 {"matrix", {Token::kPlainMatrix}},
+                                                 {"pmatrix", {Token::kPlainMatrix}},
+                                                 {"bmatrix", {Token::kPlainMatrix}}};
   return map;
 }
 
@@ -173,7 +190,10 @@ const CommandMap& PlainWords() {
                       {"Im", Fn(Function::kIm)},         {"and", {Token::kConnective, 'a'}},
                       {"or", {Token::kConnective, 'o'}}, {"AND", {Token::kConnective, 'a'}},
                       {"OR", {Token::kConnective, 'o'}}, {"mod", {Token::kMod}},
-                      {"Pi", Con(Constant::kPi)},        {"binom", {Token::kBinomial}}};
+                      {"Pi", Con(Constant::kPi)},        {"binom", {Token::kBinomial}},
+                      {"USD", {Token::kCurrency, 0}},    {"GBP", {Token::kCurrency, 1}},
+                      {"EUR", {Token::kCurrency, 2}},    {"to", {Token::kColon}},
+                      {"cbrt", {Token::kCubeRoot}}};
   return map;
 }
 
@@ -189,14 +209,15 @@ const WordSet& TextCommands() {
 
 const WordSet& SpacingCommands() {
   static const WordSet& set = *new WordSet{
-      "quad",       "qquad",    "left",         "right",     "middle",       "big",        "Big",
-      "bigg",       "Bigg",     "bigl",         "bigr",      "Bigl",         "Bigr",       "biggl",
-      "biggr",      "Biggl",    "Biggr",        "bigm",      "displaystyle", "textstyle",  "scriptstyle",
-      "limits",     "nolimits", "nonumber",     "notag",     "thinspace",    "medspace",   "thickspace",
-      "enspace",    "space",    "negthinspace", "mathstrut", "strut",        "hfill",      "break",
-      "allowbreak", "newline",  "nobreak",      "null",      "relax",        "rm",         "bf",
-      "it",         "large",    "Large",        "small",     "normalsize",   "scriptsize", "ensuremath",
-      "hline",      "noindent", "centering"};
+      "quad",       "qquad",    "left",         "right",        "middle",       "big",        "Big",
+      "bigg",       "Bigg",     "bigl",         "bigr",         "Bigl",         "Bigr",       "biggl",
+      "biggr",      "Biggl",    "Biggr",        "bigm",         "displaystyle", "textstyle",  "scriptstyle",
+      "limits",     "nolimits", "nonumber",     "notag",        "thinspace",    "medspace",   "thickspace",
+      "enspace",    "space",    "negthinspace", "mathstrut",    "strut",        "hfill",      "break",
+      "allowbreak", "square",   "nobreak",      "null",         "relax",        "rm",         "bf",
+      "it",         "large",    "Large",        "small",        "normalsize",   "scriptsize", "ensuremath",
+      "hline",      "noindent", "centering",    "blacksquare",  "checkmark",    "qed",        "LARGE",
+      "huge",       "Huge",     "tiny",         "footnotesize", "hfil",         "smash",      "boldmath"};
   return set;
 }
 
@@ -221,7 +242,7 @@ constexpr UnitRow kUnits[] = {{"m meter metre", {"m", 1, 1}},
                               {"cm centimeter centimetre", {"m", 1, 100}},
                               {"mm millimeter millimetre", {"m", 1, 1000}},
                               {"nm nanometer", {"m", 1, 1000000000}},
-                              {"inch in. inche", {"inch", 1, 1}},
+                              {"inch in inche", {"inch", 1, 1}},
                               {"ft foot feet", {"inch", 12, 1}},
                               {"yd yard", {"inch", 36, 1}},
                               {"mi mile", {"inch", 63360, 1}},
@@ -252,7 +273,7 @@ constexpr UnitRow kUnits[] = {{"m meter metre", {"m", 1, 1}},
                               {"gbp", {"gbp", 1, 1}},
                               {"yen", {"yen", 1, 1}},
                               {"yuan rmb", {"yuan", 1, 1}},
-                              {"rupee", {"rupee", 1, 1}},
+                              {"rupee inr", {"rupee", 1, 1}},
                               {"mph", {"mph", 1, 1}},
                               {"kph kmh", {"kph", 1, 1}},
                               {"unit", {"unit", 1, 1}},
@@ -311,12 +332,24 @@ std::optional<CommandInfo> FindCommand(std::string_view name) {
   return std::nullopt;
 }
 
+std::string_view CanonicalSymbol(std::string_view name) {
+  static constexpr std::pair<std::string_view, std::string_view> kVariants[] = {{"varphi", "phi"},
+                                                                                {"varepsilon", "epsilon"},
+                                                                                {"vartheta", "theta"},
+                                                                                {"varrho", "rho"},
+                                                                                {"varsigma", "sigma"}};
+  for (const auto& [variant, plain] : kVariants) {
+    if (name == variant) return plain;
+  }
+  return name;
+}
+
 bool IsTextCommand(std::string_view name) { return TextCommands().count(name) != 0; }
 bool IsSpacingCommand(std::string_view name) { return SpacingCommands().count(name) != 0; }
 
 bool IsKnownCommand(std::string_view name) {
-  return !name.empty() &&
-         (FindCommand(name) || IsTextCommand(name) || IsSpacingCommand(name) || name == "mathbb");
+  return !name.empty() && (FindCommand(name) || IsTextCommand(name) || IsSpacingCommand(name) ||
+                           name == "mathbb" || name == "Bbb");
 }
 
 std::optional<CommandInfo> FindPlainWord(std::string_view word) {
@@ -370,7 +403,7 @@ std::optional<UnitInfo> FindUnit(std::string_view word) {
   if (word.size() > 24) return std::nullopt;
   const std::string lower = LowerCase(word);
   if (auto unit = Find(Units(), lower)) return unit;
-  if (lower.size() > 3 && lower.back() == 's') {
+  if (lower.size() >= 3 && lower.back() == 's') {
     if (auto unit = Find(Units(), std::string_view(lower).substr(0, lower.size() - 1))) return unit;
   }
   return std::nullopt;

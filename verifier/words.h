@@ -72,6 +72,12 @@ enum class Token : uint8_t {
   kAccent,  // \vec{v}: the argument counts as it is
   kBox,     // \boxed{...}: transparent
   kDots,
+  kPlainRoot,  // \root n \of x
+  kOf,
+  kCubeRoot,     // cbrt
+  kPlainMatrix,  // \pmatrix{...}
+  kConclusion,   // \therefore, \implies: the lexer drops what stands before it
+  kNot,          // \not: joined by the lexer with the relation after it
   kBigOperator,  // sum, product, integral, limit: read, kept opaque
   kUnknown,
 };
@@ -145,10 +151,14 @@ struct CommandInfo {
 
 // CommandInfo::value of `lg`, the logarithm to base 10.
 constexpr uint8_t kDecimalLog = 200;
+// CommandInfo::value of `cis`: cis x = cos x + i sin x.
+constexpr uint8_t kCis = 201;
 
 // A LaTeX command's meaning, its name given without the backslash.
 std::optional<CommandInfo> FindCommand(std::string_view name);
 bool IsKnownCommand(std::string_view name);
+// A Greek letter's shape variants name one symbol: "varphi" is "phi".
+std::string_view CanonicalSymbol(std::string_view name);
 // \text, \mathrm, \textbf, \mbox: the argument is words.
 bool IsTextCommand(std::string_view name);
 // \quad, \left, \displaystyle: nothing at all.
