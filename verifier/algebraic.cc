@@ -5,6 +5,9 @@
 #include <cstdlib>
 #include <vector>
 
+#include "verifier/ball.h"
+#include "verifier/rational.h"
+
 // Calcium 0.4's inline functions are C: they assign malloc's void* to typed pointers.
 namespace {
 struct AnyPointer {
@@ -74,8 +77,13 @@ class Value {
 
 class Translator {
  public:
-  Translator(const Tree& tree, bool natural, Context& context, int* nodes)
-      : tree_(tree), natural_(natural), context_(context), ctx_(context.get()), nodes_(*nodes) {}
+  Translator(const Tree& tree, bool natural, Context& context, int* nodes, Budget& budget)
+      : tree_(tree),
+        natural_(natural),
+        context_(context),
+        ctx_(context.get()),
+        nodes_(*nodes),
+        budget_(budget) {}
 
   // False: outside of what is handed to Calcium.
   bool Translate(NodeId id, ca_struct* out) {
@@ -182,9 +190,26 @@ class Translator {
     return RationalPower(base.get(), q, out);
   }
 
+  // The base and exponent of "sqrt(x^4)", when the root divides the exponent: x^2.
+  bool RootOfPower(NodeId id, ca_struct* out) {
+    const NodeId inner = tree_.Kid(id, 0);
+    if (tree_[inner].kind != Kind::kPower) return false;
+    const auto exponent = RationalValue(tree_, tree_.Kid(inner, 1), budget_);
+    const auto degree = RationalValue(tree_, tree_.Kid(id, 1), budget_);
+    int64_t m = 0, n = 0;
+    if (!exponent || !degree || !exponent->ToInt(&m) || !degree->ToInt(&n) || n < 1 || m < 1) return false;
+    if (m % n != 0 || m > kMaxPower) return false;
+    const int sign = RealSign(tree_, tree_.Kid(inner, 0), natural_, budget_);
+    if (sign == 0 || !Translate(tree_.Kid(inner, 0), out)) return false;
+    if (sign < 0 && n % 2 == 0) ca_neg(out, out, ctx_);
+    ca_pow_ui(out, out, static_cast<ulong>(m / n), ctx_);
+    return true;
+  }
+
   bool FunctionValue(NodeId id, Function function, ca_struct* out) {
-    Value x(context_), y(context_);
     const uint32_t count = tree_[id].count;
+    if (function == Function::kRoot && count == 2 && RootOfPower(id, out)) return true;
+    Value x(context_), y(context_);
     if (count == 0 || count > 2 || !Translate(tree_.Kid(id, 0), x.get())) return false;
     if (count == 2 && !Translate(tree_.Kid(id, 1), y.get())) return false;
     const auto divide = [&](ca_struct* top, ca_struct* bottom) {
@@ -212,9 +237,13 @@ class Translator {
         ca_log(y.get(), y.get(), ctx_);
         return divide(out, y.get());
       }
-      case Function::kAbs:
-        ca_abs(out, x.get(), ctx_);
+      case Function::kAbs: {
+        // ca_abs() would adjoin the square root of a square: tens of milliseconds.
+        const int sign = RealSign(tree_, tree_.Kid(id, 0), natural_, budget_);
+        if (sign == 0) return false;
+        sign > 0 ? ca_set(out, x.get(), ctx_) : ca_neg(out, x.get(), ctx_);
         return true;
+      }
       default:
         return false;
     }
@@ -225,6 +254,7 @@ class Translator {
   Context& context_;
   ca_ctx_struct* const ctx_;
   int& nodes_;
+  Budget& budget_;
 };
 
 }  // namespace
@@ -243,6 +273,8 @@ bool IsSmall(const Operand& operand) {
     const Node& node = at.node();
     if (node.kind == Kind::kFunction) {
       const auto function = static_cast<Function>(node.value);
+      const Kind inner = node.count > 0 ? at.Kid(0).node().kind : Kind::kNumber;
+      if (function == Function::kLn && (inner == Kind::kPower || inner == Kind::kFunction)) return false;
       const bool root = function == Function::kRoot && at.Kid(1).node().kind == Kind::kNumber;
       const Rational* order = root ? &at.tree->numbers[at.Kid(1).node().value].value : nullptr;
       int64_t n = 0;
@@ -272,8 +304,8 @@ AlgebraicVerdict CompareExactly(const Operand& a, const Operand& b, bool log_is_
   Context context;
   Value left(context), right(context);
   int nodes = 0;
-  if (!Translator(*a.tree, log_is_natural, context, &nodes).Translate(a.id, left.get()) ||
-      !Translator(*b.tree, log_is_natural, context, &nodes).Translate(b.id, right.get())) {
+  if (!Translator(*a.tree, log_is_natural, context, &nodes, budget).Translate(a.id, left.get()) ||
+      !Translator(*b.tree, log_is_natural, context, &nodes, budget).Translate(b.id, right.get())) {
     return AlgebraicVerdict::kUnknown;
   }
   switch (ca_check_equal(left.get(), right.get(), context.get())) {

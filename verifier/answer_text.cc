@@ -1,7 +1,6 @@
 #include "verifier/answer_text.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,12 +49,14 @@ std::string_view WithoutArticle(std::string_view text) {
   return text;
 }
 
-// "mon", "tues." are days of the week.
+// "mon", "tues" are days of the week.
 std::string_view WithoutAbbreviation(std::string_view text) {
-  static constexpr std::array<std::string_view, 7> kDays = {"monday", "tuesday",  "wednesday", "thursday",
-                                                            "friday", "saturday", "sunday"};
-  for (const std::string_view day : kDays) {
-    if (text.size() >= 3 && text.size() <= 5 && day.substr(0, text.size()) == text) return day;
+  static constexpr std::pair<std::string_view, std::string_view> kDays[] = {
+      {"mon", "monday"},   {"tue", "tuesday"},   {"tues", "tuesday"},   {"wed", "wednesday"},
+      {"thu", "thursday"}, {"thur", "thursday"}, {"thurs", "thursday"}, {"fri", "friday"},
+      {"sat", "saturday"}, {"sun", "sunday"}};
+  for (const auto& [abbreviation, day] : kDays) {
+    if (text == abbreviation) return day;
   }
   return text;
 }

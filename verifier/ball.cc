@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "verifier/rational.h"
+#include "verifier/scalar.h"
 
 namespace drover::verifier {
 namespace {
@@ -463,6 +464,16 @@ class Evaluator {
 BallStatus EvaluateBall(const Tree& tree, NodeId id, const BallOptions& options, int64_t bits, Budget& budget,
                         Ball* out) {
   return Evaluator(tree, options, bits, budget).Value(id, out);
+}
+
+int RealSign(const Tree& tree, NodeId id, bool log_is_natural, Budget& budget) {
+  constexpr int64_t kBits = 128;
+  if (!FreeSymbols({&tree, id}).empty()) return 0;
+  Ball value;
+  const BallOptions options{.log_is_natural = log_is_natural};
+  if (EvaluateBall(tree, id, options, kBits, budget, &value) != BallStatus::kOk) return 0;
+  if (acb_is_real(value.get()) == 0) return 0;
+  return arb_is_positive(value.real()) != 0 ? 1 : arb_is_negative(value.real()) != 0 ? -1 : 0;
 }
 
 }  // namespace drover::verifier

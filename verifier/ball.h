@@ -30,4 +30,7 @@ enum class BallStatus {
 BallStatus EvaluateBall(const Tree& tree, NodeId id, const BallOptions& options, int64_t bits, Budget& budget,
                         Ball* out);
 
+// 1 or -1 when a symbol-free tree is proved to be real, and positive or negative; 0 when balls do not tell.
+int RealSign(const Tree& tree, NodeId id, bool log_is_natural, Budget& budget);
+
 }  // namespace drover::verifier

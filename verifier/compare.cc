@@ -16,7 +16,8 @@ bool IsScalarKind(Kind kind) { return kind <= Kind::kOpaque; }
 NodeId Matcher::Copy(const Operand& from, int depth) {
   const Node node = from.node();
   if (node.kind == Kind::kNumber) return scratch_.AddNumber(from.tree->numbers[node.value]);
-  if (node.kind == Kind::kText || node.kind == Kind::kOpaque || node.kind == Kind::kQuantity || depth > 300) {
+  if (node.kind == Kind::kText || node.kind == Kind::kOpaque || node.kind == Kind::kQuantity || depth > 300 ||
+      scratch_.nodes.size() > kMaxScratch) {
     return scratch_.AddText(Kind::kText, "");
   }
   std::vector<NodeId> kids;

@@ -217,7 +217,7 @@ class Decision {
     const ReadOptions plain{.european_decimals = options_.european_decimals};
     for (Side* side : {&gold_, &response_}) {
       Read(options_, plain, &names, side);
-      if (side->tree || side->over) continue;
+      if (side->tree || side->over || side->raw.size() > kMaxOtherwise) continue;
       Side again{.raw = side->raw};
       if (!ReadOtherwise(&names, &again)) continue;
       *side = std::move(again);
@@ -236,7 +236,6 @@ class Decision {
   // What the grammar cannot read, or reads as a product of letters: a number in another base, or with bare words for its
   // unit.
   bool ReadOtherwise(Names* names, Side* side) const {
-    if (side->raw.size() > kMaxOtherwise) return false;
     Budget budget(options_.budget);
     Literal literal;
     side->normalised = NormalizeMath(side->raw);
@@ -289,9 +288,11 @@ class Decision {
   }
 
   bool ReadAgain(const Side& side, const Side& other, Side* again) const {
+    if (side.raw.size() > kMaxOtherwise) return false;
     const Node& node = (*side.tree)[side.tree->root];
     const Kind kind = (*other.tree)[other.tree->root].kind;
-    const bool grouped = node.kind == Kind::kNumber && side.tree->numbers[node.value].grouped;
+    const bool grouped = std::any_of(side.tree->numbers.begin(), side.tree->numbers.end(),
+                                     [](const Literal& number) { return number.grouped; });
     if (grouped && (kind == Kind::kList || kind == Kind::kSet)) {
       for (size_t at = again->raw.find(','); at != again->raw.npos; at = again->raw.find(',', at + 2)) {
         again->raw.replace(at, 1, ", ");
@@ -301,6 +302,10 @@ class Decision {
     }
     if (!grouped && IsDecimalComma(side.normalised) && IsScalarKind(kind)) {
       Read(options_, {.european_decimals = true}, side.tree->names, again);
+      return true;
+    }
+    if (side.normalised.find("+-") != std::string::npos) {
+      Read(options_, {.plus_minus = true}, side.tree->names, again);
       return true;
     }
     // Products of letters ("5 apples") and powers of them ("5 m^2") may be numbers with units, or digits in a base.

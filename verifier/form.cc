@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <optional>
 
+#include "verifier/ball.h"
 #include "verifier/rational.h"
 #include "verifier/terms.h"
 
@@ -383,6 +384,18 @@ class Builder {
     return Set(std::move(sum), out);
   }
 
+  // ln(e^x) is x for real x.
+  bool LogarithmOfPower(NodeId id, Form* out) {
+    const NodeId base = tree_[id].kind == Kind::kPower ? tree_.Kid(id, 0) : kNoNode;
+    const bool power = base != kNoNode && tree_[base].kind == Kind::kConstant &&
+                       static_cast<verifier::Constant>(tree_[base].value) == verifier::Constant::kE;
+    const bool exponential =
+        tree_[id].kind == Kind::kFunction && static_cast<Function>(tree_[id].value) == Function::kExp;
+    if (!power && !exponential) return false;
+    const NodeId exponent = tree_.Kid(id, power ? 1 : 0);
+    return RealSign(tree_, exponent, options_.log_is_natural, budget_) != 0 && Build(exponent, out);
+  }
+
   bool LogarithmToBase(NodeId id, Form* out) {
     Form argument, base, log_argument, log_base, inverse;
     if (!Build(tree_.Kid(id, 0), &argument) || !Logarithm(argument, &log_argument)) return false;
@@ -408,6 +421,10 @@ class Builder {
   bool Absolute(NodeId id, Form* out) {
     Form inner;
     if (!Build(tree_.Kid(id, 0), &inner)) return false;
+    if (const int sign = RealSign(tree_, tree_.Kid(id, 0), options_.log_is_natural, budget_); sign != 0) {
+      if (sign < 0) NegateTerms(&inner.top);
+      return *out = std::move(inner), true;
+    }
     Form conjugate = inner;
     for (Terms* terms : {&conjugate.top, &conjugate.bottom}) {
       for (Term& term : *terms) {
@@ -417,6 +434,22 @@ class Builder {
       }
     }
     return Times(inner, &conjugate) && RationalPower(conjugate, Rational(1, 2), out);
+  }
+
+  // "sqrt(x^4)", when x has a sign and the root divides the exponent: x^2.
+  bool RootOfPower(NodeId id, Form* out) {
+    const NodeId inner = tree_.Kid(id, 0);
+    if (tree_[inner].kind != Kind::kPower) return false;
+    const auto exponent = RationalValue(tree_, tree_.Kid(inner, 1), budget_);
+    const auto degree = RationalValue(tree_, tree_.Kid(id, 1), budget_);
+    int64_t m = 0, n = 0;
+    if (!exponent || !degree || !exponent->ToInt(&m) || !degree->ToInt(&n) || n < 1 || m < 1 || m % n != 0)
+      return false;
+    const int sign = RealSign(tree_, tree_.Kid(inner, 0), options_.log_is_natural, budget_);
+    Form base;
+    if (sign == 0 || !Build(tree_.Kid(inner, 0), &base)) return false;
+    if (sign < 0 && n % 2 == 0) NegateTerms(&base.top);
+    return IntegerPower(std::move(base), m / n, out);
   }
 
   bool FunctionForm(NodeId id, Function function, Form* out) {
@@ -430,6 +463,7 @@ class Builder {
         return Trigonometric(id, function, out);
       case Function::kLn: {
         Form inner;
+        if (LogarithmOfPower(tree_.Kid(id, 0), out)) return true;
         return Build(tree_.Kid(id, 0), &inner) && Logarithm(inner, out);
       }
       case Function::kLog:
@@ -443,6 +477,7 @@ class Builder {
       case Function::kRoot: {
         Form base, degree;
         Rational n;
+        if (RootOfPower(id, out)) return true;
         if (!Build(tree_.Kid(id, 0), &base) || !Build(tree_.Kid(id, 1), &degree) || !RationalOf(degree, &n))
           return false;
         if (!n.is_integer() || n.sign() <= 0) return false;

@@ -9,8 +9,9 @@
 namespace drover::verifier {
 namespace {
 
-constexpr size_t kMaxTokens = 450'000;  // bounds the memory of tokens and trees to about 40 MiB
-constexpr int kMaxTextDepth = 8;        // of \text inside \text whose content is mathematics
+constexpr size_t kMaxTokens = 450'000;    // bounds the memory of tokens and trees to about 40 MiB
+constexpr size_t kMaxTextBytes = 16'384;  // of the argument of \text and its like
+constexpr int kMaxTextDepth = 8;          // of \text inside \text whose content is mathematics
 
 class Lexer {
  public:
@@ -18,7 +19,9 @@ class Lexer {
       : text_(source), options_(options), budget_(budget), tree_(*tree), depth_(depth) {}
 
   std::vector<Lexeme> Run() {
-    while (at_ < text_.size()) {
+    out_.reserve(std::min(text_.size() + 1, kMaxTokens));
+    // What holds something unknown is not of the grammar, whatever follows.
+    while (at_ < text_.size() && (out_.empty() || out_.back().token != Token::kUnknown)) {
       if (out_.size() > kMaxTokens) budget_.Exceed();
       if (budget_.over()) return {};
       Step();
@@ -95,6 +98,8 @@ class Lexer {
       return;
     }
     if (info.token == Token::kNot) return Not(begin);
+    if (info.token == Token::kLeftAngle) ++brackets_;
+    if (info.token == Token::kRightAngle) --brackets_;
     Emit(info.token, begin, info.value);
   }
 
@@ -460,7 +465,7 @@ class Lexer {
       case '_':
         return Emit(Token::kUnderscore, begin);
       case '+':
-        if (next == '-') return ++at_, Emit(Token::kPlusMinus, begin);
+        if (next == '-' && options_.plus_minus) return ++at_, Emit(Token::kPlusMinus, begin);
         return Emit(Token::kPlus, begin);
       case '-':
         return Emit(Token::kMinus, begin);

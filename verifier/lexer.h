@@ -23,6 +23,7 @@ struct Lexeme {
 
 struct LexOptions {
   bool european_decimals = false;
+  bool plus_minus = false;  // "+-" is both signs, not plus a negative
   bool bare_units = false;  // letters after a value are its unit ("100 m^3", "15 students"), not symbols
 };
 

@@ -26,7 +26,8 @@ class Matcher {
 
  private:
   static constexpr int kMaxDepth = 60;
-  static constexpr size_t kMaxUnordered = 256;  // elements matched in any order
+  static constexpr size_t kMaxScratch = 20'000;  // nodes; past them a copy is an unreadable text
+  static constexpr size_t kMaxUnordered = 256;   // elements matched in any order
 
   struct Named {
     Operand value;

@@ -55,8 +55,9 @@ size_t ReadGroups(std::string_view text, size_t at, const NumberContext& context
       read += text.substr(group, 3);
       end = group + 3;
     }
-    // "1,234,56": not groups of three throughout, so a list.
-    const bool list = separator.comma && StartsWith(text, end, ",") && CountDigits(text, end + 1) > 0;
+    // "1,234,56", "227,389,-56": not groups of three throughout, so a list.
+    const bool list =
+        separator.comma && StartsWith(text, end, ",") && end + 1 < text.size() && !IsSpace(text[end + 1]);
     if (read.empty() || list) continue;
     *digits += read;
     *grouped = separator.comma;

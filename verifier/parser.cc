@@ -358,7 +358,8 @@ std::optional<Tree> ReadMath(std::string_view source, const ReadOptions& options
   Tree tree;
   tree.names = names;
   tree.source = source;
-  std::vector<Lexeme> tokens = Lex(source, {options.european_decimals, options.bare_units}, budget, &tree);
+  std::vector<Lexeme> tokens =
+      Lex(source, {options.european_decimals, options.plus_minus, options.bare_units}, budget, &tree);
   if (tokens.empty() || budget.over()) return std::nullopt;
   FoldBrackets(&tokens);
   Parser parser(std::move(tokens), &tree, budget);

@@ -14,6 +14,7 @@ namespace drover::verifier {
 
 struct ReadOptions {
   bool european_decimals = false;
+  bool plus_minus = false;  // "+-" is both signs, not plus a negative
   bool bare_units = false;  // letters after a value are its unit ("100 m^3", "15 students"), not symbols
 };
 

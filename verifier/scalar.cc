@@ -13,17 +13,22 @@ namespace drover::verifier {
 namespace {
 
 constexpr int64_t kMaxHugeBits = 16'384;  // of the last look at numbers with hundreds of digits
+constexpr int kMaxStructural = 1'000;     // parts that are compared as they are written
 constexpr int kMinRoundedDigits = 3;      // a gold of fewer significant digits is taken as exact
 constexpr int kMinPrintedDigits = 15;     // a response of so many significant digits is a printed double
 constexpr int kMaxPrintedDigits = 20;
 
-// A walk without recursion over everything below `start`.
+// A walk without recursion over everything below `start`, each node once: products of matrices share their parts, and a
+// shared part of a shared part would be seen exponentially often. Children have smaller ids than their parents.
 template <class Visit>
 void Walk(const Operand& start, Visit visit) {
   std::vector<NodeId> stack = {start.id};
+  std::vector<bool> seen(start.id + 1, false);
   while (!stack.empty()) {
     const NodeId id = stack.back();
     stack.pop_back();
+    if (seen[id]) continue;
+    seen[id] = true;
     const Node& node = (*start.tree)[id];
     visit(node);
     for (uint32_t i = 0; i < node.count; ++i) stack.push_back(start.tree->Kid(id, i));
@@ -358,30 +363,29 @@ class Comparer {
   // A negative base to a symbolic power, a circular function of a symbol times pi, or a factorial.
   static bool IntegerPattern(const Operand& operand) {
     bool found = false;
-    std::vector<NodeId> stack = {operand.id};
-    while (!stack.empty() && !found) {
-      const Operand at{operand.tree, stack.back()};
-      stack.pop_back();
-      const Node& node = at.node();
+    Walk(operand, [&](const Node& node) {
+      if (found) return;
+      const auto kid = [&](uint32_t i) { return Operand{operand.tree, operand.tree->kids[node.first + i]}; };
       if (node.kind == Kind::kPower) {
-        found = at.Kid(0).node().kind == Kind::kNegate && !FreeSymbols(at.Kid(1)).empty();
+        found = kid(0).node().kind == Kind::kNegate && !FreeSymbols(kid(1)).empty();
       } else if (node.kind == Kind::kFunction) {
         const auto function = static_cast<Function>(node.value);
         const bool circular = function == Function::kSin || function == Function::kCos;
         bool pi = false;
-        Walk(at, [&pi](const Node& n) {
-          pi = pi || (n.kind == Kind::kConstant && static_cast<Constant>(n.value) == Constant::kPi);
-        });
-        found = function == Function::kFactorial || (circular && pi && !FreeSymbols(at).empty());
+        if (circular) {
+          Walk(kid(0), [&pi](const Node& n) {
+            pi = pi || (n.kind == Kind::kConstant && static_cast<Constant>(n.value) == Constant::kPi);
+          });
+        }
+        found = function == Function::kFactorial || (circular && pi && !FreeSymbols(kid(0)).empty());
       }
-      for (uint32_t i = 0; i < node.count; ++i) stack.push_back(at.tree->Kid(at.id, i));
-    }
+    });
     return found;
   }
 
   // Integrals, limits and infinite sums: equal if written alike, part by part.
   Outcome Structural(const Operand& a, const Operand& b, int depth) {
-    if (depth > 40) return Outcome::kOverBudget;
+    if (depth > 40 || ++structural_ > kMaxStructural) return Outcome::kOverBudget;
     const Node &x = a.node(), &y = b.node();
     const bool opaque = TraitsOf(a).undecidable || TraitsOf(b).undecidable;
     if (!opaque) return CompareScalars(a, b, options_);
@@ -420,6 +424,7 @@ class Comparer {
   std::string* const rule_;
   std::optional<Rational> gold_value_, response_value_;
   bool over_ = false;
+  int structural_ = 0;                                 // calls of Structural()
   int64_t magnitude_ = 0;                              // of the last At()
   bool left_defined_ = false, right_defined_ = false;  // of the last At()
 };
