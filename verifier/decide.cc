@@ -185,9 +185,12 @@ class Decision {
   }
 
   std::optional<Reason> Fast(std::string_view gold, std::string_view response) {
-    const auto a = ReadFastNumber(gold, options_.budget.bits);
+    bool over = false;
+    const auto a = ReadFastNumber(gold, options_.budget.bits, &over);
+    if (over) return Explained("budget", Reason::kOverBudget);
     if (!a || options_.european_decimals || options_.rounding_digits >= 0) return std::nullopt;
-    const auto b = ReadFastNumber(response, options_.budget.bits);
+    const auto b = ReadFastNumber(response, options_.budget.bits, &over);
+    if (over) return Explained("budget", Reason::kOverBudget);
     if (!b) return std::nullopt;
     if (a->value == b->value) return Explained("rational", Reason::kEqualExact);
     // Rounded decimals have a rule of their own.

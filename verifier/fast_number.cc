@@ -8,11 +8,13 @@ namespace drover::verifier {
 namespace {
 
 // A sum of a million ones is read here; one whose denominators grow without end is not.
-constexpr int64_t kMaxWork = 2'000'000;
+constexpr int64_t kMaxWork = 300'000;
 
 class Reader {
  public:
   Reader(std::string_view text, int64_t max_bits) : text_(text), max_digits_(max_bits * 3 / 10) {}
+
+  bool over() const { return over_; }
 
   std::optional<FastNumber> Sum() {
     FastNumber out;
@@ -32,8 +34,13 @@ class Reader {
       if (!Term(&term, &out)) return std::nullopt;
       out.decimals = -1;
       Add(&out.value, term, negative);
-      work_ += 1 + out.value.bits() / 64;
-      if (work_ > kMaxWork) return std::nullopt;
+      // Adding takes a greatest common divisor, so its cost grows with the square of the size.
+      const int64_t words = out.value.is_integer() ? 0 : out.value.bits() / 64;
+      work_ += words + words * words / 16;
+      if (work_ > kMaxWork) {
+        over_ = true;
+        return std::nullopt;
+      }
     }
     return out;
   }
@@ -144,7 +151,8 @@ class Reader {
 
   const std::string_view text_;
   const int64_t max_digits_;
-  int64_t work_ = 0;  // words added up so far
+  int64_t work_ = 0;  // of the additions so far
+  bool over_ = false;
   size_t at_ = 0;
 };
 
@@ -166,9 +174,11 @@ std::string_view WithoutWrapper(std::string_view text) {
 
 }  // namespace
 
-std::optional<FastNumber> ReadFastNumber(std::string_view text, int64_t max_bits) {
-  text = WithoutWrapper(text);
-  return Reader(text, max_bits).Sum();
+std::optional<FastNumber> ReadFastNumber(std::string_view text, int64_t max_bits, bool* over) {
+  Reader reader(WithoutWrapper(text), max_bits);
+  auto out = reader.Sum();
+  *over = reader.over();
+  return out;
 }
 
 }  // namespace drover::verifier

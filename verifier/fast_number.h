@@ -17,7 +17,8 @@ struct FastNumber {
 
 // Accepts  sum := ['-'] term (('+'|'-') term)*,  term := digits ['.' digits] | digits '/' digits |
 // (\frac|\dfrac|\tfrac){['-']digits}{digits}, with spaces between tokens. A single trailing full stop is dropped.
-// Integers are read up to `max_bits` bits. nullopt: not of this form (or a zero denominator, or too long).
-std::optional<FastNumber> ReadFastNumber(std::string_view text, int64_t max_bits);
+// Integers are read up to `max_bits` bits. nullopt: not of this form (or a zero denominator, or too long);
+// *over tells that the sum's denominators grew past the work that is allowed.
+std::optional<FastNumber> ReadFastNumber(std::string_view text, int64_t max_bits, bool* over);
 
 }  // namespace drover::verifier

@@ -9,9 +9,10 @@
 namespace drover::verifier {
 namespace {
 
-constexpr size_t kMaxTokens = 450'000;    // bounds the memory of tokens and trees to about 40 MiB
-constexpr size_t kMaxTextBytes = 16'384;  // of the argument of \text and its like
-constexpr int kMaxTextDepth = 8;          // of \text inside \text whose content is mathematics
+constexpr size_t kMaxTokens = 450'000;      // bounds the memory of tokens and trees to about 40 MiB
+constexpr size_t kMaxOtherTokens = 60'000;  // that are no brackets; longer sums of numbers are read elsewhere
+constexpr size_t kMaxTextBytes = 16'384;    // of the argument of \text and its like
+constexpr int kMaxTextDepth = 8;            // of \text inside \text whose content is mathematics
 
 class Lexer {
  public:
@@ -22,7 +23,7 @@ class Lexer {
     out_.reserve(std::min(text_.size() + 1, kMaxTokens));
     // What holds something unknown is not of the grammar, whatever follows.
     while (at_ < text_.size() && (out_.empty() || out_.back().token != Token::kUnknown)) {
-      if (out_.size() > kMaxTokens) budget_.Exceed();
+      if (out_.size() > kMaxTokens || out_.size() > kMaxOtherTokens + bracket_tokens_) budget_.Exceed();
       if (budget_.over()) return {};
       Step();
     }
@@ -34,7 +35,54 @@ class Lexer {
   char Peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
   std::string_view Rest() const { return text_.substr(at_); }
 
+  static bool Opens(Token token) {
+    switch (token) {
+      case Token::kLeftBrace:
+      case Token::kLeftParen:
+      case Token::kLeftBracket:
+      case Token::kLeftSet:
+      case Token::kLeftAngle:
+      case Token::kLeftFloor:
+      case Token::kLeftCeil:
+      case Token::kBegin:
+        return true;
+      default:
+        return false;
+    }
+  }
+  static bool Closes(Token token) {
+    switch (token) {
+      case Token::kRightBrace:
+      case Token::kRightParen:
+      case Token::kRightBracket:
+      case Token::kRightSet:
+      case Token::kRightAngle:
+      case Token::kRightFloor:
+      case Token::kRightCeil:
+      case Token::kEndEnvironment:
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  // Refuses early what the parser would refuse: brackets nested too deeply, those right inside of others not counted.
+  void CountNesting(Token token) {
+    if (Opens(token)) {
+      const bool counts = out_.empty() || !Opens(out_.back().token);
+      open_.push_back(counts);
+      ++bracket_tokens_;
+      nesting_ += counts ? 1 : 0;
+      if (nesting_ > budget_.limits().depth) budget_.Exceed();
+    } else if (Closes(token) && !open_.empty()) {
+      nesting_ -= open_.back() ? 1 : 0;
+      open_.pop_back();
+      ++bracket_tokens_;
+    }
+  }
+
   void Emit(Token token, size_t begin, uint32_t value = 0, uint8_t flag = 0) {
+    CountNesting(token);
     out_.push_back({token, flag, value, static_cast<uint32_t>(begin), static_cast<uint32_t>(at_)});
   }
   void EmitText(std::string content, size_t begin, uint8_t flag) {
@@ -97,6 +145,10 @@ class Lexer {
       if (depth_ == 0 && brackets_ == 0) out_.clear();
       return;
     }
+    if (info.token == Token::kSpacing) return;
+    if (info.token == Token::kTextCommand)
+      return name == "mathbf" ? Blackboard(name, begin) : TextCommand(begin);
+    if (info.token == Token::kBlackboard) return Blackboard(name, begin);
     if (info.token == Token::kNot) return Not(begin);
     if (info.token == Token::kLeftAngle) ++brackets_;
     if (info.token == Token::kRightAngle) --brackets_;
@@ -238,23 +290,19 @@ class Lexer {
       at_ = end;
       return Known(*info, name, begin);
     }
-    const int dropped = DroppedArguments(name);
-    if (!IsKnownCommand(name) && dropped == 0) name = KnownPrefix(name);
-    at_ += name.size();
+    if (const int dropped = DroppedArguments(name); dropped > 0) {
+      at_ = end;
+      for (int i = 0; i < dropped; ++i) Argument();
+      if (name == "genfrac") Emit(Token::kFraction, begin);
+      return;
+    }
+    name = KnownPrefix(name);
     if (name.empty()) {
       at_ = end;
       return Emit(Token::kUnknown, begin);
     }
-    if (dropped > 0) {
-      for (int i = 0; i < dropped; ++i) Argument();
-      if (name == "genfrac") Emit(Token::kFraction, begin);
-    } else if (name == "mathbb" || name == "Bbb" || name == "mathbf") {
-      Blackboard(name, begin);
-    } else if (auto info = FindCommand(name)) {
-      Known(*info, name, begin);
-    } else if (IsTextCommand(name)) {
-      TextCommand(begin);
-    }
+    at_ += name.size();
+    if (const auto info = FindCommand(name)) Known(*info, name, begin);
   }
 
   // How many arguments go with a command that says nothing.
@@ -355,6 +403,10 @@ class Lexer {
   void TextCommand(size_t begin) {
     const auto content = Argument();
     if (!content) return;  // "\rm x": a switch
+    if (content->size() > kMaxTextBytes) {
+      budget_.Exceed();
+      return;
+    }
     Content(*content, begin, /*units=*/true);
   }
 
@@ -565,6 +617,9 @@ class Lexer {
   std::vector<Lexeme> out_;
   size_t at_ = 0;
   int brackets_ = 0;
+  std::vector<bool> open_;  // of each open bracket: it counts as nesting
+  int nesting_ = 0;
+  size_t bracket_tokens_ = 0;
   bool unclosed_ = false;
 };
 

@@ -81,6 +81,7 @@ NodeId Parser::RelationChain() {
   sides.push_back(Ratio());
   if (sides.back() == kNoNode) return kNoNode;
   while (At(Token::kRelation)) {
+    if (static_cast<int64_t>(ops.size()) >= budget_.limits().elements) return budget_.Exceed(), kNoNode;
     ops.push_back(static_cast<Relation>(Now().value));
     ++at_;
     sides.push_back(Ratio());
@@ -285,7 +286,8 @@ NodeId Parser::Product() {
       break;
     }
     factors.push_back(next);
-    if (!budget_.Spend(1)) return kNoNode;
+    // A product of thousands of factors is past every later limit.
+    if (!budget_.Spend(1 + static_cast<int64_t>(factors.size()) / 100)) return kNoNode;
   }
   return factors.size() == 1 ? factors[0] : tree_.Add(Kind::kProduct, factors);
 }

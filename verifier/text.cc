@@ -313,7 +313,9 @@ std::string NormalizeMath(std::string_view text) {
     } else if (c == '\f' && text.substr(i + 1, 3) == "rac") {
       out += "\\f";
       ++i;
-    } else if (const Entity* entity = c == '&' ? FindEntity(text.substr(i, 8)) : nullptr) {
+    } else if (const Entity* entity = c == '&' && i + 1 < text.size() && IsLower(text[i + 1])
+                                          ? FindEntity(text.substr(i, 8))
+                                          : nullptr) {
       out += entity->latex;
       i += entity->html.size();
     } else if (static_cast<unsigned char>(c) < 0x80) {

@@ -325,12 +325,26 @@ std::optional<typename Map::mapped_type> Find(const Map& map, std::string_view k
 
 }  // namespace
 
-std::optional<CommandInfo> FindCommand(std::string_view name) {
-  if (auto info = Find(LatexWords(), name)) return info;
-  if (auto info = Find(SharedWords(), name)) return info;
-  if (GreekLetters().count(name) != 0) return CommandInfo{Token::kSymbol};
-  return std::nullopt;
+namespace {
+
+// All commands in one map; text and spacing commands under tokens of their own.
+const CommandMap& AllCommands() {
+  static const CommandMap& map = *[] {
+    auto* all = new CommandMap(LatexWords());
+    all->insert(SharedWords().begin(), SharedWords().end());
+    for (const std::string_view name : GreekLetters()) all->emplace(name, CommandInfo{Token::kSymbol});
+    for (const std::string_view name : TextCommands()) all->emplace(name, CommandInfo{Token::kTextCommand});
+    for (const std::string_view name : SpacingCommands()) all->emplace(name, CommandInfo{Token::kSpacing});
+    all->emplace("mathbb", CommandInfo{Token::kBlackboard});
+    all->emplace("Bbb", CommandInfo{Token::kBlackboard});
+    return all;
+  }();
+  return map;
 }
+
+}  // namespace
+
+std::optional<CommandInfo> FindCommand(std::string_view name) { return Find(AllCommands(), name); }
 
 std::string_view CanonicalSymbol(std::string_view name) {
   static constexpr std::pair<std::string_view, std::string_view> kVariants[] = {{"varphi", "phi"},
@@ -347,10 +361,7 @@ std::string_view CanonicalSymbol(std::string_view name) {
 bool IsTextCommand(std::string_view name) { return TextCommands().count(name) != 0; }
 bool IsSpacingCommand(std::string_view name) { return SpacingCommands().count(name) != 0; }
 
-bool IsKnownCommand(std::string_view name) {
-  return !name.empty() && (FindCommand(name) || IsTextCommand(name) || IsSpacingCommand(name) ||
-                           name == "mathbb" || name == "Bbb");
-}
+bool IsKnownCommand(std::string_view name) { return !name.empty() && FindCommand(name).has_value(); }
 
 std::optional<CommandInfo> FindPlainWord(std::string_view word) {
   if (auto info = Find(SharedWords(), word)) return info;

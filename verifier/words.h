@@ -78,6 +78,9 @@ enum class Token : uint8_t {
   kPlainMatrix,  // \pmatrix{...}
   kConclusion,   // \therefore, \implies: the lexer drops what stands before it
   kNot,          // \not: joined by the lexer with the relation after it
+  kTextCommand,  // \text, \mathrm: the lexer reads their argument
+  kSpacing,      // \quad, \left: dropped by the lexer
+  kBlackboard,   // \mathbb
   kBigOperator,  // sum, product, integral, limit: read, kept opaque
   kUnknown,
 };

@@ -1,4 +1,5 @@
-// libFuzzer: two answers apart by a line end are compared both ways; an answer equals itself when it is readable.
+// libFuzzer: two answers apart by a line end are compared both ways, as bare answers or in a box (by the length's
+// parity); the same request gets the same verdict again, tried on every sixteenth input.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -11,14 +12,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   const size_t split = text.find('\n');
   const std::string left = text.substr(0, split), right = split == text.npos ? "" : text.substr(split + 1);
-  for (const bool free_text : {false, true}) {
-    GradeRequest request{.golds = {left}, .response = right, .already_extracted = free_text};
-    if (!free_text) request.response = "\\boxed{" + right + "}";
-    const Verdict first = Grade(request), second = Grade(request);
+  const bool boxed = size % 2 == 0;
+  GradeRequest request{.golds = {left}, .response = right, .already_extracted = !boxed};
+  if (boxed) request.response = "\\boxed{" + right + "}";
+  const Verdict first = Grade(request);
+  if (size % 16 == 0) {
+    const Verdict second = Grade(request);
     if (first.reason != second.reason || first.reward != second.reward) std::abort();
-    request.golds = {right};
-    request.response = left;
-    Grade(request);
   }
+  request.golds = {right};
+  request.response = boxed ? "\\boxed{" + left + "}" : left;
+  Grade(request);
   return 0;
 }
