@@ -43,8 +43,8 @@ NodeId Parser::Environment() {
   }
   if (!Accept(Token::kRightBrace)) return kNoNode;
   const bool matrix = name.find("matrix") != name.npos || name == "array";
-  const bool aligned =
-      (name == "array" && At(Token::kLeftBrace)) || (name.back() == '*' && At(Token::kLeftBracket));
+  const bool aligned = (name == "array" && At(Token::kLeftBrace)) ||
+                       (!name.empty() && name.back() == '*' && At(Token::kLeftBracket));
   if (matrix && aligned) {  // the columns' alignment
     while (!At(Token::kRightBrace) && !At(Token::kRightBracket) && !At(Token::kEnd)) ++at_;
     if (!At(Token::kEnd)) ++at_;
