@@ -7,7 +7,7 @@ add_custom_target(all_tests)    # every drover_test
 add_custom_target(all_fuzzers)  # every drover_fuzzer
 
 function(_drover_common name torch)
-  target_include_directories(${name} PUBLIC "${CMAKE_SOURCE_DIR}")
+  target_include_directories(${name} PUBLIC "$<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>")
   if(torch)
     target_link_libraries(${name} PUBLIC drover_torch)
     # The header was compiled with -fPIC; an executable's own -fPIE would make the compiler refuse it.
