@@ -27,8 +27,16 @@ void DrainWatch::Watch() {
   }
   draining_ = true;
   log::Info("draining", {{"deadline_seconds", absl::ToDoubleSeconds(options_.deadline)}});
-  if (options_.drain) options_.drain();
   const absl::Time deadline = absl::Now() + options_.deadline;
+  // A drain that hangs holds up neither the second signal nor the deadline.
+  std::thread drain([this] {
+    if (options_.drain) options_.drain();
+  });
+  WatchTheDrain(deadline);
+  drain.join();
+}
+
+void DrainWatch::WatchTheDrain(absl::Time deadline) {
   while (!ended_) {
     std::string why;
     if (signals_.Wait(kLook) != 0) why = "a second signal";

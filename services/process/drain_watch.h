@@ -15,7 +15,7 @@ namespace drover::process {
 
 struct DrainWatchOptions {
   absl::Duration deadline = absl::Seconds(15);  // from the first signal
-  std::function<void()> drain;                  // at the first signal; must not block for long
+  std::function<void()> drain;                  // at the first signal, in a thread of its own: it may block
   // At the second signal, or when the deadline passed: `why` says which. Called once; usually EndAtOnce.
   std::function<void(const std::string& why)> cut;
 };
@@ -32,6 +32,7 @@ class DrainWatch {
 
  private:
   void Watch();
+  void WatchTheDrain(absl::Time deadline);
 
   StopSignal& signals_;
   const DrainWatchOptions options_;

@@ -46,6 +46,21 @@ TEST_F(DrainWatchTest, TheDeadlineCuts) {
   EXPECT_NE(why_.find("--drain-seconds"), std::string::npos);
 }
 
+TEST_F(DrainWatchTest, ADrainThatHangsHoldsUpNothing) {
+  absl::Notification go_on;
+  DrainWatchOptions options = Options(absl::Hours(1));
+  options.drain = [&] {
+    drained_.Notify();
+    go_on.WaitForNotification();
+  };
+  DrainWatch watch(signals_, options);
+  ::kill(::getpid(), SIGTERM);
+  ASSERT_TRUE(drained_.WaitForNotificationWithTimeout(kSoon));
+  ::kill(::getpid(), SIGTERM);
+  EXPECT_TRUE(cut_.WaitForNotificationWithTimeout(kSoon));
+  go_on.Notify();
+}
+
 TEST_F(DrainWatchTest, WithoutASignalNothingHappens) {
   { DrainWatch watch(signals_, Options(absl::ZeroDuration())); }
   EXPECT_FALSE(drained_.HasBeenNotified());

@@ -107,6 +107,16 @@ TEST_F(ServerTest, MessagesOverTheLimitAreRefused) {
   EXPECT_EQ(Call(channel_, std::string(10000, 'x')).status().code(), absl::StatusCode::kResourceExhausted);
 }
 
+TEST_F(ServerTest, ListensOnAllAddressesOfEitherFamily) {
+  for (const char* listen : {"0.0.0.0:0", "[::]:0"}) {
+    auto server = Server::Start({.listen = listen}, {{v1::VerifierService::service_full_name(), &service_}});
+    if (!server.ok() && listen[0] == '[') GTEST_SKIP() << "skipped: no IPv6";
+    ASSERT_TRUE(server.ok()) << server.status();
+    EXPECT_EQ(*Call(MakeChannel("127.0.0.1:" + std::to_string((*server)->port())), "hello"), "hello")
+        << listen;
+  }
+}
+
 TEST_F(ServerTest, BadAddressesAreErrors) {
   EXPECT_EQ(Server::Start({.listen = "nonsense"}, {}).status().code(), absl::StatusCode::kInvalidArgument);
 }
