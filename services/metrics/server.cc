@@ -34,40 +34,18 @@ absl::Status MetricsServerOptions::Validate() const {
 
 namespace {
 
-// An address to connect to; for one that stands for all of the machine's, loopback.
-union Address {
-  sockaddr any;
-  sockaddr_in four;
-  sockaddr_in6 six;
-
-  socklen_t Set(const std::string& host, bool is_six, int port) {
-    if (is_six) {
-      six = {};
-      six.sin6_family = AF_INET6;
-      six.sin6_port = htons(static_cast<uint16_t>(port));
-      const bool parsed = ::inet_pton(AF_INET6, host.c_str(), &six.sin6_addr) == 1;
-      if (!parsed || IN6_IS_ADDR_UNSPECIFIED(&six.sin6_addr)) six.sin6_addr = in6addr_loopback;
-      return sizeof(six);
-    }
-    four = {};
-    four.sin_family = AF_INET;
-    four.sin_port = htons(static_cast<uint16_t>(port));
-    const bool parsed = ::inet_pton(AF_INET, host.c_str(), &four.sin_addr) == 1;
-    if (!parsed || four.sin_addr.s_addr == INADDR_ANY) four.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return sizeof(four);
-  }
-};
-
-// Connects to our own port and hangs up.
+// Connects to our own IPv4 port and hangs up.
 void Knock(const std::string& listen, int port) {
-  std::string host = listen.substr(0, listen.rfind(':'));
-  const bool six = host.front() == '[';
-  if (six) host = host.substr(1, host.size() - 2);
-  Address address;
-  const socklen_t size = address.Set(host, six, port);
-  const int fd = ::socket(six ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  const std::string host = listen.substr(0, listen.rfind(':'));
+  if (::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1 || address.sin_addr.s_addr == INADDR_ANY) {
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  }
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return;
-  (void)::connect(fd, &address.any, size);
+  (void)::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address));
   pollfd wait = {.fd = fd, .events = POLLOUT, .revents = 0};
   ::poll(&wait, 1, /*timeout_ms=*/100);
   ::close(fd);
@@ -160,6 +138,12 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(
   // Civetweb takes addresses, not names; a host that is all digits and dots, or in brackets, is one.
   ASSIGN_OR_RETURN(rpc::HostPort address, rpc::ParseHostPort(options.listen));
   if (address.host == "localhost") address.host = "127.0.0.1";
+  if (address.host.front() == '[' && mg_check_feature(MG_FEATURES_IPV6) == 0) {
+    return absl::InvalidArgumentError(absl::StrCat("metrics: cannot listen on ", options.listen,
+                                                   ": the system's HTTP library (civetweb) was built without "
+                                                   "IPv6; give an IPv4 address, such as 0.0.0.0:",
+                                                   address.port));
+  }
   const std::string listen = absl::StrCat(address.host, ":", address.port);
   const std::string threads = absl::StrCat(options.threads);
   const char* settings[] = {"listening_ports",

@@ -15,7 +15,7 @@
 namespace drover::metrics {
 
 struct MetricsServerOptions {
-  std::string listen = "127.0.0.1:0";  // host:port; port 0: the system picks one
+  std::string listen = "127.0.0.1:0";  // host:port; port 0: the system picks one; IPv4 with Debian's civetweb
   int threads = 2;                     // that answer; further requests wait in a short queue
   // OK: 200 "ok". Otherwise 503 and the status's message. Called from the server's threads. Null: always OK.
   std::function<absl::Status()> live;   // progress, never dependencies: not OK asks for a restart

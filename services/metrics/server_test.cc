@@ -67,14 +67,15 @@ TEST(MetricsServer, NothingElseIsThere) {
   EXPECT_EQ(HttpGet((*server)->port(), "/metrics", "HEAD").body, "");
 }
 
-TEST(MetricsServer, ListensOnAllAddressesOfEitherFamily) {
+TEST(MetricsServer, ListensOnAllAddresses) {
   auto four = MetricsServer::Start({.listen = "0.0.0.0:0"}, {});
   ASSERT_TRUE(four.ok()) << four.status();
   EXPECT_EQ(HttpGet((*four)->port(), "/livez").code, 200);
-  auto six = MetricsServer::Start({.listen = "[::]:0"}, {});
-  if (absl::IsUnavailable(six.status())) GTEST_SKIP() << "skipped: no IPv6";
-  ASSERT_TRUE(six.ok()) << six.status();
-  EXPECT_GT((*six)->port(), 0);
+  // Debian's civetweb has no IPv6: that is said, and what would do.
+  const auto six = MetricsServer::Start({.listen = "[::]:0"}, {});
+  if (six.ok()) GTEST_SKIP() << "skipped: this civetweb has IPv6";
+  EXPECT_EQ(six.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(six.status().message()), HasSubstr("0.0.0.0:0"));
 }
 
 TEST(MetricsServer, APortThatIsTakenIsAnError) {
