@@ -25,8 +25,11 @@ CLIENTS = row(
           [(quantile(q, "drover_grading_seconds"), "{{run}}: p" + f"{100 * q:g}") for q in (0.5, 0.95, 0.99)], "s", low=0, limit=5),
     graph("Failed attempts", "By kind: unavailable is a verifier that is gone, resource_exhausted a full queue, deadline_exceeded a slow one.",
           [(rate("drover_grading_errors_total", "run, kind"), "{{run}}: {{kind}}")], "suffix: errors/s", low=0),
-    graph("Calls and retries", "Grading calls answered, and those tried again.",
-          [(rate("drover_grading_seconds_count"), "{{run}}: calls"), (rate("drover_grading_retries_total"), "{{run}}: retries")], "suffix: calls/s", low=0),
+    graph("Calls and second attempts", "Grading calls answered, calls tried again after a failure, hedges (sent to another verifier because the first was slow) and "
+          "those of both that the retry budget held back.",
+          [(rate("drover_grading_seconds_count"), "{{run}}: calls"), (rate("drover_grading_retries_total"), "{{run}}: retries"),
+           (rate("drover_grading_hedges_total"), "{{run}}: hedges"), (rate("drover_grading_budget_exhausted_total"), "{{run}}: held back")],
+          "suffix: calls/s", low=0),
 )
 
 GRADES = row(
