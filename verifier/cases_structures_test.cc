@@ -165,6 +165,9 @@ TEST(Cases, WordsAndUnits) {
                    {"100", "100 m"},
                    {"\\textbf{(B)} 5", "(A) 5"},
                    {"5", "(B) 6"},
+                   {"(b)^4", "(b)^3"},
+                   {"(A)+1", "(A)+2"},
+                   {"(A) - 1", "(A) - 2"},
                    {"\\text{Monday}", "Monda"},
                    {"\\text{Alice and Bob}", "Alice, Carol"},
                    {"\\text{July 4, 1776}", "1776-07-05"}});

@@ -43,6 +43,16 @@ std::optional<char> FirstLoneCapital(std::string_view text) {
   return std::nullopt;
 }
 
+// True for what may follow "(C)": nothing, a mark, or a space and the option's text; not "^2", "+ 1" or "(D)".
+bool EndsLabel(std::string_view rest) {
+  if (rest.empty() || rest[0] == '.' || rest[0] == ':' || rest[0] == ',') return true;
+  if (static_cast<unsigned char>(rest[0]) >= 0x80) return true;
+  if (!IsSpace(rest[0])) return false;
+  rest = TrimSpace(rest);
+  static constexpr std::string_view kOperators = "+-*/^=<>!|)";
+  return rest.empty() || kOperators.find(rest[0]) == kOperators.npos;
+}
+
 // "(C)", "C", "C)", "C. words", "(C) words", "C: words"; with `loose` also "C words" and lower case in brackets.
 std::optional<char> Leading(std::string_view text, bool loose) {
   const bool bracket = !text.empty() && (text[0] == '(' || text[0] == '[');
@@ -53,8 +63,10 @@ std::optional<char> Leading(std::string_view text, bool loose) {
     letter = static_cast<char>(letter - 'a' + 'A');
   if (!IsOption(letter)) return std::nullopt;
   const std::string_view rest = TrimSpace(text.substr(1));
-  if (bracket)
-    return !rest.empty() && (rest[0] == ')' || rest[0] == ']') ? std::optional(letter) : std::nullopt;
+  if (bracket) {
+    if (rest.empty() || (rest[0] != ')' && rest[0] != ']')) return std::nullopt;
+    return EndsLabel(rest.substr(1)) ? std::optional(letter) : std::nullopt;
+  }
   if (rest.empty() || rest == "." || rest == ")" || rest == ":") return letter;
   const bool mark = rest[0] == ')' || rest[0] == '.' || rest[0] == ':';
   if (mark && rest.size() > 1 && (IsSpace(rest[1]) || rest[0] == ')')) return letter;
