@@ -1,0 +1,124 @@
+// The comparison of two scalars, private to scalar.cc, scalar_rounding.cc and scalar_symbols.cc.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "verifier/ball.h"
+#include "verifier/rational.h"
+#include "verifier/scalar.h"
+
+namespace drover::verifier {
+
+constexpr int64_t kMaxHugeBits = 16'384;  // of the last look at numbers with hundreds of digits
+constexpr int kMaxStructural = 1'000;     // parts that are compared as they are written
+constexpr int kMinRoundedDigits = 3;      // a gold of fewer significant digits is taken as exact
+constexpr int kMinPrintedDigits = 15;     // a response of so many significant digits is a printed double
+constexpr int kMaxPrintedDigits = 20;
+
+// A walk without recursion over everything below `start`, each node once: products of matrices share their parts, and a
+// shared part of a shared part would be seen exponentially often. Children have smaller ids than their parents.
+template <class Visit>
+void Walk(const Operand& start, Visit visit) {
+  std::vector<NodeId> stack = {start.id};
+  std::vector<bool> seen(start.id + 1, false);
+  while (!stack.empty()) {
+    const NodeId id = stack.back();
+    stack.pop_back();
+    if (seen[id]) continue;
+    seen[id] = true;
+    const Node& node = (*start.tree)[id];
+    visit(node);
+    for (uint32_t i = 0; i < node.count; ++i) stack.push_back(start.tree->Kid(id, i));
+  }
+}
+
+struct Traits {
+  bool plain_log = false;  // \log without a base
+  bool infinite = false;
+  bool imaginary = false;     // i stands in it
+  bool integer_like = false;  // factorials, binomials, (-1)^n, cos(n pi): equal perhaps at integers only
+  bool complex_like = false;  // conj, Re, Im, arg
+  bool undecidable = false;   // integrals, limits, unknown parts
+  bool structure = false;     // not a scalar
+};
+
+Traits TraitsOf(const Operand& operand);
+
+enum class Overlap { kDisjoint, kOverlap, kUnusable, kUnsupported };
+
+class Comparer {
+ public:
+  Comparer(const Operand& gold, const Operand& response, const Options& options, std::string* rule)
+      : gold_(gold), response_(response), options_(options), rule_(rule) {}
+
+  Outcome Run();
+
+ private:
+  Outcome Decided(const char* rule, Outcome outcome) {
+    if (rule_ != nullptr) *rule_ = rule;
+    return outcome;
+  }
+
+  Budget NewBudget(int64_t share) const;
+
+  // +-infinity, alone or with a sign, equals only itself.
+  Outcome Infinite(const Traits& a, const Traits& b);
+
+  std::optional<Outcome> Rationals();
+
+  static const Literal* DecimalLiteral(const Operand& operand, bool* negative);
+
+  static bool Terminates(const Rational& value);
+
+  // The documented rule for rounded decimals. (1) The gold is a decimal of at least three significant digits and the
+  // response an exact value that no terminating decimal equals: equal if the response rounds to the gold. (2) The gold
+  // is exact and the response a decimal of 15 to 20 significant digits, as programs print doubles: equal if it is off by
+  // less than one unit of its last digit. (3) Options::rounding_digits.
+  bool RoundedMatch();
+
+  // |gold - response| <= 10^-places / halves, by balls.
+  bool Within(int places, int halves);
+
+  Outcome WithBase(bool natural, const Traits& a, const Traits& b);
+
+  std::optional<Outcome> Forms(bool natural);
+
+  // Equal residues at random points modulo two primes: the polynomials differ with probability under 2^-90.
+  std::optional<Outcome> Residues();
+
+  Overlap At(const SamplePoint& point, bool natural, int64_t bits, bool* real);
+
+  // Bits before the point of the larger part.
+  static int64_t Magnitude(const Ball& ball);
+  bool Huge() const { return magnitude_ > 100; }
+
+  Outcome Constants(bool natural);
+
+  Outcome Sampled(bool natural, const Traits& a, const Traits& b);
+
+  // Sequences: equal at positive integers though not between them, as (-1)^n and cos(n pi).
+  bool AtIntegers(bool natural);
+
+  // A negative base to a symbolic power, a circular function of a symbol times pi, or a factorial.
+  static bool IntegerPattern(const Operand& operand);
+
+  // Integrals, limits and infinite sums: equal if written alike, part by part.
+  Outcome Structural(const Operand& a, const Operand& b, int depth);
+
+  Outcome RelationParts(const Operand& a, const Operand& b, int depth);
+
+  const Operand gold_, response_;
+  const Options& options_;
+  std::string* const rule_;
+  std::optional<Rational> gold_value_, response_value_;
+  bool over_ = false;
+  int structural_ = 0;                                 // calls of Structural()
+  int64_t magnitude_ = 0;                              // of the last At()
+  bool left_defined_ = false, right_defined_ = false;  // of the last At()
+};
+
+}  // namespace drover::verifier
