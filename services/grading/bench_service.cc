@@ -72,7 +72,8 @@ struct Measured {
   std::vector<double> call_ms;
 };
 
-// Runs `work(thread, until, &measured of the thread)` on so many threads, and adds up.
+// Runs `work(thread, until, &measured of the thread)` on so many threads, and adds up. Each does one thing at least,
+// however late it gets its turn.
 using Work = std::function<absl::Status(int thread, absl::Time until, Measured* measured)>;
 absl::StatusOr<Measured> Measure(int threads, double seconds, const Work& work) {
   std::vector<Measured> parts(static_cast<size_t>(threads));
@@ -97,10 +98,11 @@ absl::StatusOr<Measured> Measure(int threads, double seconds, const Work& work) 
 absl::StatusOr<Measured> InProcess(const BenchServiceOptions& options, int threads,
                                    const Requests& requests) {
   return Measure(threads, options.seconds, [&](int thread, absl::Time until, Measured* measured) {
-    for (size_t i = static_cast<size_t>(thread); absl::Now() < until; ++i) {
-      GradeOne(requests[i % requests.size()]);
+    size_t i = static_cast<size_t>(thread);
+    do {
+      GradeOne(requests[i++ % requests.size()]);
       ++measured->grades;
-    }
+    } while (absl::Now() < until);
     return absl::OkStatus();
   });
 }
@@ -112,8 +114,8 @@ absl::StatusOr<Measured> Unary(const BenchServiceOptions& options, const std::st
   client_options.batch = static_cast<size_t>(options.batch);
   GradingClient client(client_options);
   return Measure(options.callers, options.seconds, [&](int caller, absl::Time until, Measured* measured) {
-    for (size_t begin = static_cast<size_t>(caller) * 101; absl::Now() < until;
-         begin += client_options.batch) {
+    size_t begin = static_cast<size_t>(caller) * 101;
+    do {
       Requests batch;
       for (size_t i = 0; i < client_options.batch; ++i) {
         batch.push_back(requests[(begin + i) % requests.size()]);
@@ -123,7 +125,8 @@ absl::StatusOr<Measured> Unary(const BenchServiceOptions& options, const std::st
       ASSIGN_OR_RETURN(const auto results, client.Grade(batch, until + kCallTimeout));
       measured->call_ms.push_back(absl::ToDoubleMilliseconds(absl::Now() - sent));
       measured->grades += static_cast<int64_t>(results.size());
-    }
+      begin += client_options.batch;
+    } while (absl::Now() < until);
     return absl::OkStatus();
   });
 }
@@ -136,8 +139,9 @@ absl::Status OneStream(v1::VerifierService::Stub& stub, const Requests& requests
   const auto stream = stub.GradeStream(&context);
   int64_t written = 0;
   std::thread writer([&] {
-    for (size_t i = begin; absl::Now() < until; ++i, ++written) {
-      if (!stream->Write(requests[i % requests.size()])) break;
+    for (size_t i = begin; stream->Write(requests[i % requests.size()]); ++i) {
+      ++written;
+      if (absl::Now() >= until) break;
     }
     stream->WritesDone();
   });

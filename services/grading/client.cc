@@ -24,10 +24,11 @@ namespace {
 // how gRPC passes it over among the addresses of one name.
 constexpr absl::Duration kPingTimeout = absl::Seconds(10);
 
-// Whether gRPC may balance the address over several replicas: a name may stand for many, a number is one.
-bool IsName(const std::string& address) {
+// Whether gRPC may balance the address over several replicas: a name or a target URI may stand for many, a number is one.
+bool MayBeMany(const std::string& address) {
   const auto parsed = rpc::ParseHostPort(address);
-  if (!parsed.ok() || parsed->host == "localhost" || parsed->host.front() == '[') return false;
+  if (!parsed.ok()) return true;
+  if (parsed->host == "localhost" || parsed->host.front() == '[') return false;
   in_addr ignored = {};
   return ::inet_pton(AF_INET, parsed->host.c_str(), &ignored) != 1;
 }
@@ -47,7 +48,7 @@ absl::Status GradingClientOptions::Validate() const {
   return replicas.Validate();
 }
 
-struct GradingClient::Impl : std::enable_shared_from_this<GradingClient::Impl> {
+struct GradingClient::Impl {
   using Request = std::shared_ptr<const v1::GradeBatchRequest>;
 
   // What a call knows beside its request.
@@ -81,7 +82,7 @@ struct GradingClient::Impl : std::enable_shared_from_this<GradingClient::Impl> {
   metrics::GradingClientMetrics* const metrics;
   std::vector<std::shared_ptr<grpc::Channel>> channels;
   std::vector<std::unique_ptr<v1::VerifierService::Stub>> stubs;
-  std::vector<bool> names;  // by address: see IsName
+  std::vector<bool> many;  // by address: see MayBeMany
 
   absl::Mutex mutex;
   bool stopped ABSL_GUARDED_BY(mutex) = false;
@@ -107,7 +108,7 @@ GradingClient::Impl::Impl(const GradingClientOptions& options, metrics::GradingC
   for (const std::string& address : options.addresses) {
     channels.push_back(rpc::MakeChannel(address, channel));
     stubs.push_back(v1::VerifierService::NewStub(channels.back()));
-    names.push_back(IsName(address));
+    many.push_back(MayBeMany(address));
   }
 }
 
@@ -140,29 +141,27 @@ absl::Status GradingClient::Impl::Begin(const std::shared_ptr<Race>& race, const
     running.insert(attempt.get());
   }
   stubs[replica]->async()->Grade(&attempt->context, attempt->request.get(), &attempt->response,
-                                 [self = shared_from_this(), race, attempt](const grpc::Status& status) {
+                                 [this, race, attempt](const grpc::Status& status) {
                                    attempt->status = rpc::FromGrpc(status);
                                    if (attempt->status.ok())
                                      attempt->status = CheckAnswer(*attempt->request, attempt->response);
                                    attempt->ended = absl::Now();
-                                   {
-                                     absl::MutexLock lock(&self->mutex);
-                                     self->running.erase(attempt.get());
-                                   }
                                    race->Ended(attempt.get());
+                                   absl::MutexLock lock(&mutex);
+                                   running.erase(attempt.get());  // from now on AwaitEnd may let go of us
                                  });
   return absl::OkStatus();
 }
 
 std::optional<size_t> GradingClient::Impl::ReplicaForHedge(size_t slow) {
   absl::MutexLock lock(&mutex);
-  if (stopped || (stubs.size() == 1 && !names[slow])) return std::nullopt;
+  if (stopped || (stubs.size() == 1 && !many[slow])) return std::nullopt;
   if (!budget.MayAdd()) {
     if (metrics) metrics->budget_exhausted.Increment();
     return std::nullopt;
   }
   std::optional<size_t> other = picker.PickOther(slow, absl::Now());
-  if (!other.has_value() && names[slow]) other = slow;  // gRPC goes on to the name's next replica
+  if (!other.has_value() && many[slow]) other = slow;  // gRPC goes on to its next replica
   if (other.has_value()) budget.TakeHedge();
   return other;
 }
@@ -277,11 +276,16 @@ absl::StatusOr<v1::GradeBatchResponse> GradingClient::Impl::GradeCall(v1::GradeB
   }
   const auto shared = std::make_shared<const v1::GradeBatchRequest>(std::move(request));
   Call call = {.deadline = deadline, .backoff = rpc::Backoff(options.backoff, options.seed + number)};
+  absl::Status failure;
   while (true) {
     absl::StatusOr<v1::GradeBatchResponse> response = Try(shared, deadline);
     EndProbe(call, response.ok());
     if (response.ok() || !rpc::IsTransient(response.status())) return response;
-    const absl::Status again = AwaitRetry(call, response.status());
+    // An attempt that the call's own deadline cut short says less than the failure before it.
+    const bool cut =
+        absl::IsDeadlineExceeded(response.status()) && absl::Now() + options.backoff.initial >= deadline;
+    if (!cut || failure.ok()) failure = response.status();
+    const absl::Status again = AwaitRetry(call, failure);
     if (!again.ok()) {
       EndProbe(call, /*ok=*/false);
       return again;
@@ -295,6 +299,7 @@ void GradingClient::Impl::Stop() {
   for (Attempt* attempt : running) attempt->context.TryCancel();
 }
 
+// Until no callback will touch this again.
 void GradingClient::Impl::AwaitEnd() {
   absl::MutexLock lock(&mutex);
   mutex.Await(absl::Condition(
@@ -302,7 +307,7 @@ void GradingClient::Impl::AwaitEnd() {
 }
 
 GradingClient::GradingClient(const GradingClientOptions& options, metrics::GradingClientMetrics* metrics)
-    : impl_(std::make_shared<Impl>(options, metrics)) {}
+    : impl_(std::make_unique<Impl>(options, metrics)) {}
 GradingClient::~GradingClient() {
   Stop();
   impl_->AwaitEnd();

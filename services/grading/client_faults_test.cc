@@ -155,6 +155,18 @@ TEST_F(ClientFaultsTest, AnOutageEndsForAllCallersWhenItEnds) {
   for (std::thread& caller : callers) caller.join();
 }
 
+// The same through the client: one entry that stands for several replicas, of which one hangs.
+TEST_F(ClientFaultsTest, OneNameOfSeveralReplicasIsHedgedOverThem) {
+  FakeVerifier hangs(Hangs()), works(AllRight);
+  GradingClientOptions options = Options({absl::StrCat("ipv4:", hangs.address(), ",", works.address())});
+  options.call_timeout = absl::Seconds(5);  // should only the one that hangs be connected yet
+  options.hedge = {.floor = absl::Milliseconds(50), .initial = absl::Milliseconds(200)};
+  GradingClient client(options, &metrics_);
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(Right(client));
+  EXPECT_GE(hangs.calls, 1);
+  EXPECT_GE(metrics_.hedges_won.Value(), 1);
+}
+
 // Servers end their connections every now and then, so that clients look for new replicas.
 TEST_F(ClientFaultsTest, ConnectionsThatEndForTheirAgeCostNoGrade) {
   const rpc::ServerOptions aging = {.max_connection_age = absl::Milliseconds(100),

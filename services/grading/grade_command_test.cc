@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -29,8 +30,8 @@ class GradeFileTest : public ::testing::Test {
   }
   std::string Output() { return ReadFile(out_).value_or("(none)"); }
 
-  std::string folder_ =
-      ::testing::TempDir() + "/grade_" + ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  std::string folder_ = absl::StrCat(::testing::TempDir(), "/grade_", ::getpid(), "_",
+                                     ::testing::UnitTest::GetInstance()->current_test_info()->name());
   std::string in_ = folder_ + "/in.jsonl";
   std::string out_ = folder_ + "/out.jsonl";
 };
