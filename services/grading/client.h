@@ -1,7 +1,7 @@
 // Grades batches of responses over VerifierService.
 //
 // An error is an error: it is never turned into a reward. A batch is graded whole or the status says why not. Why it is
-// not left to gRPC: docs/decisions/0004-hedged-grading.md.
+// not left to gRPC: docs/decisions/0005-hedged-grading.md.
 //
 //   call --> pick a replica --> attempt --(slow)--> hedge: the same call at another replica; the first answer wins
 //              ^                   | failed
