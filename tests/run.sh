@@ -3,7 +3,7 @@
 #
 #   tests/run.sh [--full] [--only STAGE]
 #
-# Stages: format layering protos deploy ctest monitoring custom_verifier sanitize fuzz cuda. Each writes build/test-results/STAGE.*;
+# Stages: format layering protos ctest monitoring custom_verifier deploy cluster sanitize fuzz cuda. Each writes build/test-results/STAGE.*;
 # tests/tally.py adds them up: one test a GoogleTest case, one a check. --full adds fuzz, cuda and the long system tests
 # (DROVER_FULL_TESTS=1).
 set -uo pipefail
@@ -60,6 +60,12 @@ run_deploy() {
   wait  # for checkov, which is fetched while other stages run
   [ ! -x "$DEPS/python-checkov/bin/checkov" ] || export DROVER_CHECKOV="$DEPS/python-checkov/bin/checkov"
   "$DEPS/python-deploy/bin/python" tests/unittests.py tests/deploy --results "$RESULTS/deploy"
+}
+
+# A cluster in small: pods of the rendered manifests, on addresses of their own.
+run_cluster() {
+  python_tools deploy || { echo "skipped: no tools for the cluster in small"; return 77; }
+  "$DEPS/python-deploy/bin/python" tests/unittests.py tests/cluster --results "$RESULTS/cluster"
 }
 
 # Rules, alerts and dashboards of deploy/monitoring/, and a real Prometheus over real runs.
@@ -121,6 +127,7 @@ stage ctest run_ctest build ctest
 stage monitoring run_monitoring
 stage custom_verifier tests/custom_verifier.sh
 stage deploy run_deploy
+stage cluster run_cluster
 stage sanitize run_sanitized
 if [ -n "${DROVER_FULL_TESTS:-}" ] || [ -n "$only" ]; then
   stage fuzz run_fuzzers

@@ -58,9 +58,10 @@ class Builder:
         return root
 
     def run(self, root, settings, command):
+        folder = settings["folder"]
         # A network and a resolver, as a build has.
         shutil.copy("/etc/resolv.conf", root / "etc/resolv.conf")
-        enter = f"mount -t proc proc {root}/proc && mount --rbind /dev {root}/dev && exec chroot {root} sh -c {shlex.quote(command)}"
+        enter = f"mount -t proc proc {root}/proc && mount --rbind /dev {root}/dev && exec chroot {root} sh -c {shlex.quote(f'cd {folder} && {command}')}"
         environment = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", **settings["env"]}
         environment.update({key: value for key, value in os.environ.items() if key.lower() in ("http_proxy", "https_proxy", "no_proxy")})
         done = subprocess.run(["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", enter], env=environment,

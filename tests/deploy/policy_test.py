@@ -121,8 +121,7 @@ class Policies(unittest.TestCase):
         container = load.containers[0]
         pre_stop = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
         drain = float(flags_of(container).get("--drain-seconds", 0))
-        if load.component != "learner":
-            self.assertGreater(drain, 0)
+        self.assertGreater(drain, 0)
         self.assertGreaterEqual(load.template["spec"]["terminationGracePeriodSeconds"], pre_stop + drain + MARGIN)
 
     @unittest.skipUnless((PROGRAMS / "drover-actor").exists(), "the programs are not built")

@@ -2,7 +2,7 @@
 import unittest
 
 from manifests import OVERLAYS, kubectl, one, resources
-from jobs import CONTINUE, FAIL, RESTART, RESTART_UNCOUNTED, after_pod
+from jobs import CONTINUE, FAIL, REPLACE, RESTART, RESTART_UNCOUNTED, after_pod
 
 
 @unittest.skipUnless(kubectl(), "no kubectl of 1.30 or newer")
@@ -15,7 +15,7 @@ class Restarts(unittest.TestCase):
         (75, True): RESTART_UNCOUNTED,   # drained with its node, with a checkpoint
         (1, True): RESTART_UNCOUNTED,
         (137, True): RESTART_UNCOUNTED,  # the grace period was too short
-        (75, False): RESTART,            # deleted by hand
+        (75, False): REPLACE,            # stopped in order: deleted by hand, or because another rank was stopped
         (1, False): RESTART,
         (137, False): RESTART,           # out of memory
         (139, False): RESTART,
