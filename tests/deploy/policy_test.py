@@ -3,7 +3,10 @@ import functools
 import re
 import unittest
 
-from manifests import (OVERLAYS, PROGRAMS, bytes_of, cores_of, flags_of, help_of, kubectl, of_kind, one, port_of, program_of,
+import kubernetes_validate
+import yaml
+
+from manifests import (DEPLOY, OVERLAYS, PROGRAMS, bytes_of, cores_of, flags_of, help_of, kubectl, of_kind, one, port_of, program_of,
                        resources, selects, workloads)
 
 MARGIN = 5  # seconds of the grace period beyond preStop and --drain-seconds
@@ -82,6 +85,13 @@ class Policies(unittest.TestCase):
             change(pod)
             with self.subTest(problem):
                 self.assertEqual(restricted_problems(pod), [problem])
+
+    def test_the_pod_that_fills_volumes_is_restricted_and_valid(self):
+        pod = yaml.safe_load((DEPLOY / "fill.yaml").read_text())
+        self.assertEqual(restricted_problems(pod["spec"]), [])
+        kubernetes_validate.validate(pod, "1.31", strict=True)
+        claims = {volume["persistentVolumeClaim"]["claimName"] for volume in pod["spec"]["volumes"]}
+        self.assertEqual(claims, {d["metadata"]["name"] for d in of_kind(resources("gpu"), "PersistentVolumeClaim")} - {"drover-runs"})
 
     @for_each_workload
     def test_every_container_has_requests_and_limits(self, overlay, documents, load):

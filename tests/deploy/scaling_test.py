@@ -1,12 +1,22 @@
 """KEDA's formula, evaluated: the guide's table, the closed loop, and that everything it asks Prometheus for exists."""
 import math
+import os
 import re
+import shutil
+import subprocess
+import tempfile
 import unittest
+from pathlib import Path
+
+import yaml
 
 from manifests import ROOT, kubectl, of_kind, one, resources
 
 GUIDE = (ROOT / "docs" / "guides" / "scaling.md").read_text()
 METRICS = (ROOT / "docs" / "reference" / "metrics.md").read_text()
+# The machine's, or the one that setup/prometheus.sh unpacked.
+PROMTOOL = shutil.which("promtool", path=os.pathsep.join(
+    [os.environ["PATH"], str(Path(os.environ.get("DROVER_DEPS", ROOT / ".deps")) / "prometheus" / "usr" / "bin")]))
 TOLERANCE = 0.1  # of the HPA, its default
 SUFFIX = re.compile(r"_(sum|count|bucket)$")
 
@@ -123,6 +133,34 @@ class Scaling(unittest.TestCase):
                     for metric in re.findall(r"drover_[a-z0-9_]+", query):
                         self.assertTrue(metric in known or SUFFIX.sub("", metric) in known, metric)
                     self.assertEqual(set(re.findall(r'namespace="([^"]*)"', query)), {scaled["metadata"]["namespace"]})
+
+    @unittest.skipUnless(PROMTOOL, "no promtool (the stage `monitoring` unpacks it)")
+    def test_the_queries_give_what_their_names_say(self):
+        series = {"drover_learner_actors": "4+0x60",
+                  'drover_learner_activity_seconds_total activity="waiting"': "0+24x60",   # of each minute 24 s waiting,
+                  'drover_learner_activity_seconds_total activity="training"': "0+36x60",  # 36 s training
+                  "drover_learner_staleness_versions_sum": "0+9x60", "drover_learner_staleness_versions_count": "0+10x60",
+                  "drover_learner_staleness_bound_versions": "1+0x60",
+                  'drover_verifier_threads pod="a"': "4+0x60", 'drover_verifier_threads pod="b"': "4+0x60",
+                  "drover_verifier_queue_seconds_sum": "0+2x60", "drover_verifier_queue_seconds_count": "0+10x60"}  # 0.2 s a batch
+        expected = {"actors": 4, "waiting": 0.4, "staleness": 0.9, "queue": 4}
+        triggers = [trigger for scaled in of_kind(resources("cluster"), "ScaledObject") for trigger in scaled["spec"]["triggers"]]
+        self.assertEqual({trigger["name"] for trigger in triggers}, set(expected))
+        rules = [{"record": f"trigger:{trigger['name']}:value", "expr": trigger["metadata"]["query"]} for trigger in triggers]
+        inputs = []
+        for name, values in series.items():
+            metric, _, label = name.partition(" ")
+            inputs.append({"series": f'{metric}{{namespace="drover"{"," + label if label else ""}}}', "values": values})
+            inputs.append({"series": f'{metric}{{namespace="another"{"," + label if label else ""}}}', "values": "0+77x60"})
+        tests = [{"expr": f"round(trigger:{name}:value, 0.001)", "eval_time": "40m", "exp_samples": [{"labels": "{}", "value": value}]}
+                 for name, value in expected.items()]
+        with tempfile.TemporaryDirectory(prefix="drover-scaling-") as folder:
+            (Path(folder) / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "triggers", "rules": rules}]}))
+            case = {"rule_files": ["rules.yml"], "evaluation_interval": "1m",
+                    "tests": [{"interval": "1m", "input_series": inputs, "promql_expr_test": tests}]}
+            (Path(folder) / "case.yml").write_text(yaml.safe_dump(case))
+            done = subprocess.run([PROMTOOL, "test", "rules", "case.yml"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout)
 
     def test_what_keda_scales_has_no_count_of_its_own(self):
         for overlay in ("cluster", "spot"):
