@@ -134,7 +134,13 @@ Outcome Matcher::MatchQuantities(const Operand& gold, const Operand& response) {
     return ReadUnit(x.tree->texts[x.node().value]);
   };
   const auto g = unit(gold), r = unit(response);
-  const Operand g_value = g ? gold.Kid(0) : gold, r_value = r ? response.Kid(0) : response;
+  const auto scaled = [this](const Operand& value, const Rational& factor) {
+    if (factor.is_one()) return value;
+    const NodeId number = scratch_.AddNumber({.value = factor});
+    return Scratch(scratch_.Add(Kind::kProduct, {number, Copy(value)}));
+  };
+  const Operand g_value = g ? scaled(gold.Kid(0), g->scale) : gold;
+  const Operand r_value = r ? scaled(response.Kid(0), r->scale) : response;
   const auto is = [](const std::optional<Unit>& u, std::string_view base) {
     return u && u->powers.size() == 1 && u->powers[0].first == base && u->powers[0].second == 1;
   };
@@ -152,10 +158,6 @@ Outcome Matcher::MatchQuantities(const Operand& gold, const Operand& response) {
   if (!g || !r || g->any || r->any) return Match(g_value, r_value);  // a unit may be left out
   if (g->powers != r->powers) return Decided("unit", Outcome::kDifferent);
   if (g->factor == r->factor) return Match(g_value, r_value);
-  const auto scaled = [this](const Operand& value, const Rational& factor) {
-    const NodeId number = scratch_.AddNumber({.value = factor});
-    return Scratch(scratch_.Add(Kind::kProduct, {number, Copy(value)}));
-  };
   return MatchScalars(scaled(g_value, g->factor), scaled(r_value, r->factor));
 }
 

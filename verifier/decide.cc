@@ -61,7 +61,12 @@ bool IsProse(std::string_view text, int enough = 2) {
     const std::string_view word = text.substr(i, end - i);
     const bool subscript = i >= 2 && text[i - 1] == '{' && text[i - 2] == '_';
     const bool vowels = word.find_first_of("aeiouyAEIOUY") != word.npos;
-    const bool boundary = (i == 0 || text[i - 1] != '^') && (end == text.size() || text[end] != '^');
+    // Letters beside digits, braces and operators are a product of symbols ("4ac", "{ab}").
+    constexpr std::string_view kBetweenWords = " \t\r\n.,:;!?()\"'*$-";
+    const auto between = [&](size_t at) { return kBetweenWords.find(text[at]) != kBetweenWords.npos; };
+    const bool boundary =
+        (i == 0 || between(i - 1) || static_cast<unsigned char>(text[i - 1]) >= 0x80) &&
+        (end == text.size() || between(end) || static_cast<unsigned char>(text[end]) >= 0x80);
     if (word.size() >= 2 && !subscript && vowels && boundary && !FindPlainWord(word) && !FindUnit(word))
       ++words;
     i = end;
@@ -199,7 +204,21 @@ class Decision {
     return Explained("rational", Reason::kDifferent);
   }
 
+  // "**5**", "Answer: 5".
+  static std::string_view WithoutLabel(std::string_view text) {
+    text = TrimSpace(text);
+    if (text.size() > 4 && text.substr(0, 2) == "**" && text.substr(text.size() - 2) == "**") {
+      const std::string_view inner = text.substr(2, text.size() - 4);
+      if (inner.find("**") == inner.npos) text = TrimSpace(inner);
+    }
+    for (const std::string_view label : {std::string_view("answer:"), std::string_view("final answer:")}) {
+      if (LowerCase(text.substr(0, label.size())) == label) return TrimSpace(text.substr(label.size()));
+    }
+    return text;
+  }
+
   std::string Final(std::string_view text, bool free_text) const {
+    text = WithoutLabel(text);
     if (free_text || text.find("\\boxed") != text.npos) {
       if (auto found = FromFreeText(text, options_)) return std::string(TrimSpace(*found));
     }

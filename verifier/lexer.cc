@@ -114,6 +114,12 @@ void Lexer::Letter(char c, size_t begin) {
   }
 }
 
+bool Lexer::AfterDegree() const {
+  const size_t n = out_.size();
+  if (n > 0 && out_[n - 1].token == Token::kDegree) return true;
+  return n > 1 && out_[n - 1].token == Token::kRightBrace && out_[n - 2].token == Token::kDegree;
+}
+
 bool Lexer::AfterValue() const {
   if (out_.empty()) return false;
   switch (out_.back().token) {
@@ -158,6 +164,14 @@ void Lexer::Word() {
     if (word == "US" && (text_.substr(end, 1) == "$" || text_.substr(end, 2) == "\\$")) {
       at_ = end;  // "US$5"
       return;
+    }
+    if (AfterDegree() && (word == "C" || word == "F")) {
+      at_ = end;
+      return EmitText(word == "C" ? "celsius" : "fahrenheit", begin, 1);
+    }
+    if (word == "min" && AfterValue() && text_.substr(end, 1) != "(") {  // "5 min"
+      at_ = end;
+      return EmitText("min", begin, 1);
     }
     if (auto info = FindPlainWord(word)) {
       at_ = end;

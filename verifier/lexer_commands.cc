@@ -198,6 +198,9 @@ void Lexer::Content(std::string_view content, size_t begin, bool units) {
   if (bare == "and" || bare == "or" || bare == ", and" || bare == ", or") {
     return Emit(Token::kConnective, begin, static_cast<uint8_t>(bare[0] == ',' ? bare[2] : bare[0]));
   }
+  if (AfterDegree() && (bare == "C" || bare == "F")) {
+    return EmitText(bare == "C" ? "celsius" : "fahrenheit", begin, 0);
+  }
   if (units && IsUnit(bare)) return EmitText(bare, begin, 0);
   if (IsConclusionWord(bare) && depth_ == 0 && brackets_ == 0) return out_.clear();
   if (bare == "to") return Emit(Token::kColon, begin);

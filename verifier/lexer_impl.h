@@ -53,6 +53,8 @@ class Lexer {
   void Letter(char c, size_t begin);
 
   bool AfterValue() const;
+  // The sign of degrees stands last, perhaps with its brace.
+  bool AfterDegree() const;
 
   // "m/" with the second unit still to come.
   bool AfterUnitSlash() const {

@@ -101,6 +101,9 @@ NodeId Parser::Atom() {
       return tree_.Add(Kind::kConstant, {}, token.value);
     case Token::kFunction:
       return FunctionCall();
+    case Token::kDots:  // "1, 2, ..., 10"
+      ++at_;
+      return tree_.AddText(Kind::kText, "...");
     case Token::kText:
       ++at_;
       return tree_.Add(Kind::kText, {}, token.value);

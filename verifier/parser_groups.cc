@@ -95,8 +95,8 @@ NodeId Parser::BracedSet() {
   if (inside.items.size() == 1 && such_that) {
     ++at_;
     const Items condition = ReadItems();
-    if (!condition.ok || condition.items.size() != 1 || !Accept(Token::kRightSet)) return kNoNode;
-    return condition.items[0];
+    if (!condition.ok || !Accept(Token::kRightSet)) return kNoNode;
+    return condition.items.size() == 1 ? condition.items[0] : Group(condition.items, condition.flags);
   }
   if (!Accept(Token::kRightSet)) return kNoNode;
   return tree_.Add(Kind::kSet, inside.items);

@@ -14,6 +14,18 @@ constexpr std::array<std::string_view, 24> kHedges = {
     "isn",     "neither",   "nor",   "either", "except", "unless", "never", "nan",
     "unknown", "undefined", "false", "more",   "less",   "least",  "most",  "than"};
 
+// 1,000,000 for "million"; 0 for other words.
+int64_t ScaleWord(std::string_view word) {
+  static constexpr std::pair<std::string_view, int64_t> kScales[] = {{"thousand", 1'000},
+                                                                     {"million", 1'000'000},
+                                                                     {"billion", 1'000'000'000},
+                                                                     {"trillion", 1'000'000'000'000}};
+  for (const auto& [name, scale] : kScales) {
+    if (word == name) return scale;
+  }
+  return 0;
+}
+
 void Multiply(const std::string& base, int power, Unit* unit) {
   for (auto& entry : unit->powers) {
     if (entry.first == base) {
@@ -47,6 +59,10 @@ Unit ReadUnit(std::string_view text) {
       }
       if (word == "square" || word == "sq" || word == "cubic") {
         pending = word == "cubic" ? 3 : 2;
+        continue;
+      }
+      if (const int64_t scale = ScaleWord(word); scale != 0) {
+        fmpq_mul_fmpz(unit.scale.get(), unit.scale.get(), Rational(scale).num());
         continue;
       }
       if (word == "of" || word == "a" || word == "the" || word == "an") continue;

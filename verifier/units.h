@@ -12,6 +12,7 @@ namespace drover::verifier {
 struct Unit {
   Rational factor{1};                               // one such unit in base units
   std::vector<std::pair<std::string, int>> powers;  // sorted by base; unknown words are bases of their own
+  Rational scale{1};                                // "million": of the number, not of the unit
   bool known = true;                                // all words are in the table
   bool harmless = true;                             // nothing in it hedges or negates ("not", "or", digits)
   bool any = false;                                 // "units": of any dimension
