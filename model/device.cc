@@ -25,7 +25,7 @@ int CudaDevices() {
 
 std::string WhyNoCuda() {
 #ifdef DROVER_CUDA
-  return "LibTorch finds no usable GPU on this machine";
+  return "LibTorch finds no usable CUDA GPU on this machine (nvidia-smi lists those that the driver shows)";
 #else
   return "this build has no CUDA (./drover setup --cuda makes one that has)";
 #endif
