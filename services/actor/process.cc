@@ -88,7 +88,8 @@ absl::Status Work(const Flags& flags, const Setup& setup, RemoteLearner& learner
   RETURN_IF_ERROR(options.Validate());
   RemoteGrader grader(verifiers, flags.name, &metrics.grading);
   weights::WeightSubscriber subscriber(
-      {.address = flags.learner, .name = flags.name, .heartbeats = &heartbeats}, &metrics.weights);
+      {.address = flags.learner, .name = flags.name, .backoff = LearnerBackoff(), .heartbeats = &heartbeats},
+      &metrics.weights);
   RemoteWeights weight_source(&subscriber);
   readiness.Set(absl::UnavailableError("waiting for the learner's weights"));
 

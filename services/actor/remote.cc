@@ -11,7 +11,7 @@ constexpr absl::Duration kSetupCall = absl::Seconds(60);  // an answer of up to 
 constexpr absl::Duration kLeaseRetry = absl::Seconds(3);  // then the worker notes that the learner is away
 
 rpc::CallerOptions CallerFor(const std::shared_ptr<grpc::Channel>& channel, const std::string& name) {
-  return {.seed = Hash64(name), .channel = channel};
+  return {.backoff = LearnerBackoff(), .seed = Hash64(name), .channel = channel};
 }
 
 experience::ExperienceClientOptions ClientOptions(const std::shared_ptr<grpc::Channel>& channel,
@@ -37,6 +37,8 @@ grading::GradingClientOptions GradingOptions(const std::vector<std::string>& add
 }
 
 }  // namespace
+
+rpc::BackoffOptions LearnerBackoff() { return {.max = absl::Seconds(3)}; }
 
 RemoteLearner::RemoteLearner(const std::string& address, const std::string& name)
     : channel_(rpc::MakeChannel(address)),

@@ -13,6 +13,10 @@
 
 namespace drover::actor_process {
 
+// Pauses between attempts to reach the learner. Short at their longest: a learner that started again and soon ends
+// waits a few seconds only for actors that are on their way back.
+rpc::BackoffOptions LearnerBackoff();
+
 class RemoteLearner final : public LeaseSource, public SetupSource {
  public:
   // `address` is host:port; `name` seeds the jitter of retries.

@@ -64,8 +64,9 @@ absl::Status Worker::Run() {
     draining = draining_;
   }
   // What was not begun is for others at once; a thread of its own, for a learner that is away takes long.
+  std::thread early;
   if (draining) {
-    threads.emplace_back([this] { GiveBackHeld("the actor drains", /*waiting_only=*/true); });
+    early = std::thread([this] { GiveBackHeld("the actor drains", /*waiting_only=*/true); });
   }
   WaitForTheEnd();
   absl::Notification returned;
@@ -74,6 +75,7 @@ absl::Status Worker::Run() {
     if (!returned.WaitForNotificationWithTimeout(GiveBackTime())) parts_.leases->Cancel();
   });
   GiveBackHeld("the actor stops", /*waiting_only=*/false);
+  if (early.joinable()) early.join();
   returned.Notify();
   guard.join();
   {

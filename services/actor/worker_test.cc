@@ -63,6 +63,10 @@ class FakeLearner : public LeaseSource {
       mutex_.Await(absl::Condition(&cancelled));
       return absl::CancelledError("stopped");
     }
+    const auto cancelled = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return cancelled_; };
+    if (mutex_.AwaitWithTimeout(absl::Condition(&cancelled), return_time_)) {
+      return absl::CancelledError("stopped");
+    }
     for (uint64_t id : request.leases()) returned_[id] = request.failed();
     return absl::OkStatus();
   }
@@ -89,6 +93,11 @@ class FakeLearner : public LeaseSource {
   void Finish() {
     absl::MutexLock lock(&mutex_);
     finished_ = true;
+  }
+  // Calls to hand leases back take so long.
+  void TakeTimeToReturn(absl::Duration time) {
+    absl::MutexLock lock(&mutex_);
+    return_time_ = time;
   }
   // Calls to hand leases back hang until Cancel().
   void BeUnreachable() {
@@ -121,6 +130,7 @@ class FakeLearner : public LeaseSource {
   uint32_t most_asked_ ABSL_GUARDED_BY(mutex_) = 0;
   int renewals_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string digest_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration return_time_ ABSL_GUARDED_BY(mutex_) = absl::ZeroDuration();
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   bool unreachable_ ABSL_GUARDED_BY(mutex_) = false;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
@@ -464,6 +474,17 @@ TEST_F(WorkerTest, DrainHandsBackAtOnceWhatWasNotBegun) {
   thread_.join();
   EXPECT_TRUE(result_.ok()) << result_;
   EXPECT_EQ(learner_.groups().count(1), 1u);
+}
+
+TEST_F(WorkerTest, DrainWaitsForTheAnswerWhenItHandsBack) {
+  options_.drain_timeout = absl::Minutes(1);
+  learner_.TakeTimeToReturn(absl::Milliseconds(200));
+  learner_.Offer(MakeLease(1, /*min_version=*/7));
+  Start();
+  ASSERT_TRUE(Eventually([&] { return metrics_.groups_waiting.Value() == 1; }));
+  worker_->Drain();
+  thread_.join();
+  EXPECT_EQ(learner_.returned().count(1), 1u) << "the call was not cut off though nothing else was held";
 }
 
 TEST_F(WorkerTest, ReadinessFollowsWeightsAndDraining) {

@@ -22,9 +22,10 @@
 namespace drover::learner_process {
 namespace {
 
-constexpr absl::Duration kGoodbye = absl::Seconds(10);  // actors hear that the run is over before we are gone
-constexpr absl::Duration kWayBack = absl::Seconds(3);   // longer than an actor's usual pause between attempts
-constexpr absl::Duration kLoading = absl::Hours(2);     // of a large model from a slow disk
+constexpr absl::Duration kGoodbye = absl::Seconds(15);  // actors hear that the run is over before we are gone
+constexpr absl::Duration kWayBack =
+    absl::Seconds(4);                                // longer than an actor's longest pause between attempts
+constexpr absl::Duration kLoading = absl::Hours(2);  // of a large model from a slow disk
 // Rank 0 says something this often, and a follower hears it within several times that: see KeepAlive in run_loop.h.
 constexpr int kSilentCollectives = 3;
 

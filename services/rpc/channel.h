@@ -14,7 +14,8 @@ struct ChannelOptions {
   int max_message_bytes = 64 << 20;                      // received or sent; more is RESOURCE_EXHAUSTED
   absl::Duration keepalive_time = absl::Seconds(20);     // a ping after so long without data ...
   absl::Duration keepalive_timeout = absl::Seconds(20);  // ... and without its answer the connection is dead
-  absl::Duration min_reconnect_backoff = absl::Milliseconds(200);  // gRPC adds jitter to all of these
+  absl::Duration connect_timeout = absl::Seconds(10);    // of one attempt to connect
+  absl::Duration min_reconnect_backoff = absl::Milliseconds(200);  // gRPC adds jitter to these
   absl::Duration max_reconnect_backoff = absl::Seconds(10);
 };
 
