@@ -25,7 +25,7 @@ TINY = {"run.checkpoint_every": 20, "run.keep_checkpoints": 2, "run.device": '"c
         "data.arithmetic.min_digits": 1, "data.arithmetic.max_digits": 1, "data.heldout_share": 0.3, "pretrain.batches": 120,
         "pretrain.batch_size": 16, "pretrain.learning_rate": "1e-2", "pretrain.warmup_steps": 5, "rollout.prompts": 32,
         "rollout.group_size": 8, "rollout.max_response_tokens": 24, "learner.minibatch_responses": 128,
-        "learner.microbatch_responses": 128, "learner.learning_rate": "1e-4", "learner.warmup_steps": 0, "evaluation.questions": 24,
+        "learner.microbatch_responses": 128, "learner.warmup_steps": 0, "evaluation.questions": 24,
         "leases.ttl_seconds": 3}
 
 

@@ -31,8 +31,9 @@ class Live(unittest.TestCase):
         cls.folder = tempfile.mkdtemp(prefix="drover-live-")
         cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
         # Evaluated once, at the start: a learner that stands in an evaluation is not starved.
-        # Evaluated once, at the start: a learner that stands in an evaluation is not starved.
-        endless = {**live.TINY, "run.steps": 1000000, "staleness.bound": 1, "evaluation.every": 0}
+        # A policy that hardly moves stays healthy however many rollouts this machine does. Evaluated once, at the start: a learner that
+        # stands in an evaluation is not starved.
+        endless = {**live.TINY, "run.steps": 1000000, "staleness.bound": 1, "evaluation.every": 0, "learner.learning_rate": "1e-6"}
         cls.healthy = live.Run("healthy", cls.folder, {**endless, "actors.count": 2})
         cls.addClassCleanup(cls.healthy.stop)
         # Nothing that this model says has an <answer> in it: every reward is 0.
