@@ -60,6 +60,9 @@ class Live(unittest.TestCase):
         self.assertTrue(found, f"no data: {expression}\n{self.healthy.said()}")
         return found
 
+    def names(self, selector):
+        return {labels["__name__"] for labels, _ in self.prometheus.query(f"group by (__name__) ({{{selector}}})")}
+
     def wait_for_alerts(self, run, names, timeout=60):
         live.eventually(lambda: names <= self.prometheus.firing(run), timeout)
         self.assertLessEqual(names, self.prometheus.firing(run), f"{run}: not firing")
@@ -70,10 +73,11 @@ class Live(unittest.TestCase):
         labels = self.wait_for('drover_actor_ready{pod="healthy-actor-1"}')[0][0]
         self.assertEqual({name: labels.get(name) for name in ("namespace", "run", "component", "container", "job")},
                          {"namespace": "test", "run": "healthy", "component": "actor", "container": "actor", "job": "drover-actor"})
-        there = {labels["__name__"] for labels, _ in self.prometheus.query('group by (__name__) ({run="healthy"})')}
-        for metric, (kind, _) in tools.documented_metrics().items():
-            self.assertIn(metric + ("_count" if kind == "histogram" else ""), there)
-        ranked = {labels["__name__"] for labels, _ in self.prometheus.query('group by (__name__) ({rank="1"})')}
+        documented = {metric + ("_count" if kind == "histogram" else "") for metric, (kind, _) in tools.documented_metrics().items()}
+        live.eventually(lambda: documented <= self.names('run="healthy"'), 30)  # each target is first scraped at a time of its own
+        self.assertEqual(documented - self.names('run="healthy"'), set())
+        live.eventually(lambda: "process_resident_memory_bytes" in self.names('rank="1"'), 30)
+        ranked = self.names('rank="1"')
         self.assertIn("process_resident_memory_bytes", ranked)
         self.assertEqual({name for name in ranked if re.match("drover_(learner|experience|weights)_", name)}, set())
 
