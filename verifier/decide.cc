@@ -36,7 +36,8 @@ bool IsProse(std::string_view text, int enough = 2) {
       const std::string_view name = text.substr(i + 1, end - i - 1);
       // A doubled backslash before a command is that command, escaped twice.
       i = i + 1 < text.size() && text[i + 1] == '\\' ? i + 1 : std::max(end, i + 2);
-      const bool argument = IsTextCommand(name) || name == "begin" || name == "end" || name == "mathbb";
+      const bool argument =
+          !name.empty() && (IsTextCommand(name) || name == "begin" || name == "end" || name == "mathbb");
       if (argument && i < text.size() && text[i] == '{') {
         const size_t close = text.find('}', i);
         if (close == text.npos) return false;

@@ -78,6 +78,91 @@ TEST(Properties, Hold) {
   });
 }
 
+// An integer from 1,000 up with one of the separators between groups of three digits.
+std::string Grouped(int64_t n, const std::string& separator) {
+  std::string digits = std::to_string(n), out;
+  while (digits.size() > 3) {
+    out.insert(0, separator + digits.substr(digits.size() - 3));
+    digits.resize(digits.size() - 3);
+  }
+  return digits + out;
+}
+
+TEST(Properties, WritingsOfOneNumberAreEqual) {
+  Check("separators between groups change nothing", [] {
+    const int64_t n = *rc::gen::inRange<int64_t>(1'000, 1'000'000'000);
+    const std::string separator = *rc::gen::element<std::string>(",", "{,}", ",\\!", "\\,", "\\ ", " ", "~");
+    RC_ASSERT(Same(std::to_string(n), Grouped(n, separator)));
+    RC_ASSERT(Same(Grouped(n, separator), std::to_string(n)));
+    RC_ASSERT(!Same(std::to_string(n), Grouped(n + 1, separator)));
+  });
+  Check("a decimal equals its fraction, its percentage and its scientific writing", [] {
+    const int64_t n = *rc::gen::inRange<int64_t>(1, 100'000'000);
+    const int places = *rc::gen::inRange(1, 9);
+    std::string digits = std::to_string(n);
+    while (static_cast<int>(digits.size()) <= places) digits.insert(0, "0");
+    const std::string decimal = digits.substr(0, digits.size() - static_cast<size_t>(places)) + "." +
+                                digits.substr(digits.size() - static_cast<size_t>(places));
+    const std::string power = "10^{" + std::to_string(places) + "}";
+    RC_ASSERT(Same(decimal, "\\frac{" + std::to_string(n) + "}{" + power + "}"));
+    RC_ASSERT(Same(decimal, std::to_string(n) + "\\times 10^{-" + std::to_string(places) + "}"));
+    RC_ASSERT(!Same(decimal, decimal + "1"));
+    RC_ASSERT(!Same(decimal, "\\frac{" + std::to_string(n + 1) + "}{" + power + "}"));
+  });
+  Check("repeating decimals equal their fractions", [] {
+    const int length = *rc::gen::inRange(1, 7);
+    int64_t nines = 1;
+    for (int i = 0; i < length; ++i) nines *= 10;
+    const int64_t n = *rc::gen::inRange<int64_t>(0, --nines);
+    std::string digits = std::to_string(n);
+    while (static_cast<int>(digits.size()) < length) digits.insert(0, "0");
+    const std::string fraction = "\\frac{" + std::to_string(n) + "}{" + std::to_string(nines) + "}";
+    RC_ASSERT(Same(fraction, "0.\\overline{" + digits + "}"));
+    RC_ASSERT(Same(fraction, "0.(" + digits + ")"));
+    RC_ASSERT(!Same(fraction, "0." + digits) || n == 0);
+  });
+}
+
+TEST(Properties, StructuresKeepTheirMeaning) {
+  Check("products of linear factors equal their expansion in any order", [] {
+    const int a = *rc::gen::inRange(-20, 21), b = *rc::gen::inRange(-20, 21);
+    const auto factor = [](int root) { return "(x-(" + std::to_string(root) + "))"; };
+    const std::string expanded =
+        "x^2-(" + std::to_string(a + b) + ")x+(" + std::to_string(int64_t{a} * b) + ")";
+    RC_ASSERT(Same(expanded, factor(a) + factor(b)));
+    RC_ASSERT(Same(factor(b) + factor(a), expanded));
+    RC_ASSERT(!Same(expanded + "+1", factor(a) + factor(b)));
+  });
+  Check("intervals equal their inequalities, with the ends as they are", [] {
+    const int low = *rc::gen::inRange(-100, 100), high = low + *rc::gen::inRange(1, 100);
+    const bool low_open = *rc::gen::arbitrary<bool>(), high_open = *rc::gen::arbitrary<bool>();
+    const std::string l = std::to_string(low), h = std::to_string(high);
+    const std::string gold = (low_open ? "(" : "[") + l + "," + h + (high_open ? ")" : "]");
+    const auto inequality = [&](bool left_open, bool right_open) {
+      return l + (left_open ? "<" : "\\le ") + "x" + (right_open ? "<" : "\\le ") + h;
+    };
+    RC_ASSERT(Same(gold, inequality(low_open, high_open)));
+    RC_ASSERT(Same(inequality(low_open, high_open), gold));
+    RC_ASSERT(!Same(gold, inequality(!low_open, high_open)));
+    RC_ASSERT(!Same(gold, inequality(low_open, !high_open)));
+  });
+  Check("units of one dimension convert, others differ", [] {
+    const int n = *rc::gen::inRange(1, 1000);
+    RC_ASSERT(Same(std::to_string(n) + "\\text{ km}", std::to_string(n) + "000\\text{ m}"));
+    RC_ASSERT(!Same(std::to_string(n) + "\\text{ km}", std::to_string(n) + "\\text{ m}"));
+    RC_ASSERT(!Same(std::to_string(n) + "\\text{ km}", std::to_string(n) + "\\text{ kg}"));
+    RC_ASSERT(Same(std::to_string(n), std::to_string(n) + "\\text{ km}"));
+  });
+  Check("radicals equal their squares under one root", [] {
+    const int a = *rc::gen::inRange(2, 100), b = *rc::gen::inRange(2, 100);
+    const std::string radicand = std::to_string(int64_t{a} * a * b);
+    const std::string gold = std::to_string(a) + "\\sqrt{" + std::to_string(b) + "}";
+    RC_ASSERT(Same(gold, "\\sqrt{" + radicand + "}"));
+    RC_ASSERT(!Same(gold, "\\sqrt{" + radicand + "+1}"));
+    RC_ASSERT(!Same(gold, "-\\sqrt{" + radicand + "}"));
+  });
+}
+
 TEST(Properties, RandomBytesGetAVerdict) {
   EXPECT_TRUE(rc::check("no bytes crash the grader", [] {
     const auto pieces = *rc::gen::container<std::vector<std::string>>(rc::gen::element<std::string>(
