@@ -280,7 +280,7 @@ absl::StatusOr<RunEnd> RankProcess::Run() {
   }
   // Rank 0 wrote RUN/model before the others can join, so they read it afterwards.
   pulse_ = heartbeats_.Begin("rank");
-  pulse_.Beat(join.join_timeout);
+  pulse_.Beat(3 * join.join_timeout);  // c10d tries twice, with a pause between
   readiness_.Set(absl::UnavailableError("waiting for the other ranks"));
   ASSIGN_OR_RETURN(const auto collectives, Join(join));
   ASSIGN_OR_RETURN(const auto trainer, Load(device, *collectives));
