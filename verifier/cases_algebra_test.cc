@@ -201,8 +201,10 @@ TEST(Cases, Conclusions) {
               {"(-\\infty,1)\\cup(2,\\infty)", "x<1, x>2"},
               {"x\\neq 2", "\\mathbb{R}-\\{2\\}"},
               {"x\\neq 2", "x\\not=2"}});
-  ExpectDifferent(
-      {{"x_1=5", "x_2=5"}, {"x=5", "x=5 \\Rightarrow y=6"}, {"[-1,4)", "x \\geq -1 \\text{ or } x<4"}});
+  ExpectDifferent({{"x_1=5", "x_2=5"},
+                   {"5", "5\\sim 6"},
+                   {"x=5", "x=5 \\Rightarrow y=6"},
+                   {"[-1,4)", "x \\geq -1 \\text{ or } x<4"}});
 }
 
 }  // namespace

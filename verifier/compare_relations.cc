@@ -99,6 +99,23 @@ bool Matcher::SameName(const Operand& a, const Operand& b) const {
   return true;
 }
 
+// False where "a \approx b" is no approximation: real values that differ by over a tenth ("5 \sim 6").
+bool Matcher::Near(const Operand& a, const Operand& b) const {
+  constexpr int64_t kBits = 64;
+  if (!FreeSymbols(a).empty() || !FreeSymbols(b).empty()) return true;
+  Budget budget(options_.budget);
+  Ball x, y;
+  const BallOptions at;
+  if (EvaluateBall(*a.tree, a.id, at, kBits, budget, &x) != BallStatus::kOk) return true;
+  if (EvaluateBall(*b.tree, b.id, at, kBits, budget, &y) != BallStatus::kOk) return true;
+  Ball difference;
+  acb_sub(difference.get(), x.get(), y.get(), kBits);
+  arb_abs(difference.real(), difference.real());
+  arb_mul_si(difference.real(), difference.real(), 10, kBits);
+  arb_abs(x.real(), x.real());
+  return arb_gt(difference.real(), x.real()) == 0;
+}
+
 // Drops what is not the answer itself: a name and "=", "x \in", the approximation after an exact value. The relation
 // stays where no such part is found.
 Matcher::Named Matcher::Unwrap(const Operand& operand) const {
@@ -107,6 +124,7 @@ Matcher::Named Matcher::Unwrap(const Operand& operand) const {
   uint32_t count = operand.node().count;
   for (uint32_t i = 0; i + 1 < count; ++i) {
     if (Op(operand, i) != Relation::kApprox) continue;
+    if (i == 0 && !IsName(operand.Kid(0)) && !Near(operand.Kid(0), operand.Kid(1))) return out;
     const bool named = i == 0 && IsName(operand.Kid(0));
     count = named ? 2 : i + 1;
     break;

@@ -54,6 +54,7 @@ class Matcher {
   // compare_relations.cc
   Named Unwrap(const Operand& operand) const;
   bool IsName(const Operand& operand) const;
+  bool Near(const Operand& a, const Operand& b) const;
   bool SameName(const Operand& a, const Operand& b) const;
   Outcome MatchRelations(const Operand& gold, const Operand& response);
   bool Proportional(const Operand& gold, const Operand& response, bool need_positive, bool* negative);
