@@ -130,6 +130,7 @@ TEST(Cases, Options) {
   EXPECT_TRUE(same("1234.5", "1.234,5", european) || same("1234,5", "1.234,5", european));
   EXPECT_TRUE(same("1,5", "\\frac{3}{2}", european));
   EXPECT_TRUE(same("0,404", "\\frac{101}{250}", european));
+  EXPECT_TRUE(same("0,\\overline{3}", "\\frac{1}{3}", european));
   EXPECT_FALSE(same("1,5", "\\frac{15}{1}", european));
   EXPECT_TRUE(same("(\\frac35,\\frac83]", "(0.6,2.6667]", Options{.rounding_digits = 2}));
   EXPECT_FALSE(same("(\\frac35,\\frac83]", "(0.6,2.6667]", Options{}));

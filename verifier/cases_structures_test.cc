@@ -149,6 +149,8 @@ TEST(Cases, WordsAndUnits) {
        {"15", "15 students"},
        {"£5", "5 pounds"},
        {"(1,2,3)", "P(1,2,3)"},
+       {"(3,-4)", "3\\mathbf{i}-4\\mathbf{j}"},
+       {"2\\hat{\\imath}+\\hat{k}+\\hat{\\jmath}", "\\langle 2,1,1\\rangle"},
        {"\\textbf{(B)} 5", "5"},
        {"5", "(B) 5"},
        {"B", "choice B"},
@@ -171,6 +173,8 @@ TEST(Cases, WordsAndUnits) {
        {"\\mathbb{R}", "\\text{all real numbers}"}});
   ExpectDifferent({{"60\\text{ km/h}", "60 m/s"},
                    {"100", "100 m"},
+                   {"(3,-4)", "3\\mathbf{i}+4\\mathbf{j}"},
+                   {"(3,4)", "3+4i"},
                    {"2.5", "2.5\\text{ million}"},
                    {"25^\\circ\\text{C}", "25^\\circ\\text{F}"},
                    {"\\textbf{(B)} 5", "(A) 5"},

@@ -74,11 +74,34 @@ std::optional<Outcome> Matcher::MatchNotation(const Operand& gold, const Operand
   for (const bool of_gold : {true, false}) {
     const Operand& side = of_gold ? gold : response;
     const Operand& other = of_gold ? response : gold;
+    if (const auto vector = InUnitVectors(side, other)) {
+      return of_gold ? MatchScalars(gold, *vector) : MatchScalars(*vector, response);
+    }
     const Operand meaning = Meaning(side, other);
     if (meaning.id == kNoNode) continue;
     return of_gold ? Match(meaning, response) : Match(gold, meaning);
   }
   return std::nullopt;
+}
+
+// "3\mathbf{i} + 4\mathbf{j}" against (3,4): the tuple as a sum of the same unit vectors. j must stand there, as i alone is
+// the imaginary unit.
+std::optional<Operand> Matcher::InUnitVectors(const Operand& side, const Operand& other) {
+  const Kind kind = other.node().kind;
+  const uint32_t count = other.node().count;
+  if (!IsScalarKind(side.node().kind) || (kind != Kind::kTuple && kind != Kind::kMatrix)) return std::nullopt;
+  if (count < 2 || count > 3) return std::nullopt;
+  const uint32_t j = scratch_.names->Intern("j"), k = scratch_.names->Intern("k");
+  const std::vector<uint32_t> symbols = FreeSymbols(side);
+  if (std::find(symbols.begin(), symbols.end(), j) == symbols.end()) return std::nullopt;
+  std::vector<NodeId> terms;
+  for (uint32_t n = 0; n < count; ++n) {
+    if (!IsScalarKind(other.Kid(n).node().kind)) return std::nullopt;
+    const NodeId unit = n == 0 ? scratch_.Add(Kind::kConstant, {}, static_cast<uint32_t>(Constant::kI))
+                               : scratch_.Add(Kind::kSymbol, {}, n == 1 ? j : k);
+    terms.push_back(scratch_.Add(Kind::kProduct, {Copy(other.Kid(n)), unit}));
+  }
+  return Scratch(scratch_.Add(Kind::kSum, terms));
 }
 
 Operand Matcher::Meaning(const Operand& side, const Operand& other) {

@@ -32,6 +32,7 @@ void Lexer::Known(const CommandInfo& info, std::string_view name, size_t begin) 
   if (info.token == Token::kTextCommand)
     return name == "mathbf" ? Blackboard(name, begin) : TextCommand(begin);
   if (info.token == Token::kBlackboard) return Blackboard(name, begin);
+  if (info.token == Token::kJ) return Letter('j', begin);
   if (info.token == Token::kNot) return Not(begin);
   if (info.token == Token::kLeftAngle) ++brackets_;
   if (info.token == Token::kRightAngle) --brackets_;

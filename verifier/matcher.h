@@ -38,6 +38,7 @@ class Matcher {
   Outcome MatchValues(const Operand& gold, const Operand& response);
   Outcome MatchScalars(const Operand& gold, const Operand& response);
   std::optional<Outcome> MatchNotation(const Operand& gold, const Operand& response);
+  std::optional<Operand> InUnitVectors(const Operand& side, const Operand& other);
   Operand Meaning(const Operand& side, const Operand& other);
   Outcome MatchRemainder(const Operand& congruence, const Operand& plain);
   Outcome MatchText(const Operand& gold, const Operand& response);

@@ -66,30 +66,6 @@ size_t ReadGroups(std::string_view text, size_t at, const NumberContext& context
   return at;
 }
 
-// "1.234.567,89": dots between groups and one decimal comma. Sets digits and decimals; 0 if it is not one.
-size_t ReadEuropean(std::string_view text, const NumberContext& context, std::string* digits,
-                    size_t* decimals) {
-  size_t at = CountDigits(text, 0);
-  std::string read(text.substr(0, at));
-  bool groups = false;
-  while (at <= text.size() && read.size() >= 1 && StartsWith(text, at, ".") && IsGroup(text, at + 1)) {
-    if (!groups && read.size() > 3) break;
-    read += text.substr(at + 1, 3);
-    at += 4;
-    groups = true;
-  }
-  const bool comma = StartsWith(text, at, ",") || StartsWith(text, at, "{,}");
-  const size_t skip = StartsWith(text, at, "{,}") ? 3 : 1;
-  const size_t fraction = comma ? CountDigits(text, at + skip) : 0;
-  if (fraction == 0 && !(groups && context.european)) return 0;
-  const bool braced = skip == 3 && (fraction != 3 || read == "0");  // "1{,}5" is no group of three
-  if (!context.european && !braced && (!groups || context.in_brackets)) return 0;
-  if (comma) read += text.substr(at + skip, fraction);
-  *digits = read;
-  *decimals = fraction;
-  return fraction == 0 ? at : at + skip + fraction;
-}
-
 // The digits of "\overline{36}", "\bar3", "\dot{3}", "\dot12\dot3" or "(36)" at `at`; `end` gets the position after them.
 std::optional<std::string> Repetend(std::string_view text, size_t at, size_t* end) {
   static constexpr std::array<std::string_view, 4> kOpen = {"\\overline", "\\bar", "\\dot", "("};
@@ -120,6 +96,35 @@ std::optional<std::string> Repetend(std::string_view text, size_t at, size_t* en
     return digits + *last;
   }
   return std::nullopt;
+}
+
+// "1.234.567,89": dots between groups and one decimal comma. Sets digits and decimals; 0 if it is not one.
+size_t ReadEuropean(std::string_view text, const NumberContext& context, std::string* digits,
+                    size_t* decimals) {
+  size_t at = CountDigits(text, 0);
+  std::string read(text.substr(0, at));
+  bool groups = false;
+  while (at <= text.size() && read.size() >= 1 && StartsWith(text, at, ".") && IsGroup(text, at + 1)) {
+    if (!groups && read.size() > 3) break;
+    read += text.substr(at + 1, 3);
+    at += 4;
+    groups = true;
+  }
+  const bool comma = StartsWith(text, at, ",") || StartsWith(text, at, "{,}");
+  const size_t skip = StartsWith(text, at, "{,}") ? 3 : 1;
+  const size_t fraction = comma ? CountDigits(text, at + skip) : 0;
+  size_t end = 0;
+  if (comma && fraction == 0 && context.european && Repetend(text, at + skip, &end)) {  // "0,\overline{3}"
+    *digits = read;
+    return at + skip;
+  }
+  if (fraction == 0 && !(groups && context.european)) return 0;
+  const bool braced = skip == 3 && (fraction != 3 || read == "0");  // "1{,}5" is no group of three
+  if (!context.european && !braced && (!groups || context.in_brackets)) return 0;
+  if (comma) read += text.substr(at + skip, fraction);
+  *digits = read;
+  *decimals = fraction;
+  return fraction == 0 ? at : at + skip + fraction;
 }
 
 // The repeating tail of "0.333..." or "0.142857142857...": the shortest block that fills at least half of the digits, and
@@ -325,6 +330,7 @@ size_t ReadNumber(std::string_view text, const NumberContext& context, Budget& b
   std::string digits;
   size_t decimals = 0;
   size_t at = ReadEuropean(text, context, &digits, &decimals);
+  if (at > 0 && text[at - 1] == ',') out->exact = true;  // a repetend follows
   if (at == 0) {
     at = CountDigits(text, 0);
     digits = std::string(text.substr(0, at));

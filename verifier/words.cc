@@ -91,6 +91,7 @@ const CommandMap& LatexWords() {
                                                  {"infty", Con(Constant::kInfinity)},
                                                  {"infin", Con(Constant::kInfinity)},
                                                  {"imath", Con(Constant::kI)},
+                                                 {"jmath", {Token::kJ}},
                                                  {"cup", {Token::kUnion}},
                                                  {"bigcup", {Token::kUnion}},
                                                  {"cap", {Token::kIntersection}},

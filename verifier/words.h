@@ -77,6 +77,7 @@ enum class Token : uint8_t {
   kCubeRoot,     // cbrt
   kPlainMatrix,  // \pmatrix{...}
   kConclusion,   // \therefore, \implies: the lexer drops what stands before it
+  kJ,            // \jmath: the letter
   kNot,          // \not: joined by the lexer with the relation after it
   kTextCommand,  // \text, \mathrm: the lexer reads their argument
   kSpacing,      // \quad, \left: dropped by the lexer
