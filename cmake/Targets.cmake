@@ -47,7 +47,7 @@ function(drover_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT})
 endfunction()
 
-# drover_fuzzer(NAME SRCS ... DEPS ...)   a libFuzzer program in build-fuzz/fuzz, with its corpus in fuzz/corpus/NAME
+# drover_fuzzer(NAME SRCS ... DEPS ...)   a libFuzzer program in build-sanitize/fuzz, with its corpus in fuzz/corpus/NAME
 # beside the source; only with DROVER_FUZZ (clang).
 function(drover_fuzzer name)
   if(NOT DROVER_FUZZ)

@@ -4,8 +4,7 @@
 #   tests/run.sh [--full] [--only STAGE]
 #
 # Stages: format layering protos ctest monitoring custom_verifier deploy cluster sanitize fuzz cuda. Each writes build/test-results/STAGE.*;
-# tests/tally.py adds them up: one test a GoogleTest case, one a check. --full adds fuzz, cuda and the long system tests
-# (DROVER_FULL_TESTS=1).
+# tests/tally.py adds them up: one test a GoogleTest case, one a check. --full adds the long tests (DROVER_FULL_TESTS=1).
 set -uo pipefail
 export OMP_WAIT_POLICY=PASSIVE  # several tests share few cores: no barrier may spin
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
@@ -97,9 +96,9 @@ run_sanitized() {
 
 # Each fuzzer runs a fixed number of inputs from its corpus on; a finding fails the stage.
 run_fuzzers() {
-  build fuzz all_fuzzers || return 1
+  build sanitize all_fuzzers || return 1
   local fuzzer corpus name
-  for fuzzer in build-fuzz/fuzz/*; do
+  for fuzzer in build-sanitize/fuzz/*; do
     name=$(basename "$fuzzer")
     corpus="$RESULTS/fuzz/$name"
     mkdir -p "$corpus"
@@ -129,8 +128,6 @@ stage custom_verifier tests/custom_verifier.sh
 stage deploy run_deploy
 stage cluster run_cluster
 stage sanitize run_sanitized
-if [ -n "${DROVER_FULL_TESTS:-}" ] || [ -n "$only" ]; then
-  stage fuzz run_fuzzers
-  stage cuda run_cuda
-fi
+stage fuzz run_fuzzers
+stage cuda run_cuda
 exec python3 tests/tally.py "$RESULTS"

@@ -47,7 +47,7 @@ void GradeDear() {
 }
 
 TEST(Memory, GradesLeaveNothingBehind) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef DROVER_SANITIZED
   GTEST_SKIP() << "skipped: the sanitizer keeps freed memory";
 #endif
   const int64_t grades = std::getenv("DROVER_FULL_TESTS") != nullptr ? 10'000'000 : 300'000;
@@ -68,7 +68,7 @@ TEST(Memory, GradesLeaveNothingBehind) {
 }
 
 TEST(Memory, ThreadsGiveTheirCachesBack) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef DROVER_SANITIZED
   GTEST_SKIP() << "skipped: the sanitizer keeps freed memory";
 #endif
   const auto threads = [](int count) {
