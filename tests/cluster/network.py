@@ -30,7 +30,7 @@ class Namespaces:
         self._count = 0
         self._lock = threading.Lock()
 
-    def add(self):
+    def add(self, hostname):
         """A new pod's (network, address). No address is given twice."""
         with self._lock:
             self._count += 1
@@ -52,11 +52,11 @@ class Loopback:
     isolated = False
 
     def __init__(self):
-        self._count = 0
+        self._addresses = {}
 
-    def add(self):
-        self._count += 1
-        return None, f"127.1.0.{self._count + 1}"
+    def add(self, hostname):
+        """An address a hostname: a learner that starts again keeps its own, since no name leads to another."""
+        return None, self._addresses.setdefault(hostname, f"127.1.0.{len(self._addresses) + 2}")
 
     def remove(self, name):
         pass

@@ -24,7 +24,7 @@ class Pod:
         self.annotations, self.labels = annotations, labels
         self.spec = load.template["spec"]
         self.container = self.spec["containers"][0]
-        self.netns, self.address = site.network.add()
+        self.netns, self.address = site.network.add(hostname)
         self.folder = site.work / "pods" / name
         self.folder.mkdir(parents=True)
         self.process, self.starts, self.ready, self.started, self.deleting = None, 0, False, False, False
