@@ -3,7 +3,7 @@
 # python_tools NAME: the tools of setup/python-NAME.txt in .deps/python-NAME; a changed list installs afresh. Returns 1, with the reason on
 # standard error, when they cannot be had.
 python_tools() {
-  local list="$ROOT/setup/python-$1.txt" folder="$DEPS/python-$1" log="$DEPS/log/python-$1.log" fresh
+  local list="$ROOT/setup/python-$1.txt" folder="$DEPS/python-$1" log="$DEPS/log/python-$1.log"
   [ -f "$folder/stamp" ] && cmp -s "$folder/stamp" "$list" && return 0
   mkdir -p "$DEPS/log"
   say "installing the tools of setup/python-$1.txt"

@@ -6,7 +6,9 @@ ROOT=$(cd "$(dirname "$0")/../.." && pwd)
 . "$ROOT/setup/build.sh"
 preset=${1:?build.sh cpu|cuda PREFIX} prefix=${2:?build.sh cpu|cuda PREFIX}
 build "$preset" drover drover-learner drover-actor drover-verifier drover-model
-cmake --install "$(build_folder "$preset")" --prefix "$prefix" --strip >/dev/null
+for component in programs libtorch; do
+  cmake --install "$(build_folder "$preset")" --prefix "$prefix" --component "$component" --strip >/dev/null
+done
 # Libraries of the CUDA toolkit that the programs need go beside LibTorch's; NVRTC is loaded by name.
 if [ "$preset" = cuda ]; then
   cuda=${CUDA_HOME:-/usr/local/cuda}
