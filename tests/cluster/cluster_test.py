@@ -119,7 +119,7 @@ class Cluster(unittest.TestCase):
         self.assertEqual(self.report["killed"], [])
 
     def test_actors_end_with_the_run(self):
-        self.assertEqual(self.report["told"], [0, 0])
+        self.assertEqual(set(self.report["told"]), {0})
 
     def test_a_stopped_learner_left_a_checkpoint_and_the_last_one_is_done(self):
         self.assertEqual(self.report["deleted"], [STOPPED_WITH_CHECKPOINT] * self.ranks)
