@@ -24,25 +24,33 @@ class Site:
         self.say = say
         self.pods = []  # every pod ever, in the order of their start
         self._lock = threading.Lock()
+        self._volumes = threading.Lock()  # pods start side by side
         self.dns = Dns(network.gateway, self.lookup) if network.isolated else None
 
+    def volume(self, claim):
+        """Where a PersistentVolumeClaim's volume is, or will be."""
+        return self.work / "volumes" / claim
+
     def claim(self, name, group):
-        folder = self.work / "volumes" / name
-        if not folder.exists():
-            folder.mkdir(parents=True)
-            if self.as_root:
-                os.chown(folder, -1, group)
-            folder.chmod(0o2775)
+        """The same; from now on it is there, and `group` may write."""
+        folder = self.volume(name)
+        with self._volumes:
+            if not folder.exists():
+                folder.mkdir(parents=True)
+                if self.as_root:
+                    os.chown(folder, -1, group)
+                folder.chmod(0o2775)
         return folder
 
     def config_map(self, name):
         """The folder of its files; a ConfigMap that changed has another name."""
         folder = self.work / "config" / name
-        if not folder.exists():
-            folder.mkdir(parents=True)
-            data = next(d for d in of_kind(self.documents, "ConfigMap") if d["metadata"]["name"] == name)["data"]
-            for file, text in data.items():
-                (folder / file).write_text(text)
+        with self._volumes:
+            if not folder.exists():
+                folder.mkdir(parents=True)
+                data = next(d for d in of_kind(self.documents, "ConfigMap") if d["metadata"]["name"] == name)["data"]
+                for file, text in data.items():
+                    (folder / file).write_text(text)
         return folder
 
     def start(self, load, name, hostname, annotations, index=0):

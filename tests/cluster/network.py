@@ -62,17 +62,23 @@ class Loopback:
         pass
 
 
+MODES = {"root": ("network namespaces, as root", ["unshare", "--net", "--mount"]),
+         "user": ("network namespaces of a user namespace", ["unshare", "--user", "--map-root-user", "--net", "--mount"]),
+         "loopback": ("addresses of loopback", [])}
+PROBE = "mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up && ip link add pods type bridge && ip netns add probe"
+
+
 def how():
-    """(mode, the command that goes before ours): what this machine allows, best first."""
-    if os.environ.get("DROVER_CLUSTER_MODE") != "loopback" and shutil.which("ip"):
-        for mode, command in (("network namespaces, as root", ["unshare", "--net", "--mount"]),
-                              ("network namespaces of a user namespace", ["unshare", "--user", "--map-root-user", "--net", "--mount"])):
-            if mode.endswith("root") and os.geteuid() != 0:
-                continue
-            probe = "mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up && ip link add pods type bridge && ip netns add probe"
-            if subprocess.run([*command, "sh", "-c", probe], capture_output=True).returncode == 0:
+    """(mode, the command that goes before ours): what this machine allows, best first; or the one of MODES that DROVER_CLUSTER_MODE names."""
+    asked = os.environ.get("DROVER_CLUSTER_MODE")
+    if asked:
+        return MODES[asked]
+    for name in ("root", "user"):
+        mode, command = MODES[name]
+        if (name == "user" or os.geteuid() == 0) and shutil.which("ip"):
+            if subprocess.run([*command, "sh", "-c", PROBE], capture_output=True).returncode == 0:
                 return mode, command
-    return "addresses of loopback", []
+    return MODES["loopback"]
 
 
 class Dns(BaseResolver):

@@ -92,8 +92,9 @@ class Scenario:
             actors = Deployment(self.site, "drover-actor", 1)
             self.until("the actor waits for its learner", lambda: actors.pods[0].started)
             learner = JobSet(self.site)
-        self.run = self.site.claim("drover-runs", 0) / learner.pods[0].environment()["RUN_NAME"]
+        self.run = self.site.volume("drover-runs") / learner.pods[0].environment()["RUN_NAME"]
         self.until("two rollouts with one actor", lambda: self.steps() >= 2)
+        self.until("the learner is ready", lambda: all(pod.ready for pod in learner.pods))
         return verifiers, actors, learner
 
     def scale_up(self, actors):
