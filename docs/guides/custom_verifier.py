@@ -4,22 +4,18 @@ import re
 from concurrent import futures
 
 import grpc
-from drover.v1 import verifier_pb2 as pb
-from drover.v1 import verifier_pb2_grpc as services
+from drover.v1 import verifier_pb2 as pb, verifier_pb2_grpc as services
 
 
 def last_number(request: pb.GradeRequest) -> pb.GradeResult:
-    numbers = re.findall(rb"-?\d+", request.response)
-    answer = numbers[-1] if numbers else b""
+    answer = (re.findall(rb"-?\d+", request.response) or [b""])[-1]
     right = answer.decode() in request.gold and not request.truncated
     reason = "truncated" if request.truncated else "equal_text" if right else "different" if answer else "no_answer"
     return pb.GradeResult(id=request.id, reward=float(right), formatted=bool(answer), extracted=answer, reason=reason)
 
 
-GRADERS = {"last_number": last_number}
-
-
 class Verifier(services.VerifierServiceServicer):
+    GRADERS = {"last_number": last_number}
     def Grade(self, batch, context):
         return pb.GradeBatchResponse(results=[self.grade(request, context) for request in batch.requests])
 
@@ -27,9 +23,9 @@ class Verifier(services.VerifierServiceServicer):
         return (self.grade(request, context) for request in requests)
 
     def grade(self, request, context):
-        if request.grader not in GRADERS:  # never a reward for what cannot be graded
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"grader is {request.grader!r}; it may be {list(GRADERS)}")
-        return GRADERS[request.grader](request)
+        if request.grader not in self.GRADERS:  # never a reward for what cannot be graded
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, f"grader is {request.grader!r}; it may be {list(self.GRADERS)}")
+        return self.GRADERS[request.grader](request)
 
 
 if __name__ == "__main__":
