@@ -1,12 +1,34 @@
 #include "services/process/flags.h"
 
+#include <google/protobuf/stubs/logging.h>
+
+#include <atomic>
 #include <cctype>
 
+#include "absl/time/clock.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "services/launch/ports.h"
 
 namespace drover::process {
+namespace {
+
+constexpr int64_t kQuietSeconds = 10;  // between two lines of protobuf
+
+// Protobuf speaks of every text of a peer that is no UTF-8: into the log, and so seldom that no peer can fill a disk.
+void LogProtobuf(google::protobuf::LogLevel level, const char*, int, const std::string& message) {
+  static std::atomic<int64_t> quiet_until = 0, left_out = 0;
+  const int64_t now = absl::ToUnixSeconds(absl::Now());
+  int64_t until = quiet_until;
+  const bool speaks = now >= until && quiet_until.compare_exchange_strong(until, now + kQuietSeconds);
+  if (level < google::protobuf::LOGLEVEL_FATAL && !speaks) {
+    ++left_out;
+    return;
+  }
+  log::Warning("protobuf", {{"said", message.substr(0, 1000)}, {"left_out", left_out.exchange(0)}});
+}
+
+}  // namespace
 
 std::string EnvironmentName(std::string_view flag) {
   std::string name = "DROVER_";
@@ -43,6 +65,7 @@ bool Parse(CLI::App& app, int argc, char** argv, int* exit_code) {
 absl::Status StartLog(const CommonFlags& flags, const std::string& process) {
   log::Options options = {.process = process, .file = flags.log_file};
   RETURN_IF_ERROR(log::ParseLevel(flags.log_level, &options.level));
+  google::protobuf::SetLogHandler(LogProtobuf);
   return log::Start(options);
 }
 

@@ -37,7 +37,7 @@ void AddCommonFlags(CLI::App& app, CommonFlags& flags);
 // True to go on; false to end with *exit_code: 0 after --help, 2 for flags that are wrong (said on standard error).
 bool Parse(CLI::App& app, int argc, char** argv, int* exit_code);
 
-// Sets up the log of `process` ("actor-0").
+// Sets up the log of `process` ("actor-0"), which protobuf's own messages go to as well, one in ten seconds at most.
 absl::Status StartLog(const CommonFlags& flags, const std::string& process);
 
 // Says in the log why the process ends; its exit status: 0 when OK, kExitConfiguration for an error of the

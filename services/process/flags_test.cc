@@ -1,8 +1,14 @@
 #include "services/process/flags.h"
 
+#include <gmock/gmock.h>
+#include <google/protobuf/wrappers.pb.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
+
+#include "base/file.h"
 
 namespace drover::process {
 namespace {
@@ -48,6 +54,20 @@ TEST(FlagsTest, EveryFlagHasAnEnvironmentVariable) {
 TEST(FlagsTest, HelpIsStatusZeroAndAnUnknownFlagTwo) {
   EXPECT_EQ(ParseArguments({"--help"}).exit_code, 0);
   EXPECT_EQ(ParseArguments({"--no-such-flag"}).exit_code, kExitConfiguration);
+}
+
+TEST(FlagsTest, WhatProtobufSaysGoesToTheLogAndNoPeerFillsIt) {
+  CommonFlags flags;
+  flags.log_file = testing::TempDir() + "drover_flags_test.log";
+  std::remove(flags.log_file.c_str());
+  ASSERT_TRUE(StartLog(flags, "test").ok());
+  testing::internal::CaptureStderr();
+  google::protobuf::StringValue text;
+  for (int i = 0; i < 1000; ++i) EXPECT_FALSE(text.ParseFromString("\x0a\x02\xff\xff"));
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  const std::string logged = ReadFile(flags.log_file).value_or("");
+  EXPECT_THAT(logged, testing::HasSubstr("UTF-8"));
+  EXPECT_LE(std::count(logged.begin(), logged.end(), '\n'), 2);
 }
 
 TEST(FlagsTest, StatusesSayWhetherToTryAgain) {
