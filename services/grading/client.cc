@@ -72,6 +72,8 @@ struct GradingClient::Impl {
   absl::StatusOr<v1::GradeBatchResponse> Settle(const std::vector<std::shared_ptr<Attempt>>& ended,
                                                 size_t first, const std::shared_ptr<Attempt>& answer);
   absl::Status AwaitRetry(Call& call, const absl::Status& failure);
+  absl::StatusOr<bool> AwaitTurn(Call& call, const absl::Status& failure);
+  void Reconnect(absl::Duration patience);
   void EndProbe(Call& call, bool ok);
   void Failing(size_t replica, const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   bool MayTryAgain() const ABSL_SHARED_LOCKS_REQUIRED(mutex) {
@@ -239,25 +241,39 @@ void GradingClient::Impl::Failing(size_t replica, const absl::Status& status) {
 // Waits until the call may be tried again; `failure` when its deadline comes first. While the budget is spent that is
 // until the budget is back, or the call has the turn to try all the same.
 absl::Status GradingClient::Impl::AwaitRetry(Call& call, const absl::Status& failure) {
+  ASSIGN_OR_RETURN(const bool all_fail, AwaitTurn(call, failure));
+  Reconnect(all_fail ? std::min(rpc::kConnectPatience, call.deadline - absl::Now()) : absl::ZeroDuration());
+  if (metrics) metrics->retries.Increment();
+  return absl::OkStatus();
+}
+
+// True when all replicas have just failed: another is tried at once, but these after a pause.
+absl::StatusOr<bool> GradingClient::Impl::AwaitTurn(Call& call, const absl::Status& failure) {
   absl::MutexLock lock(&mutex);
   if (!budget.MayAdd()) {
     if (metrics) metrics->budget_exhausted.Increment();
     if (!mutex.AwaitWithDeadline(absl::Condition(this, &Impl::MayTryAgain), call.deadline)) return failure;
     if (!budget.MayAdd() && !stopped) probing = call.probes = true;
   }
-  // Another replica is tried at once; when all have just failed, after a pause.
-  absl::Duration pause;
-  if (!picker.AnyFit(absl::Now())) pause = call.probes ? probe_backoff.Next() : call.backoff.Next();
+  const bool all_fail = !picker.AnyFit(absl::Now());
+  const absl::Duration pause = !all_fail     ? absl::ZeroDuration()
+                               : call.probes ? probe_backoff.Next()
+                                             : call.backoff.Next();
   if (absl::Now() + pause >= call.deadline) return failure;
   if (pause > absl::ZeroDuration()) mutex.AwaitWithTimeout(absl::Condition(&stopped), pause);
   if (stopped) return Stopped();
-  // A headless name without replicas does not resolve; gRPC by itself would ask again after up to two minutes.
+  return all_fail;
+}
+
+// Channels without a connection try now: a headless name without replicas does not resolve, and gRPC by itself would ask
+// again after up to two minutes. Waits up to `patience` for them.
+void GradingClient::Impl::Reconnect(absl::Duration patience) {
+  const absl::Time until = absl::Now() + patience;
   for (const auto& channel : channels) {
-    if (channel->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_TRANSIENT_FAILURE)
-      rpc::ConnectNow(*channel);
+    if (channel->GetState(/*try_to_connect=*/false) == GRPC_CHANNEL_TRANSIENT_FAILURE) {
+      rpc::ConnectNow(*channel, until - absl::Now());
+    }
   }
-  if (metrics) metrics->retries.Increment();
-  return absl::OkStatus();
 }
 
 void GradingClient::Impl::EndProbe(Call& call, bool ok) {

@@ -1,5 +1,7 @@
 #include "services/rpc/caller.h"
 
+#include <algorithm>
+
 #include "absl/time/clock.h"
 #include "base/status.h"
 #include "services/rpc/channel.h"
@@ -29,7 +31,9 @@ absl::Status Caller::Call(std::string_view name, absl::Duration timeout, absl::D
     const absl::Duration pause = backoff.Next();
     if (!IsWorthAnotherTry(status) || absl::Now() + pause > give_up) return Annotate(status, name);
     RETURN_IF_ERROR(Pause(pause));
-    if (options_.channel != nullptr) ConnectNow(*options_.channel);
+    if (options_.channel != nullptr) {
+      ConnectNow(*options_.channel, std::min(kConnectPatience, give_up - absl::Now()));
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "absl/time/clock.h"
 #include "services/rpc/milliseconds.h"
 
 namespace drover::rpc {
@@ -31,6 +32,9 @@ std::shared_ptr<grpc::Channel> MakeChannel(std::string_view target, const Channe
   return grpc::CreateCustomChannel(std::string(target), grpc::InsecureChannelCredentials(), arguments);
 }
 
-void ConnectNow(grpc::Channel& channel) { grpc::experimental::ChannelResetConnectionBackoff(&channel); }
+void ConnectNow(grpc::Channel& channel, absl::Duration patience) {
+  grpc::experimental::ChannelResetConnectionBackoff(&channel);
+  channel.WaitForConnected(absl::ToChronoTime(absl::Now() + patience));
+}
 
 }  // namespace drover::rpc

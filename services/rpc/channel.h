@@ -23,8 +23,11 @@ struct ChannelOptions {
 // connects when first used and reconnects for ever.
 std::shared_ptr<grpc::Channel> MakeChannel(std::string_view target, const ChannelOptions& options = {});
 
-// Forgets the channel's pauses between attempts to resolve its name and to connect: it tries now. For callers that keep
-// a backoff of their own.
-void ConnectNow(grpc::Channel& channel);
+inline constexpr absl::Duration kConnectPatience = absl::Seconds(1);
+
+// Before another attempt, for callers that keep a backoff of their own: forgets the channel's pauses between attempts to
+// resolve its name and to connect, so that it tries now, and waits up to `patience` until it is connected. Without the
+// wait a call would still end with the failure of the attempt before, and find a peer that is there one pause too late.
+void ConnectNow(grpc::Channel& channel, absl::Duration patience = kConnectPatience);
 
 }  // namespace drover::rpc

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <grpcpp/client_context.h>
-#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -11,6 +10,7 @@
 #include "drover/v1/verifier.grpc.pb.h"
 #include "services/rpc/channel.h"
 #include "services/rpc/status.h"
+#include "services/rpc/testing/health.h"
 
 namespace drover::rpc {
 namespace {
@@ -26,30 +26,6 @@ class Echo : public v1::VerifierService::CallbackService {
     return reactor;
   }
 };
-
-// grpc.health.v1.Health/Check, whose proto is not installed: the request is field 1 (service), the answer's field 1 is
-// the status (1 SERVING, 2 NOT_SERVING). -1: an error.
-int Health(const std::shared_ptr<grpc::Channel>& channel, const std::string& service) {
-  const std::string bytes =
-      service.empty() ? "" : std::string("\x0a") + static_cast<char>(service.size()) + service;
-  grpc::Slice slice(bytes);
-  grpc::ByteBuffer request(&slice, 1), response;
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(10));
-  grpc::CompletionQueue queue;
-  auto call =
-      grpc::GenericStub(channel).PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", request, &queue);
-  call->StartCall();
-  grpc::Status status;
-  call->Finish(&response, &status, nullptr);
-  void* tag;
-  bool ok;
-  queue.Next(&tag, &ok);
-  if (!status.ok()) return -1;
-  grpc::Slice answer;
-  if (!response.DumpToSingleSlice(&answer).ok() || answer.size() != 2) return -1;
-  return answer.begin()[1];
-}
 
 absl::StatusOr<std::string> Call(const std::shared_ptr<grpc::Channel>& channel, const std::string& text) {
   v1::GradeBatchRequest request;
@@ -83,14 +59,18 @@ TEST_F(ServerTest, PicksAPortAndServes) {
 
 TEST_F(ServerTest, HealthFollowsServing) {
   Start();
-  EXPECT_EQ(Health(channel_, ""), 2);
-  EXPECT_EQ(Health(channel_, "drover.v1.VerifierService"), 2);
+  EXPECT_EQ(CheckHealth(channel_), Health::kNotServing);
+  EXPECT_EQ(CheckHealth(channel_, "drover.v1.VerifierService"), Health::kNotServing);
+  HealthWatch watch(channel_);
+  EXPECT_EQ(watch.Next(), Health::kNotServing);
   server_->SetServing(true);
-  EXPECT_EQ(Health(channel_, ""), 1);
-  EXPECT_EQ(Health(channel_, "drover.v1.VerifierService"), 1);
-  EXPECT_EQ(Health(channel_, "no.such.Service"), -1);
+  EXPECT_EQ(watch.Next(), Health::kServing);
+  EXPECT_EQ(CheckHealth(channel_), Health::kServing);
+  EXPECT_EQ(CheckHealth(channel_, "drover.v1.VerifierService"), Health::kServing);
+  EXPECT_EQ(CheckHealth(channel_, "no.such.Service"), Health::kNoAnswer);
   server_->SetServing(false);
-  EXPECT_EQ(Health(channel_, ""), 2);
+  EXPECT_EQ(watch.Next(), Health::kNotServing);
+  EXPECT_EQ(CheckHealth(channel_), Health::kNotServing);
 }
 
 TEST_F(ServerTest, TwoServersCannotShareAPort) {
@@ -119,6 +99,30 @@ TEST_F(ServerTest, ListensOnAllAddressesOfEitherFamily) {
 
 TEST_F(ServerTest, BadAddressesAreErrors) {
   EXPECT_EQ(Server::Start({.listen = "nonsense"}, {}).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+// Without the wait the call would end with the failure before it.
+TEST_F(ServerTest, AfterConnectNowTheNextCallFindsAServerThatHasComeUp) {
+  Start();
+  const std::string address = server_->address();
+  server_.reset();
+  // Its own pauses are longer than the test.
+  const auto channel = MakeChannel(
+      address, {.min_reconnect_backoff = absl::Minutes(5), .max_reconnect_backoff = absl::Minutes(5)});
+  EXPECT_FALSE(Call(channel, "a").ok());
+  auto again = Server::Start({.listen = address}, {{v1::VerifierService::service_full_name(), &service_}});
+  ASSERT_TRUE(again.ok()) << again.status();
+  ConnectNow(*channel, absl::Seconds(20));
+  const auto answer = Call(channel, "b");
+  EXPECT_TRUE(answer.ok()) << answer.status();
+}
+
+TEST_F(ServerTest, ConnectNowIsPatientForSoLongOnly) {
+  Start();
+  const auto channel = MakeChannel(server_->address());
+  server_.reset();
+  ConnectNow(*channel, absl::Milliseconds(10));
+  EXPECT_FALSE(Call(channel, "a").ok());
 }
 
 TEST_F(ServerTest, AClientFindsAServerThatComesBack) {

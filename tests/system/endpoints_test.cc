@@ -1,11 +1,7 @@
 // What an operator sees of the processes of a run: metrics, liveness, readiness, gRPC health.
-#include <grpcpp/create_channel.h>
-#include <grpcpp/generic/generic_stub.h>
-#include <grpcpp/support/byte_buffer.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <sstream>
 
@@ -14,36 +10,12 @@
 #include "services/launch/ports.h"
 #include "services/launch/process.h"
 #include "services/metrics/http_get.h"
+#include "services/rpc/channel.h"
+#include "services/rpc/testing/health.h"
 #include "tests/system/run_fixture.h"
 
 namespace drover::system_test {
 namespace {
-
-// grpc.health.v1.Health/Check of the whole server, by hand: the empty request asks for "", and a response is the
-// field `status`, an enum (1 is SERVING). Returns the status, or -1 without an answer.
-int CheckHealth(int port) {
-  grpc::GenericStub stub(
-      grpc::CreateChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials()));
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(5));
-  grpc::CompletionQueue queue;
-  const grpc::Slice empty;
-  auto call =
-      stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::ByteBuffer(&empty, 1), &queue);
-  call->StartCall();
-  grpc::ByteBuffer response;
-  grpc::Status status;
-  call->Finish(&response, &status, nullptr);
-  void* tag = nullptr;
-  bool ok = false;
-  queue.Next(&tag, &ok);
-  std::vector<grpc::Slice> slices;
-  if (!ok || !status.ok() || !response.Dump(&slices).ok()) return -1;
-  std::string bytes;
-  for (const grpc::Slice& slice : slices)
-    bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
-  return bytes.size() == 2 && bytes[0] == 0x08 ? bytes[1] : -1;
-}
 
 launch::Ports PortsOf(const TrainingRun& run, const std::string& process) {
   const auto ports = launch::ReadPorts(run.folder().port_file(process));
@@ -98,7 +70,8 @@ TEST(EndpointsTest, EveryProcessTellsHowItIs) {
     EXPECT_EQ(metrics::HttpGet(ports.metrics, "/readyz").code, 200);
     EXPECT_EQ(metrics::HttpGet(ports.metrics, "/nothing").code, 404);
     if (ports.grpc != 0) {
-      EXPECT_EQ(CheckHealth(ports.grpc), 1);
+      EXPECT_EQ(rpc::CheckHealth(rpc::MakeChannel(absl::StrCat("127.0.0.1:", ports.grpc))),
+                rpc::Health::kServing);
     }
   }
   EXPECT_GE(ValueOf(learner.metrics, "drover_learner_weight_version"), 3);

@@ -16,6 +16,7 @@
 #include "services/launch/process.h"
 #include "services/metrics/http_get.h"
 #include "services/rpc/channel.h"
+#include "services/rpc/testing/health.h"
 #include "tests/system/run_fixture.h"
 
 namespace drover::system_test {
@@ -112,7 +113,7 @@ TEST(GradingTest, EveryGradeIsAnsweredThoughVerifiersDieAndHang) {
   }
 }
 
-// SIGTERM: not ready, streams end in order, the call in flight is finished, status 0.
+// SIGTERM: not ready and not serving, streams end in order, the call in flight is finished, status 0.
 TEST(GradingTest, ADrainFinishesWhatIsInFlight) {
   Verifier verifier = StartVerifier("verifier", {"--drain-seconds", "60"});
   const auto stub = v1::VerifierService::NewStub(rpc::MakeChannel(verifier.address()));
@@ -121,6 +122,8 @@ TEST(GradingTest, ADrainFinishesWhatIsInFlight) {
   ASSERT_TRUE(stream->Write(Batch(0)[0]));
   v1::GradeResult result;
   ASSERT_TRUE(stream->Read(&result));
+  auto health = std::make_unique<rpc::HealthWatch>(rpc::MakeChannel(verifier.address()));
+  EXPECT_EQ(health->Next(), rpc::Health::kServing);
 
   // Long sums: one thread grades them for about a second.
   v1::GradeBatchRequest heavy;
@@ -151,6 +154,8 @@ TEST(GradingTest, ADrainFinishesWhatIsInFlight) {
   EXPECT_TRUE(Eventually(absl::Seconds(60),
                          [&] { return metrics::HttpGet(verifier.ports.metrics, "/readyz").code == 503; }));
   EXPECT_EQ(metrics::HttpGet(verifier.ports.metrics, "/livez").code, 200);
+  EXPECT_EQ(health->Next(), rpc::Health::kNotServing);
+  health.reset();  // a call in flight, for which the drain would wait
   EXPECT_FALSE(stream->Read(&result));
   EXPECT_EQ(stream->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
   caller.join();
