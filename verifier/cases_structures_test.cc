@@ -137,6 +137,11 @@ TEST(Cases, WritingsOfMatrices) {
        {"\\begin{pmatrix}-2&1\\\\3/2&-1/2\\end{pmatrix}", "\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}^{-1}"},
        {"\\begin{pmatrix}22&-10\\\\-15&7\\end{pmatrix}", "4\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}^{-2}"}});
   ExpectDifferent({{gold, "[[1,3],[2,4]]"}, {gold, "\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}^{-1}"}});
+  // A cell is missing: no matrix, and nothing to calculate with.
+  ExpectDifferent({{gold, "\\begin{pmatrix}1&2\\\\3&\\end{pmatrix}"},
+                   {"5", "\\pmatrix{1&2&}^2"},
+                   {"5", "\\begin{pmatrix}1&2&\\end{pmatrix}^{-2}"},
+                   {"5", "\\begin{pmatrix}1&2\\\\3&\\end{pmatrix}+\\begin{pmatrix}1&2\\\\3&\\end{pmatrix}"}});
 }
 
 TEST(Cases, WordsAndUnits) {

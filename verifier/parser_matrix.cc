@@ -6,7 +6,8 @@
 
 namespace drover::verifier {
 
-// The cells of rows that end with \\, up to the token `end`, which is left. In a matrix all rows are equally long.
+// The cells of rows that end with \\, up to the token `end`, which is left. In a matrix all rows are equally long, and no
+// cell is empty; elsewhere a & may stand before the end.
 bool Parser::Rows(bool matrix, Token end, std::vector<NodeId>* cells, uint32_t* columns) {
   uint32_t row = 0, rows = 0;
   while (!At(end)) {
@@ -26,7 +27,7 @@ bool Parser::Rows(bool matrix, Token end, std::vector<NodeId>* cells, uint32_t* 
     }
     if (!Accept(Token::kNewRow) && !At(end)) return false;
   }
-  return !cells->empty();
+  return !cells->empty() && (row == 0 || !matrix);
 }
 
 // \begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix} and its like. Other environments are transparent.
