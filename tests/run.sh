@@ -97,13 +97,14 @@ run_sanitized() {
 # Each fuzzer runs a fixed number of inputs from its corpus on; a finding fails the stage.
 run_fuzzers() {
   build sanitize all_fuzzers || return 1
-  local fuzzer corpus name
+  local fuzzer corpus name dictionary
   for fuzzer in build-sanitize/fuzz/*; do
     name=$(basename "$fuzzer")
     corpus="$RESULTS/fuzz/$name"
     mkdir -p "$corpus"
+    dictionary=$(find . -path "./build*" -prune -o -path "*/fuzz/${name%%_*}.dict" -print)
     echo "== $name"
-    "$fuzzer" -runs="${DROVER_FUZZ_RUNS:-20000}" -seed=1 -max_len=4096 -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$RESULTS/fuzz-" \
+    "$fuzzer" ${dictionary:+-dict="$dictionary"} -runs="${DROVER_FUZZ_RUNS:-20000}" -seed=1 -max_len=4096 -timeout=10 -rss_limit_mb=2048 -artifact_prefix="$RESULTS/fuzz-" \
       "$corpus" $(find . -path "./build*" -prune -o -type d -path "*/fuzz/corpus/$name" -print) 2>&1 | tail -n 3
     [ "${PIPESTATUS[0]}" = 0 ] || return 1
   done

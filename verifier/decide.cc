@@ -77,7 +77,7 @@ bool IsProse(std::string_view text, int enough = 2) {
 
 // Where the answer is in free text: the box or boxes, the announced answer, the last LaTeX, the last number.
 std::optional<std::string> FromFreeText(std::string_view text, const Options& options) {
-  const size_t last_box = std::max(text.rfind("\\boxed") + 1, text.rfind("\\fbox") + 1);
+  const size_t last_box = std::max(FindLast(text, "\\boxed") + 1, FindLast(text, "\\fbox") + 1);
   const bool announced = last_box == 0 || LowerCase(text.substr(last_box)).find("final answer") != text.npos;
   if (last_box != 0 && !announced) {
     std::vector<std::string_view> boxes;
@@ -96,8 +96,8 @@ std::optional<std::string> FromFreeText(std::string_view text, const Options& op
     }
   }
   // One word outside of display mathematics ("Answer \[ 9 \]") is prose already.
-  const bool display =
-      text.find("$$") != text.npos || text.find("\\[") != text.npos || text.find("\\(") != text.npos;
+  const bool display = FindFirst(text, "$$") != text.npos || FindFirst(text, "\\[") != text.npos ||
+                       FindFirst(text, "\\(") != text.npos;
   if (IsProse(text, display ? 1 : 2)) return ExtractPlain(text, /*loose=*/true);
   return std::nullopt;
 }
@@ -220,7 +220,7 @@ class Decision {
 
   std::string Final(std::string_view text, bool free_text) const {
     text = WithoutLabel(text);
-    if (free_text || text.find("\\boxed") != text.npos) {
+    if (free_text || FindFirst(text, "\\boxed") != text.npos) {
       if (auto found = FromFreeText(text, options_)) return std::string(TrimSpace(*found));
     }
     return std::string(TrimSpace(text));

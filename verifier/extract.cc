@@ -218,13 +218,13 @@ std::optional<std::string> AfterAnnouncement(std::string_view text, size_t from)
 
 std::optional<std::string_view> LastBox(std::string_view text) {
   for (const std::string_view command : {std::string_view("\\boxed"), std::string_view("\\fbox")}) {
-    size_t at = text.rfind(command);
+    size_t at = FindLast(text, command);
     // "\boxed" that opens no brace ("use \boxed notation") is a mention, not a box.
     while (at != text.npos) {
       size_t open = at + command.size();
       while (open < text.size() && IsSpace(text[open])) ++open;
       if (open < text.size() && text[open] == '{') break;
-      at = at == 0 ? text.npos : text.rfind(command, at - 1);
+      at = at == 0 ? text.npos : FindLast(text, command, at - 1);
     }
     if (at == text.npos) continue;
     size_t end = 0;

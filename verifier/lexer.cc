@@ -18,12 +18,16 @@ std::vector<Lexeme> Lexer::Run() {
   out_.reserve(std::min(text_.size() + 1, kMaxTokens));
   // What holds something unknown is not of the grammar, whatever follows.
   while (at_ < text_.size() && (out_.empty() || out_.back().token != Token::kUnknown)) {
-    if (out_.size() > kMaxTokens || out_.size() > kMaxOtherTokens + bracket_tokens_) budget_.Exceed();
-    if (budget_.over()) return {};
     Step();
+    if (Full()) return {};
   }
   Emit(Token::kEnd, at_);
   return std::move(out_);
+}
+
+bool Lexer::Full() {
+  if (out_.size() > kMaxTokens || out_.size() > kMaxOtherTokens + bracket_tokens_) budget_.Exceed();
+  return budget_.over();
 }
 
 bool Lexer::Opens(Token token) {
@@ -183,7 +187,7 @@ void Lexer::Word() {
       return EmitText(std::string(word), begin, 1);
     }
   }
-  for (size_t i = 0; i < word.size();) {
+  for (size_t i = 0; i < word.size() && !Full();) {
     size_t length = 1;
     // Inside a run only pi is looked for, and a function at its end when a bracket follows ("xsin(2)").
     const bool call = end < text_.size() && (text_[end] == '(' || text_[end] == '{') && word.size() - i <= 7;

@@ -23,6 +23,9 @@ class Lexer {
   char Peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
   std::string_view Rest() const { return text_.substr(at_); }
 
+  // True over budget, which too many tokens are.
+  bool Full();
+
   static bool Opens(Token token);
   static bool Closes(Token token);
 

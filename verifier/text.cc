@@ -87,7 +87,7 @@ bool IsReadableUtf8(std::string_view text) {
 std::string NormalizeMath(std::string_view text) {
   std::string out;
   out.reserve(text.size() + 8);
-  const bool rows = text.find("\\begin") != text.npos || text.find("matrix{") != text.npos;
+  const bool rows = FindFirst(text, "\\begin") != text.npos || FindFirst(text, "matrix{") != text.npos;
   size_t script_end = std::string_view::npos;  // in `text`, of the last superscript or subscript character
   char script_kind = 0;
   for (size_t i = 0; i < text.size();) {
