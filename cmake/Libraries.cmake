@@ -10,13 +10,13 @@ find_package(CLI11 CONFIG REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(ICU REQUIRED IMPORTED_TARGET icu-uc)
+pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)
 pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
 
 # FLINT 2.9, Arb 2.23 and Calcium 0.4 (exact arithmetic of the verifier). Debian names Arb's library flint-arb.
 find_library(FLINT_LIBRARY flint REQUIRED)
 find_library(ARB_LIBRARY NAMES flint-arb arb REQUIRED)
 find_library(CALCIUM_LIBRARY calcium REQUIRED)
-find_library(CIVETWEB_LIBRARY civetweb REQUIRED)
 
 if(DROVER_TORCH)
   include(Torch)

@@ -5,6 +5,7 @@ set -euo pipefail
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 . "$ROOT/setup/common.sh"
 . "$ROOT/setup/python.sh"
+. "$ROOT/tests/tiny.sh"
 drover="$ROOT/build/bin/drover"
 work="$ROOT/build/tests/custom_verifier"
 rm -rf "$work" && mkdir -p "$work/stubs"
@@ -54,12 +55,7 @@ grep -q "grader is 'poems'; it may be \['last_number'\]" "$work/error" || fail "
 
 [ -x "$ROOT/build/bin/drover-learner" ] || { echo "no training run: this build has no LibTorch"; exit 0; }
 "$drover" train --quiet --out "$work/run" --set "verifiers.addresses=$address" --set reward.grader=last_number \
-  --set run.steps=2 --set run.device=cpu --set rollout.prompts=8 --set rollout.group_size=4 \
-  --set rollout.max_response_tokens=24 --set learner.minibatch_responses=16 --set learner.microbatch_responses=16 \
-  --set pretrain.batches=60 --set pretrain.batch_size=16 --set evaluation.questions=8 \
-  --set data.arithmetic.min_digits=1 --set data.arithmetic.max_digits=1 --set data.heldout_share=0.3 \
-  --set model.embedded.hidden_size=32 --set model.embedded.layers=1 --set model.embedded.heads=2 \
-  --set model.embedded.kv_heads=2 --set model.embedded.intermediate_size=64
+  --set run.device=cpu "${TINY[@]}"
 [ ! -e "$work/run/logs/verifier-0.log" ] || fail "the run started a verifier of its own"
 "$python" - "$work/run" <<'CHECK' || fail "the run's samples are not the grader's"
 import json, re, sys

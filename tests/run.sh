@@ -13,6 +13,7 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd)
 . "$ROOT/setup/build.sh"
 . "$ROOT/setup/python.sh"
 . "$ROOT/setup/prometheus.sh"
+. "$ROOT/tests/tiny.sh"
 RESULTS="$ROOT/build/test-results"
 JOBS=${DROVER_JOBS:-$(nproc)}
 only=""
@@ -115,8 +116,15 @@ run_cuda() {
   install_libtorch_cuda && build cuda drover-learner drover-actor learner_cuda_test || return 1
   # What differs with CUDA: everything else was tested in build/ from the same sources.
   mkdir -p "$RESULTS/cuda"
-  GTEST_OUTPUT="json:$RESULTS/cuda/" "$ROOT/build-cuda/tests/learner_cuda_test" &&
-    "$ROOT/build-cuda/bin/drover-learner" --help
+  GTEST_OUTPUT="json:$RESULTS/cuda/" "$ROOT/build-cuda/tests/learner_cuda_test" && train_with_cuda_build
+}
+
+# A small run of the CUDA build's learner and actor, on a GPU where there is one; the command and the verifier are those of build/.
+train_with_cuda_build() {
+  local folder="$ROOT/build-cuda/run"
+  rm -rf "$folder" && mkdir -p "$folder/bin" || return 1
+  cp build/bin/drover build/bin/drover-verifier build-cuda/bin/drover-learner build-cuda/bin/drover-actor "$folder/bin" || return 1
+  "$folder/bin/drover" train --quiet --recipe recipes/arithmetic.textproto --out "$folder/out" "${TINY[@]}"
 }
 
 [ -n "$only" ] && [ "$only" != deploy ] || { python_tools checkov >/dev/null 2>&1 & }

@@ -1,22 +1,22 @@
 #include "services/metrics/server.h"
 
 #include <arpa/inet.h>
-#include <civetweb.h>
+#include <microhttpd.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <prometheus/text_serializer.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
+#include <cstdarg>
+#include <cstdio>
 #include <iterator>
 #include <sstream>
-#include <thread>
+#include <string_view>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/synchronization/mutex.h"
-#include "absl/time/clock.h"
 #include "base/status.h"
 #include "services/metrics/process_metrics.h"
 #include "services/rpc/address.h"
@@ -34,21 +34,57 @@ absl::Status MetricsServerOptions::Validate() const {
 
 namespace {
 
-// Connects to our own IPv4 port and hangs up.
-void Knock(const std::string& listen, int port) {
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  const std::string host = listen.substr(0, listen.rfind(':'));
-  if (::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1 || address.sin_addr.s_addr == INADDR_ANY) {
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+constexpr unsigned int kMaxConnections = 128;          // further ones wait to be accepted
+constexpr unsigned int kConnectionSeconds = 10;        // without a byte; then it is closed
+constexpr size_t kConnectionBytes = size_t{32} << 10;  // of a request's head; longer ones are refused
+
+// "127.0.0.1:0", "localhost:0", "[::]:0" (which IPv4 reaches as well) as the system wants it.
+absl::StatusOr<sockaddr_storage> SocketAddress(const std::string& listen) {
+  const absl::StatusOr<rpc::HostPort> parsed = rpc::ParseHostPort(listen);
+  RETURN_IF_ERROR(parsed.status());
+  const rpc::HostPort& address = *parsed;
+  sockaddr_storage storage = {};
+  auto& four = reinterpret_cast<sockaddr_in&>(storage);
+  auto& six = reinterpret_cast<sockaddr_in6&>(storage);
+  const bool is_six = address.host.rfind('[', 0) == 0;
+  const std::string host = address.host == "localhost" ? "127.0.0.1"
+                           : is_six                    ? address.host.substr(1, address.host.size() - 2)
+                                                       : address.host;
+  storage.ss_family = is_six ? AF_INET6 : AF_INET;
+  (is_six ? six.sin6_port : four.sin_port) = htons(static_cast<uint16_t>(address.port));
+  void* to = is_six ? static_cast<void*>(&six.sin6_addr) : &four.sin_addr;
+  if (::inet_pton(storage.ss_family, host.c_str(), to) != 1) {
+    return absl::InvalidArgumentError(absl::StrCat("metrics: cannot listen on ", listen, ": '", address.host,
+                                                   "' is no address (such as 0.0.0.0, 127.0.0.1 or [::])"));
   }
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) return;
-  (void)::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address));
-  pollfd wait = {.fd = fd, .events = POLLOUT, .revents = 0};
-  ::poll(&wait, 1, /*timeout_ms=*/100);
-  ::close(fd);
+  return storage;
+}
+
+struct Answer {
+  unsigned int code;
+  const char* type;
+  std::string body;
+};
+
+constexpr const char* kPlain = "text/plain; charset=utf-8";
+
+Answer AnswerProbe(const std::function<absl::Status()>& probe) {
+  const absl::Status status = probe ? probe() : absl::OkStatus();
+  if (status.ok()) return {MHD_HTTP_OK, kPlain, "ok\n"};
+  return {MHD_HTTP_SERVICE_UNAVAILABLE, kPlain, absl::StrCat(status.message(), "\n")};
+}
+
+MHD_Result Send(MHD_Connection* connection, Answer answer) {
+  MHD_Response* response =
+      MHD_create_response_from_buffer(answer.body.size(), answer.body.data(), MHD_RESPMEM_MUST_COPY);
+  if (response == nullptr) return MHD_NO;
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer.type);
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+  if (answer.code == MHD_HTTP_METHOD_NOT_ALLOWED)
+    MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "GET, HEAD");
+  const MHD_Result sent = MHD_queue_response(connection, answer.code, response);
+  MHD_destroy_response(response);
+  return sent;
 }
 
 }  // namespace
@@ -56,29 +92,13 @@ void Knock(const std::string& listen, int port) {
 struct MetricsServer::Impl {
   MetricsServerOptions options;
   std::vector<std::shared_ptr<prometheus::Collectable>> collectables;
-  mg_context* context = nullptr;
+  MHD_Daemon* daemon = nullptr;
   int port = 0;
   absl::Mutex mutex;
-  std::string error ABSL_GUARDED_BY(mutex);  // civetweb's last words
-
-  void SetError(const char* message) {
-    absl::MutexLock lock(&mutex);
-    error = message;
-  }
-  std::string Error() {
-    absl::MutexLock lock(&mutex);
-    return error;
-  }
+  std::string error ABSL_GUARDED_BY(mutex);  // microhttpd's last words
 
   ~Impl() {
-    if (context == nullptr) return;
-    // Civetweb's listener looks at its stop flag, which mg_stop sets at once, only every 2 s or when someone connects.
-    std::thread knock([this] {
-      absl::SleepFor(absl::Milliseconds(5));
-      Knock(options.listen, port);
-    });
-    mg_stop(context);
-    knock.join();
+    if (daemon != nullptr) MHD_stop_daemon(daemon);
   }
 
   std::string Metrics() const {
@@ -92,39 +112,49 @@ struct MetricsServer::Impl {
     prometheus::TextSerializer().Serialize(text, all);
     return text.str();
   }
+
+  Answer AnswerTo(std::string_view path, std::string_view method) const {
+    if (method != MHD_HTTP_METHOD_GET && method != MHD_HTTP_METHOD_HEAD) {
+      return {MHD_HTTP_METHOD_NOT_ALLOWED, kPlain, "only GET and HEAD are served\n"};
+    }
+    if (path == "/metrics") return {MHD_HTTP_OK, "text/plain; version=0.0.4; charset=utf-8", Metrics()};
+    if (path == "/livez") return AnswerProbe(options.live);
+    if (path == "/readyz") return AnswerProbe(options.ready);
+    return {MHD_HTTP_NOT_FOUND, kPlain, "there are /metrics, /livez and /readyz\n"};
+  }
+
+  // Microhttpd's callbacks; `self` is an Impl.
+  static MHD_Result Handle(void* self, MHD_Connection* connection, const char* path, const char* method,
+                           const char* /*version*/, const char* /*body*/, size_t* /*body_size*/,
+                           void** /*state*/) {
+    return Send(connection, static_cast<const Impl*>(self)->AnswerTo(path, method));
+  }
+  static void NoteError(void* self, const char* format, va_list arguments) {
+    char text[256];
+    std::vsnprintf(text, sizeof(text), format, arguments);
+    Impl* impl = static_cast<Impl*>(self);
+    absl::MutexLock lock(&impl->mutex);
+    impl->error = std::string(absl::StripSuffix(text, "\n"));
+  }
+
+  absl::Status Listen() {
+    ASSIGN_OR_RETURN(const sockaddr_storage address, SocketAddress(options.listen));
+    unsigned int flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ERROR_LOG;
+    if (address.ss_family == AF_INET6) flags |= MHD_USE_DUAL_STACK;
+    daemon =
+        MHD_start_daemon(flags, /*port=*/0, nullptr, nullptr, &Impl::Handle, this, MHD_OPTION_EXTERNAL_LOGGER,
+                         &Impl::NoteError, this, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_THREAD_POOL_SIZE,
+                         static_cast<unsigned int>(options.threads), MHD_OPTION_CONNECTION_LIMIT,
+                         kMaxConnections, MHD_OPTION_CONNECTION_TIMEOUT, kConnectionSeconds,
+                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionBytes, MHD_OPTION_END);
+    if (daemon == nullptr) {
+      absl::MutexLock lock(&mutex);
+      return absl::UnavailableError(absl::StrCat("metrics: cannot serve on ", options.listen, ": ", error));
+    }
+    port = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+    return absl::OkStatus();
+  }
 };
-
-namespace {
-
-int Answer(mg_connection* connection, int code, const char* type, const std::string& body) {
-  const char* reason = code == 200 ? "OK" : code == 405 ? "Method Not Allowed" : "Service Unavailable";
-  const std::string head = absl::StrCat("HTTP/1.1 ", code, " ", reason, "\r\nContent-Type: ", type,
-                                        "\r\nContent-Length: ", body.size(),
-                                        "\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n");
-  mg_write(connection, head.data(), head.size());
-  const char* method = mg_get_request_info(connection)->request_method;
-  if (method != nullptr && std::string_view(method) == "HEAD") return code;
-  mg_write(connection, body.data(), body.size());
-  return code;
-}
-
-// 405 was answered.
-bool RefusedMethod(mg_connection* connection) {
-  const char* method = mg_get_request_info(connection)->request_method;
-  const std::string_view name = method == nullptr ? "" : method;
-  if (name == "GET" || name == "HEAD") return false;
-  Answer(connection, 405, "text/plain; charset=utf-8", "only GET and HEAD are served\n");
-  return true;
-}
-
-int AnswerProbe(mg_connection* connection, const std::function<absl::Status()>& probe) {
-  if (RefusedMethod(connection)) return 405;
-  const absl::Status status = probe ? probe() : absl::OkStatus();
-  if (status.ok()) return Answer(connection, 200, "text/plain; charset=utf-8", "ok\n");
-  return Answer(connection, 503, "text/plain; charset=utf-8", absl::StrCat(status.message(), "\n"));
-}
-
-}  // namespace
 
 absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(
     const MetricsServerOptions& options, std::vector<std::shared_ptr<prometheus::Collectable>> collectables) {
@@ -134,64 +164,7 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(
   impl->collectables = std::move(collectables);
   impl->collectables.push_back(std::make_shared<ProcessMetrics>(
       options.process.empty() ? program_invocation_short_name : options.process));
-
-  // Civetweb takes addresses, not names; a host that is all digits and dots, or in brackets, is one.
-  ASSIGN_OR_RETURN(rpc::HostPort address, rpc::ParseHostPort(options.listen));
-  if (address.host == "localhost") address.host = "127.0.0.1";
-  if (address.host.front() == '[' && mg_check_feature(MG_FEATURES_IPV6) == 0) {
-    return absl::InvalidArgumentError(absl::StrCat("metrics: cannot listen on ", options.listen,
-                                                   ": the system's HTTP library (civetweb) was built without "
-                                                   "IPv6; give an IPv4 address, such as 0.0.0.0:",
-                                                   address.port));
-  }
-  const std::string listen = absl::StrCat(address.host, ":", address.port);
-  const std::string threads = absl::StrCat(options.threads);
-  const char* settings[] = {"listening_ports",
-                            listen.c_str(),
-                            "num_threads",
-                            threads.c_str(),
-                            "request_timeout_ms",
-                            "10000",
-                            "keep_alive_timeout_ms",
-                            "0",
-                            "connection_queue",
-                            "32",
-                            nullptr};
-  mg_callbacks callbacks = {};
-  callbacks.log_message = [](const mg_connection* connection, const char* message) {
-    const mg_context* context = connection == nullptr ? nullptr : mg_get_context(connection);
-    if (context != nullptr) static_cast<Impl*>(mg_get_user_data(context))->SetError(message);
-    return 1;  // nothing to standard error
-  };
-  impl->context = mg_start(&callbacks, impl.get(), settings);
-  if (impl->context == nullptr) {
-    return absl::UnavailableError(absl::StrCat("metrics: cannot listen on ", options.listen,
-                                               " (is the port taken, or the address not of this machine?) ",
-                                               impl->Error()));
-  }
-  mg_server_port ports[4] = {};
-  if (mg_get_server_ports(impl->context, 4, ports) < 1) {
-    return absl::UnavailableError(
-        absl::StrCat("metrics: no port is open after listening on ", options.listen));
-  }
-  impl->port = ports[0].port;
-
-  mg_set_request_handler(
-      impl->context, "/metrics$",
-      [](mg_connection* connection, void* self) {
-        if (RefusedMethod(connection)) return 405;
-        return Answer(connection, 200, "text/plain; version=0.0.4; charset=utf-8",
-                      static_cast<Impl*>(self)->Metrics());
-      },
-      impl.get());
-  mg_set_request_handler(
-      impl->context, "/livez$",
-      [](mg_connection* c, void* self) { return AnswerProbe(c, static_cast<Impl*>(self)->options.live); },
-      impl.get());
-  mg_set_request_handler(
-      impl->context, "/readyz$",
-      [](mg_connection* c, void* self) { return AnswerProbe(c, static_cast<Impl*>(self)->options.ready); },
-      impl.get());
+  RETURN_IF_ERROR(impl->Listen());
   return std::unique_ptr<MetricsServer>(new MetricsServer(std::move(impl)));
 }
 

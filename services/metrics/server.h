@@ -1,5 +1,4 @@
-// The HTTP port of a process: /metrics (Prometheus text), /livez and /readyz. One civetweb server, because
-// prometheus-cpp 1.0's Exposer takes neither other handlers nor port 0.
+// The HTTP port of a process: /metrics (Prometheus text), /livez and /readyz, by libmicrohttpd (docs/decisions/0007).
 #pragma once
 
 #include <prometheus/collectable.h>
@@ -15,8 +14,9 @@
 namespace drover::metrics {
 
 struct MetricsServerOptions {
-  std::string listen = "127.0.0.1:0";  // host:port; port 0: the system picks one; IPv4 with Debian's civetweb
-  int threads = 2;                     // that answer; further requests wait in a short queue
+  std::string listen =
+      "127.0.0.1:0";  // address:port; port 0: the system picks one; [::] is all of IPv6 and IPv4
+  int threads = 2;    // that answer
   // OK: 200 "ok". Otherwise 503 and the status's message. Called from the server's threads. Null: always OK.
   std::function<absl::Status()> live;   // progress, never dependencies: not OK asks for a restart
   std::function<absl::Status()> ready;  // not OK takes the process out of balancing
@@ -30,7 +30,8 @@ struct MetricsServerOptions {
 // Thread-safe.
 class MetricsServer {
  public:
-  // Serves the metrics of `collectables` (kept alive) and those of the process itself (process_metrics.h). UNAVAILABLE when the address cannot be listened on.
+  // Serves the metrics of `collectables` (kept alive) and those of the process itself (process_metrics.h).
+  // INVALID_ARGUMENT for what is no address, UNAVAILABLE when it cannot be listened on.
   static absl::StatusOr<std::unique_ptr<MetricsServer>> Start(
       const MetricsServerOptions& options,
       std::vector<std::shared_ptr<prometheus::Collectable>> collectables);

@@ -1,4 +1,5 @@
 """The container image: its Dockerfile linted and, with --full, its steps run in a root made with debootstrap."""
+import functools
 import json
 import os
 import re
@@ -16,6 +17,7 @@ WORK = ROOT / "build" / "tests" / "image"
 PACKAGES = DEPLOY / "image" / "runtime-packages.txt"
 USER = 10001
 DEBIAN = "bookworm"
+CUDA = Path(os.environ.get("CUDA_HOME", "/usr/local/cuda"))
 # What an image that only runs has no use for.
 UNWANTED = re.compile(r"^(python[0-9.]*|pip[0-9.]*|gcc|g\+\+|cc|c\+\+|clang.*|cmake|ninja|make|ld|as|nvcc|protoc)$")
 TINY = ["run.steps=3", "run.checkpoint_every=2", "model.embedded.hidden_size=32", "model.embedded.layers=1", "model.embedded.heads=2",
@@ -91,35 +93,52 @@ def missing():
     return None if (PROGRAMS / "drover").exists() else "the programs are not built"
 
 
+def setUpModule():
+    shutil.rmtree(WORK, ignore_errors=True)
+
+
+@functools.cache
+def debian():
+    """The root that stands for the image that everything starts from."""
+    root = WORK / "debian"
+    root.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["debootstrap", "--variant=minbase", DEBIAN, str(root)], check=True, stdout=subprocess.DEVNULL)
+    return root
+
+
 @unittest.skipIf(missing(), missing())
 class ImageRoot(unittest.TestCase):
     """The stages `runtime` and `cpu` as they are; what stage `build-cpu` would compile comes from build/, by the same script."""
+    target = "cpu"
 
     @classmethod
     def setUpClass(cls):
-        shutil.rmtree(WORK, ignore_errors=True)
-        WORK.mkdir(parents=True)
-        debian, built = WORK / "debian", WORK / "build-cpu"
-        subprocess.run(["debootstrap", "--variant=minbase", DEBIAN, str(debian)], check=True, stdout=subprocess.DEVNULL)
-        subprocess.run([DEPLOY / "image" / "build.sh", "cpu", built / "opt" / "drover"], check=True)
+        cls.work = WORK / cls.target
+        cls.work.mkdir(parents=True)
+        built = cls.work / f"build-{cls.target}"
+        subprocess.run([DEPLOY / "image" / "build.sh", cls.target, built / "opt" / "drover"], check=True)
         text = (DEPLOY / "Dockerfile").read_text()
         image = dockerfile.stages(text)["base"].base
-        cls.builder = dockerfile.Builder(text, ROOT, {image: debian, "build-cpu": built}, cls.fresh)
-        cls.root = cls.builder.build("cpu")
-        cls.settings = cls.builder.settings["cpu"]
+        cls.builder = dockerfile.Builder(text, ROOT, {image: debian(), f"build-{cls.target}": built}, cls.fresh)
+        cls.root = cls.builder.build(cls.target)
+        cls.settings = cls.builder.settings[cls.target]
         size = lambda path: int(subprocess.run(["du", "-sm", path], capture_output=True, text=True).stdout.split()[0])
-        print(f"image root: {size(cls.root)} MB, of which /opt/drover {size(cls.root / 'opt' / 'drover')} MB, Debian {size(debian)} MB before "
-              "the runtime packages", flush=True)
+        print(f"image root {cls.target}: {size(cls.root)} MB, of which /opt/drover {size(cls.root / 'opt' / 'drover')} MB, "
+              f"Debian {size(debian())} MB before the runtime packages", flush=True)
 
-    @staticmethod
-    def fresh(name):
-        folder = WORK / name
+    @classmethod
+    def tearDownClass(cls):
+        shutil.rmtree(cls.work, ignore_errors=True)  # gigabytes
+
+    @classmethod
+    def fresh(cls, name):
+        folder = cls.work / name
         folder.mkdir()
         return folder
 
     def inside(self, *command):
         """Runs a command as a cluster would: the image's user and environment, no privileges, a read-only root, /runs and /tmp to write to."""
-        runs = WORK / "runs"
+        runs = self.work / "runs"
         runs.mkdir(exist_ok=True)
         os.chown(runs, USER, USER)
         (self.root / "runs").mkdir(exist_ok=True)
@@ -148,9 +167,9 @@ class ImageRoot(unittest.TestCase):
         settings = [word for setting in TINY for word in ("--set", setting)]
         done = self.inside("/opt/drover/bin/drover", "train", "--recipe", "arithmetic", "--out", "/runs/tiny", "--quiet", *settings)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        summary = json.loads((WORK / "runs" / "tiny" / "summary.json").read_text())
+        summary = json.loads((self.work / "runs" / "tiny" / "summary.json").read_text())
         self.assertEqual(summary["steps"], 3)
-        self.assertEqual((WORK / "runs" / "tiny" / "summary.json").stat().st_uid, USER)
+        self.assertEqual((self.work / "runs" / "tiny" / "summary.json").stat().st_uid, USER)
 
     def test_no_compiler_and_no_python(self):
         folders = [self.root / folder for folder in ("usr/bin", "usr/sbin", "usr/local/bin", "opt/drover/bin")]
@@ -167,6 +186,22 @@ class ImageRoot(unittest.TestCase):
         said = subprocess.run(["find", str(self.root / "opt"), "-xdev", "(", "-perm", "-0002", "-o", "-perm", "/6000", ")", "!", "-type", "l"],
                               capture_output=True, text=True).stdout
         self.assertEqual(said, "")
+
+
+@unittest.skipUnless((CUDA / "bin" / "nvcc").exists(), "no CUDA toolkit")
+class CudaImageRoot(ImageRoot):
+    """The same of target `cuda`: with CUDA's libraries, on a machine that may have no GPU."""
+    target = "cuda"
+
+    def test_it_is_built_with_cuda(self):
+        self.assertTrue((self.root / "opt/drover/lib/libtorch_cuda.so").exists())
+
+    @unittest.skipIf(Path("/dev/nvidia0").exists(), "there is a GPU")
+    def test_asking_for_a_gpu_where_there_is_none_is_a_wrong_configuration(self):
+        done = self.inside("/opt/drover/bin/drover", "train", "--recipe", "arithmetic", "--out", "/runs/gpu", "--quiet", "--set", "run.device=cuda:0")
+        self.assertEqual(done.returncode, 2, done.stdout + done.stderr)
+        self.assertIn("cuda:0", done.stderr)
+        self.assertFalse((self.work / "runs" / "gpu").exists(), "nothing was written")
 
 
 if __name__ == "__main__":
