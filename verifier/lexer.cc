@@ -1,6 +1,7 @@
 #include "verifier/lexer.h"
 
 #include <algorithm>
+#include <array>
 
 #include "verifier/chars.h"
 #include "verifier/lexer_impl.h"
@@ -11,6 +12,51 @@ namespace {
 
 constexpr size_t kMaxTokens = 450'000;      // bounds the memory of tokens and trees to about 40 MiB
 constexpr size_t kMaxOtherTokens = 60'000;  // that are no brackets; longer sums of numbers are read elsewhere
+
+// Tables and not switches, since hostile answers have hundreds of thousands of brackets and a jump costs ten nanoseconds.
+
+// What a token does to the nesting: 1 opens, -1 closes.
+constexpr auto kNesting = [] {
+  std::array<int8_t, static_cast<size_t>(Token::kUnknown) + 1> table{};
+  for (const Token open : {Token::kLeftBrace, Token::kLeftParen, Token::kLeftBracket, Token::kLeftSet,
+                           Token::kLeftAngle, Token::kLeftFloor, Token::kLeftCeil, Token::kBegin}) {
+    table[static_cast<size_t>(open)] = 1;
+  }
+  for (const Token close :
+       {Token::kRightBrace, Token::kRightParen, Token::kRightBracket, Token::kRightSet, Token::kRightAngle,
+        Token::kRightFloor, Token::kRightCeil, Token::kEndEnvironment}) {
+    table[static_cast<size_t>(close)] = -1;
+  }
+  return table;
+}();
+
+int Nesting(Token token) { return kNesting[static_cast<size_t>(token)]; }
+
+// The characters that are one token whatever follows (kEnd: others), and by how much they change the depth of round and
+// square brackets.
+struct Sign {
+  Token token;
+  int8_t brackets;
+};
+constexpr auto kSigns = [] {
+  std::array<Sign, 256> table{};
+  table['{'] = {Token::kLeftBrace, 0};
+  table['}'] = {Token::kRightBrace, 0};
+  table['('] = {Token::kLeftParen, 1};
+  table[')'] = {Token::kRightParen, -1};
+  table['['] = {Token::kLeftBracket, 1};
+  table[']'] = {Token::kRightBracket, -1};
+  table['|'] = {Token::kBar, 0};
+  table['_'] = {Token::kUnderscore, 0};
+  table['-'] = {Token::kMinus, 0};
+  table['/'] = {Token::kSlash, 0};
+  table[','] = {Token::kComma, 0};
+  table[';'] = {Token::kSemicolon, 0};
+  table['&'] = {Token::kAmpersand, 0};
+  table['\''] = {Token::kPrime, 0};
+  table['%'] = {Token::kPercent, 0};
+  return table;
+}();
 
 }  // namespace
 
@@ -30,46 +76,15 @@ bool Lexer::Full() {
   return budget_.over();
 }
 
-bool Lexer::Opens(Token token) {
-  switch (token) {
-    case Token::kLeftBrace:
-    case Token::kLeftParen:
-    case Token::kLeftBracket:
-    case Token::kLeftSet:
-    case Token::kLeftAngle:
-    case Token::kLeftFloor:
-    case Token::kLeftCeil:
-    case Token::kBegin:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool Lexer::Closes(Token token) {
-  switch (token) {
-    case Token::kRightBrace:
-    case Token::kRightParen:
-    case Token::kRightBracket:
-    case Token::kRightSet:
-    case Token::kRightAngle:
-    case Token::kRightFloor:
-    case Token::kRightCeil:
-    case Token::kEndEnvironment:
-      return true;
-    default:
-      return false;
-  }
-}
-
 void Lexer::CountNesting(Token token) {
-  if (Opens(token)) {
-    const bool counts = out_.empty() || !Opens(out_.back().token);
+  const int nesting = Nesting(token);
+  if (nesting > 0) {
+    const bool counts = out_.empty() || Nesting(out_.back().token) <= 0;
     open_.push_back(counts);
     ++bracket_tokens_;
     nesting_ += counts ? 1 : 0;
     if (nesting_ > budget_.limits().depth) budget_.Exceed();
-  } else if (Closes(token) && !open_.empty()) {
+  } else if (nesting < 0 && !open_.empty()) {
     nesting_ -= open_.back() ? 1 : 0;
     open_.pop_back();
     ++bracket_tokens_;
@@ -211,51 +226,25 @@ void Lexer::Word() {
 
 void Lexer::Punctuation(char c) {
   const size_t begin = at_++;
+  if (const Sign sign = kSigns[static_cast<unsigned char>(c)]; sign.token != Token::kEnd) {
+    brackets_ += sign.brackets;
+    return Emit(sign.token, begin);
+  }
   const char next = Peek();
   switch (c) {
-    case '{':
-      return Emit(Token::kLeftBrace, begin);
-    case '}':
-      return Emit(Token::kRightBrace, begin);
-    case '(':
-      ++brackets_;
-      return Emit(Token::kLeftParen, begin);
-    case ')':
-      --brackets_;
-      return Emit(Token::kRightParen, begin);
-    case '[':
-      ++brackets_;
-      return Emit(Token::kLeftBracket, begin);
-    case ']':
-      --brackets_;
-      return Emit(Token::kRightBracket, begin);
-    case '|':
-      return Emit(Token::kBar, begin);
     case '^':
       if (Primes()) return Emit(Token::kPrime, begin);
       if (DegreeLetter()) return Emit(Token::kDegree, begin);
       return Emit(Token::kCaret, begin);
-    case '_':
-      return Emit(Token::kUnderscore, begin);
     case '+':
       if (next == '-' && options_.plus_minus) return ++at_, Emit(Token::kPlusMinus, begin);
       return Emit(Token::kPlus, begin);
-    case '-':
-      return Emit(Token::kMinus, begin);
     case '*':
       if (next == '*') return ++at_, Emit(Token::kCaret, begin);
       return Emit(Token::kTimes, begin);
-    case '/':
-      return Emit(Token::kSlash, begin);
     case ':':
       if (next == '=') return ++at_, Emit(Token::kRelation, begin, static_cast<uint32_t>(Relation::kEqual));
       return Emit(Token::kColon, begin);
-    case ',':
-      return Emit(Token::kComma, begin);
-    case ';':
-      return Emit(Token::kSemicolon, begin);
-    case '&':
-      return Emit(Token::kAmpersand, begin);
     case '=':
       if (next == '=') ++at_;
       return Emit(Token::kRelation, begin, static_cast<uint32_t>(Relation::kEqual));
@@ -273,10 +262,6 @@ void Lexer::Punctuation(char c) {
       if (next == '=')
         return ++at_, Emit(Token::kRelation, begin, static_cast<uint32_t>(Relation::kNotEqual));
       return Emit(Token::kBang, begin);
-    case '\'':
-      return Emit(Token::kPrime, begin);
-    case '%':
-      return Emit(Token::kPercent, begin);
     case '$':
       // A dollar sign that stands before a number and has no partner is money; others delimit mathematics.
       if (IsDigit(next) && Rest().find('$') == std::string_view::npos && out_.empty()) {

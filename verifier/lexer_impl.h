@@ -26,9 +26,6 @@ class Lexer {
   // True over budget, which too many tokens are.
   bool Full();
 
-  static bool Opens(Token token);
-  static bool Closes(Token token);
-
   // Refuses early what the parser would refuse: brackets nested too deeply, those right inside of others not counted.
   void CountNesting(Token token);
 

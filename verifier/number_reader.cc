@@ -17,8 +17,9 @@ size_t CountDigits(std::string_view text, size_t at) {
   return end - at;
 }
 
+// True if the text goes on with `what`, which is not empty, at `at`.
 bool StartsWith(std::string_view text, size_t at, std::string_view what) {
-  return text.substr(at, what.size()) == what;
+  return at < text.size() && text[at] == what[0] && text.substr(at, what.size()) == what;
 }
 
 // What may stand between two groups of three digits; commas also make lists, so they are told apart. A number keeps to
@@ -348,7 +349,7 @@ size_t ReadNumber(std::string_view text, const NumberContext& context, Budget& b
       }
     }
   }
-  if (digits.empty()) digits = "0";
+  if (digits.empty()) digits += '0';
   if (!SetDecimal(digits, decimals, budget, &out->value)) return 0;
   size_t end = 0;
   if (decimals > 0 || out->exact) {
