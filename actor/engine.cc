@@ -13,6 +13,7 @@
 #include "actor/running_group.h"
 #include "actor/scorer.h"
 #include "base/check.h"
+#include "base/exceptions.h"
 #include "base/status.h"
 
 namespace drover::actor {
@@ -20,11 +21,6 @@ namespace {
 
 absl::Status WrongOption(absl::string_view name, int64_t value, absl::string_view rule) {
   return absl::InvalidArgumentError(absl::StrCat("engine option ", name, " is ", value, ", must be ", rule));
-}
-
-std::string Reason(const std::exception& error) {
-  const auto* torch_error = dynamic_cast<const c10::Error*>(&error);
-  return torch_error == nullptr ? error.what() : torch_error->what_without_backtrace();
 }
 
 }  // namespace
@@ -274,8 +270,10 @@ std::vector<FinishedGroup> Engine::Step() {
     while (impl_->Prefill()) {
     }
     impl_->Decode();
+  } catch (const c10::AcceleratorError&) {
+    throw;                                 // the GPU is lost to this process: no later step can do better
   } catch (const std::exception& error) {  // LibTorch's, such as memory that cannot be had
-    impl_->FailRunning(absl::InternalError(absl::StrCat("generation failed: ", Reason(error))));
+    impl_->FailRunning(absl::InternalError(absl::StrCat("generation failed: ", ExceptionMessage(error))));
   }
   return std::exchange(impl_->finished, {});
 }

@@ -59,7 +59,9 @@ class Engine {
   // a tokenizer. ALREADY_EXISTS for an id that is here; RESOURCE_EXHAUSTED when the queue is full.
   absl::Status Add(GroupRequest request);
 
-  // Admits what fits, then samples one token for every running response. Returns the groups that ended.
+  // Admits what fits, then samples one token for every running response. Returns the groups that ended. What LibTorch
+  // throws (memory that cannot be had) fails the running groups; but c10::AcceleratorError, after which the process can
+  // use its GPU no more, is passed on.
   std::vector<FinishedGroup> Step();
 
   // Forgets the group; false if it is not here.

@@ -62,7 +62,8 @@ struct C10dOptions {
   // For each collective but Broadcast(string). A rank that computes longer than this between
   // two collectives is taken for dead.
   absl::Duration timeout = absl::Minutes(10);
-  // The CPU, or this rank's CUDA device: its tensors then go over NCCL (in builds with DROVER_CUDA).
+  // The CPU, or this rank's CUDA device (in builds with DROVER_CUDA): its tensors then go over NCCL, or over Gloo and
+  // the host's memory where two ranks share one GPU, which NCCL refuses.
   torch::Device device = torch::kCPU;
 
   absl::Status Validate() const;

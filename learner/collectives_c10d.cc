@@ -1,9 +1,9 @@
-// Collectives over c10d: Gloo for tensors on the CPU and for bytes, NCCL for those on a GPU.
+// Collectives over c10d: Gloo for tensors on the CPU and for bytes, NCCL for those on a GPU (where ranks share one,
+// Gloo, through the host).
 //
 // Debian's Gloo headers are older than the Gloo inside of LibTorch; only what ProcessGroupGloo.hpp's inline code
 // needs of them is used here: no GlooStore, no libgloo.
 #include <ATen/ATen.h>
-#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/exceptions.h"
 #include "base/status.h"
 #include "learner/collectives.h"
 #ifdef DROVER_CUDA
@@ -25,13 +26,6 @@ constexpr char kStopKey[] = "drover/stop";
 constexpr int64_t kMaxBytes = int64_t{1} << 31;
 constexpr absl::Duration kLongest = absl::Hours(24 * 30);  // c10d adds to it: no infinity
 
-// Without the stack trace that c10's errors carry.
-std::string Message(const std::exception& error) {
-  const auto* c10_error = dynamic_cast<const c10::Error*>(&error);
-  const std::string text = c10_error != nullptr ? c10_error->what_without_backtrace() : error.what();
-  return text.substr(0, text.find("\nException raised from"));
-}
-
 // Runs `action`, which throws on failure. c10d and Gloo tell errors apart by their text alone; the clock says
 // whether it was the deadline.
 template <typename Action>
@@ -41,7 +35,7 @@ absl::Status Guard(std::string_view what, absl::Duration timeout, const Action& 
     action();
     return absl::OkStatus();
   } catch (const std::exception& error) {
-    const std::string message = absl::StrCat(ToAbsl(what), ": ", Message(error));
+    const std::string message = absl::StrCat(ToAbsl(what), ": ", ExceptionMessage(error));
     if (absl::Now() - start >= timeout * 0.99) return absl::DeadlineExceededError(message);
     return absl::UnavailableError(message);
   }
@@ -61,8 +55,9 @@ class C10d : public Collectives {
       c10d::AllreduceOptions how;
       how.reduceOp = c10d::ReduceOp::SUM;
       how.timeout = Timeout();
-      std::vector<at::Tensor> tensors{tensor};
-      BackendOf(tensor).allreduce(tensors, how)->wait(Timeout());
+      OnBackend(tensor, [&](c10d::Backend& backend, std::vector<at::Tensor>& tensors) {
+        backend.allreduce(tensors, how)->wait(Timeout());
+      });
     });
   }
 
@@ -109,22 +104,31 @@ class C10d : public Collectives {
     return absl::StrCat(ToAbsl(what), " of rank ", options_.rank, " of ", options_.size);
   }
   std::chrono::milliseconds Timeout() const { return absl::ToChronoMilliseconds(options_.timeout); }
-  c10d::Backend& BackendOf(const torch::Tensor& tensor) { return tensor.is_cuda() ? *nccl_ : *gloo_; }
+
+  // Runs `collective`, which works in place, on the backend of the tensor's device.
+  template <typename Collective>
+  void OnBackend(const torch::Tensor& tensor, const Collective& collective) {
+    const bool through_host = tensor.is_cuda() && !nccl_;
+    std::vector<at::Tensor> tensors{through_host ? tensor.cpu() : tensor};
+    collective(tensor.is_cuda() && nccl_ ? *nccl_ : *gloo_, tensors);
+    if (through_host) tensor.copy_(tensors[0]);
+  }
 
   absl::Status BroadcastTensor(torch::Tensor tensor, absl::Duration timeout) {
     return Once("broadcast", timeout, [&] {
       c10d::BroadcastOptions how;
       how.rootRank = 0;
       how.timeout = absl::ToChronoMilliseconds(std::min(timeout, kLongest));
-      std::vector<at::Tensor> tensors{tensor};
-      BackendOf(tensor).broadcast(tensors, how)->wait(how.timeout);
+      OnBackend(tensor, [&](c10d::Backend& backend, std::vector<at::Tensor>& tensors) {
+        backend.broadcast(tensors, how)->wait(how.timeout);
+      });
     });
   }
 
   const C10dOptions options_;
   const c10::intrusive_ptr<c10d::Store> store_;  // rank 0's serves the others as long as it lives
   const c10::intrusive_ptr<c10d::Backend> gloo_;
-  const c10::intrusive_ptr<c10d::Backend> nccl_;  // null on the CPU
+  const c10::intrusive_ptr<c10d::Backend> nccl_;  // null on the CPU, and where ranks share a GPU
   absl::Status lost_;                             // the first failure
 };
 
@@ -154,7 +158,7 @@ c10::intrusive_ptr<c10d::Backend> MakeGloo(const c10::intrusive_ptr<c10d::Store>
 c10::intrusive_ptr<c10d::Backend> MakeNccl([[maybe_unused]] const c10::intrusive_ptr<c10d::Store>& store,
                                            [[maybe_unused]] const C10dOptions& options) {
 #ifdef DROVER_CUDA
-  if (options.device.is_cuda()) {
+  if (options.device.is_cuda() && !RanksShareAGpu(*store, options)) {
     return MakeNcclBackend(c10::make_intrusive<c10d::PrefixStore>("nccl", store), options);
   }
 #endif

@@ -1,9 +1,23 @@
 #include "learner/collectives_nccl.h"
 
+#include <ATen/cuda/CUDAContext.h>
+
 #include <cstdlib>
+#include <set>
+#include <string>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 
 namespace drover::learner {
+
+bool RanksShareAGpu(c10d::Store& store, const C10dOptions& options) {
+  const auto key = [](int rank) { return "drover/gpu/" + std::to_string(rank); };
+  // The same on every machine that sees this GPU, by whatever number.
+  const char* const uuid = at::cuda::getDeviceProperties(options.device.index())->uuid.bytes;
+  store.set(key(options.rank), std::vector<uint8_t>(uuid, uuid + sizeof(cudaUUID_t)));
+  std::set<std::vector<uint8_t>> gpus;
+  for (int rank = 0; rank < options.size; ++rank) gpus.insert(store.get(key(rank)));
+  return static_cast<int>(gpus.size()) < options.size;
+}
 
 c10::intrusive_ptr<c10d::Backend> MakeNcclBackend(const c10::intrusive_ptr<c10d::Store>& store,
                                                   const C10dOptions& options) {

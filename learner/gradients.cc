@@ -3,6 +3,11 @@
 #include <ATen/ATen.h>
 
 namespace drover::learner {
+namespace {
+
+constexpr int64_t kNormElements = int64_t{1} << 26;  // 512 MiB in double precision
+
+}  // namespace
 
 GradientBucket::GradientBucket(const std::vector<torch::Tensor>& parameters) {
   int64_t elements = 0;
@@ -18,8 +23,14 @@ GradientBucket::GradientBucket(const std::vector<torch::Tensor>& parameters) {
 
 void GradientBucket::Zero() { flat_.zero_(); }
 
+// In pieces: LibTorch converts all of its operand to double precision first.
 double GradientBucket::Norm() const {
-  return at::linalg_vector_norm(flat_, 2, std::nullopt, /*keepdim=*/false, at::kDouble).item<double>();
+  std::vector<torch::Tensor> norms;
+  for (const torch::Tensor& piece : flat_.split(kNormElements)) {
+    norms.push_back(at::linalg_vector_norm(piece, 2, std::nullopt, /*keepdim=*/false, at::kDouble));
+  }
+  if (norms.size() == 1) return norms[0].item<double>();
+  return at::linalg_vector_norm(at::stack(norms)).item<double>();
 }
 
 void GradientBucket::Clip(double norm, double max_norm) {

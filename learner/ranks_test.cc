@@ -1,12 +1,9 @@
 // Several ranks in one process: a thread each, over real Gloo connections on loopback.
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <functional>
-#include <future>
 #include <thread>
 
 #include "learner/collectives.h"
@@ -19,35 +16,10 @@ namespace {
 using testing_support::CopyWeights;
 using testing_support::LargestDifference;
 using testing_support::MakeRollout;
+using testing_support::RunRanks;
 using testing_support::SameBits;
 using testing_support::TinyModel;
 using testing_support::TinyOptions;
-
-// Joins `size` ranks and runs `life` for each in a thread of its own.
-void RunRanks(int size, absl::Duration timeout, const std::function<void(Collectives&)>& life) {
-  std::promise<uint16_t> listening;
-  std::shared_future<uint16_t> port = listening.get_future().share();
-  std::vector<std::thread> threads;
-  for (int rank = 0; rank < size; ++rank) {
-    threads.emplace_back([&, rank] {
-      at::set_num_threads(1);
-      C10dOptions options;
-      options.rank = rank;
-      options.size = size;
-      options.own_address = "127.0.0.1";
-      options.timeout = timeout;
-      if (rank == 0) {
-        options.on_listening = [&](uint16_t number) { listening.set_value(number); };
-      } else {
-        options.port = port.get();
-      }
-      auto collectives = JoinC10d(options);
-      ASSERT_TRUE(collectives.ok()) << collectives.status().ToString();
-      life(**collectives);
-    });
-  }
-  for (std::thread& thread : threads) thread.join();
-}
 
 TEST(Collectives, SumBroadcastAndBarrier) {
   RunRanks(3, absl::Seconds(20), [](Collectives& ranks) {

@@ -6,6 +6,8 @@
 
 #include <cstring>
 #include <filesystem>
+#include <future>
+#include <thread>
 
 #include "base/check.h"
 #include "base/random.h"
@@ -93,7 +95,9 @@ double LargestDifference(const model::Transformer& a, const model::Transformer& 
 
 std::vector<torch::Tensor> CopyWeights(const model::Transformer& model) {
   std::vector<torch::Tensor> copies;
-  for (const auto& [name, weight] : model.weights()) copies.push_back(weight.detach().clone());
+  for (const auto& [name, weight] : model.weights())
+    copies.push_back(
+        weight.detach().to(at::kCPU, weight.scalar_type(), /*non_blocking=*/false, /*copy=*/true));
   return copies;
 }
 
@@ -103,6 +107,33 @@ bool SameBits(const std::vector<torch::Tensor>& a, const std::vector<torch::Tens
     if (std::memcmp(a[i].data_ptr(), b[i].data_ptr(), a[i].nbytes()) != 0) return false;
   }
   return a.size() == b.size();
+}
+
+void RunRanks(int size, absl::Duration timeout, const std::function<void(Collectives&)>& life,
+              torch::Device device) {
+  std::promise<uint16_t> listening;
+  std::shared_future<uint16_t> port = listening.get_future().share();
+  std::vector<std::thread> threads;
+  for (int rank = 0; rank < size; ++rank) {
+    threads.emplace_back([&, rank] {
+      at::set_num_threads(1);
+      C10dOptions options;
+      options.rank = rank;
+      options.size = size;
+      options.own_address = "127.0.0.1";
+      options.timeout = timeout;
+      options.device = device;
+      if (rank == 0) {
+        options.on_listening = [&](uint16_t number) { listening.set_value(number); };
+      } else {
+        options.port = port.get();
+      }
+      auto collectives = JoinC10d(options);
+      ASSERT_TRUE(collectives.ok()) << collectives.status().ToString();
+      life(**collectives);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
 }
 
 std::string FreshFolder(const std::string& name) {

@@ -4,10 +4,13 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "drover/v1/group.pb.h"
+#include "learner/collectives.h"
 #include "learner/trainer.h"
 #include "model/transformer.h"
 
@@ -39,9 +42,14 @@ torch::Tensor PlainLogprobs(model::Transformer& model, const v1::Group& group, c
 // The largest absolute difference between the weights of two models of one shape.
 double LargestDifference(const model::Transformer& a, const model::Transformer& b);
 
-// A copy of all weights, to compare bits with later.
+// A copy of all weights on the CPU, to compare bits with later.
 std::vector<torch::Tensor> CopyWeights(const model::Transformer& model);
 bool SameBits(const std::vector<torch::Tensor>& a, const std::vector<torch::Tensor>& b);
+
+// Joins `size` ranks over Gloo connections on loopback and runs `life` for each in a thread of its own; `device` is
+// that of each rank.
+void RunRanks(int size, absl::Duration timeout, const std::function<void(Collectives&)>& life,
+              torch::Device device = torch::kCPU);
 
 // A fresh folder under the test's temporary directory.
 std::string FreshFolder(const std::string& name);

@@ -54,7 +54,7 @@ std::vector<torch::Tensor> WeightList(const model::Transformer& model) {
 absl::StatusOr<std::unique_ptr<model::Transformer>> NewReference(const model::Transformer& model) {
   model::TransformerOptions options = model.options();
   options.trainable = false;
-  return model::Transformer::Create(model.config(), options, /*seed=*/0, /*init_std=*/0.02);
+  return model::Transformer::CreateEmpty(model.config(), options);
 }
 
 absl::Status CopyState(const TrainerState& from, TrainerState* to) {

@@ -1,13 +1,16 @@
 #include "model/device.h"
 
+#include <ATen/ATen.h>
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
-
 #ifdef DROVER_CUDA
+#include <c10/cuda/CUDAFunctions.h>
 #include <torch/cuda.h>
 #endif
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/exceptions.h"
 #include "base/status.h"
 
 namespace drover::model {
@@ -25,10 +28,28 @@ int CudaDevices() {
 
 std::string WhyNoCuda() {
 #ifdef DROVER_CUDA
-  return "LibTorch finds no usable CUDA GPU on this machine (nvidia-smi lists those that the driver shows)";
+  std::string why;
+  try {
+    c10::cuda::device_count_ensure_non_zero();
+  } catch (const std::exception& error) {
+    why = ": " + ExceptionMessage(error);
+  }
+  return "LibTorch finds no usable CUDA GPU on this machine (nvidia-smi lists those that the driver shows)" +
+         why;
 #else
   return "this build has no CUDA (./drover setup --cuda makes one that has)";
 #endif
+}
+
+void UseGpuNumerics() {
+  at::globalContext().setFloat32MatmulPrecision("highest");
+  at::globalContext().setAllowBF16ReductionCuBLAS(false);
+  at::globalContext().setSDPUseCuDNN(false);
+}
+
+torch::Device Gpu(int index) {
+  UseGpuNumerics();
+  return torch::Device(torch::kCUDA, static_cast<torch::DeviceIndex>(index));
 }
 
 }  // namespace
@@ -41,7 +62,10 @@ torch::Device AutoDevice(int rank, int gpus) {
 absl::StatusOr<torch::Device> ResolveDevice(std::string_view name, int rank) {
   if (name == "cpu") return torch::Device(torch::kCPU);
   const int devices = CudaDevices();
-  if (name == "auto") return AutoDevice(rank, devices);
+  if (name == "auto") {
+    const torch::Device device = AutoDevice(rank, devices);
+    return device.is_cuda() ? Gpu(device.index()) : device;
+  }
   int index = 0;
   std::string_view rest = name;
   if (rest.substr(0, 4) == "cuda") {
@@ -60,11 +84,19 @@ absl::StatusOr<torch::Device> ResolveDevice(std::string_view name, int rank) {
                                                           "\" is not there: this machine has ", devices,
                                                           " GPU(s), numbered from 0"));
       }
-      return torch::Device(torch::kCUDA, static_cast<torch::DeviceIndex>(index));
+      return Gpu(index);
     }
   }
   return absl::InvalidArgumentError(
       absl::StrCat("device is \"", ToAbsl(name), "\", must be auto, cpu or cuda:N with N from 0"));
+}
+
+absl::Status TryDevice(torch::Device device) {
+  const absl::Status tried = CatchExceptions(device.str(), [&] {
+    const torch::Tensor one = at::ones({1}, at::TensorOptions(at::kFloat).device(device));
+    return one.item<float>() == 1.0f ? absl::OkStatus() : absl::InternalError("computes wrong values");
+  });
+  return tried.ok() ? tried : absl::FailedPreconditionError(tried.message());
 }
 
 absl::Status SetComputeThreads(int threads) {

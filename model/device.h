@@ -12,7 +12,14 @@ namespace drover::model {
 
 // "auto" (AutoDevice, with the GPUs of this machine when this build has CUDA), "cpu", "cuda" or "cuda:N".
 // INVALID_ARGUMENT for any other text; FAILED_PRECONDITION, saying why, where CUDA is asked for and cannot be used.
+//
+// The first GPU that is resolved sets what LibTorch computes with on GPUs, for the process: float32 products in float32
+// (no TF32), bfloat16 products summed in float32, and no cuDNN attention, which compiles a plan for every new shape (half
+// a second for each token of a decoding batch).
 absl::StatusOr<torch::Device> ResolveDevice(std::string_view name, int rank = 0);
+
+// Whether the device can be used at all, by using it: what the driver says is FAILED_PRECONDITION.
+absl::Status TryDevice(torch::Device device);
 
 // The CPU where there is no GPU; else the GPU of a learner's rank: ranks that run on one machine get its GPUs in turn,
 // since NCCL refuses two on one.

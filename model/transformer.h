@@ -37,6 +37,9 @@ class Transformer {
   static absl::StatusOr<std::unique_ptr<Transformer>> Create(const ModelConfig& config,
                                                              const TransformerOptions& options, uint64_t seed,
                                                              double init_std);
+  // Weights that are all 0, for others to take their place: billions of random numbers take a minute.
+  static absl::StatusOr<std::unique_ptr<Transformer>> CreateEmpty(const ModelConfig& config,
+                                                                  const TransformerOptions& options);
   // A Hugging Face directory: config.json and safetensors. Errors name the file and the tensor.
   static absl::StatusOr<std::unique_ptr<Transformer>> Load(const std::string& dir,
                                                            const TransformerOptions& options);

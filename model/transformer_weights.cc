@@ -134,6 +134,14 @@ absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Create(const ModelConf
   return model;
 }
 
+absl::StatusOr<std::unique_ptr<Transformer>> Transformer::CreateEmpty(const ModelConfig& config,
+                                                                      const TransformerOptions& options) {
+  ASSIGN_OR_RETURN(auto model, Allocate(config, options));
+  for (const auto& [name, tensor] : model->weights()) tensor.zero_();
+  model->RequireGradients();
+  return model;
+}
+
 absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Load(const std::string& dir,
                                                                const TransformerOptions& options) {
   ASSIGN_OR_RETURN(const ModelConfig config, LoadModelConfig(dir));

@@ -1,4 +1,5 @@
 // drover-actor: parse, build and run, wait, drain.
+#include "base/exceptions.h"
 #include "base/stop_signal.h"
 #include "services/actor/flags.h"
 #include "services/actor/process.h"
@@ -12,5 +13,6 @@ int main(int argc, char** argv) {
   if (const absl::Status started = process::StartLog(flags.common, flags.name); !started.ok()) {
     return process::Conclude(started);
   }
-  return process::Conclude(drover::actor_process::RunActor(flags, signals));
+  return process::Conclude(
+      drover::CatchExceptions("actor", [&] { return drover::actor_process::RunActor(flags, signals); }));
 }

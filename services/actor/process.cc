@@ -58,8 +58,7 @@ absl::StatusOr<std::unique_ptr<EngineGenerator>> MakeGenerator(const Flags& flag
       .dtype = recipe.model().dtype() == v1::BFLOAT16 ? torch::kBFloat16 : torch::kFloat32,
       .trainable = false};
   // The shape alone: no token is sampled before the learner's weights have taken the place of these.
-  ASSIGN_OR_RETURN(auto model, model::Transformer::Create(setup.config, options, /*seed=*/0,
-                                                          setup.config.initializer_range));
+  ASSIGN_OR_RETURN(auto model, model::Transformer::CreateEmpty(setup.config, options));
   ASSIGN_OR_RETURN(auto engine,
                    actor::Engine::Create({.max_batch = recipe.actors().max_batch()}, std::move(model),
                                          setup.tokenizer.get(), /*version=*/0));

@@ -5,6 +5,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
+#include "base/exceptions.h"
 #include "base/log.h"
 #include "base/status.h"
 
@@ -118,17 +119,20 @@ void Worker::UpdateGauges() {
 // --- Generation -----------------------------------------------------------------------------------------------------
 
 void Worker::EngineLoop() {
+  const absl::Status end = CatchExceptions("generation", [this] { return Generate(); });
+  if (!end.ok()) Fail(end);
+}
+
+absl::Status Worker::Generate() {
   Heartbeats::Pulse pulse = BeginPulse(parts_.heartbeats, "engine");
   while (true) {
     pulse.Beat();
     {
       absl::MutexLock lock(&mutex_);
-      if (stop_) return;
+      if (stop_) return absl::OkStatus();
     }
     CancelLost();
-    if (absl::Status swapped = MaybeSwap(); !swapped.ok()) {
-      return Fail(Annotate(swapped, "cannot take the learner's weights"));
-    }
+    RETURN_IF_ERROR(Annotate(MaybeSwap(), "cannot take the learner's weights"));
     AdmitWaiting();
     if (parts_.generator->groups() > 0) {
       Step();

@@ -118,6 +118,7 @@ class Worker {
   // What handing back may take at the end.
   absl::Duration GiveBackTime() const;
   void EngineLoop();
+  absl::Status Generate();  // EngineLoop's life: until stop_, or what ends the worker
   void SubmitLoop();
   absl::Status MaybeSwap();
   void DropBefore(uint32_t incarnation) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

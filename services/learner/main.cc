@@ -1,6 +1,7 @@
 // drover-learner: parse, validate, build and run, wait, stop in order.
 #include <string>
 
+#include "base/exceptions.h"
 #include "base/log.h"
 #include "base/stop_signal.h"
 #include "model/device.h"
@@ -20,11 +21,13 @@ int main(int argc, char** argv) {
     return process::Conclude(started);
   }
   if (!flags.check_device.empty()) {
-    return process::Conclude(drover::model::ResolveDevice(flags.check_device).status());
+    const auto device = drover::model::ResolveDevice(flags.check_device);
+    return process::Conclude(device.ok() ? drover::model::TryDevice(*device) : device.status());
   }
   const auto recipe = drover::recipe::LoadRecipe(flags.recipe);
   if (!recipe.ok()) return process::Conclude(recipe.status());
-  const auto end = drover::learner_process::RunRank(flags, *recipe, signals);
+  const auto end = drover::CatchExceptions(
+      "learner", [&] { return drover::learner_process::RunRank(flags, *recipe, signals); });
   if (!end.ok()) return process::Conclude(end.status());
   return *end == RunEnd::kDone ? process::kExitDone : process::kExitStopped;
 }

@@ -49,6 +49,7 @@ absl::StatusOr<std::unique_ptr<model::Transformer>> MakeModel(const v1::Recipe& 
     return model::Transformer::Load(recipe.model().path(), options);
   }
   ASSIGN_OR_RETURN(const model::ModelConfig config, model::LoadModelConfig(folder.model()));
+  if (folder.NewestCheckpoint().has_value()) return model::Transformer::CreateEmpty(config, options);
   return model::Transformer::Create(config, options, recipe.run().seed(), config.initializer_range);
 }
 
