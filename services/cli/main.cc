@@ -135,6 +135,7 @@ void AddBench(CLI::App& app, Chosen& chosen) {
   CLI::App* bench = app.add_subcommand("bench", "Measure; --json: one JSON object on standard output")
                         ->require_subcommand(1);
   AddSibling(*bench, chosen, "generate", "Tokens a second of the actor's engine", {"bench", "generate"});
+  AddSibling(*bench, chosen, "train", "Optimizer steps of the learner", {"bench", "train"});
 
   auto verify = std::make_shared<drover::cli::BenchVerifyOptions>();
   CLI::App* command = bench->add_subcommand("verify", "The graders on files of cases: verdicts and speed");

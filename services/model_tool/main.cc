@@ -1,15 +1,19 @@
-// drover-model: what `drover generate`, `drover score` and `drover bench generate` run (docs/reference/cli.md).
+// drover-model: what `drover generate`, `drover score`, `drover bench generate` and `drover bench train` run (docs/reference/cli.md).
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
 
-#include "services/model_tool/bench_command.h"
+#include "base/exceptions.h"
+#include "services/model_tool/bench/generate.h"
+#include "services/model_tool/bench/shapes.h"
+#include "services/model_tool/bench/train.h"
 #include "services/model_tool/generate_command.h"
 #include "services/model_tool/score_command.h"
 
 namespace {
 
 using drover::model_tool::BenchGenerateOptions;
+using drover::model_tool::BenchTrainOptions;
 using drover::model_tool::GenerateOptions;
 using drover::model_tool::ScoreOptions;
 using drover::model_tool::ToolModelOptions;
@@ -80,13 +84,27 @@ CLI::App* AddScore(CLI::App& app, ScoreOptions* options) {
   return command;
 }
 
-CLI::App* AddBenchGenerate(CLI::App& app, BenchGenerateOptions* options) {
-  CLI::App* bench = app.add_subcommand("bench", "Measure")->require_subcommand(1);
-  CLI::App* command = bench->add_subcommand("generate", "Tokens a second of the actor's engine");
+// The flags that measurements share: which model, and whether the device is measured, too.
+template <typename Options>
+void AddBenchFlags(CLI::App* command, Options* options) {
   AddModelFlags(command, &options->model)
-      ->description("A Hugging Face directory (default: a random tiny model)");
-  command->add_option("--rows", options->rows, "Responses decoded at a time")
+      ->description("A Hugging Face directory (default: random weights of --shape)");
+  command->add_option("--shape", options->shape, "The shape of a well-known model, for random weights")
+      ->check(CLI::IsMember(drover::model_tool::BenchShapeNames()))
+      ->capture_default_str();
+  command->add_flag("--limits", options->limits,
+                    "First measure the device's copy bandwidth and matrix rate, and report shares of them");
+  command->add_flag("--json")->description("JSON on standard output (as it is always)");
+}
+
+CLI::App* AddBenchGenerate(CLI::App& bench, BenchGenerateOptions* options) {
+  CLI::App* command = bench.add_subcommand("generate", "Tokens a second of the actor's engine");
+  AddBenchFlags(command, options);
+  command
+      ->add_option("--rows", options->rows,
+                   "Responses decoded at a time; several, parted by commas: a line each")
       ->check(CLI::Range(1, 65536))
+      ->delimiter(',')
       ->capture_default_str();
   command->add_option("--tokens", options->tokens, "Tokens a response")
       ->check(CLI::PositiveNumber)
@@ -97,7 +115,27 @@ CLI::App* AddBenchGenerate(CLI::App& app, BenchGenerateOptions* options) {
   command->add_option("--repeats", options->repeats, "The fastest of so many counts")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_flag("--json")->description("One JSON object on standard output (as it is always)");
+  return command;
+}
+
+CLI::App* AddBenchTrain(CLI::App& bench, BenchTrainOptions* options) {
+  CLI::App* command = bench.add_subcommand("train", "Optimizer steps of the learner");
+  AddBenchFlags(command, options);
+  command->add_option("--steps", options->steps, "Optimizer steps that count, after one that does not")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  command->add_option("--responses", options->responses, "Responses an optimizer step; a multiple of 8")
+      ->check(CLI::Range(8, 65536))
+      ->capture_default_str();
+  command->add_option("--microbatch", options->microbatch, "Responses a forward and backward pass")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
+  command->add_option("--prompt-tokens", options->prompt_tokens, "Tokens a prompt")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--tokens", options->tokens, "Tokens a response")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   return command;
 }
 
@@ -107,10 +145,15 @@ int Conclude(const absl::Status& status) {
   return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ? kBadInput : kFailure;
 }
 
-int RunBench(const BenchGenerateOptions& options) {
-  const auto result = drover::model_tool::BenchGenerate(options);
-  if (result.ok()) std::puts(result->dump().c_str());
-  return Conclude(result.status());
+void Print(const nlohmann::ordered_json& result) {
+  std::puts(result.dump().c_str());
+  std::fflush(stdout);  // each measurement as soon as it is there: a later one may not fit into memory
+}
+
+absl::Status RunBenchTrain(const BenchTrainOptions& options) {
+  const auto result = drover::model_tool::BenchTrain(options);
+  if (result.ok()) Print(*result);
+  return result.status();
 }
 
 }  // namespace
@@ -120,16 +163,23 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   GenerateOptions generate_options;
   ScoreOptions score_options;
-  BenchGenerateOptions bench_options;
+  BenchGenerateOptions bench_generate_options;
+  BenchTrainOptions bench_train_options;
   CLI::App* generate = AddGenerate(app, &generate_options);
   CLI::App* score = AddScore(app, &score_options);
-  AddBenchGenerate(app, &bench_options);
+  CLI::App* bench = app.add_subcommand("bench", "Measure")->require_subcommand(1);
+  CLI::App* bench_generate = AddBenchGenerate(*bench, &bench_generate_options);
+  AddBenchTrain(*bench, &bench_train_options);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kDone : kBadInput;
   }
-  if (generate->parsed()) return Conclude(drover::model_tool::Generate(generate_options));
-  if (score->parsed()) return Conclude(drover::model_tool::Score(score_options));
-  return RunBench(bench_options);
+  const auto run = [&] {
+    if (generate->parsed()) return drover::model_tool::Generate(generate_options);
+    if (score->parsed()) return drover::model_tool::Score(score_options);
+    if (bench_generate->parsed()) return drover::model_tool::BenchGenerate(bench_generate_options, Print);
+    return RunBenchTrain(bench_train_options);
+  };
+  return Conclude(drover::CatchExceptions("drover-model", run));
 }

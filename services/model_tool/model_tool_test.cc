@@ -10,7 +10,6 @@
 #include "model/testing/tiny_models.h"
 #include "model/tokenizer.h"
 #include "model/weight_set.h"
-#include "services/model_tool/bench_command.h"
 #include "services/model_tool/generate_command.h"
 #include "services/model_tool/lines.h"
 #include "services/model_tool/score_command.h"
@@ -204,16 +203,6 @@ TEST_F(ModelToolTest, ErrorsNameFileAndLineAndLeaveNoOutput) {
   options = Generating(good);
   options.model.dir = dir_ + "/missing";
   EXPECT_EQ(Generate(options).code(), absl::StatusCode::kNotFound);
-}
-
-TEST(BenchTest, CountsEveryToken) {
-  BenchGenerateOptions options;
-  options.rows = 12;
-  options.tokens = 5;
-  options.repeats = 1;
-  const auto result = BenchGenerate(options).value();
-  EXPECT_EQ(result["tokens"], 60);
-  EXPECT_GT(result["tokens_per_second"].get<double>(), 0.0);
 }
 
 }  // namespace
