@@ -3,6 +3,7 @@
 #
 #   programs   bin/, share/drover/recipes/, share/doc/drover/ (licences)
 #   libtorch   lib/: LibTorch of the pinned wheels, 460 MB; with CUDA all of it, 1.9 GB, without the toolkit's own libraries
+#   gpu_tests  tests/: the tests written for GPUs, for tools/gpu-kit/; installed when named alone
 set(programs drover drover-learner drover-actor drover-verifier drover-model)
 foreach(program IN LISTS programs)
   if(NOT TARGET ${program})
@@ -10,8 +11,15 @@ foreach(program IN LISTS programs)
   endif()
 endforeach()
 
-set_target_properties(${programs} PROPERTIES INSTALL_RPATH "$ORIGIN/../lib")
+set(gpu_tests learner_cuda_test actor_cuda_test gpu_agreement_test)
+foreach(target IN LISTS programs gpu_tests)
+  set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN/../lib")
+  # As DT_RPATH, which also holds for what the libraries in ../lib need themselves; DT_RUNPATH would not.
+  target_link_options(${target} PRIVATE -Wl,--disable-new-dtags)
+endforeach()
+
 install(TARGETS ${programs} RUNTIME DESTINATION bin COMPONENT programs)
+install(TARGETS ${gpu_tests} RUNTIME DESTINATION tests COMPONENT gpu_tests EXCLUDE_FROM_ALL)
 install(DIRECTORY recipes/ DESTINATION share/drover/recipes COMPONENT programs)
 install(FILES LICENSE THIRD_PARTY.md DESTINATION share/doc/drover COMPONENT programs)
 # The licences that came with the wheels (a .deps/ unpacked by an older set-up has none).

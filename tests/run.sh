@@ -3,7 +3,7 @@
 #
 #   tests/run.sh [--full] [--only STAGE]
 #
-# Stages: format layering protos ctest monitoring custom_verifier deploy cluster sanitize fuzz cuda. Each writes build/test-results/STAGE.*;
+# Stages: format layering protos ctest monitoring custom_verifier deploy cluster sanitize fuzz cuda gpu_kit. Each writes build/test-results/STAGE.*;
 # tests/tally.py adds them up: one test a GoogleTest case, one a check. --full adds the long tests (DROVER_FULL_TESTS=1).
 set -uo pipefail
 export OMP_WAIT_POLICY=PASSIVE  # several tests share few cores: no barrier may spin
@@ -111,20 +111,28 @@ run_fuzzers() {
   done
 }
 
+CUDA_PROGRAMS=(drover drover-learner drover-actor drover-verifier drover-model)
+CUDA_TESTS=(learner_cuda_test actor_cuda_test gpu_agreement_test)
+
 run_cuda() {
   [ -x "${CUDA_HOME:-/usr/local/cuda}/bin/nvcc" ] || { echo "skipped: no CUDA toolkit"; return 77; }
-  install_libtorch_cuda && build cuda drover-learner drover-actor learner_cuda_test || return 1
+  install_libtorch_cuda && build cuda "${CUDA_PROGRAMS[@]}" "${CUDA_TESTS[@]}" || return 1
   # What differs with CUDA: everything else was tested in build/ from the same sources.
   mkdir -p "$RESULTS/cuda"
-  GTEST_OUTPUT="json:$RESULTS/cuda/" "$ROOT/build-cuda/tests/learner_cuda_test" && train_with_cuda_build
+  local test failed=0
+  for test in "${CUDA_TESTS[@]}"; do
+    GTEST_OUTPUT="json:$RESULTS/cuda/" "$ROOT/build-cuda/tests/$test" || failed=1
+  done
+  # A small run, on a GPU where there is one.
+  rm -rf "$ROOT/build-cuda/run"
+  "$ROOT/build-cuda/bin/drover" train --quiet --recipe recipes/arithmetic.textproto --out "$ROOT/build-cuda/run" "${TINY[@]}" || failed=1
+  return $failed
 }
 
-# A small run of the CUDA build's learner and actor, on a GPU where there is one; the command and the verifier are those of build/.
-train_with_cuda_build() {
-  local folder="$ROOT/build-cuda/run"
-  rm -rf "$folder" && mkdir -p "$folder/bin" || return 1
-  cp build/bin/drover build/bin/drover-verifier build-cuda/bin/drover-learner build-cuda/bin/drover-actor "$folder/bin" || return 1
-  "$folder/bin/drover" train --quiet --recipe recipes/arithmetic.textproto --out "$folder/out" "${TINY[@]}"
+# The GPU kit: its runner; packed from build-cuda/ and rehearsed on the CPU.
+run_gpu_kit() {
+  ! python_tools gpu_kit || export DROVER_SHELLCHECK="$DEPS/python-gpu_kit/bin/shellcheck"
+  DROVER_DEPS="$DEPS" python3 tests/unittests.py tests/gpu_kit --results "$RESULTS/gpu_kit"
 }
 
 [ -n "$only" ] && [ "$only" != deploy ] || { python_tools checkov >/dev/null 2>&1 & }
@@ -139,4 +147,5 @@ stage cluster run_cluster
 stage sanitize run_sanitized
 stage fuzz run_fuzzers
 stage cuda run_cuda
+stage gpu_kit run_gpu_kit
 exec python3 tests/tally.py "$RESULTS"
