@@ -23,6 +23,11 @@ LedgerOptions ForLedger(const StoreOptions& options) {
   return {options.prompts_per_rollout, options.staleness_bound, options.steps};
 }
 
+// Whether a stored group that cannot be had is lost for good: its bytes, its file, or what it holds is wrong.
+bool Unfit(const absl::Status& status) {
+  return absl::IsDataLoss(status) || absl::IsNotFound(status) || absl::IsInvalidArgument(status);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<ExperienceStore>> ExperienceStore::Open(StoreOptions options) {
@@ -106,6 +111,10 @@ absl::Status ExperienceStoreImpl::StartIncarnation(uint64_t version) {
     event.mutable_incarnation_started()->set_incarnation(ledger_.incarnation() + 1);
     event.mutable_incarnation_started()->set_version(version);
     RETURN_IF_ERROR(Emit(std::move(event)));
+    for (uint64_t lease : ledger_.AcceptedOverBound()) {
+      RETURN_IF_ERROR(Drop(lease, v1::LEASE_OUTCOME_STALE,
+                           "older than staleness.bound allows since the run was resumed with a lower one"));
+    }
     started_ = true;
     published_.reset();
     held_.Clear();
@@ -148,11 +157,42 @@ absl::StatusOr<std::vector<v1::Group>> ExperienceStoreImpl::WaitForRollout(uint6
   }
   std::vector<v1::Group> groups;
   groups.reserve(stored.size());
+  std::vector<UnfitGroup> unfit;
   for (const StoredGroup& group : stored) {
-    ASSIGN_OR_RETURN(v1::Group loaded, LoadGroup(group));
-    groups.push_back(std::move(loaded));
+    absl::StatusOr<v1::Group> loaded = LoadGroup(group);
+    if (loaded.ok()) {
+      groups.push_back(*std::move(loaded));
+    } else if (Unfit(loaded.status())) {
+      unfit.push_back({group.lease, group.group, std::string(loaded.status().message())});
+    } else {
+      return loaded.status();
+    }
   }
-  return groups;
+  if (unfit.empty()) return groups;
+  RETURN_IF_ERROR(LeaseAgain(unfit));
+  return absl::DeadlineExceededError(
+      absl::StrCat("rollout ", rollout, ": ", unfit.size(), " stored groups are leased again"));
+}
+
+absl::Status ExperienceStoreImpl::LeaseAgain(const std::vector<UnfitGroup>& unfit) {
+  {
+    absl::MutexLock lock(&mu_);
+    for (const UnfitGroup& each : unfit) {
+      RETURN_IF_ERROR(Drop(each.lease, v1::LEASE_OUTCOME_FAILED, each.reason));
+      CountFailure(each.group, each.reason);
+    }
+  }
+  return Sync();
+}
+
+absl::Status ExperienceStoreImpl::Drop(uint64_t lease, v1::LeaseOutcome outcome, const std::string& reason) {
+  log::Error("an accepted group is not trained; it is leased again",
+             {{"lease", lease}, {"outcome", OutcomeName(outcome)}, {"reason", reason}});
+  v1::JournalEvent event;
+  event.mutable_lease_closed()->set_lease(lease);
+  event.mutable_lease_closed()->set_outcome(outcome);
+  event.mutable_lease_closed()->set_reason(reason);
+  return Emit(std::move(event));
 }
 
 absl::StatusOr<v1::Group> ExperienceStoreImpl::LoadGroup(const StoredGroup& stored) const {
@@ -162,8 +202,9 @@ absl::StatusOr<v1::Group> ExperienceStoreImpl::LoadGroup(const StoredGroup& stor
       group.lease() != stored.lease || group.group() != stored.group) {
     return absl::DataLossError(absl::StrCat("journal segment ", stored.segment, ", offset ", stored.offset,
                                             ": not the group that lease ", stored.lease,
-                                            " was accepted with. Restore the file from a copy"));
+                                            " was accepted with"));
   }
+  RETURN_IF_ERROR(learner::CheckGroup(group, options_.group_limits));
   return group;
 }
 
@@ -178,7 +219,10 @@ absl::Status ExperienceStoreImpl::MarkTrained(uint64_t rollout, uint64_t version
     trained->set_version(version);
     trained->set_first_optimizer_step(first_optimizer_step);
     trained->set_last_optimizer_step(last_optimizer_step);
-    for (const StoredGroup& group : ledger_.AcceptedGroups()) trained->add_leases(group.lease);
+    for (const StoredGroup& group : ledger_.AcceptedGroups()) {
+      trained->add_leases(group.lease);
+      retries_.erase(group.group);
+    }
     RETURN_IF_ERROR(Emit(std::move(event)));
   }
   return Sync();

@@ -70,8 +70,9 @@ class ExperienceStore {
   // The weights of `version` are there for actors: call it once they can be fetched. It must be the trained version
   // (StartIncarnation's, or the last MarkTrained's).
   virtual absl::Status Publish(uint64_t version) = 0;
-  // All groups of `rollout`, which must be the next to train, in lease order. DEADLINE_EXCEEDED when they are not
-  // there after `timeout` (call again); FAILED_PRECONDITION, DATA_LOSS or the disk's error when they never will be.
+  // All groups of `rollout`, which must be the next to train, in lease order, fit for training (StoreOptions::
+  // group_limits). DEADLINE_EXCEEDED when they are not there after `timeout`, or some that were stored are damaged or
+  // unfit and so leased again (call again); FAILED_PRECONDITION or the disk's error when they never will be.
   virtual absl::StatusOr<std::vector<v1::Group>> WaitForRollout(uint64_t rollout, absl::Duration timeout) = 0;
   // The optimizer steps [first, last] (from 1 over the surviving line; last may be first - 1 when all were skipped)
   // took `rollout`'s groups and made `version` = rollout + 1. Durable when it returns.

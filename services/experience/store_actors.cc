@@ -233,7 +233,7 @@ absl::StatusOr<std::shared_ptr<const v1::Lease>> ExperienceStoreImpl::FindHeld(c
 
 absl::StatusOr<v1::SubmitGroupResponse> ExperienceStoreImpl::SubmitEvaluation(v1::Group group) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const v1::Lease> lease, FindHeld(group, v1::LEASE_KIND_EVALUATION));
-  if (lease != nullptr) RETURN_IF_ERROR(ValidateGroup(group, *lease));
+  if (lease != nullptr) RETURN_IF_ERROR(ValidateGroup(group, *lease, options_.group_limits));
   absl::MutexLock lock(&mu_);
   v1::SubmitGroupResponse response;
   if (group.incarnation() != ledger_.incarnation()) {
@@ -258,7 +258,8 @@ void ExperienceStoreImpl::SubmitTraining(v1::Group group, SubmitDone done) {
   submission.incarnation = group.incarnation();
   submission.trace_id = group.trace_id();
   if (*lease != nullptr) {
-    if (absl::Status valid = ValidateGroup(group, **lease); !valid.ok()) return done(valid);
+    if (absl::Status valid = ValidateGroup(group, **lease, options_.group_limits); !valid.ok())
+      return done(valid);
     submission.payload = group.SerializeAsString();
     submission.digest = HexDigest(submission.payload);
     submission.equal_rewards = EqualRewards(group);

@@ -127,19 +127,77 @@ TEST_F(StoreTest, CheckpointsFreeTheDiskSpaceOfWhatTheyCover) {
   EXPECT_EQ(segments(), 0);
 }
 
-TEST_F(StoreTest, ADamagedGroupIsAnErrorThatNamesItsFile) {
-  Open(1, 1);
+// A group that cannot be had or that training would refuse does not end the run: it is leased again.
+TEST_F(StoreTest, ADamagedGroupIsLeasedAgain) {
+  Open(1, 2);
   Begin(0);
   Serve(0);
+  const std::string segment = folder_.path() + "/journal/groups-000001.log";
   {
-    std::fstream file(folder_.path() + "/journal/groups-000001.log",
-                      std::ios::in | std::ios::out | std::ios::binary);
+    std::fstream file(segment, std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(60);
     file.put('\x7f');
   }
   const absl::Status status = store_->WaitForRollout(0, kSoon).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_NE(status.message().find("groups-000001.log"), absl::string_view::npos) << status;
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
+  EXPECT_EQ(store_->Counts().failed(), 1u);
+  clock_.Advance(absl::Seconds(1));
+  const v1::Lease again = Lease(*store_, 5).leases(0);
+  EXPECT_EQ(again.group(), 0u);
+  EXPECT_EQ(SubmitOutcomeOf(*store_, again, Answer(again, 0)), v1::SUBMIT_OUTCOME_ACCEPTED);
+  const auto groups = TrainOne(0);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].lease(), 3u);
+  EXPECT_TRUE(SumsClose(store_->Counts()));
+}
+
+TEST_F(StoreTest, AMissingSegmentsGroupsAreLeasedAgain) {
+  Open(1, 2);
+  Begin(0);
+  Serve(0);
+  store_.reset();
+  std::filesystem::remove(folder_.path() + "/journal/groups-000001.log");
+  Restart(0);
+  EXPECT_EQ(store_->WaitForRollout(0, kSoon).status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(store_->Counts().failed(), 2u);
+  clock_.Advance(absl::Seconds(1));
+  Serve(0);
+  EXPECT_EQ(TrainOne(0).size(), 2u);
+}
+
+// An earlier release accepted what training refuses: a resume must not die of it, however often.
+TEST_F(StoreTest, AStoredGroupThatTrainingRefusesIsLeasedAgain) {
+  Open(1, 2);
+  Begin(0);
+  const auto leases = Lease(*store_, 2).leases();
+  EXPECT_EQ(SubmitOutcomeOf(*store_, leases[0], Answer(leases[0], 0, {0, 900})), v1::SUBMIT_OUTCOME_ACCEPTED);
+  EXPECT_EQ(SubmitOutcomeOf(*store_, leases[1], Answer(leases[1], 0)), v1::SUBMIT_OUTCOME_ACCEPTED);
+  options_.group_limits.max_reward = 1;
+  Restart(0);
+  EXPECT_EQ(store_->WaitForRollout(0, kSoon).status().code(), absl::StatusCode::kDeadlineExceeded);
+  clock_.Advance(absl::Seconds(1));
+  Serve(0);
+  const auto groups = TrainOne(0);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].group(), 0u);
+  EXPECT_EQ(groups[0].lease(), 3u);
+  EXPECT_EQ(groups[1].lease(), 2u);
+}
+
+TEST_F(StoreTest, ALowerBoundLeasesGroupsOverItAgain) {
+  Open(4, 1, /*bound=*/2);
+  Begin(0);
+  Serve(0);  // rollouts 0 to 2, all by version 0
+  TrainOne(0);
+  ASSERT_TRUE(store_->MarkCheckpoint(1, "c").ok());
+  options_.staleness_bound = 1;
+  Restart(1);
+  EXPECT_EQ(store_->Counts().stale(), 1u);
+  TrainOne(1);
+  const v1::Lease again = Lease(*store_, 1).leases(0);
+  EXPECT_EQ(again.group(), 2u);
+  EXPECT_EQ(again.min_version(), 1u);
+  EXPECT_TRUE(SumsClose(store_->Counts()));
 }
 
 TEST_F(StoreTest, AProcessThatStopsLeasesNothingButTakesWhatIsHeld) {

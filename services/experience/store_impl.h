@@ -76,6 +76,12 @@ class ExperienceStoreImpl final : public ExperienceStore {
     v1::SubmitGroupResponse answer;
     std::optional<v1::JournalEvent> event;
   };
+  // An accepted group that cannot be trained.
+  struct UnfitGroup {
+    uint64_t lease = 0;
+    uint64_t group = 0;
+    std::string reason;
+  };
   // A group whose leases failed.
   struct Retry {
     uint32_t failures = 0;
@@ -92,7 +98,13 @@ class ExperienceStoreImpl final : public ExperienceStore {
   absl::Status Sync() ABSL_LOCKS_EXCLUDED(mu_);
   // The store takes nothing any more.
   void Fail(const absl::Status& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // DATA_LOSS, NOT_FOUND: it is damaged; INVALID_ARGUMENT: training would refuse it.
   absl::StatusOr<v1::Group> LoadGroup(const StoredGroup& stored) const;
+  // Closes accepted leases as failed, each for its reason.
+  absl::Status LeaseAgain(const std::vector<UnfitGroup>& unfit) ABSL_LOCKS_EXCLUDED(mu_);
+  // Closes the lease of an accepted group.
+  absl::Status Drop(uint64_t lease, v1::LeaseOutcome outcome, const std::string& reason)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status CheckStarted() const ABSL_SHARED_LOCKS_REQUIRED(mu_);
   bool RolloutDecided() const ABSL_SHARED_LOCKS_REQUIRED(mu_) { return !health_.ok() || ledger_.Ready(); }
   bool EvaluationDecided() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {

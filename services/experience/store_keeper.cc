@@ -123,8 +123,6 @@ absl::Status ExperienceStoreImpl::WriteBatch(std::vector<Submission>* batch) {
     std::vector<v1::JournalEvent> events;
     for (Submission& submission : *batch) {
       if (!submission.event) continue;
-      const std::optional<Issue> issue = ledger_.HeldLease(submission.lease);
-      if (issue) retries_.erase(issue->group);
       events.push_back(*std::move(submission.event));
     }
     if (events.empty()) return absl::OkStatus();

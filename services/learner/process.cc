@@ -238,6 +238,7 @@ absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Col
   ASSIGN_OR_RETURN(const auto serving, Serving::Start({.flags = flags_,
                                                        .recipe = recipe_,
                                                        .folder = folder_,
+                                                       .group_limits = trainer.group_limits(),
                                                        .prompts = prompts.get(),
                                                        .metrics = &metrics_,
                                                        .heartbeats = &heartbeats_}));
