@@ -130,10 +130,20 @@ class Screen {
     const bool tells = phase == v1::RUN_PHASE_PRETRAINING || phase == v1::RUN_PHASE_EVALUATING;
     if (tells && phase != phase_) std::printf("%s\n", PhaseText(view.state).c_str());
     phase_ = phase;
+    ShowTrouble(view.state);
     if (view.accuracy_step != accuracy_step_ && view.accuracy.has_value()) {
       std::printf("held-out accuracy %.3f after %d rollouts\n", *view.accuracy, int(*view.accuracy_step));
     }
     accuracy_step_ = view.accuracy_step;
+  }
+
+  // When it begins, and whenever it has doubled since it was shown.
+  void ShowTrouble(const v1::RunState& state) {
+    const uint64_t ended = state.since_step().leased();
+    if (ended < trouble_shown_) trouble_shown_ = 0;
+    if (TroubleText(state).empty() || ended < 2 * trouble_shown_) return;
+    std::printf("%s\n", PhaseText(state).c_str());
+    trouble_shown_ = ended;
   }
 
   const TrainOptions& options_;
@@ -141,6 +151,7 @@ class Screen {
   size_t lines_ = 0;
   v1::RunPhase phase_ = v1::RUN_PHASE_UNSPECIFIED;
   std::optional<uint64_t> accuracy_step_;
+  uint64_t trouble_shown_ = 0;  // leases that had ended without a group then
 };
 
 // Watches until the run ends. `interrupts` counts Ctrl-C: once stops in order, twice at once.

@@ -237,7 +237,11 @@ void Ledger::Close(uint64_t lease, LeaseState to) {
   const auto found = open_.find(lease);
   Rollout& rollout = rollouts_.at(found->second.rollout);
   rollout.live.erase(found->second.group);
-  if (to != LeaseState::kFiltered) rollout.vacant.insert(found->second.group);
+  if (to == LeaseState::kFiltered) {
+    ++rollout.filtered;
+  } else {
+    rollout.vacant.insert(found->second.group);
+  }
   open_.erase(found);
   Move(lease, to);
 }
@@ -326,6 +330,11 @@ std::vector<StoredGroup> Ledger::AcceptedGroups() const {
 uint64_t Ledger::AcceptedCount() const {
   const auto found = rollouts_.find(version_);
   return found == rollouts_.end() ? 0 : found->second.accepted;
+}
+
+uint64_t Ledger::FilteredCount(uint64_t rollout) const {
+  const auto found = rollouts_.find(rollout);
+  return found == rollouts_.end() ? 0 : found->second.filtered;
 }
 
 std::vector<uint64_t> Ledger::AcceptedOverBound() const {

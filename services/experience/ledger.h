@@ -122,6 +122,8 @@ class Ledger {
   std::vector<StoredGroup> AcceptedGroups() const;
   // How many they are.
   uint64_t AcceptedCount() const;
+  // Groups of `rollout` that were filtered.
+  uint64_t FilteredCount(uint64_t rollout) const;
   // Leases of accepted groups, of any rollout, that are over the staleness bound: it was higher when they came.
   std::vector<uint64_t> AcceptedOverBound() const;
   // The lowest segment that holds a group which is not covered by a durable checkpoint; nullopt: none does.
@@ -145,6 +147,7 @@ class Ledger {
     // Groups that wait to be leased again.
     std::set<uint64_t> vacant;
     uint64_t accepted = 0;
+    uint64_t filtered = 0;
     uint64_t last_optimizer_step = 0;
     bool AllAccepted() const { return accepted > 0 && vacant.empty() && accepted == live.size(); }
   };

@@ -119,6 +119,7 @@ absl::Status ExperienceStoreImpl::StartIncarnation(uint64_t version) {
     published_.reset();
     held_.Clear();
     retries_.clear();
+    ended_before_step_ = Ended();
     log::Info("incarnation started", {{"incarnation", ledger_.incarnation()}, {"version", version}});
   }
   return Sync();
@@ -224,6 +225,7 @@ absl::Status ExperienceStoreImpl::MarkTrained(uint64_t rollout, uint64_t version
       retries_.erase(group.group);
     }
     RETURN_IF_ERROR(Emit(std::move(event)));
+    ended_before_step_ = Ended();
   }
   return Sync();
 }
@@ -296,6 +298,28 @@ v1::LeaseCounts ExperienceStoreImpl::Counts() const {
 v1::LeaseCounts ExperienceStoreImpl::EvaluationCounts() const {
   absl::MutexLock lock(&mu_);
   return evaluation_.counts();
+}
+
+v1::LeaseCounts ExperienceStoreImpl::Ended() const {
+  const v1::LeaseCounts training = ledger_.Counts();
+  const v1::LeaseCounts& evaluation = evaluation_.counts();
+  v1::LeaseCounts ended;
+  ended.set_filtered(training.filtered());
+  ended.set_expired(training.expired() + evaluation.expired());
+  ended.set_stale(training.stale() + evaluation.stale());
+  ended.set_failed(training.failed() + evaluation.failed());
+  return ended;
+}
+
+v1::LeaseCounts ExperienceStoreImpl::EndedSinceStep() const {
+  absl::MutexLock lock(&mu_);
+  v1::LeaseCounts ended = Ended();
+  ended.set_filtered(ended.filtered() - ended_before_step_.filtered());
+  ended.set_expired(ended.expired() - ended_before_step_.expired());
+  ended.set_stale(ended.stale() - ended_before_step_.stale());
+  ended.set_failed(ended.failed() - ended_before_step_.failed());
+  ended.set_leased(ended.filtered() + ended.expired() + ended.stale() + ended.failed());
+  return ended;
 }
 
 Progress ExperienceStoreImpl::GetProgress() const {

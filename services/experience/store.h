@@ -100,6 +100,8 @@ class ExperienceStore {
   virtual v1::LeaseCounts Counts() const = 0;
   // Evaluation leases of this process, counted apart; `trained` counts the graded ones.
   virtual v1::LeaseCounts EvaluationCounts() const = 0;
+  // v1::RunState.since_step.
+  virtual v1::LeaseCounts EndedSinceStep() const = 0;
   virtual Progress GetProgress() const = 0;
   // OK, or why the store takes nothing any more (a disk error): the learner has to stop and start again.
   virtual absl::Status Health() const = 0;

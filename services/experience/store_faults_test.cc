@@ -269,15 +269,68 @@ TEST_F(StoreTest, AGroupThatAlwaysFailsStopsTheRunWithTheReason) {
     request.set_actor("actor-0");
     request.set_incarnation(1);
     request.set_failed(true);
-    request.set_reason("prompt of 5000 tokens");
+    request.set_reason(i == 1 ? "the verifier refused" : "prompt of 5000 tokens");
     request.add_leases(Lease(*store_, 1).leases(0).lease());
     ASSERT_TRUE(store_->ReturnLeases(request).ok());
     clock_.Advance(absl::Seconds(20));
   }
   const absl::Status status = store_->WaitForRollout(0, kSoon).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_NE(status.message().find("prompt of 5000 tokens"), absl::string_view::npos) << status;
+  EXPECT_NE(
+      status.message().find("group 0 failed 3 times (leases.max_failures): returned: prompt of 5000 tokens; "
+                            "or: returned: the verifier refused"),
+      absl::string_view::npos)
+      << status;
+  EXPECT_EQ(store_->EndedSinceStep().failed(), 3u);
   EXPECT_TRUE(SumsClose(store_->Counts()));
+}
+
+// Failures count until the group is trained: one that is accepted and then found damaged each time ends the run too.
+TEST_F(StoreTest, AGroupThatIsAlwaysDamagedStopsTheRun) {
+  Open(1, 1);
+  store_.reset();
+  options_.max_group_failures = 2;
+  store_ = MustOpen(options_);
+  Begin(0);
+  absl::Status status;
+  for (int i = 1; i <= 2; ++i) {
+    Serve(0);
+    std::fstream file(folder_.path() + "/journal/groups-000001.log",
+                      std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-20, std::ios::end);
+    file.put('\x7f');
+    file.close();
+    status = store_->WaitForRollout(0, kSoon).status();
+    EXPECT_EQ(store_->Counts().failed(), static_cast<uint64_t>(i)) << status;
+    clock_.Advance(absl::Seconds(1));
+  }
+  EXPECT_EQ(store_->Health().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+// Nothing to learn from: a bound, and an error that says what to change.
+TEST_F(StoreTest, ARolloutThatIsAllFilteredStopsTheRun) {
+  Open(2, 2, /*bound=*/0, /*drop=*/true);
+  store_.reset();
+  options_.max_rounds = 3;
+  store_ = MustOpen(options_);
+  Begin(0);
+  // 6 groups may be drawn for 2: the fifth that is filtered is one too many.
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(store_->Health().ok()) << i;
+    const v1::Lease lease = Lease(*store_, 1).leases(0);
+    EXPECT_EQ(SubmitOutcomeOf(*store_, lease, Answer(lease, 0, {1, 1})), v1::SUBMIT_OUTCOME_FILTERED);
+  }
+  const absl::Status status = store_->WaitForRollout(0, kSoon).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(status.message().find("rollout.max_rounds: 3 allows to draw 6 for 2"), absl::string_view::npos)
+      << status;
+  EXPECT_EQ(store_->EndedSinceStep().filtered(), 5u);
+  // Resumed with a higher one it goes on.
+  options_.max_rounds = 4;
+  Restart(0);
+  Serve(0);
+  EXPECT_EQ(TrainOne(0).size(), 2u);
+  EXPECT_EQ(store_->EndedSinceStep().leased(), 0u);
 }
 
 TEST_F(StoreTest, ADiskErrorAcknowledgesNothing) {
