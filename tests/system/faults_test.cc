@@ -61,6 +61,28 @@ TEST(FaultsTest, AVerifierKilledAndStartedAgain) {
   ExpectJournalCloses(run, 30, kPrompts);
 }
 
+// A child that was told to end does so in order, with status 0: nobody else would do its work.
+void EndInOrder(const std::string& process) {
+  TrainingRun run("run");
+  run.Start(Tiny(30) + Settings{"actors.count=1"});
+  ASSERT_TRUE(run.WaitForSteps(2));
+  const pid_t ended = run.Pid(process);
+  ASSERT_TRUE(run.Kill(process, SIGTERM));
+  EXPECT_TRUE(Eventually(absl::Seconds(20), [&] {
+    const pid_t now = run.Pid(process);
+    return now != 0 && now != ended;
+  })) << "it is started again";
+  ASSERT_EQ(run.Wait(), 0) << run.command().errors();
+  EXPECT_NE(run.command().errors().find(process + " exited with status 0"), std::string::npos)
+      << run.command().errors();
+  ExpectEachStepOnce(run, 30);
+  ExpectJournalCloses(run, 30, kPrompts);
+}
+
+TEST(FaultsTest, AnActorThatIsToldToEndIsStartedAgain) { EndInOrder("actor-0"); }
+
+TEST(FaultsTest, AVerifierThatIsToldToEndIsStartedAgain) { EndInOrder("verifier-0"); }
+
 int CountLines(const std::string& text) {
   return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
 }
