@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/folder_digests.h"
 #include "base/status.h"
 #include "learner/state_tensors.h"
 #include "model/config.h"
@@ -114,6 +115,43 @@ absl::Status CheckDigest(const model::SafetensorsMetadata& metadata, const model
                                           expected == metadata.end() ? "(missing)" : expected->second));
 }
 
+// What a checkpoint holds. The tensors share storage with the files.
+struct Saved {
+  model::SafetensorsFile file;
+  model::SafetensorsFile weights;
+  CheckpointMeta meta;
+  TrainerState state;
+};
+
+absl::StatusOr<Saved> ReadSaved(const std::string& dir, bool weights_are_masters) {
+  // A checkpoint of a release before the list of digests has none.
+  const absl::Status whole = CheckFolderDigests(dir);
+  if (!whole.ok() && !absl::IsNotFound(whole)) return whole;
+  const std::string path = Join(dir, kStateFile);
+  ASSIGN_OR_RETURN(model::SafetensorsFile file, model::SafetensorsFile::Open(path));
+  ASSIGN_OR_RETURN(model::SafetensorsFile weights, model::SafetensorsFile::Open(Join(dir, kWeightsFile)));
+  RETURN_IF_ERROR(CheckDigest(file.metadata(), weights));
+  absl::StatusOr<CheckpointMeta> meta = FromMetadata(file.metadata());
+  if (!meta.ok()) return Annotate(meta.status(), path);
+  absl::StatusOr<TrainerState> state = FromTensors(file.tensors());
+  if (!state.ok()) return Annotate(state.status(), path);
+  state->counters = meta->counters;
+  if (weights_are_masters && state->weights.empty()) {
+    for (const model::TensorView& view : weights.tensors()) {
+      absl::StatusOr<torch::Tensor> weight = model::TensorOfView(view);
+      if (!weight.ok()) return Annotate(weight.status(), weights.path());
+      state->weights[view.name] = *std::move(weight);
+    }
+  }
+  return Saved{std::move(file), std::move(weights), *meta, *std::move(state)};
+}
+
+// An error of what the folder holds as DATA_LOSS; one of the machine (no right to read it, no memory) as it is.
+absl::Status Damaged(const absl::Status& status) {
+  if (!absl::IsNotFound(status) && !absl::IsInvalidArgument(status)) return status;
+  return absl::DataLossError(status.message());
+}
+
 }  // namespace
 
 absl::StatusOr<CheckpointFiles> ReadTokenizerFiles(const std::string& model_dir) {
@@ -136,30 +174,16 @@ absl::Status SaveCheckpoint(const std::string& dir, const Trainer& trainer, cons
   CheckpointMeta written = meta;
   written.counters = trainer.State().counters;
   RETURN_IF_ERROR(WriteFiles(building, trainer, written, files));
+  RETURN_IF_ERROR(WriteFolderDigests(building));
   RETURN_IF_ERROR(SyncFolder(building));
   return PutInPlace(building, dir);
 }
 
 absl::StatusOr<CheckpointMeta> LoadCheckpoint(const std::string& dir, Trainer* trainer) {
-  const std::string path = Join(dir, kStateFile);
-  ASSIGN_OR_RETURN(const model::SafetensorsFile file, model::SafetensorsFile::Open(path));
-  ASSIGN_OR_RETURN(const model::SafetensorsFile weights,
-                   model::SafetensorsFile::Open(Join(dir, kWeightsFile)));
-  RETURN_IF_ERROR(CheckDigest(file.metadata(), weights));
-  absl::StatusOr<CheckpointMeta> meta = FromMetadata(file.metadata());
-  if (!meta.ok()) return Annotate(meta.status(), path);
-  absl::StatusOr<TrainerState> state = FromTensors(file.tensors());
-  if (!state.ok()) return Annotate(state.status(), path);
-  state->counters = meta->counters;
-  if (WeightsAreMasters(*trainer) && state->weights.empty()) {
-    for (const model::TensorView& view : weights.tensors()) {
-      absl::StatusOr<torch::Tensor> weight = model::TensorOfView(view);
-      if (!weight.ok()) return Annotate(weight.status(), weights.path());
-      state->weights[view.name] = *std::move(weight);
-    }
-  }
-  RETURN_IF_ERROR(Annotate(trainer->Restore(*state), path));
-  return meta;
+  absl::StatusOr<Saved> saved = ReadSaved(dir, WeightsAreMasters(*trainer));
+  if (!saved.ok()) return Damaged(saved.status());
+  RETURN_IF_ERROR(Annotate(trainer->Restore(saved->state), Join(dir, kStateFile)));
+  return saved->meta;
 }
 
 absl::StatusOr<CheckpointMeta> ReadCheckpointMeta(const std::string& dir) {

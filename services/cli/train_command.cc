@@ -162,6 +162,7 @@ launch::RunOutcome Watch(launch::LocalRun& run, StopSignal& stop, RunView& view,
     for (const std::string& message : run.TakeMessages()) screen.Say(message);
     const auto lines =
         view.Refresh(outcome == launch::RunOutcome::kRunning ? run.learner_port().value_or(0) : 0);
+    for (const std::string& notice : view.TakeNotices()) screen.Say(notice);
     screen.Show(view.view(), lines);
     if (outcome != launch::RunOutcome::kRunning) return outcome;
     if (stop.Wait(absl::Milliseconds(250)) == 0) continue;

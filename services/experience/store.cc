@@ -1,5 +1,6 @@
 #include "services/experience/store.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -237,7 +238,7 @@ absl::Status ExperienceStoreImpl::MarkCheckpoint(uint64_t version, const std::st
     absl::MutexLock lock(&mu_);
     RETURN_IF_ERROR(CheckStarted());
     v1::JournalEvent event;
-    event.mutable_checkpoint_durable()->set_version(version);
+    event.mutable_checkpoint_durable()->set_version(std::max(version, ledger_.durable_version().value_or(0)));
     event.mutable_checkpoint_durable()->set_path(path);
     RETURN_IF_ERROR(Emit(std::move(event)));
     first_needed = ledger_.FirstNeededSegment();

@@ -78,7 +78,8 @@ class ExperienceStore {
   // took `rollout`'s groups and made `version` = rollout + 1. Durable when it returns.
   virtual absl::Status MarkTrained(uint64_t rollout, uint64_t version, uint64_t first_optimizer_step,
                                    uint64_t last_optimizer_step) = 0;
-  // The checkpoint of `version` at `path` is durable. Frees the disk space of groups that it covers.
+  // The checkpoint of `version` at `path` is durable, and the run will never go back behind it. Frees the disk space of
+  // groups that it covers. A version before the one of an earlier call changes nothing.
   virtual absl::Status MarkCheckpoint(uint64_t version, const std::string& path) = 0;
 
   // Leases `prompts` for evaluation, each once, before any training lease; they are served with exactly `version`,

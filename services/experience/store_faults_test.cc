@@ -200,6 +200,23 @@ TEST_F(StoreTest, ALowerBoundLeasesGroupsOverItAgain) {
   EXPECT_TRUE(SumsClose(store_->Counts()));
 }
 
+// The oldest checkpoint that is kept says what may go: any newer one may turn out damaged.
+TEST_F(StoreTest, TheRunGoesOnFromTheOldestKeptCheckpoint) {
+  Open(6, 1);
+  Begin(0);
+  ASSERT_TRUE(store_->MarkCheckpoint(0, "checkpoints/0").ok());
+  std::vector<std::string> trained;
+  for (uint64_t r = 0; r < 4; ++r) {
+    Serve(r);
+    trained.push_back(TrainOne(r)[0].SerializeAsString());
+    if (r >= 1) ASSERT_TRUE(store_->MarkCheckpoint(r - 1, "checkpoints/...").ok());
+  }
+  ASSERT_TRUE(store_->MarkCheckpoint(1, "checkpoints/1").ok())
+      << "more are kept than before: nothing comes back";
+  Restart(2);
+  for (uint64_t r = 2; r < 4; ++r) EXPECT_EQ(TrainOne(r)[0].SerializeAsString(), trained[r]);
+}
+
 TEST_F(StoreTest, AProcessThatStopsLeasesNothingButTakesWhatIsHeld) {
   Open(2, 2);
   ASSERT_TRUE(store_->StartIncarnation(0).ok());

@@ -27,6 +27,7 @@
 #include "model/tokenizer.h"
 #include "services/data/prompt_source.h"
 #include "services/experience/store.h"
+#include "services/learner/resume.h"
 #include "services/learner/run_reports.h"
 #include "services/learner/run_status.h"
 #include "services/metrics/learner_metrics.h"
@@ -65,7 +66,9 @@ class RunLoop {
 
  private:
   absl::Status Begin();
-  absl::Status Resume(uint64_t step);
+  absl::Status GoOnFrom(const ResumePoint& point);
+  // Says so of the damaged checkpoints that a resume passed over, and takes them out of the count.
+  absl::Status SetAside(const ResumePoint& point);
   absl::Status Pretrain();
   absl::Status Publish();
   absl::Status Evaluate();

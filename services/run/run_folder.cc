@@ -51,6 +51,15 @@ std::optional<uint64_t> RunFolder::NewestCheckpoint() const {
   return steps.back();
 }
 
+absl::Status RunFolder::SetCheckpointAside(uint64_t step) const {
+  const std::string aside = checkpoint(step) + ".damaged";
+  std::error_code error;
+  fs::remove_all(aside, error);
+  if (!error) fs::rename(checkpoint(step), aside, error);
+  if (error) return absl::ErrnoToStatus(error.value(), checkpoint(step) + ": cannot set it aside");
+  return SyncFolder(checkpoints());
+}
+
 absl::Status RunFolder::PruneCheckpoints(size_t keep) const {
   const std::vector<uint64_t> steps = CheckpointSteps();
   for (size_t i = 0; i + keep < steps.size(); ++i) {

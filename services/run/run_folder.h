@@ -47,6 +47,9 @@ class RunFolder {
   std::vector<uint64_t> CheckpointSteps() const;
   std::optional<uint64_t> NewestCheckpoint() const;
 
+  // Renames a damaged checkpoint to NAME.damaged (in place of an earlier one), so that it counts no more.
+  absl::Status SetCheckpointAside(uint64_t step) const;
+
   // Removes all checkpoints but the newest `keep`; step 0 (before the first rollout) goes like any other.
   absl::Status PruneCheckpoints(size_t keep) const;
 

@@ -38,5 +38,16 @@ TEST_F(RunFolderTest, CheckpointsAreOrderedAndStrangersPassedOver) {
   EXPECT_TRUE(std::filesystem::exists(folder_.checkpoints() + "/notes"));
 }
 
+TEST_F(RunFolderTest, ACheckpointThatIsSetAsideCountsNoMore) {
+  for (uint64_t step : {2, 4}) ASSERT_TRUE(MakeFolders(folder_.checkpoint(step)).ok());
+  for (int again = 0; again < 2; ++again) {
+    ASSERT_TRUE(MakeFolders(folder_.checkpoint(4) + "/inside").ok());
+    ASSERT_TRUE(folder_.SetCheckpointAside(4).ok());
+    EXPECT_EQ(folder_.CheckpointSteps(), (std::vector<uint64_t>{2}));
+    EXPECT_TRUE(std::filesystem::exists(folder_.checkpoint(4) + ".damaged/inside"));
+  }
+  EXPECT_FALSE(folder_.SetCheckpointAside(6).ok());
+}
+
 }  // namespace
 }  // namespace drover::run

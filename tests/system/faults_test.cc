@@ -3,6 +3,9 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
 
 #include "absl/time/clock.h"
 #include "tests/system/journal_view.h"
@@ -130,6 +133,42 @@ TEST(FaultsTest, ARunKilledBeforeItsFirstCheckpointBeginsAgain) {
   ASSERT_EQ(run.Wait(), 0) << run.command().errors();
   ExpectEachStepOnce(run, 2);
   ExpectJournalCloses(run, 2, kPrompts);
+}
+
+// The newest checkpoint turns out damaged: the run goes on from the one before, and says so.
+void DamageAndResume(const std::function<void(const std::string& checkpoint)>& damage) {
+  TrainingRun run("run");
+  run.RunToTheEnd(Tiny(6));  // checkpoints of steps 2, 4 and 6
+  if (::testing::Test::HasFailure()) return;
+  damage(run.folder().checkpoint(6));
+  run.Resume({"run.steps=8"});
+  ASSERT_EQ(run.Wait(), 0) << run.command().errors();
+  EXPECT_NE(run.command().errors().find("step-000006 is damaged"), std::string::npos)
+      << run.command().errors();
+  EXPECT_NE(run.command().errors().find("goes on from " + run.folder().checkpoint(4)), std::string::npos)
+      << run.command().errors();
+  EXPECT_TRUE(std::filesystem::exists(run.folder().checkpoint(6) + ".damaged"));
+  EXPECT_EQ(run.folder().CheckpointSteps(), (std::vector<uint64_t>{4, 6, 8}));
+  EXPECT_EQ(run.summary()["optimizer_steps"], 16);
+  ExpectEachStepOnce(run, 8);
+  ExpectJournalCloses(run, 8, kPrompts);
+}
+
+TEST(FaultsTest, AFlippedBitInTheTrainingStateIsFound) {
+  DamageAndResume([](const std::string& checkpoint) {
+    const std::string path = checkpoint + "/training_state.safetensors";
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-5, std::ios::end);
+    const char byte = static_cast<char>(file.peek());
+    file.put(static_cast<char>(byte ^ 0x40));
+  });
+}
+
+TEST(FaultsTest, AnEmptyCheckpointIsPassedOver) {
+  DamageAndResume([](const std::string& checkpoint) {
+    std::filesystem::remove_all(checkpoint);
+    std::filesystem::create_directory(checkpoint);
+  });
 }
 
 }  // namespace
