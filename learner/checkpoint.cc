@@ -1,11 +1,6 @@
 #include "learner/checkpoint.h"
 
 #include <ATen/ATen.h>
-#include <fcntl.h>
-#include <stdio.h>
-
-#include <cerrno>
-#include <filesystem>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -64,27 +59,6 @@ absl::StatusOr<CheckpointMeta> FromMetadata(const model::SafetensorsMetadata& me
   RETURN_IF_ERROR(ReadCount(metadata, "drover.adamw_steps", &meta.counters.adamw_steps));
   RETURN_IF_ERROR(ReadCount(metadata, "drover.skipped_in_a_row", &meta.counters.skipped_in_a_row));
   return meta;
-}
-
-absl::Status Remove(const std::string& dir) {
-  std::error_code error;
-  std::filesystem::remove_all(dir, error);
-  if (!error) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat(dir, ": cannot be removed: ", error.message()));
-}
-
-// `from` takes the place of `to`, which may exist: then the two are exchanged in one step and the old one removed.
-absl::Status PutInPlace(const std::string& from, const std::string& to) {
-  if (!std::filesystem::exists(to)) {
-    if (rename(from.c_str(), to.c_str()) != 0) return ErrnoError(to, "cannot be renamed into place");
-  } else {
-    if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) != 0) {
-      return ErrnoError(to, "exists and cannot be exchanged for the new one");
-    }
-    RETURN_IF_ERROR(Remove(from));
-  }
-  const std::string parent = std::filesystem::path(to).parent_path().string();
-  return SyncFolder(parent.empty() ? "." : parent);
 }
 
 // The published weights of a float32 model are the master copies: these are not stored a second time.
@@ -169,14 +143,14 @@ absl::StatusOr<CheckpointFiles> ReadTokenizerFiles(const std::string& model_dir)
 absl::Status SaveCheckpoint(const std::string& dir, const Trainer& trainer, const CheckpointMeta& meta,
                             const CheckpointFiles& files) {
   const std::string building = dir + ".tmp";
-  RETURN_IF_ERROR(Remove(building));
+  RETURN_IF_ERROR(RemoveFolder(building));
   RETURN_IF_ERROR(MakeFolders(building));
   CheckpointMeta written = meta;
   written.counters = trainer.State().counters;
   RETURN_IF_ERROR(WriteFiles(building, trainer, written, files));
   RETURN_IF_ERROR(WriteFolderDigests(building));
   RETURN_IF_ERROR(SyncFolder(building));
-  return PutInPlace(building, dir);
+  return ReplaceFolder(building, dir);
 }
 
 absl::StatusOr<CheckpointMeta> LoadCheckpoint(const std::string& dir, Trainer* trainer) {

@@ -54,8 +54,8 @@ int LocalRun::Threads(uint32_t processes) const {
 }
 
 std::vector<std::string> LocalRun::CommonFlags(const std::string& name) const {
-  return {"--recipe",    options_.folder.recipe(), "--log-file",  options_.folder.log(name),
-          "--log-level", options_.log_level,       "--port-file", options_.folder.port_file(name)};
+  return {"--recipe",    options_.recipe_file, "--log-file",  options_.folder.log(name),
+          "--log-level", options_.log_level,   "--port-file", options_.folder.port_file(name)};
 }
 
 absl::Status LocalRun::StartChild(Child& child) {

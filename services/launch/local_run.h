@@ -32,9 +32,10 @@ inline constexpr int kExitStopped = 75;  // a learner that was stopped before it
 inline constexpr int kExitConfiguration = 2;  // wrong configuration: trying again would not help
 
 struct LocalRunOptions {
-  std::string programs;   // the folder with drover-learner, drover-actor and drover-verifier
-  run::RunFolder folder;  // created, with the effective recipe in it
-  v1::Recipe recipe;      // effective: every field set
+  std::string programs;     // the folder with drover-learner, drover-actor and drover-verifier
+  run::RunFolder folder;    // created, with the effective recipe in it
+  v1::Recipe recipe;        // effective: every field set
+  std::string recipe_file;  // the same, for the processes
   std::string log_level = "info";
   absl::Time started = absl::Now();  // when the person asked for the run: its seconds count from then
 };

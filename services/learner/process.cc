@@ -276,8 +276,9 @@ absl::StatusOr<RunEnd> RankProcess::Run() {
   RETURN_IF_ERROR(ServeMetrics());
   // There is nothing to save yet, and joining cannot be interrupted.
   drain_.Become([] { process::EndAtOnce(process::kExitStopped, "stopped before the run began"); });
-  if (flags_.rank == 0 && !std::filesystem::exists(folder_.model() + "/config.json")) {
-    RETURN_IF_ERROR(WriteModelFolder(recipe_, folder_.model()));
+  // Until there is a checkpoint the run has not begun, whatever a start that was cut off left of the folder.
+  if (flags_.rank == 0 && !folder_.NewestCheckpoint().has_value()) {
+    RETURN_IF_ERROR(ReplaceModelFolder(recipe_, folder_.model()));
   }
   // Rank 0 wrote RUN/model before the others can join, so they read it afterwards.
   pulse_ = heartbeats_.Begin("rank");

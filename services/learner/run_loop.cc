@@ -16,6 +16,7 @@ namespace {
 
 constexpr absl::Duration kPoll = absl::Milliseconds(200);  // how soon a stop is seen while waiting
 constexpr absl::Duration kKeepAlive = absl::Seconds(5);    // other ranks hear from us so often while we wait
+constexpr absl::Duration kClockEvery = absl::Seconds(5);   // what a kill may cost the summary's seconds
 constexpr absl::Duration kSaving = absl::Hours(1);         // of a large checkpoint on a slow disk
 constexpr size_t kSamplesInMemory = 8;                     // groups that RunService can show
 constexpr size_t kSampleGroupsPerStep = 8;                 // groups that samples.jsonl keeps of a step
@@ -67,6 +68,14 @@ void RunLoop::Spend(metrics::Activity activity) {
   parts_.metrics->Spent(activity,
                         absl::ToDoubleSeconds(std::max(now - counted_until_, absl::ZeroDuration())));
   counted_until_ = now;
+  if (now - clock_written_ >= kClockEvery) KeepClock();
+}
+
+void RunLoop::KeepClock() {
+  clock_written_ = absl::Now();
+  const absl::Status written = reports_.WriteClock(Seconds());
+  if (!written.ok())
+    log::Warning("the run's clock is not kept", {{"reason", std::string(written.message())}});
 }
 
 absl::StatusOr<RunEnd> RunLoop::Run() {
@@ -109,12 +118,15 @@ absl::Status RunLoop::Begin() {
       Annotate(parts_.store->StartIncarnation(version_),
                point.passed_over.empty() ? "the run cannot go on" : PassedOverText(parts_.folder, point)));
   RETURN_IF_ERROR(SetAside(point));
+  for (const std::string& notice : history_.notices) parts_.status->Tell(notice);
   incarnation_ = parts_.store->GetProgress().incarnation;
   parts_.metrics->SetIncarnation(incarnation_);
   parts_.status->Update([&](v1::RunState& state) { state.set_incarnation(incarnation_); });
   if (!resumes) RETURN_IF_ERROR(Checkpoint());
   RETURN_IF_ERROR(Publish());
-  if (history_.evaluations.empty()) RETURN_IF_ERROR(Evaluate());
+  // The first one, or one that the stop of an earlier start cut short.
+  const bool evaluated = !history_.evaluations.empty() && history_.evaluations.back().step == version_;
+  if (history_.evaluations.empty() || (EvaluationDue() && !evaluated)) RETURN_IF_ERROR(Evaluate());
   return absl::OkStatus();
 }
 
@@ -241,8 +253,11 @@ absl::Status RunLoop::TrainOneRollout() {
   RETURN_IF_ERROR(parts_.store->MarkTrained(rollout, version_, stats.first_step, stats.last_step));
   Spend(metrics::Activity::kTraining);
   RETURN_IF_ERROR(Publish());
-  if (EvaluationDue()) RETURN_IF_ERROR(Evaluate());
+  // The rollout's record is written whatever becomes of its evaluation: when that is cut short by a stop, a checkpoint
+  // follows, and the next start evaluates.
+  const absl::Status evaluated = EvaluationDue() ? Evaluate() : absl::OkStatus();
   RETURN_IF_ERROR(Report(groups, stats));
+  RETURN_IF_ERROR(evaluated);
   if (version_ % parts_.recipe.run().checkpoint_every() == 0) RETURN_IF_ERROR(Checkpoint());
   return absl::OkStatus();
 }
@@ -308,6 +323,7 @@ absl::Status RunLoop::Checkpoint() {
   checkpointed_ = version_;
   parts_.metrics->Checkpointed();
   Spend(metrics::Activity::kCheckpointing);
+  KeepClock();
   log::Info("checkpoint", {{"path", path}, {"version", version_}});
   return absl::OkStatus();
 }

@@ -83,6 +83,8 @@ class RunLoop {
   void Watch(uint64_t done);
   // While waiting: the other ranks hear from us, or we find out that one of them is gone.
   absl::Status KeepRanks();
+  // Writes down how long the run has gone on.
+  void KeepClock();
   // Goes round, and counts the time since the last count as spent so.
   void Spend(metrics::Activity activity);
   bool stopping() const;
@@ -106,6 +108,7 @@ class RunLoop {
   absl::Time step_start_;
   absl::Time counted_until_;  // of Spend
   absl::Time ranks_heard_;    // of KeepRanks
+  absl::Time clock_written_ = absl::InfinitePast();
 };
 
 }  // namespace drover::learner_process
