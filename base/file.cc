@@ -99,6 +99,26 @@ bool MayBeReplaced(const std::string& path) {
   return S_ISREG(info.st_mode);
 }
 
+absl::Status RemoveFolder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (!error) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(path, ": cannot be removed: ", error.message()));
+}
+
+absl::Status ReplaceFolder(const std::string& from, const std::string& to) {
+  if (!std::filesystem::exists(to)) {
+    if (::rename(from.c_str(), to.c_str()) != 0) return ErrnoError(to, "cannot be renamed into place");
+  } else {
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) != 0) {
+      return ErrnoError(to, "exists and cannot be exchanged for the new one");
+    }
+    RETURN_IF_ERROR(RemoveFolder(from));
+  }
+  const std::string parent = std::filesystem::path(to).parent_path().string();
+  return SyncFolder(parent.empty() ? "." : parent);
+}
+
 absl::Status MakeFolders(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);

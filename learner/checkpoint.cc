@@ -1,16 +1,12 @@
 #include "learner/checkpoint.h"
 
 #include <ATen/ATen.h>
-#include <fcntl.h>
-#include <stdio.h>
-
-#include <cerrno>
-#include <filesystem>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/folder_digests.h"
 #include "base/status.h"
 #include "learner/state_tensors.h"
 #include "model/config.h"
@@ -65,27 +61,6 @@ absl::StatusOr<CheckpointMeta> FromMetadata(const model::SafetensorsMetadata& me
   return meta;
 }
 
-absl::Status Remove(const std::string& dir) {
-  std::error_code error;
-  std::filesystem::remove_all(dir, error);
-  if (!error) return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat(dir, ": cannot be removed: ", error.message()));
-}
-
-// `from` takes the place of `to`, which may exist: then the two are exchanged in one step and the old one removed.
-absl::Status PutInPlace(const std::string& from, const std::string& to) {
-  if (!std::filesystem::exists(to)) {
-    if (rename(from.c_str(), to.c_str()) != 0) return ErrnoError(to, "cannot be renamed into place");
-  } else {
-    if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) != 0) {
-      return ErrnoError(to, "exists and cannot be exchanged for the new one");
-    }
-    RETURN_IF_ERROR(Remove(from));
-  }
-  const std::string parent = std::filesystem::path(to).parent_path().string();
-  return SyncFolder(parent.empty() ? "." : parent);
-}
-
 // The published weights of a float32 model are the master copies: these are not stored a second time.
 bool WeightsAreMasters(const Trainer& trainer) { return trainer.model().options().dtype == torch::kFloat32; }
 
@@ -114,6 +89,43 @@ absl::Status CheckDigest(const model::SafetensorsMetadata& metadata, const model
                                           expected == metadata.end() ? "(missing)" : expected->second));
 }
 
+// What a checkpoint holds. The tensors share storage with the files.
+struct Saved {
+  model::SafetensorsFile file;
+  model::SafetensorsFile weights;
+  CheckpointMeta meta;
+  TrainerState state;
+};
+
+absl::StatusOr<Saved> ReadSaved(const std::string& dir, bool weights_are_masters) {
+  // A checkpoint of a release before the list of digests has none.
+  const absl::Status whole = CheckFolderDigests(dir);
+  if (!whole.ok() && !absl::IsNotFound(whole)) return whole;
+  const std::string path = Join(dir, kStateFile);
+  ASSIGN_OR_RETURN(model::SafetensorsFile file, model::SafetensorsFile::Open(path));
+  ASSIGN_OR_RETURN(model::SafetensorsFile weights, model::SafetensorsFile::Open(Join(dir, kWeightsFile)));
+  RETURN_IF_ERROR(CheckDigest(file.metadata(), weights));
+  absl::StatusOr<CheckpointMeta> meta = FromMetadata(file.metadata());
+  if (!meta.ok()) return Annotate(meta.status(), path);
+  absl::StatusOr<TrainerState> state = FromTensors(file.tensors());
+  if (!state.ok()) return Annotate(state.status(), path);
+  state->counters = meta->counters;
+  if (weights_are_masters && state->weights.empty()) {
+    for (const model::TensorView& view : weights.tensors()) {
+      absl::StatusOr<torch::Tensor> weight = model::TensorOfView(view);
+      if (!weight.ok()) return Annotate(weight.status(), weights.path());
+      state->weights[view.name] = *std::move(weight);
+    }
+  }
+  return Saved{std::move(file), std::move(weights), *meta, *std::move(state)};
+}
+
+// An error of what the folder holds as DATA_LOSS; one of the machine (no right to read it, no memory) as it is.
+absl::Status Damaged(const absl::Status& status) {
+  if (!absl::IsNotFound(status) && !absl::IsInvalidArgument(status)) return status;
+  return absl::DataLossError(status.message());
+}
+
 }  // namespace
 
 absl::StatusOr<CheckpointFiles> ReadTokenizerFiles(const std::string& model_dir) {
@@ -131,35 +143,21 @@ absl::StatusOr<CheckpointFiles> ReadTokenizerFiles(const std::string& model_dir)
 absl::Status SaveCheckpoint(const std::string& dir, const Trainer& trainer, const CheckpointMeta& meta,
                             const CheckpointFiles& files) {
   const std::string building = dir + ".tmp";
-  RETURN_IF_ERROR(Remove(building));
+  RETURN_IF_ERROR(RemoveFolder(building));
   RETURN_IF_ERROR(MakeFolders(building));
   CheckpointMeta written = meta;
   written.counters = trainer.State().counters;
   RETURN_IF_ERROR(WriteFiles(building, trainer, written, files));
+  RETURN_IF_ERROR(WriteFolderDigests(building));
   RETURN_IF_ERROR(SyncFolder(building));
-  return PutInPlace(building, dir);
+  return ReplaceFolder(building, dir);
 }
 
 absl::StatusOr<CheckpointMeta> LoadCheckpoint(const std::string& dir, Trainer* trainer) {
-  const std::string path = Join(dir, kStateFile);
-  ASSIGN_OR_RETURN(const model::SafetensorsFile file, model::SafetensorsFile::Open(path));
-  ASSIGN_OR_RETURN(const model::SafetensorsFile weights,
-                   model::SafetensorsFile::Open(Join(dir, kWeightsFile)));
-  RETURN_IF_ERROR(CheckDigest(file.metadata(), weights));
-  absl::StatusOr<CheckpointMeta> meta = FromMetadata(file.metadata());
-  if (!meta.ok()) return Annotate(meta.status(), path);
-  absl::StatusOr<TrainerState> state = FromTensors(file.tensors());
-  if (!state.ok()) return Annotate(state.status(), path);
-  state->counters = meta->counters;
-  if (WeightsAreMasters(*trainer) && state->weights.empty()) {
-    for (const model::TensorView& view : weights.tensors()) {
-      absl::StatusOr<torch::Tensor> weight = model::TensorOfView(view);
-      if (!weight.ok()) return Annotate(weight.status(), weights.path());
-      state->weights[view.name] = *std::move(weight);
-    }
-  }
-  RETURN_IF_ERROR(Annotate(trainer->Restore(*state), path));
-  return meta;
+  absl::StatusOr<Saved> saved = ReadSaved(dir, WeightsAreMasters(*trainer));
+  if (!saved.ok()) return Damaged(saved.status());
+  RETURN_IF_ERROR(Annotate(trainer->Restore(saved->state), Join(dir, kStateFile)));
+  return saved->meta;
 }
 
 absl::StatusOr<CheckpointMeta> ReadCheckpointMeta(const std::string& dir) {

@@ -35,7 +35,8 @@ absl::Status SaveCheckpoint(const std::string& dir, const Trainer& trainer, cons
                             const CheckpointFiles& files);
 
 // Restores `trainer` from `dir` and returns where the run was. Everything is checked before anything is
-// changed; an error names the file and what is wrong with it. With several ranks rank 0 calls it; the others
+// changed; an error names the file and what is wrong with it: DATA_LOSS when the folder is damaged or not whole (an
+// older one may be), another code when it does not fit this trainer. With several ranks rank 0 calls it; the others
 // follow.
 absl::StatusOr<CheckpointMeta> LoadCheckpoint(const std::string& dir, Trainer* trainer);
 

@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "base/file.h"
+#include "base/folder_digests.h"
 #include "learner/testing.h"
 #include "model/safetensors.h"
 
@@ -171,6 +172,7 @@ void Rewrite(
   model::SafetensorsMetadata metadata = file->metadata();
   change(tensors, metadata);
   ASSERT_TRUE(model::WriteSafetensors(path, tensors, metadata).ok());
+  std::filesystem::remove(dir + "/" + kDigestsFile);  // as in a checkpoint of an earlier release
 }
 
 constexpr char kState[] = "training_state.safetensors";
@@ -184,6 +186,17 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"noweights",
                [](const std::string& dir) { std::filesystem::remove(dir + "/model.safetensors"); },
                "model.safetensors", ""},
+        Damage{"moment", [](const std::string& dir) { FlipLastByte(dir + "/" + kState); }, kState, "damaged"},
+        Damage{"config", [](const std::string& dir) { FlipLastByte(dir + "/config.json"); }, "config.json",
+               "damaged"},
+        Damage{"tokenizer", [](const std::string& dir) { std::filesystem::remove(dir + "/tokenizer.json"); },
+               "tokenizer.json", "is missing"},
+        Damage{"empty",
+               [](const std::string& dir) {
+                 std::filesystem::remove_all(dir);
+                 std::filesystem::create_directory(dir);
+               },
+               kState, ""},
         Damage{"flipped", [](const std::string& dir) { FlipLastByte(dir + "/model.safetensors"); },
                "model.safetensors", "digest"},
         Damage{"format",

@@ -1,4 +1,5 @@
-// Is a graded group fit to be trained on? Groups come from other processes: call this where one enters.
+// Is a graded group fit to be trained on? Groups come from other processes. The one check of what a group holds: the
+// experience store asks it before it accepts one and again when it reads one back, the trainer before an update.
 #pragma once
 
 #include <cstdint>
@@ -9,17 +10,21 @@
 namespace drover::learner {
 
 struct GroupLimits {
-  int64_t vocab_size = 0;           // token ids are below it
-  int64_t max_positions = 0;        // prompt and response together are at most this long
-  int64_t max_response_tokens = 0;  // the generation budget L
+  int64_t vocab_size = 0;               // token ids are below it
+  int64_t max_positions = 0;            // prompt and response together are at most this long
+  int64_t max_prompt_tokens = 1 << 20;  // data.max_prompt_tokens
+  int64_t max_response_tokens = 0;      // the generation budget L
+  int64_t min_responses = 2;            // an advantage compares a response with its group
+  double min_reward = -1e3;
+  double max_reward = 1e3;
   // Responses with tokens of several weight versions: only with loss.old_logprobs ACTOR, since there is no
   // one policy whose log-probabilities the learner could recompute.
   bool allow_mixed_versions = false;
 };
 
-// INVALID_ARGUMENT that names the lease, the response, what is wrong and what would be right: fewer than two
-// responses, no prompt token, ids outside of the vocabulary, lengths over the limits, log-probabilities
-// missing, not finite or above 0, version runs that do not add up, a reward that is not finite.
+// INVALID_ARGUMENT that begins with the field ("group.responses[1].token_ids[2]: ") and says what it holds and what
+// it may: too few responses, ids outside of the vocabulary, lengths over the limits, log-probabilities missing, not
+// finite or above 0, version runs that go back or do not add up, a reward out of its range.
 absl::Status CheckGroup(const v1::Group& group, const GroupLimits& limits);
 
 }  // namespace drover::learner

@@ -26,6 +26,7 @@
 #include "learner/adamw.h"
 #include "learner/advantage.h"
 #include "learner/collectives.h"
+#include "learner/group_check.h"
 #include "learner/loss.h"
 #include "learner/plan.h"
 #include "learner/stepper.h"
@@ -44,6 +45,8 @@ struct TrainerOptions {
   double learning_rate = 0.0;  // 0 is valid: no weight changes by a bit
   uint64_t warmup_steps = 0;
   double max_grad_norm = 1.0;  // 0: gradients are not clipped
+  // Of prompts and rewards; what else a group may hold follows from the model and the fields above.
+  GroupLimits groups;
   int64_t microbatch_responses = 16;
   int64_t max_skipped_steps = 5;  // so many in a row are an error
   // Called before each microbatch of an update, by whoever called it: a sign of life. Null: nothing.
@@ -148,6 +151,8 @@ class Trainer {
   model::Transformer& model();
   const model::Transformer& model() const;
   const TrainerOptions& options() const;
+  // What Update takes: for those who accept groups on its behalf.
+  GroupLimits group_limits() const;
   // Since BeginReinforcement, skipped ones included.
   uint64_t optimizer_steps() const;
 

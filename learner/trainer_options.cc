@@ -49,6 +49,9 @@ absl::StatusOr<TrainerOptions> TrainerOptions::FromRecipe(const v1::Recipe& reci
   options.warmup_steps = learner.warmup_steps();
   options.max_grad_norm = learner.max_grad_norm();
   options.microbatch_responses = learner.microbatch_responses();
+  options.groups.max_prompt_tokens = recipe.data().max_prompt_tokens();
+  options.groups.min_reward = recipe.reward().min();
+  options.groups.max_reward = recipe.reward().max();
   options.max_skipped_steps = recipe.run().max_skipped_steps();
   RETURN_IF_ERROR(options.Validate());
   return options;
@@ -60,6 +63,7 @@ absl::Status TrainerOptions::Validate() const {
   RETURN_IF_ERROR(AtLeastOne("learner.microbatch_responses", microbatch_responses));
   RETURN_IF_ERROR(AtLeastOne("learner.epochs", plan.epochs));
   RETURN_IF_ERROR(AtLeastOne("run.max_skipped_steps", max_skipped_steps));
+  RETURN_IF_ERROR(AtLeastOne("data.max_prompt_tokens", groups.max_prompt_tokens));
   RETURN_IF_ERROR(InRange("learner.learning_rate", learning_rate, 0.0, 1.0));
   RETURN_IF_ERROR(InRange("learner.max_grad_norm", max_grad_norm, 0.0, 1e9));
   RETURN_IF_ERROR(InRange("learner.beta1", adamw.beta1, 0.0, 0.9999999));

@@ -366,7 +366,8 @@ TEST(Trainer, RefusesExamplesAndGroupsThatDoNotFit) {
   std::vector<v1::Group> groups = MakeRollout(*TinyModel(), 40);
   groups[2].mutable_responses(1)->set_token_ids(0, 1000000);
   const auto refused = trainer->Update(groups, 0, 0);
-  EXPECT_THAT(std::string(refused.status().message()), HasSubstr("group 2 (lease 102): response 1: token 0"));
+  EXPECT_THAT(std::string(refused.status().message()),
+              HasSubstr("group 2 (lease 102): group.responses[1].token_ids[0]: 1000000"));
   EXPECT_EQ(trainer->Update({}, 0, 0).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(SameBits(before, CopyWeights(trainer->model())));
 }
@@ -390,9 +391,15 @@ TEST(TrainerOptions, ComeFromTheRecipe) {
   EXPECT_THAT(std::string(TrainerOptions::FromRecipe(recipe).status().message()),
               HasSubstr("learner.minibatch_responses is 0"));
   recipe.mutable_learner()->set_minibatch_responses(48);
+  recipe.mutable_data()->set_max_prompt_tokens(33);
+  recipe.mutable_reward()->set_min(-2);
+  recipe.mutable_reward()->set_max(3);
   const auto options = TrainerOptions::FromRecipe(recipe);
   ASSERT_TRUE(options.ok()) << options.status().ToString();
   EXPECT_EQ(options->loss.budget, 77);
+  EXPECT_EQ(options->groups.max_prompt_tokens, 33);
+  EXPECT_EQ(options->groups.min_reward, -2);
+  EXPECT_EQ(options->groups.max_reward, 3);
   EXPECT_EQ(options->temperature, 0.5);
   EXPECT_TRUE(options->advantage.normalize_std && options->advantage.shuffle_rewards);
   EXPECT_TRUE(options->actor_old_logprobs && options->mask_truncated);

@@ -1,6 +1,7 @@
 // What the commands of `drover` do, one function each; all return the exit status (docs/reference/cli.md).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,14 @@ struct InspectOptions {
   bool json = false;
 };
 int InspectJournal(const InspectOptions& options);
+
+// `drover drop-group RUN`
+struct DropGroupOptions {
+  std::string run;
+  uint64_t lease = 0;
+  std::string reason = "dropped by an operator";
+};
+int DropGroup(const DropGroupOptions& options);
 
 // `drover grade`
 struct GradeOptions {

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 
 namespace drover::cli {
 namespace {
@@ -33,15 +34,31 @@ std::string LeftText(const View& view) {
 
 }  // namespace
 
+std::string TroubleText(const v1::RunState& state) {
+  const v1::LeaseCounts& ended = state.since_step();
+  if (ended.leased() <= state.phase_done()) return "";
+  std::vector<std::string> parts;
+  const auto add = [&](uint64_t count, const char* what) {
+    if (count > 0) parts.push_back(absl::StrCat(count, what));
+  };
+  add(ended.failed(), " failed");
+  add(ended.expired(), " expired");
+  add(ended.stale(), " stale");
+  add(ended.filtered(), " filtered: all rewards equal");
+  return absl::StrJoin(parts, ", ");
+}
+
 std::string PhaseText(const v1::RunState& state) {
   const std::string progress = absl::StrCat(" ", state.phase_done(), "/", state.phase_total());
+  std::string trouble = TroubleText(state);
+  if (!trouble.empty()) trouble = absl::StrCat(" (", trouble, ")");
   switch (state.phase()) {
     case v1::RUN_PHASE_PRETRAINING:
       return absl::StrFormat("pretraining%s, loss %.3f", progress, state.pretrain_loss());
     case v1::RUN_PHASE_EVALUATING:
-      return absl::StrCat("evaluating", progress, " held-out questions");
+      return absl::StrCat("evaluating", progress, " held-out questions", trouble);
     case v1::RUN_PHASE_COLLECTING:
-      return absl::StrCat("collecting", progress, " groups");
+      return absl::StrCat("collecting", progress, " groups", trouble);
     case v1::RUN_PHASE_TRAINING:
       return "training";
     case v1::RUN_PHASE_FINISHED:

@@ -21,6 +21,10 @@ struct View {
   double elapsed_seconds = 0;
 };
 
+// "29 failed, 2 expired": leases that ended without a group since the last step, once they outnumber the groups (or
+// answers of an evaluation) that were accepted; else empty.
+std::string TroubleText(const v1::RunState& state);
+
 // "pretraining 120/450", "collecting 12/48 groups", ...
 std::string PhaseText(const v1::RunState& state);
 

@@ -49,6 +49,23 @@ TEST(DisplayTest, ThePanelKeepsItsHeight) {
   EXPECT_NE(panel[2].find("0.125 (step 0)"), std::string::npos);
 }
 
+TEST(DisplayTest, TroubleShowsOnceItOutnumbersWhatWasAccepted) {
+  v1::RunState state;
+  state.set_phase(v1::RUN_PHASE_COLLECTING);
+  state.set_phase_done(3);
+  state.set_phase_total(4);
+  state.mutable_since_step()->set_failed(2);
+  state.mutable_since_step()->set_expired(1);
+  state.mutable_since_step()->set_leased(3);
+  EXPECT_EQ(PhaseText(state), "collecting 3/4 groups");
+  state.mutable_since_step()->set_filtered(40);
+  state.mutable_since_step()->set_leased(43);
+  EXPECT_EQ(PhaseText(state), "collecting 3/4 groups (2 failed, 1 expired, 40 filtered: all rewards equal)");
+  state.set_phase(v1::RUN_PHASE_EVALUATING);
+  EXPECT_EQ(PhaseText(state),
+            "evaluating 3/4 held-out questions (2 failed, 1 expired, 40 filtered: all rewards equal)");
+}
+
 TEST(DisplayTest, StepLineSaysWhatTheIssueAsksFor) {
   View view;
   view.metrics = {Line(1, 0.25, 10), Line(2, 0.5, 12)};

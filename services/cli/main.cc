@@ -61,6 +61,17 @@ void AddInspect(CLI::App& app, Chosen& chosen) {
   RunWith(journal, options, chosen, drover::cli::InspectJournal);
 }
 
+void AddDropGroup(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<drover::cli::DropGroupOptions>();
+  CLI::App* drop = app.add_subcommand(
+      "drop-group", "Have a group of a run that is not running sampled again instead of trained");
+  drop->add_option("run", options->run, "The run folder")->required();
+  drop->add_option("--lease", options->lease, "The lease that it came by, as in 'drover inspect journal'")
+      ->required();
+  drop->add_option("--reason", options->reason, "Why, for the journal")->capture_default_str();
+  RunWith(drop, options, chosen, drover::cli::DropGroup);
+}
+
 void AddGrade(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<drover::cli::GradeOptions>();
   CLI::App* grade = app.add_subcommand("grade", "Grade answers in a JSONL file");
@@ -188,6 +199,7 @@ int main(int argc, char** argv) {
   AddTrain(app, chosen);
   AddRecipes(app, chosen);
   AddInspect(app, chosen);
+  AddDropGroup(app, chosen);
   AddGrade(app, chosen);
   AddExplainGrade(app, chosen);
   AddText(app, chosen);

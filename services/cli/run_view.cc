@@ -2,6 +2,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "absl/strings/str_cat.h"
@@ -29,6 +30,13 @@ void RunView::AskLearner(int port) {
   if (!state.has_heldout_accuracy()) return;
   view_.accuracy = state.heldout_accuracy();
   view_.accuracy_step = state.heldout_step();
+}
+
+std::vector<std::string> RunView::TakeNotices() {
+  const auto& all = view_.state.notices();
+  std::vector<std::string> notices(all.begin() + std::min(notices_taken_, all.size()), all.end());
+  notices_taken_ = all.size();
+  return notices;
 }
 
 std::vector<nlohmann::ordered_json> RunView::Refresh(int learner_port) {

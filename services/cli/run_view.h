@@ -22,6 +22,9 @@ class RunView {
   // second. Returns the new lines of metrics.jsonl.
   std::vector<nlohmann::ordered_json> Refresh(int learner_port);
 
+  // What the learner wants a person to know, since the last call.
+  std::vector<std::string> TakeNotices();
+
   const View& view() const { return view_; }
 
  private:
@@ -31,6 +34,7 @@ class RunView {
   View view_;
   absl::Time start_;
   int port_ = 0;
+  int notices_taken_ = 0;
   std::unique_ptr<v1::RunService::Stub> stub_;
 };
 

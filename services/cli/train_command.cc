@@ -13,6 +13,7 @@
 #include "base/status.h"
 #include "base/stop_signal.h"
 #include "services/cli/display.h"
+#include "services/cli/pending_recipe.h"
 #include "services/cli/programs.h"
 #include "services/cli/report.h"
 #include "services/cli/run_view.h"
@@ -65,9 +66,7 @@ absl::StatusOr<Plan> PlanNew(const TrainOptions& options) {
   if (plan.recipe.name().empty()) plan.recipe.set_name(std::filesystem::path(options.recipe).stem().string());
   plan.name = plan.recipe.name();
   plan.folder = run::RunFolder(options.out.empty() ? DefaultFolder(plan.name) : options.out);
-  std::error_code ignored;
-  if (std::filesystem::exists(plan.folder.path(), ignored) &&
-      !std::filesystem::is_empty(plan.folder.path(), ignored)) {
+  if (!plan.folder.NeverBegan()) {
     return absl::InvalidArgumentError(absl::StrCat(
         plan.folder.path(), " is there already; give another folder with --out, or go on with it: --resume ",
         plan.folder.path()));
@@ -130,10 +129,20 @@ class Screen {
     const bool tells = phase == v1::RUN_PHASE_PRETRAINING || phase == v1::RUN_PHASE_EVALUATING;
     if (tells && phase != phase_) std::printf("%s\n", PhaseText(view.state).c_str());
     phase_ = phase;
+    ShowTrouble(view.state);
     if (view.accuracy_step != accuracy_step_ && view.accuracy.has_value()) {
       std::printf("held-out accuracy %.3f after %d rollouts\n", *view.accuracy, int(*view.accuracy_step));
     }
     accuracy_step_ = view.accuracy_step;
+  }
+
+  // When it begins, and whenever it has doubled since it was shown.
+  void ShowTrouble(const v1::RunState& state) {
+    const uint64_t ended = state.since_step().leased();
+    if (ended < trouble_shown_) trouble_shown_ = 0;
+    if (TroubleText(state).empty() || ended < 2 * trouble_shown_) return;
+    std::printf("%s\n", PhaseText(state).c_str());
+    trouble_shown_ = ended;
   }
 
   const TrainOptions& options_;
@@ -141,17 +150,23 @@ class Screen {
   size_t lines_ = 0;
   v1::RunPhase phase_ = v1::RUN_PHASE_UNSPECIFIED;
   std::optional<uint64_t> accuracy_step_;
+  uint64_t trouble_shown_ = 0;  // leases that had ended without a group then
 };
 
 // Watches until the run ends. `interrupts` counts Ctrl-C: once stops in order, twice at once.
-launch::RunOutcome Watch(launch::LocalRun& run, StopSignal& stop, RunView& view, Screen& screen,
-                         int* interrupts) {
+launch::RunOutcome Watch(launch::LocalRun& run, StopSignal& stop, RunView& view, PendingRecipe& recipe,
+                         Screen& screen, int* interrupts) {
   while (true) {
     const launch::RunOutcome outcome = run.Poll();
     for (const std::string& message : run.TakeMessages()) screen.Say(message);
     const auto lines =
         view.Refresh(outcome == launch::RunOutcome::kRunning ? run.learner_port().value_or(0) : 0);
+    for (const std::string& notice : view.TakeNotices()) screen.Say(notice);
     screen.Show(view.view(), lines);
+    const bool in_order = outcome == launch::RunOutcome::kDone || outcome == launch::RunOutcome::kStopped;
+    if (in_order || view.view().state.incarnation() > 0) {
+      if (const absl::Status kept = recipe.Accept(); !kept.ok()) screen.Say(std::string(kept.message()));
+    }
     if (outcome != launch::RunOutcome::kRunning) return outcome;
     if (stop.Wait(absl::Milliseconds(250)) == 0) continue;
     if (++*interrupts > 1) {
@@ -187,10 +202,12 @@ absl::StatusOr<run::RunLock> TakeFolder(const Plan& plan) {
   return run::RunLock::Take(plan.folder.path());
 }
 
-absl::Status PrepareFolder(const Plan& plan) {
+absl::StatusOr<PendingRecipe> PrepareFolder(const Plan& plan) {
   // A resumed run does the steps after its checkpoint again: they are not shown twice.
-  RETURN_IF_ERROR(run::KeepStepsUpTo(plan.folder.metrics(), plan.folder.NewestCheckpoint().value_or(0)));
-  return WriteFileAtomically(plan.folder.recipe(), recipe::ToText(plan.recipe));
+  ASSIGN_OR_RETURN(const uint64_t dropped,
+                   run::KeepStepsUpTo(plan.folder.metrics(), plan.folder.NewestCheckpoint().value_or(0)));
+  if (dropped > 0) Report(kDone, run::DroppedText(plan.folder.metrics(), dropped));
+  return PendingRecipe::Write(plan.folder, recipe::ToText(plan.recipe));
 }
 
 }  // namespace
@@ -207,12 +224,12 @@ int Train(const TrainOptions& options) {
   const absl::StatusOr<run::RunLock> lock = TakeFolder(*plan);
   if (!lock.ok())
     return Report(absl::IsFailedPrecondition(lock.status()) ? kBadInput : kFailure, lock.status());
-  if (absl::Status prepared = PrepareFolder(*plan); !prepared.ok()) {
-    return Report(kFailure, std::string(prepared.message()));
-  }
+  absl::StatusOr<PendingRecipe> recipe = PrepareFolder(*plan);
+  if (!recipe.ok()) return Report(kFailure, recipe.status());
   launch::LocalRun run({.programs = ProgramFolder(),
                         .folder = plan->folder,
                         .recipe = plan->recipe,
+                        .recipe_file = recipe->path(),
                         .log_level = options.log_level,
                         .started = started});
   Screen screen(options);
@@ -223,7 +240,7 @@ int Train(const TrainOptions& options) {
   }
   RunView view(plan->folder, plan->name);
   int interrupts = 0;
-  const launch::RunOutcome outcome = Watch(run, stop, view, screen, &interrupts);
+  const launch::RunOutcome outcome = Watch(run, stop, view, *recipe, screen, &interrupts);
   return ConcludeRun(outcome, interrupts, run, *plan, screen);
 }
 

@@ -88,7 +88,7 @@ class Inspector {
   void Closed(const v1::LeaseClosed& event) {
     LeaseDetail& detail = details_[event.lease() - 1];
     detail.reason = event.reason();
-    detail.digest = event.digest();
+    if (!event.digest().empty()) detail.digest = event.digest();
     if (!event.has_oldest_version() || !event.has_newest_version()) return;
     detail.oldest_version = event.oldest_version();
     detail.newest_version = event.newest_version();

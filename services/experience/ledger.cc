@@ -86,6 +86,7 @@ absl::Status Ledger::ApplyStart(const v1::IncarnationStarted& event) {
     undone.last_optimizer_step = 0;
   }
   version_ = event.version();
+  for (uint64_t lease : std::exchange(unfit_, {})) RETURN_IF_ERROR(ApplyUnfit(lease, LeaseState::kFailed));
   return absl::OkStatus();
 }
 
@@ -129,6 +130,7 @@ absl::Status Ledger::ApplyAccepted(const v1::GroupAccepted& event) {
   lease.segment = event.segment();
   lease.offset = event.offset();
   lease.digest = event.digest();
+  lease.oldest_version = event.oldest_version();
   last_segment_ = std::max(last_segment_, event.segment());
   ++rollouts_.at(lease.rollout).accepted;
   Move(event.lease(), LeaseState::kAccepted);
@@ -136,23 +138,43 @@ absl::Status Ledger::ApplyAccepted(const v1::GroupAccepted& event) {
 }
 
 absl::Status Ledger::ApplyClosed(const v1::LeaseClosed& event) {
-  RETURN_IF_ERROR(CheckHeld(event.lease()));
+  LeaseState to;
   switch (event.outcome()) {
     case v1::LEASE_OUTCOME_FILTERED:
-      Close(event.lease(), LeaseState::kFiltered);
-      return absl::OkStatus();
+      to = LeaseState::kFiltered;
+      break;
     case v1::LEASE_OUTCOME_EXPIRED:
-      Close(event.lease(), LeaseState::kExpired);
-      return absl::OkStatus();
+      to = LeaseState::kExpired;
+      break;
     case v1::LEASE_OUTCOME_STALE:
-      Close(event.lease(), LeaseState::kStale);
-      return absl::OkStatus();
+      to = LeaseState::kStale;
+      break;
     case v1::LEASE_OUTCOME_FAILED:
-      Close(event.lease(), LeaseState::kFailed);
-      return absl::OkStatus();
+      to = LeaseState::kFailed;
+      break;
     default:
       return Illegal("lease ", event.lease(), " closed as outcome ", static_cast<int>(event.outcome()));
   }
+  const std::optional<LeaseState> state = StateOf(event.lease());
+  const bool had = state == LeaseState::kAccepted || state == LeaseState::kTrained;
+  if (had && (to == LeaseState::kFailed || to == LeaseState::kStale)) return ApplyUnfit(event.lease(), to);
+  RETURN_IF_ERROR(CheckHeld(event.lease()));
+  Close(event.lease(), to);
+  return absl::OkStatus();
+}
+
+absl::Status Ledger::ApplyUnfit(uint64_t lease, LeaseState to) {
+  if (StateOf(lease) == LeaseState::kAccepted) {
+    --rollouts_.at(open_.at(lease).rollout).accepted;
+    Close(lease, to);
+    return absl::OkStatus();
+  }
+  if (to != LeaseState::kFailed) return Illegal("lease ", lease, " is trained: it is stale no more");
+  if (open_.count(lease) == 0) {
+    return Illegal("lease ", lease, " is trained, and a durable checkpoint covers it");
+  }
+  unfit_.insert(lease);
+  return absl::OkStatus();
 }
 
 absl::Status Ledger::ApplyTrained(const v1::RolloutTrained& event) {
@@ -195,7 +217,10 @@ absl::Status Ledger::ApplyDurable(const v1::CheckpointDurable& event) {
   durable_version_ = event.version();
   const auto end = rollouts_.lower_bound(event.version());
   for (auto it = rollouts_.begin(); it != end; it = rollouts_.erase(it)) {
-    for (const auto& [group, lease] : it->second.live) open_.erase(lease);
+    for (const auto& [group, lease] : it->second.live) {
+      open_.erase(lease);
+      unfit_.erase(lease);
+    }
   }
   return absl::OkStatus();
 }
@@ -212,7 +237,11 @@ void Ledger::Close(uint64_t lease, LeaseState to) {
   const auto found = open_.find(lease);
   Rollout& rollout = rollouts_.at(found->second.rollout);
   rollout.live.erase(found->second.group);
-  if (to != LeaseState::kFiltered) rollout.vacant.insert(found->second.group);
+  if (to == LeaseState::kFiltered) {
+    ++rollout.filtered;
+  } else {
+    rollout.vacant.insert(found->second.group);
+  }
   open_.erase(found);
   Move(lease, to);
 }
@@ -293,7 +322,7 @@ std::vector<StoredGroup> Ledger::AcceptedGroups() const {
   for (const auto& [group, id] : found->second.live) {
     if (StateOf(id) != LeaseState::kAccepted) continue;
     const Lease& lease = open_.at(id);
-    groups.push_back({id, group, lease.segment, lease.offset, lease.digest});
+    groups.push_back({id, group, lease.segment, lease.offset, lease.digest, lease.oldest_version});
   }
   return groups;
 }
@@ -301,6 +330,21 @@ std::vector<StoredGroup> Ledger::AcceptedGroups() const {
 uint64_t Ledger::AcceptedCount() const {
   const auto found = rollouts_.find(version_);
   return found == rollouts_.end() ? 0 : found->second.accepted;
+}
+
+uint64_t Ledger::FilteredCount(uint64_t rollout) const {
+  const auto found = rollouts_.find(rollout);
+  return found == rollouts_.end() ? 0 : found->second.filtered;
+}
+
+std::vector<uint64_t> Ledger::AcceptedOverBound() const {
+  std::vector<uint64_t> leases;
+  for (const auto& [id, lease] : open_) {
+    if (StateOf(id) != LeaseState::kAccepted) continue;
+    if (lease.oldest_version < min_version(lease.rollout)) leases.push_back(id);
+  }
+  std::sort(leases.begin(), leases.end());
+  return leases;
 }
 
 std::optional<uint32_t> Ledger::FirstNeededSegment() const {

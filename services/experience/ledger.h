@@ -37,6 +37,9 @@ namespace drover::experience {
 //   kHeld      ─▶ kExpired   IncarnationStarted     the learner that issued it is gone
 //   kAccepted  ─▶ kTrained   RolloutTrained         its rollout was trained
 //   kTrained   ─▶ kAccepted  IncarnationStarted     the rollout was trained after the version that the run goes back to
+//   kAccepted  ─▶ kFailed    LeaseClosed(FAILED)    its stored group is damaged, refused by training, or was dropped
+//   kAccepted  ─▶ kStale     LeaseClosed(STALE)     the run was resumed with a staleness bound that it is over
+//   kTrained   ─▶ kFailed    IncarnationStarted     as kAccepted, and it was closed as FAILED while it was trained
 //
 // Filtered, expired, stale and failed are final for the lease; after the last three its group is leased again under a
 // new id. After kFiltered the group is closed and the rollout draws a further one.
@@ -63,6 +66,7 @@ struct StoredGroup {
   uint32_t segment = 0;
   uint64_t offset = 0;
   std::string digest;
+  uint64_t oldest_version = 0;  // among its tokens
 };
 
 // A group that may be leased now.
@@ -118,6 +122,10 @@ class Ledger {
   std::vector<StoredGroup> AcceptedGroups() const;
   // How many they are.
   uint64_t AcceptedCount() const;
+  // Groups of `rollout` that were filtered.
+  uint64_t FilteredCount(uint64_t rollout) const;
+  // Leases of accepted groups, of any rollout, that are over the staleness bound: it was higher when they came.
+  std::vector<uint64_t> AcceptedOverBound() const;
   // The lowest segment that holds a group which is not covered by a durable checkpoint; nullopt: none does.
   std::optional<uint32_t> FirstNeededSegment() const;
   // The highest segment that any event named; 0: none.
@@ -131,6 +139,7 @@ class Ledger {
     uint32_t segment = 0;
     uint64_t offset = 0;
     std::string digest;
+    uint64_t oldest_version = 0;  // once accepted
   };
   struct Rollout {
     // Group -> its newest lease, of the groups that are held, accepted or trained.
@@ -138,6 +147,7 @@ class Ledger {
     // Groups that wait to be leased again.
     std::set<uint64_t> vacant;
     uint64_t accepted = 0;
+    uint64_t filtered = 0;
     uint64_t last_optimizer_step = 0;
     bool AllAccepted() const { return accepted > 0 && vacant.empty() && accepted == live.size(); }
   };
@@ -146,6 +156,8 @@ class Ledger {
   absl::Status ApplyIssued(const v1::LeaseIssued& event);
   absl::Status ApplyAccepted(const v1::GroupAccepted& event);
   absl::Status ApplyClosed(const v1::LeaseClosed& event);
+  // ApplyClosed of a lease that is held no more.
+  absl::Status ApplyUnfit(uint64_t lease, LeaseState to);
   absl::Status ApplyTrained(const v1::RolloutTrained& event);
   absl::Status ApplyDurable(const v1::CheckpointDurable& event);
   void Move(uint64_t lease, LeaseState to);
@@ -167,6 +179,7 @@ class Ledger {
   std::unordered_map<uint64_t, Lease> open_;  // held, accepted, and trained but not covered
   std::map<uint64_t, Rollout> rollouts_;      // not covered by a durable checkpoint
   std::set<uint64_t> held_;
+  std::set<uint64_t> unfit_;  // trained, closed as FAILED, and not covered by a durable checkpoint
 };
 
 }  // namespace drover::experience

@@ -31,9 +31,9 @@ bool LegalMove(LeaseState from, LeaseState to) {
     case LeaseState::kHeld:
       return to != LeaseState::kTrained;
     case LeaseState::kAccepted:
-      return to == LeaseState::kAccepted || to == LeaseState::kTrained;
+      return to == LeaseState::kAccepted || to == LeaseState::kTrained || to == LeaseState::kFailed;
     case LeaseState::kTrained:
-      return to == LeaseState::kTrained || to == LeaseState::kAccepted;
+      return to == LeaseState::kTrained || to == LeaseState::kAccepted || to == LeaseState::kFailed;
     default:
       return from == to;
   }
@@ -83,6 +83,8 @@ class Simulation {
  private:
   void Act() {
     switch (random_.Below(crashes_ ? 40 : 38)) {
+      case 3:
+        return Drop();
       case 0:
         return TryIllegal();
       case 1:
@@ -163,6 +165,20 @@ class Simulation {
         unacknowledged_[lease] = issue.group;
       }
     }
+  }
+
+  // A group turns out to be unfit, or a person drops it: whatever was acknowledged, it must not be trained any more.
+  void Drop() {
+    std::vector<uint64_t> leases;
+    for (const StoredGroup& group : ledger_.AcceptedGroups()) leases.push_back(group.lease);
+    for (uint64_t r = ledger_.durable_version().value_or(0); r < line_.size(); ++r) {
+      leases.insert(leases.end(), line_[r].begin(), line_[r].end());
+    }
+    if (leases.empty()) return;
+    const uint64_t lease = leases[random_.Below(leases.size())];
+    Emit(Closed(lease, v1::LEASE_OUTCOME_FAILED));
+    Sync();
+    std::erase_if(acknowledged_, [lease](const auto& entry) { return entry.second == lease; });
   }
 
   void Train() {

@@ -180,6 +180,47 @@ TEST(LedgerTest, RefusesWhatCannotBe) {
   Refuses(ledger, Durable(0));
 }
 
+// An accepted group that turns out unfit is leased again; a trained one once its rollout is undone.
+TEST(LedgerTest, UnfitGroupsAreLeasedAgain) {
+  Ledger ledger({.prompts_per_rollout = 2, .steps = 3});
+  Apply(ledger,
+        {Started(1, 0), Durable(0), Issued(1, 0, 0), Issued(2, 1, 0), Accepted(1, 0), Accepted(2, 0)});
+  EXPECT_TRUE(ledger.Ready());
+  Refuses(ledger, Closed(2, v1::LEASE_OUTCOME_EXPIRED));
+  Apply(ledger, {Closed(2, v1::LEASE_OUTCOME_FAILED)});
+  EXPECT_FALSE(ledger.Ready());
+  EXPECT_EQ(ledger.AcceptedCount(), 1u);
+  EXPECT_EQ(ledger.StateOf(2), LeaseState::kFailed);
+  EXPECT_EQ(Next(ledger, 0).group, 1);
+  Refuses(ledger, Closed(2, v1::LEASE_OUTCOME_FAILED));
+  Apply(ledger, {Issued(3, 1, 0), Accepted(3, 0), Trained(0, {1, 3}, 1, 1)});
+  Refuses(ledger, Closed(1, v1::LEASE_OUTCOME_STALE));
+  Apply(ledger, {Closed(1, v1::LEASE_OUTCOME_FAILED)});
+  EXPECT_EQ(ledger.StateOf(1), LeaseState::kTrained);  // as long as its rollout is
+  Apply(ledger, {Started(2, 0)});
+  EXPECT_EQ(ledger.StateOf(1), LeaseState::kFailed);
+  EXPECT_EQ(ledger.StateOf(3), LeaseState::kAccepted);
+  EXPECT_EQ(Next(ledger, 0).group, 0);
+  Apply(ledger, {Issued(4, 0, 0), Accepted(4, 0), Trained(0, {4, 3}, 1, 1), Durable(1)});
+  Refuses(ledger, Closed(3, v1::LEASE_OUTCOME_FAILED));  // for ever in the weights
+}
+
+TEST(LedgerTest, ALowerBoundMakesAcceptedGroupsStale) {
+  const std::vector<v1::JournalEvent> events = {Started(1, 0),   Issued(1, 0, 0),      Issued(2, 1, 1),
+                                                Issued(3, 2, 2), Accepted(1, 0),       Accepted(2, 0),
+                                                Accepted(3, 0),  Trained(0, {1}, 1, 1)};
+  Ledger before({.prompts_per_rollout = 1, .staleness_bound = 2, .steps = 4});
+  Apply(before, events);
+  EXPECT_THAT(before.AcceptedOverBound(), ElementsAre());
+  Ledger ledger({.prompts_per_rollout = 1, .staleness_bound = 1, .steps = 4});
+  Apply(ledger, events);
+  EXPECT_THAT(ledger.AcceptedOverBound(), ElementsAre(3));
+  Apply(ledger, {Closed(3, v1::LEASE_OUTCOME_STALE)});
+  EXPECT_EQ(Next(ledger, 1).group, 2);
+  EXPECT_EQ(Next(ledger, 1).min_version, 1);
+  EXPECT_EQ(ledger.Counts().stale(), 1u);
+}
+
 // The options steer the queries alone: a resume with more prompts per rollout still reads the old journal.
 TEST(LedgerTest, OptionsMayChangeBetweenStarts) {
   Ledger ledger({.prompts_per_rollout = 3, .steps = 3});

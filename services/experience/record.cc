@@ -176,8 +176,7 @@ absl::StatusOr<std::string> ReadRecordAt(const std::string& path, FileKind kind,
   if (file == nullptr) return ErrnoError(path, "open");
   const auto damaged = [&](std::string_view what) {
     return absl::DataLossError(
-        absl::StrCat(path, ": damaged at offset ", offset, ": ", ToAbsl(what),
-                     ". Restore the file from a copy, or resume an older copy of the run"));
+        absl::StrCat(path, ": damaged at offset ", offset, ": ", ToAbsl(what)));
   };
   std::string head(kRecordOverhead, '\0');
   if (::fseeko(file.get(), static_cast<off_t>(offset), SEEK_SET) != 0 ||

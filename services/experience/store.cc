@@ -1,5 +1,6 @@
 #include "services/experience/store.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -21,6 +22,11 @@ StoreOptions WithClock(StoreOptions options) {
 
 LedgerOptions ForLedger(const StoreOptions& options) {
   return {options.prompts_per_rollout, options.staleness_bound, options.steps};
+}
+
+// Whether a stored group that cannot be had is lost for good: its bytes, its file, or what it holds is wrong.
+bool Unfit(const absl::Status& status) {
+  return absl::IsDataLoss(status) || absl::IsNotFound(status) || absl::IsInvalidArgument(status);
 }
 
 }  // namespace
@@ -106,10 +112,15 @@ absl::Status ExperienceStoreImpl::StartIncarnation(uint64_t version) {
     event.mutable_incarnation_started()->set_incarnation(ledger_.incarnation() + 1);
     event.mutable_incarnation_started()->set_version(version);
     RETURN_IF_ERROR(Emit(std::move(event)));
+    for (uint64_t lease : ledger_.AcceptedOverBound()) {
+      RETURN_IF_ERROR(Drop(lease, v1::LEASE_OUTCOME_STALE,
+                           "older than staleness.bound allows since the run was resumed with a lower one"));
+    }
     started_ = true;
     published_.reset();
     held_.Clear();
     retries_.clear();
+    ended_before_step_ = Ended();
     log::Info("incarnation started", {{"incarnation", ledger_.incarnation()}, {"version", version}});
   }
   return Sync();
@@ -148,11 +159,42 @@ absl::StatusOr<std::vector<v1::Group>> ExperienceStoreImpl::WaitForRollout(uint6
   }
   std::vector<v1::Group> groups;
   groups.reserve(stored.size());
+  std::vector<UnfitGroup> unfit;
   for (const StoredGroup& group : stored) {
-    ASSIGN_OR_RETURN(v1::Group loaded, LoadGroup(group));
-    groups.push_back(std::move(loaded));
+    absl::StatusOr<v1::Group> loaded = LoadGroup(group);
+    if (loaded.ok()) {
+      groups.push_back(*std::move(loaded));
+    } else if (Unfit(loaded.status())) {
+      unfit.push_back({group.lease, group.group, std::string(loaded.status().message())});
+    } else {
+      return loaded.status();
+    }
   }
-  return groups;
+  if (unfit.empty()) return groups;
+  RETURN_IF_ERROR(LeaseAgain(unfit));
+  return absl::DeadlineExceededError(
+      absl::StrCat("rollout ", rollout, ": ", unfit.size(), " stored groups are leased again"));
+}
+
+absl::Status ExperienceStoreImpl::LeaseAgain(const std::vector<UnfitGroup>& unfit) {
+  {
+    absl::MutexLock lock(&mu_);
+    for (const UnfitGroup& each : unfit) {
+      RETURN_IF_ERROR(Drop(each.lease, v1::LEASE_OUTCOME_FAILED, each.reason));
+      CountFailure(each.group, each.reason);
+    }
+  }
+  return Sync();
+}
+
+absl::Status ExperienceStoreImpl::Drop(uint64_t lease, v1::LeaseOutcome outcome, const std::string& reason) {
+  log::Error("an accepted group is not trained; it is leased again",
+             {{"lease", lease}, {"outcome", OutcomeName(outcome)}, {"reason", reason}});
+  v1::JournalEvent event;
+  event.mutable_lease_closed()->set_lease(lease);
+  event.mutable_lease_closed()->set_outcome(outcome);
+  event.mutable_lease_closed()->set_reason(reason);
+  return Emit(std::move(event));
 }
 
 absl::StatusOr<v1::Group> ExperienceStoreImpl::LoadGroup(const StoredGroup& stored) const {
@@ -162,8 +204,9 @@ absl::StatusOr<v1::Group> ExperienceStoreImpl::LoadGroup(const StoredGroup& stor
       group.lease() != stored.lease || group.group() != stored.group) {
     return absl::DataLossError(absl::StrCat("journal segment ", stored.segment, ", offset ", stored.offset,
                                             ": not the group that lease ", stored.lease,
-                                            " was accepted with. Restore the file from a copy"));
+                                            " was accepted with"));
   }
+  RETURN_IF_ERROR(learner::CheckGroup(group, options_.group_limits));
   return group;
 }
 
@@ -178,8 +221,12 @@ absl::Status ExperienceStoreImpl::MarkTrained(uint64_t rollout, uint64_t version
     trained->set_version(version);
     trained->set_first_optimizer_step(first_optimizer_step);
     trained->set_last_optimizer_step(last_optimizer_step);
-    for (const StoredGroup& group : ledger_.AcceptedGroups()) trained->add_leases(group.lease);
+    for (const StoredGroup& group : ledger_.AcceptedGroups()) {
+      trained->add_leases(group.lease);
+      retries_.erase(group.group);
+    }
     RETURN_IF_ERROR(Emit(std::move(event)));
+    ended_before_step_ = Ended();
   }
   return Sync();
 }
@@ -191,7 +238,7 @@ absl::Status ExperienceStoreImpl::MarkCheckpoint(uint64_t version, const std::st
     absl::MutexLock lock(&mu_);
     RETURN_IF_ERROR(CheckStarted());
     v1::JournalEvent event;
-    event.mutable_checkpoint_durable()->set_version(version);
+    event.mutable_checkpoint_durable()->set_version(std::max(version, ledger_.durable_version().value_or(0)));
     event.mutable_checkpoint_durable()->set_path(path);
     RETURN_IF_ERROR(Emit(std::move(event)));
     first_needed = ledger_.FirstNeededSegment();
@@ -252,6 +299,28 @@ v1::LeaseCounts ExperienceStoreImpl::Counts() const {
 v1::LeaseCounts ExperienceStoreImpl::EvaluationCounts() const {
   absl::MutexLock lock(&mu_);
   return evaluation_.counts();
+}
+
+v1::LeaseCounts ExperienceStoreImpl::Ended() const {
+  const v1::LeaseCounts training = ledger_.Counts();
+  const v1::LeaseCounts& evaluation = evaluation_.counts();
+  v1::LeaseCounts ended;
+  ended.set_filtered(training.filtered());
+  ended.set_expired(training.expired() + evaluation.expired());
+  ended.set_stale(training.stale() + evaluation.stale());
+  ended.set_failed(training.failed() + evaluation.failed());
+  return ended;
+}
+
+v1::LeaseCounts ExperienceStoreImpl::EndedSinceStep() const {
+  absl::MutexLock lock(&mu_);
+  v1::LeaseCounts ended = Ended();
+  ended.set_filtered(ended.filtered() - ended_before_step_.filtered());
+  ended.set_expired(ended.expired() - ended_before_step_.expired());
+  ended.set_stale(ended.stale() - ended_before_step_.stale());
+  ended.set_failed(ended.failed() - ended_before_step_.failed());
+  ended.set_leased(ended.filtered() + ended.expired() + ended.stale() + ended.failed());
+  return ended;
 }
 
 Progress ExperienceStoreImpl::GetProgress() const {

@@ -70,14 +70,16 @@ class ExperienceStore {
   // The weights of `version` are there for actors: call it once they can be fetched. It must be the trained version
   // (StartIncarnation's, or the last MarkTrained's).
   virtual absl::Status Publish(uint64_t version) = 0;
-  // All groups of `rollout`, which must be the next to train, in lease order. DEADLINE_EXCEEDED when they are not
-  // there after `timeout` (call again); FAILED_PRECONDITION, DATA_LOSS or the disk's error when they never will be.
+  // All groups of `rollout`, which must be the next to train, in lease order, fit for training (StoreOptions::
+  // group_limits). DEADLINE_EXCEEDED when they are not there after `timeout`, or some that were stored are damaged or
+  // unfit and so leased again (call again); FAILED_PRECONDITION or the disk's error when they never will be.
   virtual absl::StatusOr<std::vector<v1::Group>> WaitForRollout(uint64_t rollout, absl::Duration timeout) = 0;
   // The optimizer steps [first, last] (from 1 over the surviving line; last may be first - 1 when all were skipped)
   // took `rollout`'s groups and made `version` = rollout + 1. Durable when it returns.
   virtual absl::Status MarkTrained(uint64_t rollout, uint64_t version, uint64_t first_optimizer_step,
                                    uint64_t last_optimizer_step) = 0;
-  // The checkpoint of `version` at `path` is durable. Frees the disk space of groups that it covers.
+  // The checkpoint of `version` at `path` is durable, and the run will never go back behind it. Frees the disk space of
+  // groups that it covers. A version before the one of an earlier call changes nothing.
   virtual absl::Status MarkCheckpoint(uint64_t version, const std::string& path) = 0;
 
   // Leases `prompts` for evaluation, each once, before any training lease; they are served with exactly `version`,
@@ -99,6 +101,8 @@ class ExperienceStore {
   virtual v1::LeaseCounts Counts() const = 0;
   // Evaluation leases of this process, counted apart; `trained` counts the graded ones.
   virtual v1::LeaseCounts EvaluationCounts() const = 0;
+  // v1::RunState.since_step.
+  virtual v1::LeaseCounts EndedSinceStep() const = 0;
   virtual Progress GetProgress() const = 0;
   // OK, or why the store takes nothing any more (a disk error): the learner has to stop and start again.
   virtual absl::Status Health() const = 0;

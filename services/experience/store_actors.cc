@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/status.h"
@@ -18,6 +19,8 @@ constexpr size_t kMaxActors = 4096;
 // Pauses before a group that failed is leased again: doubling from the first to the longest.
 constexpr absl::Duration kFirstRetry = absl::Milliseconds(250);
 constexpr absl::Duration kLongestRetry = absl::Seconds(10);
+
+constexpr size_t kReasonsKept = 3;
 
 bool EqualRewards(const v1::Group& group) {
   const auto differs = [&](const v1::Response& r) { return r.reward() != group.responses(0).reward(); };
@@ -172,9 +175,12 @@ void ExperienceStoreImpl::CountFailure(uint64_t group, const std::string& reason
   absl::Duration pause = kFirstRetry;
   for (uint32_t i = 1; i < retry.failures && pause < kLongestRetry; ++i) pause *= 2;
   retry.not_before = Now() + std::min(pause, kLongestRetry);
+  const bool known = std::count(retry.reasons.begin(), retry.reasons.end(), reason) > 0;
+  if (!known && retry.reasons.size() < kReasonsKept) retry.reasons.push_back(reason);
   if (retry.failures < options_.max_group_failures) return;
   Fail(absl::FailedPreconditionError(
-      absl::StrCat("group ", group, " failed ", retry.failures, " times in a row, the last time: ", reason)));
+      absl::StrCat("group ", group, " failed ", retry.failures,
+                   " times (leases.max_failures): ", absl::StrJoin(retry.reasons, "; or: "))));
 }
 
 absl::StatusOr<v1::RenewLeasesResponse> ExperienceStoreImpl::RenewLeases(
@@ -233,7 +239,7 @@ absl::StatusOr<std::shared_ptr<const v1::Lease>> ExperienceStoreImpl::FindHeld(c
 
 absl::StatusOr<v1::SubmitGroupResponse> ExperienceStoreImpl::SubmitEvaluation(v1::Group group) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const v1::Lease> lease, FindHeld(group, v1::LEASE_KIND_EVALUATION));
-  if (lease != nullptr) RETURN_IF_ERROR(ValidateGroup(group, *lease));
+  if (lease != nullptr) RETURN_IF_ERROR(ValidateGroup(group, *lease, options_.group_limits));
   absl::MutexLock lock(&mu_);
   v1::SubmitGroupResponse response;
   if (group.incarnation() != ledger_.incarnation()) {
@@ -258,7 +264,8 @@ void ExperienceStoreImpl::SubmitTraining(v1::Group group, SubmitDone done) {
   submission.incarnation = group.incarnation();
   submission.trace_id = group.trace_id();
   if (*lease != nullptr) {
-    if (absl::Status valid = ValidateGroup(group, **lease); !valid.ok()) return done(valid);
+    if (absl::Status valid = ValidateGroup(group, **lease, options_.group_limits); !valid.ok())
+      return done(valid);
     submission.payload = group.SerializeAsString();
     submission.digest = HexDigest(submission.payload);
     submission.equal_rewards = EqualRewards(group);

@@ -127,19 +127,94 @@ TEST_F(StoreTest, CheckpointsFreeTheDiskSpaceOfWhatTheyCover) {
   EXPECT_EQ(segments(), 0);
 }
 
-TEST_F(StoreTest, ADamagedGroupIsAnErrorThatNamesItsFile) {
-  Open(1, 1);
+// A group that cannot be had or that training would refuse does not end the run: it is leased again.
+TEST_F(StoreTest, ADamagedGroupIsLeasedAgain) {
+  Open(1, 2);
   Begin(0);
   Serve(0);
+  const std::string segment = folder_.path() + "/journal/groups-000001.log";
   {
-    std::fstream file(folder_.path() + "/journal/groups-000001.log",
-                      std::ios::in | std::ios::out | std::ios::binary);
+    std::fstream file(segment, std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(60);
     file.put('\x7f');
   }
   const absl::Status status = store_->WaitForRollout(0, kSoon).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_NE(status.message().find("groups-000001.log"), absl::string_view::npos) << status;
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded) << status;
+  EXPECT_EQ(store_->Counts().failed(), 1u);
+  clock_.Advance(absl::Seconds(1));
+  const v1::Lease again = Lease(*store_, 5).leases(0);
+  EXPECT_EQ(again.group(), 0u);
+  EXPECT_EQ(SubmitOutcomeOf(*store_, again, Answer(again, 0)), v1::SUBMIT_OUTCOME_ACCEPTED);
+  const auto groups = TrainOne(0);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].lease(), 3u);
+  EXPECT_TRUE(SumsClose(store_->Counts()));
+}
+
+TEST_F(StoreTest, AMissingSegmentsGroupsAreLeasedAgain) {
+  Open(1, 2);
+  Begin(0);
+  Serve(0);
+  store_.reset();
+  std::filesystem::remove(folder_.path() + "/journal/groups-000001.log");
+  Restart(0);
+  EXPECT_EQ(store_->WaitForRollout(0, kSoon).status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_EQ(store_->Counts().failed(), 2u);
+  clock_.Advance(absl::Seconds(1));
+  Serve(0);
+  EXPECT_EQ(TrainOne(0).size(), 2u);
+}
+
+// An earlier release accepted what training refuses: a resume must not die of it, however often.
+TEST_F(StoreTest, AStoredGroupThatTrainingRefusesIsLeasedAgain) {
+  Open(1, 2);
+  Begin(0);
+  const auto leases = Lease(*store_, 2).leases();
+  EXPECT_EQ(SubmitOutcomeOf(*store_, leases[0], Answer(leases[0], 0, {0, 900})), v1::SUBMIT_OUTCOME_ACCEPTED);
+  EXPECT_EQ(SubmitOutcomeOf(*store_, leases[1], Answer(leases[1], 0)), v1::SUBMIT_OUTCOME_ACCEPTED);
+  options_.group_limits.max_reward = 1;
+  Restart(0);
+  EXPECT_EQ(store_->WaitForRollout(0, kSoon).status().code(), absl::StatusCode::kDeadlineExceeded);
+  clock_.Advance(absl::Seconds(1));
+  Serve(0);
+  const auto groups = TrainOne(0);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].group(), 0u);
+  EXPECT_EQ(groups[0].lease(), 3u);
+  EXPECT_EQ(groups[1].lease(), 2u);
+}
+
+TEST_F(StoreTest, ALowerBoundLeasesGroupsOverItAgain) {
+  Open(4, 1, /*bound=*/2);
+  Begin(0);
+  Serve(0);  // rollouts 0 to 2, all by version 0
+  TrainOne(0);
+  ASSERT_TRUE(store_->MarkCheckpoint(1, "c").ok());
+  options_.staleness_bound = 1;
+  Restart(1);
+  EXPECT_EQ(store_->Counts().stale(), 1u);
+  TrainOne(1);
+  const v1::Lease again = Lease(*store_, 1).leases(0);
+  EXPECT_EQ(again.group(), 2u);
+  EXPECT_EQ(again.min_version(), 1u);
+  EXPECT_TRUE(SumsClose(store_->Counts()));
+}
+
+// The oldest checkpoint that is kept says what may go: any newer one may turn out damaged.
+TEST_F(StoreTest, TheRunGoesOnFromTheOldestKeptCheckpoint) {
+  Open(6, 1);
+  Begin(0);
+  ASSERT_TRUE(store_->MarkCheckpoint(0, "checkpoints/0").ok());
+  std::vector<std::string> trained;
+  for (uint64_t r = 0; r < 4; ++r) {
+    Serve(r);
+    trained.push_back(TrainOne(r)[0].SerializeAsString());
+    if (r >= 1) ASSERT_TRUE(store_->MarkCheckpoint(r - 1, "checkpoints/...").ok());
+  }
+  ASSERT_TRUE(store_->MarkCheckpoint(1, "checkpoints/1").ok())
+      << "more are kept than before: nothing comes back";
+  Restart(2);
+  for (uint64_t r = 2; r < 4; ++r) EXPECT_EQ(TrainOne(r)[0].SerializeAsString(), trained[r]);
 }
 
 TEST_F(StoreTest, AProcessThatStopsLeasesNothingButTakesWhatIsHeld) {
@@ -211,15 +286,68 @@ TEST_F(StoreTest, AGroupThatAlwaysFailsStopsTheRunWithTheReason) {
     request.set_actor("actor-0");
     request.set_incarnation(1);
     request.set_failed(true);
-    request.set_reason("prompt of 5000 tokens");
+    request.set_reason(i == 1 ? "the verifier refused" : "prompt of 5000 tokens");
     request.add_leases(Lease(*store_, 1).leases(0).lease());
     ASSERT_TRUE(store_->ReturnLeases(request).ok());
     clock_.Advance(absl::Seconds(20));
   }
   const absl::Status status = store_->WaitForRollout(0, kSoon).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_NE(status.message().find("prompt of 5000 tokens"), absl::string_view::npos) << status;
+  EXPECT_NE(
+      status.message().find("group 0 failed 3 times (leases.max_failures): returned: prompt of 5000 tokens; "
+                            "or: returned: the verifier refused"),
+      absl::string_view::npos)
+      << status;
+  EXPECT_EQ(store_->EndedSinceStep().failed(), 3u);
   EXPECT_TRUE(SumsClose(store_->Counts()));
+}
+
+// Failures count until the group is trained: one that is accepted and then found damaged each time ends the run too.
+TEST_F(StoreTest, AGroupThatIsAlwaysDamagedStopsTheRun) {
+  Open(1, 1);
+  store_.reset();
+  options_.max_group_failures = 2;
+  store_ = MustOpen(options_);
+  Begin(0);
+  absl::Status status;
+  for (int i = 1; i <= 2; ++i) {
+    Serve(0);
+    std::fstream file(folder_.path() + "/journal/groups-000001.log",
+                      std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-20, std::ios::end);
+    file.put('\x7f');
+    file.close();
+    status = store_->WaitForRollout(0, kSoon).status();
+    EXPECT_EQ(store_->Counts().failed(), static_cast<uint64_t>(i)) << status;
+    clock_.Advance(absl::Seconds(1));
+  }
+  EXPECT_EQ(store_->Health().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+// Nothing to learn from: a bound, and an error that says what to change.
+TEST_F(StoreTest, ARolloutThatIsAllFilteredStopsTheRun) {
+  Open(2, 2, /*bound=*/0, /*drop=*/true);
+  store_.reset();
+  options_.max_rounds = 3;
+  store_ = MustOpen(options_);
+  Begin(0);
+  // 6 groups may be drawn for 2: the fifth that is filtered is one too many.
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(store_->Health().ok()) << i;
+    const v1::Lease lease = Lease(*store_, 1).leases(0);
+    EXPECT_EQ(SubmitOutcomeOf(*store_, lease, Answer(lease, 0, {1, 1})), v1::SUBMIT_OUTCOME_FILTERED);
+  }
+  const absl::Status status = store_->WaitForRollout(0, kSoon).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(status.message().find("rollout.max_rounds: 3 allows to draw 6 for 2"), absl::string_view::npos)
+      << status;
+  EXPECT_EQ(store_->EndedSinceStep().filtered(), 5u);
+  // Resumed with a higher one it goes on.
+  options_.max_rounds = 4;
+  Restart(0);
+  Serve(0);
+  EXPECT_EQ(TrainOne(0).size(), 2u);
+  EXPECT_EQ(store_->EndedSinceStep().leased(), 0u);
 }
 
 TEST_F(StoreTest, ADiskErrorAcknowledgesNothing) {

@@ -42,6 +42,7 @@ class ExperienceStoreImpl final : public ExperienceStore {
 
   v1::LeaseCounts Counts() const override;
   v1::LeaseCounts EvaluationCounts() const override;
+  v1::LeaseCounts EndedSinceStep() const override;
   Progress GetProgress() const override;
   absl::Status Health() const override;
 
@@ -76,10 +77,17 @@ class ExperienceStoreImpl final : public ExperienceStore {
     v1::SubmitGroupResponse answer;
     std::optional<v1::JournalEvent> event;
   };
+  // An accepted group that cannot be trained.
+  struct UnfitGroup {
+    uint64_t lease = 0;
+    uint64_t group = 0;
+    std::string reason;
+  };
   // A group whose leases failed.
   struct Retry {
     uint32_t failures = 0;
     absl::Duration not_before;
+    std::vector<std::string> reasons;  // the first few that differ
   };
   // Answers to give once no lock is held.
   using Calls = std::vector<std::function<void()>>;
@@ -92,7 +100,15 @@ class ExperienceStoreImpl final : public ExperienceStore {
   absl::Status Sync() ABSL_LOCKS_EXCLUDED(mu_);
   // The store takes nothing any more.
   void Fail(const absl::Status& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // DATA_LOSS, NOT_FOUND: it is damaged; INVALID_ARGUMENT: training would refuse it.
   absl::StatusOr<v1::Group> LoadGroup(const StoredGroup& stored) const;
+  // Closes accepted leases as failed, each for its reason.
+  absl::Status LeaseAgain(const std::vector<UnfitGroup>& unfit) ABSL_LOCKS_EXCLUDED(mu_);
+  // Closes the lease of an accepted group.
+  absl::Status Drop(uint64_t lease, v1::LeaseOutcome outcome, const std::string& reason)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Leases of both kinds that ended without an accepted group, since ever.
+  v1::LeaseCounts Ended() const ABSL_SHARED_LOCKS_REQUIRED(mu_);
   absl::Status CheckStarted() const ABSL_SHARED_LOCKS_REQUIRED(mu_);
   bool RolloutDecided() const ABSL_SHARED_LOCKS_REQUIRED(mu_) { return !health_.ok() || ledger_.Ready(); }
   bool EvaluationDecided() const ABSL_SHARED_LOCKS_REQUIRED(mu_) {
@@ -125,6 +141,8 @@ class ExperienceStoreImpl final : public ExperienceStore {
   std::vector<Submission> TakeBatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Makes a batch durable with two syncs (groups, then events) and answers it.
   void Commit(std::vector<Submission> batch) ABSL_LOCKS_EXCLUDED(mu_, commit_mu_);
+  // Stops the run when `rollout` has drawn all the groups that it may and cannot be filled.
+  void CheckRounds(uint64_t rollout) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   absl::Status WriteBatch(std::vector<Submission>* batch) ABSL_LOCKS_EXCLUDED(mu_, commit_mu_);
   // Sets the answer, and the event if the lease is still held.
   void Decide(Submission* submission) const ABSL_SHARED_LOCKS_REQUIRED(mu_);
@@ -141,7 +159,8 @@ class ExperienceStoreImpl final : public ExperienceStore {
   Ledger ledger_ ABSL_GUARDED_BY(mu_);
   Evaluation evaluation_ ABSL_GUARDED_BY(mu_);
   HeldLeases held_ ABSL_GUARDED_BY(mu_);
-  std::map<uint64_t, Retry> retries_ ABSL_GUARDED_BY(mu_);
+  std::map<uint64_t, Retry> retries_ ABSL_GUARDED_BY(mu_);  // until the group is trained or filtered
+  v1::LeaseCounts ended_before_step_ ABSL_GUARDED_BY(mu_);  // Ended() when a rollout was trained last
   std::optional<uint64_t> published_ ABSL_GUARDED_BY(mu_);
   // StartIncarnation was called in this process.
   bool started_ ABSL_GUARDED_BY(mu_) = false;

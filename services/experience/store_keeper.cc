@@ -121,10 +121,14 @@ absl::Status ExperienceStoreImpl::WriteBatch(std::vector<Submission>* batch) {
       return health_;
     }
     std::vector<v1::JournalEvent> events;
+    std::set<uint64_t> filtered;  // rollouts
     for (Submission& submission : *batch) {
       if (!submission.event) continue;
-      const std::optional<Issue> issue = ledger_.HeldLease(submission.lease);
-      if (issue) retries_.erase(issue->group);
+      if (submission.answer.outcome() == v1::SUBMIT_OUTCOME_FILTERED) {
+        const Issue issue = *ledger_.HeldLease(submission.lease);
+        filtered.insert(issue.rollout);
+        retries_.erase(issue.group);
+      }
       events.push_back(*std::move(submission.event));
     }
     if (events.empty()) return absl::OkStatus();
@@ -132,8 +136,21 @@ absl::Status ExperienceStoreImpl::WriteBatch(std::vector<Submission>* batch) {
       Fail(emitted);
       return health_;
     }
+    for (uint64_t rollout : filtered) CheckRounds(rollout);
   }
   return Sync();
+}
+
+void ExperienceStoreImpl::CheckRounds(uint64_t rollout) {
+  const uint64_t prompts = options_.prompts_per_rollout;
+  const uint64_t filtered = ledger_.FilteredCount(rollout);
+  if (filtered + prompts <= options_.max_rounds * prompts) return;
+  Fail(absl::FailedPreconditionError(absl::StrCat(
+      "rollout ", rollout, ": ", filtered, " groups were filtered because all their rewards are equal, and ",
+      "rollout.max_rounds: ", options_.max_rounds, " allows to draw ", options_.max_rounds * prompts, " for ",
+      prompts, ". There is too little to learn from these questions: take easier or harder ones, a larger ",
+      "rollout.group_size or a higher rollout.temperature; or set rollout.max_rounds higher, or ",
+      "rollout.drop_equal_groups: false")));
 }
 
 void ExperienceStoreImpl::Decide(Submission* submission) const {

@@ -19,6 +19,10 @@ absl::Status StoreOptions::Validate() const {
   if (sampling.max_tokens() < 1) return wrong("sampling.max_tokens", "must be at least 1");
   if (!prompt) return wrong("prompt", "must be set");
   if (max_group_failures < 1) return wrong("max_group_failures", "must be at least 1");
+  if (max_rounds < 1) return wrong("max_rounds", "must be at least 1");
+  if (group_limits.vocab_size < 1 || group_limits.max_positions < 1 || group_limits.max_response_tokens < 1) {
+    return wrong("group_limits", "must have the sizes of the model and the budget");
+  }
   if (max_wait <= absl::ZeroDuration()) return wrong("max_wait", "must be above 0");
   return absl::OkStatus();
 }
@@ -29,6 +33,8 @@ StoreOptions OptionsFromRecipe(const v1::Recipe& recipe) {
   options.prompts_per_rollout = recipe.rollout().prompts();
   options.staleness_bound = recipe.staleness().bound();
   options.drop_equal_groups = recipe.rollout().drop_equal_groups();
+  options.max_rounds = recipe.rollout().max_rounds();
+  options.max_group_failures = recipe.leases().max_failures();
   options.lease_ttl = absl::Seconds(recipe.leases().ttl_seconds());
   options.sampling.set_group_size(recipe.rollout().group_size());
   options.sampling.set_max_tokens(recipe.rollout().max_response_tokens());

@@ -11,6 +11,7 @@
 #include "drover/v1/experience.pb.h"
 #include "drover/v1/group.pb.h"
 #include "drover/v1/recipe.pb.h"
+#include "learner/group_check.h"
 
 namespace drover::experience {
 
@@ -37,8 +38,13 @@ struct StoreOptions {
   // store's lock held: it must not call the store, and should be quick. The same n gives the same prompt.
   std::function<v1::Prompt(uint64_t n)> prompt;
 
-  // A group whose leases fail so often in a row (as `failed`, not `expired`) stops the run with the reason.
-  uint32_t max_group_failures = 100;
+  // What a group may hold (sizes of the model, range of rewards): learner::Trainer::group_limits().
+  learner::GroupLimits group_limits;
+
+  // A group whose leases fail so often (as `failed`, not `expired`) before it is trained stops the run with the reasons.
+  uint32_t max_group_failures = 5;
+  // With drop_equal_groups: a rollout draws at most max_rounds * prompts_per_rollout groups, else the run stops.
+  uint64_t max_rounds = 10;
   // Graded groups waiting to be written; submissions above it are answered UNAVAILABLE (try again).
   uint64_t max_queued_bytes = uint64_t{256} << 20;
   // Long polls that wait at a time; more are answered UNAVAILABLE.

@@ -30,6 +30,9 @@ StoreOptions SmallRun(const std::string& folder, FakeClock* clock, uint64_t step
   options.sampling.set_group_size(2);
   options.sampling.set_max_tokens(4);
   options.sampling.set_temperature(1);
+  options.group_limits.vocab_size = 2000;
+  options.group_limits.max_positions = 32;
+  options.group_limits.max_response_tokens = 4;
   options.grader = "math";
   options.reward_format = "plain";
   options.prompt = [](uint64_t n) {

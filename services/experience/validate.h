@@ -4,6 +4,7 @@
 #include "absl/status/status.h"
 #include "drover/v1/experience.pb.h"
 #include "drover/v1/group.pb.h"
+#include "learner/group_check.h"
 
 namespace drover::experience {
 
@@ -16,8 +17,10 @@ absl::Status ValidateRequest(const v1::RenewLeasesRequest& request);
 absl::Status ValidateRequest(const v1::ReturnLeasesRequest& request);
 
 // A submitted group against the lease that it answers: the same names, prompt and trace, group_size responses of 1 to
-// max_tokens tokens, a finite log-probability of at most 0 (and rounding) and a version for each, finite rewards.
-// Versions are checked for order only; whether they are too old is the caller's.
-absl::Status ValidateGroup(const v1::Group& group, const v1::Lease& lease);
+// max_tokens tokens; and against `limits`, of which the lease decides the number of responses and their length. What
+// passes for a training lease, training takes (learner/group_check.h). Versions are checked for order only; whether they
+// are too old is the caller's.
+absl::Status ValidateGroup(const v1::Group& group, const v1::Lease& lease,
+                           const learner::GroupLimits& limits);
 
 }  // namespace drover::experience

@@ -25,8 +25,16 @@ v1::Lease TheLease() {
   return lease;
 }
 
+learner::GroupLimits Limits() {
+  learner::GroupLimits limits;
+  limits.vocab_size = 7 + 1;
+  limits.max_positions = 8;
+  limits.max_prompt_tokens = 4;
+  return limits;
+}
+
 TEST(ValidateTest, AGoodGroupPasses) {
-  const absl::Status status = ValidateGroup(testing::Answer(TheLease(), 1), TheLease());
+  const absl::Status status = ValidateGroup(testing::Answer(TheLease(), 1), TheLease(), Limits());
   EXPECT_TRUE(status.ok()) << status;
 }
 
@@ -67,12 +75,17 @@ TEST(ValidateTest, EachBrokenFieldIsNamed) {
       {"group.responses[0].finish_reason",
        [](v1::Group& g) { g.mutable_responses(0)->set_finish_reason(v1::FINISH_REASON_UNSPECIFIED); }},
       {"group.responses[1].reward", [&](v1::Group& g) { g.mutable_responses(1)->set_reward(nan); }},
+      // What training would refuse is refused here already.
+      {"group.responses[1].reward", [&](v1::Group& g) { g.mutable_responses(1)->set_reward(-1e300); }},
+      {"group.prompt_token_ids[0]", [](v1::Group& g) { g.set_prompt_token_ids(0, 8); }},
+      {"group.prompt_token_ids", [](v1::Group& g) { g.mutable_prompt_token_ids()->Resize(5, 1); }},
+      {"group.responses[0].token_ids[1]", [](v1::Group& g) { g.mutable_responses(0)->set_token_ids(1, 8); }},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.field);
     v1::Group group = testing::Answer(TheLease(), 1);
     c.breaks(group);
-    const absl::Status status = ValidateGroup(group, TheLease());
+    const absl::Status status = ValidateGroup(group, TheLease(), Limits());
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
     EXPECT_EQ(status.message().find(c.field), 0u) << status;
   }

@@ -1,13 +1,11 @@
 #include "services/launch/local_run.h"
 
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -15,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "services/launch/held_port.h"
 #include "services/launch/last_words.h"
 #include "services/launch/ports.h"
 
@@ -22,27 +21,12 @@ namespace drover::launch {
 namespace {
 
 constexpr int kMaxDeathsInARow = 5;
+constexpr char kStartedAgain[] = "it is started again";
 // Here actors are told to stop when the learner has ended: there is nobody left to hand anything to.
 constexpr char kActorDrainSeconds[] = "1";
 constexpr absl::Duration kYoung = absl::Seconds(10);  // a death before this age counts as 'in a row'
 constexpr absl::Duration kOrderlyEnd =
     absl::Seconds(20);  // for actors and verifiers once the learner has ended
-
-// A port that was free a moment ago, for the ranks' rendezvous.
-absl::StatusOr<int> FreePort() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return ErrnoError("loopback", "open a socket");
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  const bool ok = ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-  absl::Status status = ok ? absl::OkStatus() : ErrnoError("loopback", "find a free port");
-  ::close(fd);
-  if (!status.ok()) return status;
-  return ntohs(address.sin_port);
-}
 
 }  // namespace
 
@@ -56,6 +40,9 @@ struct LocalRun::Child {
   absl::Time started;
   int deaths_in_a_row = 0;
   std::optional<absl::Time> restart_at;
+  std::string
+      farewell;  // after an end in order: said when it is started again, since at the run's end all end so
+  bool ended = false;  // for good
 };
 
 LocalRun::LocalRun(LocalRunOptions options) : options_(std::move(options)) {}
@@ -67,8 +54,8 @@ int LocalRun::Threads(uint32_t processes) const {
 }
 
 std::vector<std::string> LocalRun::CommonFlags(const std::string& name) const {
-  return {"--recipe",    options_.folder.recipe(), "--log-file",  options_.folder.log(name),
-          "--log-level", options_.log_level,       "--port-file", options_.folder.port_file(name)};
+  return {"--recipe",    options_.recipe_file, "--log-file",  options_.folder.log(name),
+          "--log-level", options_.log_level,   "--port-file", options_.folder.port_file(name)};
 }
 
 absl::Status LocalRun::StartChild(Child& child) {
@@ -102,7 +89,8 @@ absl::Status LocalRun::StartVerifiers() {
 
 absl::Status LocalRun::StartLearner() {
   const uint32_t ranks = options_.recipe.learner().ranks();
-  ASSIGN_OR_RETURN(const int rendezvous, FreePort());
+  ASSIGN_OR_RETURN(HeldPort rendezvous, HeldPort::Take());
+  rendezvous_.emplace(std::move(rendezvous));
   for (uint32_t rank = 0; rank < ranks; ++rank) {
     auto child = std::make_unique<Child>();
     child->role = Child::Role::kLearner;
@@ -113,7 +101,7 @@ absl::Status LocalRun::StartLearner() {
                    "--rank",
                    absl::StrCat(rank),
                    "--rendezvous",
-                   absl::StrCat("127.0.0.1:", rendezvous),
+                   absl::StrCat("127.0.0.1:", rendezvous_->port()),
                    "--threads",
                    absl::StrCat(Threads(ranks)),
                    "--rank-address",
@@ -209,14 +197,23 @@ void KeepAddress(std::vector<std::string>& argv, const Ports& ports) {
   }
 }
 
-void LocalRun::LookAfter(Child& child) {
-  if (child.restart_at.has_value()) {
-    if (absl::Now() < *child.restart_at) return;
-    if (absl::Status started = StartChild(child); !started.ok()) Fail(std::string(started.message()));
+void LocalRun::StartAgain(Child& child) {
+  if (absl::Now() < *child.restart_at) return;
+  std::error_code ignored;
+  const bool run_over = std::filesystem::exists(options_.folder.summary(), ignored);
+  if (stopping_ || (!child.farewell.empty() && run_over)) {
+    child.ended = true;
+    child.restart_at.reset();
     return;
   }
+  if (!child.farewell.empty()) messages_.push_back(std::exchange(child.farewell, "") + kStartedAgain);
+  if (absl::Status started = StartChild(child); !started.ok()) Fail(std::string(started.message()));
+}
+
+void LocalRun::LookAfter(Child& child) {
+  if (child.restart_at.has_value()) return StartAgain(child);
   const std::optional<Exit> exit = child.process->Poll();
-  if (!exit.has_value() || stopping_ || exit->ok()) return;
+  if (!exit.has_value() || stopping_ || child.ended) return;
   child.deaths_in_a_row = absl::Now() - child.started < kYoung ? child.deaths_in_a_row + 1 : 1;
   std::string story = Story(child, *exit);
   if (exit->code == kExitConfiguration || child.deaths_in_a_row >= kMaxDeathsInARow)
@@ -224,7 +221,11 @@ void LocalRun::LookAfter(Child& child) {
   const absl::Duration pause = absl::Milliseconds(250) * (1 << child.deaths_in_a_row);
   child.restart_at = absl::Now() + pause;
   if (child.ports.has_value() && child.role == Child::Role::kVerifier) KeepAddress(child.argv, *child.ports);
-  messages_.push_back(absl::StrCat(story, "it is started again"));
+  if (exit->ok()) {
+    child.farewell = std::move(story);
+  } else {
+    messages_.push_back(story + kStartedAgain);
+  }
 }
 
 RunOutcome LocalRun::Poll() {

@@ -8,7 +8,7 @@
 // | ----------------- | ----------------------------------------------------------------------------------- |
 // | actor, verifier   | reported with its last words, started again after a growing pause; five deaths in a |
 // |                   | row, each within ten seconds of its start, or status 2 (wrong configuration): the   |
-// |                   | run fails                                                                           |
+// |                   | run fails. An end in order (SIGTERM) counts as one, unless the run is over          |
 // | learner           | 0: done; 75: stopped with a checkpoint; anything else: the run fails                |
 #pragma once
 
@@ -22,6 +22,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "drover/v1/recipe.pb.h"
+#include "services/launch/held_port.h"
 #include "services/launch/process.h"
 #include "services/run/run_folder.h"
 
@@ -31,9 +32,10 @@ inline constexpr int kExitStopped = 75;  // a learner that was stopped before it
 inline constexpr int kExitConfiguration = 2;  // wrong configuration: trying again would not help
 
 struct LocalRunOptions {
-  std::string programs;   // the folder with drover-learner, drover-actor and drover-verifier
-  run::RunFolder folder;  // created, with the effective recipe in it
-  v1::Recipe recipe;      // effective: every field set
+  std::string programs;     // the folder with drover-learner, drover-actor and drover-verifier
+  run::RunFolder folder;    // created, with the effective recipe in it
+  v1::Recipe recipe;        // effective: every field set
+  std::string recipe_file;  // the same, for the processes
   std::string log_level = "info";
   absl::Time started = absl::Now();  // when the person asked for the run: its seconds count from then
 };
@@ -70,6 +72,8 @@ class LocalRun {
   absl::Status StartVerifiers();
   absl::Status StartActorsWhenPossible();
   void LookAfter(Child& child);
+  // A child that ended, once its pause is over.
+  void StartAgain(Child& child);
   void LookAfterLearner(Child& child);
   void EndOthers();
   void Fail(std::string why);
@@ -78,6 +82,7 @@ class LocalRun {
   int Threads(uint32_t processes) const;
 
   LocalRunOptions options_;
+  std::optional<HeldPort> rendezvous_;  // of the ranks, for the whole run
   std::vector<std::unique_ptr<Child>> children_;
   std::vector<std::string> messages_;
   std::optional<int> learner_port_;

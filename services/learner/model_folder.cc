@@ -62,4 +62,12 @@ absl::Status WriteModelFolder(const v1::Recipe& recipe, const std::string& folde
   return absl::OkStatus();
 }
 
+absl::Status ReplaceModelFolder(const v1::Recipe& recipe, const std::string& folder) {
+  const std::string building = folder + ".tmp";
+  RETURN_IF_ERROR(RemoveFolder(building));
+  RETURN_IF_ERROR(WriteModelFolder(recipe, building));
+  RETURN_IF_ERROR(SyncFolder(building));
+  return ReplaceFolder(building, folder);
+}
+
 }  // namespace drover::learner_process

@@ -15,4 +15,7 @@ model::ModelConfig EmbeddedConfig(const v1::EmbeddedModel& shape);
 // Writes the folder for the recipe's model: copied from model.path, or made from model.embedded.
 absl::Status WriteModelFolder(const v1::Recipe& recipe, const std::string& folder);
 
+// The same in one step: `folder` (which may be there, whole or half made) is replaced by the whole new one.
+absl::Status ReplaceModelFolder(const v1::Recipe& recipe, const std::string& folder);
+
 }  // namespace drover::learner_process

@@ -63,5 +63,20 @@ TEST(ModelFolderTest, AModelWithoutTokenizerIsAnErrorWithItsPath) {
   EXPECT_NE(status.message().find("drover_model_source/tokenizer.json"), absl::string_view::npos);
 }
 
+// A first start that was killed while it wrote the folder: the next one makes it anew.
+TEST(ModelFolderTest, AHalfMadeFolderIsReplaced) {
+  const std::string folder = ::testing::TempDir() + "/drover_model_half";
+  std::filesystem::remove_all(folder);
+  ASSERT_TRUE(MakeFolders(folder).ok());
+  ASSERT_TRUE(WriteFileAtomically(folder + "/config.json", "{}").ok());
+  ASSERT_TRUE(MakeFolders(folder + ".tmp").ok());
+  ASSERT_TRUE(WriteFileAtomically(folder + ".tmp/stray", "").ok());
+  ASSERT_TRUE(ReplaceModelFolder(Embedded(), folder).ok());
+  EXPECT_TRUE(model::LoadModelConfig(folder).ok());
+  EXPECT_TRUE(model::Tokenizer::Load(folder).ok());
+  EXPECT_FALSE(std::filesystem::exists(folder + "/stray"));
+  EXPECT_FALSE(std::filesystem::exists(folder + ".tmp"));
+}
+
 }  // namespace
 }  // namespace drover::learner_process

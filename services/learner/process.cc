@@ -239,6 +239,7 @@ absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Col
   ASSIGN_OR_RETURN(const auto serving, Serving::Start({.flags = flags_,
                                                        .recipe = recipe_,
                                                        .folder = folder_,
+                                                       .group_limits = trainer.group_limits(),
                                                        .prompts = prompts.get(),
                                                        .metrics = &metrics_,
                                                        .heartbeats = &heartbeats_}));
@@ -276,8 +277,9 @@ absl::StatusOr<RunEnd> RankProcess::Run() {
   RETURN_IF_ERROR(ServeMetrics());
   // There is nothing to save yet, and joining cannot be interrupted.
   drain_.Become([] { process::EndAtOnce(process::kExitStopped, "stopped before the run began"); });
-  if (flags_.rank == 0 && !std::filesystem::exists(folder_.model() + "/config.json")) {
-    RETURN_IF_ERROR(WriteModelFolder(recipe_, folder_.model()));
+  // Until there is a checkpoint the run has not begun, whatever a start that was cut off left of the folder.
+  if (flags_.rank == 0 && !folder_.NewestCheckpoint().has_value()) {
+    RETURN_IF_ERROR(ReplaceModelFolder(recipe_, folder_.model()));
   }
   // Rank 0 wrote RUN/model before the others can join, so they read it afterwards.
   pulse_ = heartbeats_.Begin("rank");

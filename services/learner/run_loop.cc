@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/log.h"
 #include "base/status.h"
@@ -15,6 +16,7 @@ namespace {
 
 constexpr absl::Duration kPoll = absl::Milliseconds(200);  // how soon a stop is seen while waiting
 constexpr absl::Duration kKeepAlive = absl::Seconds(5);    // other ranks hear from us so often while we wait
+constexpr absl::Duration kClockEvery = absl::Seconds(5);   // what a kill may cost the summary's seconds
 constexpr absl::Duration kSaving = absl::Hours(1);         // of a large checkpoint on a slow disk
 constexpr size_t kSamplesInMemory = 8;                     // groups that RunService can show
 constexpr size_t kSampleGroupsPerStep = 8;                 // groups that samples.jsonl keeps of a step
@@ -66,6 +68,14 @@ void RunLoop::Spend(metrics::Activity activity) {
   parts_.metrics->Spent(activity,
                         absl::ToDoubleSeconds(std::max(now - counted_until_, absl::ZeroDuration())));
   counted_until_ = now;
+  if (now - clock_written_ >= kClockEvery) KeepClock();
+}
+
+void RunLoop::KeepClock() {
+  clock_written_ = absl::Now();
+  const absl::Status written = reports_.WriteClock(Seconds());
+  if (!written.ok())
+    log::Warning("the run's clock is not kept", {{"reason", std::string(written.message())}});
 }
 
 absl::StatusOr<RunEnd> RunLoop::Run() {
@@ -90,10 +100,12 @@ absl::StatusOr<RunEnd> RunLoop::Run() {
 
 absl::Status RunLoop::Begin() {
   parts_.status->Update([&](v1::RunState& state) { state.set_steps(parts_.recipe.run().steps()); });
-  const std::optional<uint64_t> newest = parts_.folder.NewestCheckpoint();
+  const bool resumes = parts_.folder.NewestCheckpoint().has_value();
+  ResumePoint point;
   parts_.beat(kSaving);
-  if (newest.has_value()) {
-    RETURN_IF_ERROR(Resume(*newest));
+  if (resumes) {
+    ASSIGN_OR_RETURN(point, LoadNewestWhole(parts_.folder, parts_.trainer));
+    RETURN_IF_ERROR(GoOnFrom(point));
     Spend(metrics::Activity::kLoading);
     parts_.readiness->Set(absl::OkStatus());
   } else {
@@ -102,20 +114,24 @@ absl::Status RunLoop::Begin() {
     RETURN_IF_ERROR(Pretrain());
     RETURN_IF_ERROR(parts_.trainer->BeginReinforcement());
   }
-  RETURN_IF_ERROR(parts_.store->StartIncarnation(version_));
+  RETURN_IF_ERROR(
+      Annotate(parts_.store->StartIncarnation(version_),
+               point.passed_over.empty() ? "the run cannot go on" : PassedOverText(parts_.folder, point)));
+  RETURN_IF_ERROR(SetAside(point));
+  for (const std::string& notice : history_.notices) parts_.status->Tell(notice);
   incarnation_ = parts_.store->GetProgress().incarnation;
   parts_.metrics->SetIncarnation(incarnation_);
   parts_.status->Update([&](v1::RunState& state) { state.set_incarnation(incarnation_); });
-  if (!newest.has_value()) RETURN_IF_ERROR(Checkpoint());
+  if (!resumes) RETURN_IF_ERROR(Checkpoint());
   RETURN_IF_ERROR(Publish());
-  if (history_.evaluations.empty()) RETURN_IF_ERROR(Evaluate());
+  // The first one, or one that the stop of an earlier start cut short.
+  const bool evaluated = !history_.evaluations.empty() && history_.evaluations.back().step == version_;
+  if (history_.evaluations.empty() || (EvaluationDue() && !evaluated)) RETURN_IF_ERROR(Evaluate());
   return absl::OkStatus();
 }
 
-absl::Status RunLoop::Resume(uint64_t step) {
-  ASSIGN_OR_RETURN(const learner::CheckpointMeta meta,
-                   learner::LoadCheckpoint(parts_.folder.checkpoint(step), parts_.trainer));
-  version_ = meta.version;
+absl::Status RunLoop::GoOnFrom(const ResumePoint& point) {
+  version_ = point.meta.version;
   checkpointed_ = version_;
   has_checkpoint_ = true;
   ASSIGN_OR_RETURN(history_, reports_.GoBackTo(version_));
@@ -129,7 +145,17 @@ absl::Status RunLoop::Resume(uint64_t step) {
       state.set_heldout_step(last.step);
     });
   }
-  log::Info("resumed", {{"checkpoint", parts_.folder.checkpoint(step)}, {"version", version_}});
+  log::Info("resumed", {{"checkpoint", parts_.folder.checkpoint(point.step)}, {"version", version_}});
+  return absl::OkStatus();
+}
+
+absl::Status RunLoop::SetAside(const ResumePoint& point) {
+  if (point.passed_over.empty()) return absl::OkStatus();
+  parts_.status->Tell(absl::StrCat(PassedOverText(parts_.folder, point), "; the run goes on from ",
+                                   parts_.folder.checkpoint(point.step)));
+  for (const DamagedCheckpoint& damaged : point.passed_over) {
+    RETURN_IF_ERROR(parts_.folder.SetCheckpointAside(damaged.step));
+  }
   return absl::OkStatus();
 }
 
@@ -227,8 +253,11 @@ absl::Status RunLoop::TrainOneRollout() {
   RETURN_IF_ERROR(parts_.store->MarkTrained(rollout, version_, stats.first_step, stats.last_step));
   Spend(metrics::Activity::kTraining);
   RETURN_IF_ERROR(Publish());
-  if (EvaluationDue()) RETURN_IF_ERROR(Evaluate());
+  // The rollout's record is written whatever becomes of its evaluation: when that is cut short by a stop, a checkpoint
+  // follows, and the next start evaluates.
+  const absl::Status evaluated = EvaluationDue() ? Evaluate() : absl::OkStatus();
   RETURN_IF_ERROR(Report(groups, stats));
+  RETURN_IF_ERROR(evaluated);
   if (version_ % parts_.recipe.run().checkpoint_every() == 0) RETURN_IF_ERROR(Checkpoint());
   return absl::OkStatus();
 }
@@ -286,13 +315,17 @@ absl::Status RunLoop::Checkpoint() {
   meta.version = version_;
   ASSIGN_OR_RETURN(const learner::CheckpointFiles files, learner::ReadTokenizerFiles(parts_.folder.model()));
   RETURN_IF_ERROR(learner::SaveCheckpoint(path, *parts_.trainer, meta, files));
-  RETURN_IF_ERROR(parts_.store->MarkCheckpoint(version_, path));
+  RETURN_IF_ERROR(parts_.folder.PruneCheckpoints(parts_.recipe.run().keep_checkpoints()));
+  // The journal keeps what the oldest of them needs to be gone on from, should the newer ones be damaged.
+  const uint64_t oldest = parts_.folder.CheckpointSteps().front();
+  RETURN_IF_ERROR(parts_.store->MarkCheckpoint(oldest, parts_.folder.checkpoint(oldest)));
   has_checkpoint_ = true;
   checkpointed_ = version_;
   parts_.metrics->Checkpointed();
   Spend(metrics::Activity::kCheckpointing);
+  KeepClock();
   log::Info("checkpoint", {{"path", path}, {"version", version_}});
-  return parts_.folder.PruneCheckpoints(parts_.recipe.run().keep_checkpoints());
+  return absl::OkStatus();
 }
 
 absl::Status RunLoop::Finish() {

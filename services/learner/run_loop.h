@@ -27,6 +27,7 @@
 #include "model/tokenizer.h"
 #include "services/data/prompt_source.h"
 #include "services/experience/store.h"
+#include "services/learner/resume.h"
 #include "services/learner/run_reports.h"
 #include "services/learner/run_status.h"
 #include "services/metrics/learner_metrics.h"
@@ -65,7 +66,9 @@ class RunLoop {
 
  private:
   absl::Status Begin();
-  absl::Status Resume(uint64_t step);
+  absl::Status GoOnFrom(const ResumePoint& point);
+  // Says so of the damaged checkpoints that a resume passed over, and takes them out of the count.
+  absl::Status SetAside(const ResumePoint& point);
   absl::Status Pretrain();
   absl::Status Publish();
   absl::Status Evaluate();
@@ -80,6 +83,8 @@ class RunLoop {
   void Watch(uint64_t done);
   // While waiting: the other ranks hear from us, or we find out that one of them is gone.
   absl::Status KeepRanks();
+  // Writes down how long the run has gone on.
+  void KeepClock();
   // Goes round, and counts the time since the last count as spent so.
   void Spend(metrics::Activity activity);
   bool stopping() const;
@@ -103,6 +108,7 @@ class RunLoop {
   absl::Time step_start_;
   absl::Time counted_until_;  // of Spend
   absl::Time ranks_heard_;    // of KeepRanks
+  absl::Time clock_written_ = absl::InfinitePast();
 };
 
 }  // namespace drover::learner_process

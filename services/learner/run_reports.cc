@@ -80,16 +80,18 @@ Evaluation Score(uint64_t step, const std::vector<v1::Group>& groups) {
 }
 
 absl::StatusOr<History> RunReports::GoBackTo(uint64_t step) {
-  for (const std::string& path : {folder_.metrics(), folder_.samples(), folder_.evaluations()}) {
-    RETURN_IF_ERROR(run::KeepStepsUpTo(path, step));
-  }
   History history;
+  for (const std::string& path : {folder_.metrics(), folder_.samples(), folder_.evaluations()}) {
+    ASSIGN_OR_RETURN(const uint64_t dropped, run::KeepStepsUpTo(path, step));
+    if (dropped > 0) history.notices.push_back(run::DroppedText(path, dropped));
+  }
   ASSIGN_OR_RETURN(const auto metrics, run::ReadJsonl(folder_.metrics()));
   for (const Json& line : metrics) {
     history.rewards.push_back(line.value("reward", 0.0));
     history.seconds = line.value("seconds", 0.0);
     history.tokens_generated = line.value("tokens_generated", uint64_t{0});
   }
+  history.seconds = std::max(history.seconds, ReadClock());
   ASSIGN_OR_RETURN(const auto evaluations, run::ReadJsonl(folder_.evaluations()));
   for (const Json& line : evaluations) history.evaluations.push_back(EvaluationFrom(line));
   return history;
@@ -111,6 +113,17 @@ absl::Status RunReports::Append(uint64_t step, uint64_t version, const std::vect
 
 absl::Status RunReports::Append(const Evaluation& evaluation) {
   return AppendLine(folder_.evaluations(), ToJson(evaluation));
+}
+
+absl::Status RunReports::WriteClock(double seconds) const {
+  return WriteFileAtomically(folder_.clock(), run::ToLine({{"seconds", seconds}}));
+}
+
+double RunReports::ReadClock() const {
+  const auto text = ReadFile(folder_.clock());
+  const auto clock = Json::parse(text.value_or(""), nullptr, /*allow_exceptions=*/false);
+  const auto at = clock.is_object() ? clock.find("seconds") : clock.end();
+  return at != clock.end() && at->is_number() ? at->get<double>() : 0;
 }
 
 absl::Status RunReports::WriteSummary(const run::Summary& summary) const {

@@ -38,6 +38,7 @@ struct History {
   uint64_t tokens_generated = 0;
   std::vector<double> rewards;  // a step's mean training reward each
   std::vector<Evaluation> evaluations;
+  std::vector<std::string> notices;  // what a person should be told of the files
 };
 
 // Not thread-safe.
@@ -45,7 +46,7 @@ class RunReports {
  public:
   explicit RunReports(run::RunFolder folder) : folder_(std::move(folder)) {}
 
-  // Removes what is after `step` (it will be done again) and reads what stays.
+  // Removes what is after `step` (it will be done again) and what is no whole line, and reads what stays.
   absl::StatusOr<History> GoBackTo(uint64_t step);
 
   absl::Status Append(const run::StepReport& report);
@@ -54,10 +55,15 @@ class RunReports {
                       const std::vector<std::vector<double>>& advantages, size_t limit);
   absl::Status Append(const Evaluation& evaluation);
 
+  // How long the run has gone on, all its parts together: History::seconds of the next start.
+  absl::Status WriteClock(double seconds) const;
+
   absl::Status WriteSummary(const run::Summary& summary) const;
   absl::Status WriteCurve(const std::string& title, const History& history) const;
 
  private:
+  double ReadClock() const;  // 0 without one
+
   run::RunFolder folder_;
 };
 

@@ -64,6 +64,33 @@ TEST_F(RunReportsTest, GoingBackKeepsWhatTheCheckpointCovers) {
   EXPECT_EQ(run::ReadJsonl(folder_.samples())->size(), 2u);
 }
 
+// What a crash of the machine leaves in the files is dropped and told, and the rest is written whole.
+TEST_F(RunReportsTest, GoingBackDropsWhatIsNoLine) {
+  for (uint64_t step = 1; step <= 2; ++step) Step(step, 0.5);
+  ASSERT_TRUE(reports_.Append(Evaluation{.step = 0, .questions = 4, .correct = 1}).ok());
+  for (const std::string& path : {folder_.metrics(), folder_.evaluations()}) {
+    auto file = AppendFile::Open(path);
+    ASSERT_TRUE(file.ok() && file->Append(std::string(100, '\0')).ok());
+  }
+  const auto history = reports_.GoBackTo(2);
+  ASSERT_TRUE(history.ok()) << history.status();
+  EXPECT_EQ(history->rewards.size(), 2u);
+  EXPECT_EQ(history->evaluations.size(), 1u);
+  ASSERT_EQ(history->notices.size(), 2u);
+  EXPECT_NE(history->notices[0].find("metrics.jsonl: 1 line that is"), std::string::npos);
+  EXPECT_TRUE(reports_.GoBackTo(2)->notices.empty());
+}
+
+TEST_F(RunReportsTest, TimeCountsThatNoStepTellsOf) {
+  EXPECT_EQ(reports_.GoBackTo(0)->seconds, 0);
+  ASSERT_TRUE(reports_.WriteClock(7.5).ok());
+  EXPECT_EQ(reports_.GoBackTo(0)->seconds, 7.5) << "killed before the first step";
+  Step(1, 0.5);
+  EXPECT_EQ(reports_.GoBackTo(1)->seconds, 10) << "the clock of an earlier release is not there";
+  ASSERT_TRUE(reports_.WriteClock(31).ok());
+  EXPECT_EQ(reports_.GoBackTo(1)->seconds, 31) << "steps that were undone took their time";
+}
+
 TEST_F(RunReportsTest, SamplesHaveWhatAPersonAsksFor) {
   Step(1, 1);
   const auto samples = run::ReadJsonl(folder_.samples());

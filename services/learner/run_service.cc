@@ -27,6 +27,7 @@ grpc::ServerUnaryReactor* RunServiceImpl::GetRun(grpc::CallbackServerContext* co
                                                  const v1::GetRunRequest*, v1::RunState* response) {
   *response = parts_.status->Get();
   *response->mutable_leases() = parts_.store->Counts();
+  *response->mutable_since_step() = parts_.store->EndedSinceStep();
   return Done(context);
 }
 

@@ -2,7 +2,14 @@
 
 #include <algorithm>
 
+#include "base/log.h"
+
 namespace drover::learner_process {
+namespace {
+
+constexpr int kMaxNotices = 100;
+
+}  // namespace
 
 void RunStatus::Update(const std::function<void(v1::RunState&)>& change) {
   absl::MutexLock lock(&mutex_);
@@ -24,6 +31,13 @@ void RunStatus::Enter(v1::RunPhase phase, uint64_t total) {
 
 void RunStatus::SetProgress(uint64_t done) {
   Update([&](v1::RunState& state) { state.set_phase_done(done); });
+}
+
+void RunStatus::Tell(const std::string& notice) {
+  log::Warning(notice);
+  Update([&](v1::RunState& state) {
+    if (state.notices_size() < kMaxNotices) state.add_notices(notice);
+  });
 }
 
 void RunStatus::SetSamples(std::vector<v1::Group> groups) {

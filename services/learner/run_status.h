@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -20,6 +21,9 @@ class RunStatus {
   // Enters a phase with `total` things to do in it.
   void Enter(v1::RunPhase phase, uint64_t total = 0);
   void SetProgress(uint64_t done);
+
+  // Tells a person: a line in the log, and one on the terminal that shows the run.
+  void Tell(const std::string& notice);
 
   // Groups of the newest rollout, for RunService::GetSamples.
   void SetSamples(std::vector<v1::Group> groups);

@@ -21,6 +21,7 @@ absl::StatusOr<std::unique_ptr<experience::ExperienceStore>> OpenStore(const Ser
   options.sampling = TrainingSampling(parts.recipe, parts.prompts->prompt_template());
   options.reward_format = parts.prompts->prompt_template().reward_format;
   options.prompt = [prompts = parts.prompts](uint64_t n) { return prompts->TrainPrompt(n); };
+  options.group_limits = parts.group_limits;
   options.heartbeats = parts.heartbeats;
   return experience::ExperienceStore::Open(std::move(options));
 }

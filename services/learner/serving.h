@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "drover/v1/recipe.pb.h"
+#include "learner/group_check.h"
 #include "services/data/prompt_source.h"
 #include "services/experience/service.h"
 #include "services/experience/store.h"
@@ -25,6 +26,7 @@ struct ServingParts {
   Flags flags;
   v1::Recipe recipe;  // effective
   run::RunFolder folder{""};
+  learner::GroupLimits group_limits;            // of the trainer
   const data::PromptSource* prompts = nullptr;  // these outlive it
   metrics::LearnerMetrics* metrics = nullptr;
   Heartbeats* heartbeats = nullptr;

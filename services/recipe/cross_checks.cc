@@ -94,6 +94,12 @@ void Grader(const v1::Recipe& recipe, Problems& problems) {
                                              near.empty() ? "" : absl::StrCat("; did you mean ", near, "?")));
 }
 
+void RewardRange(const v1::Recipe& recipe, Problems& problems) {
+  if (recipe.reward().min() < recipe.reward().max()) return;
+  problems.Add("reward.min", absl::StrCat("got ", recipe.reward().min(),
+                                          ", may be below reward.max = ", recipe.reward().max()));
+}
+
 void VerifierAddresses(const v1::Recipe& recipe, Problems& problems) {
   for (const std::string& address : recipe.verifiers().addresses()) {
     const auto parsed = rpc::ParseAddresses(address);
@@ -186,6 +192,7 @@ const std::vector<Check>& Checks() {
       {{"data.template"}, Template},
       {{"data.reward_format"}, RewardFormat},
       {{"reward.grader", "verifiers.addresses"}, Grader},
+      {{"reward.min", "reward.max"}, RewardRange},
       {{"verifiers.addresses"}, VerifierAddresses},
       {{"data.train", "data.arithmetic.operations"}, Operations},
       {{"data.arithmetic.min_digits", "data.arithmetic.max_digits"}, Digits},

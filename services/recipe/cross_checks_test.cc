@@ -42,6 +42,8 @@ TEST(CrossChecks, Table) {
       {{"data.reward_format=boxed"}, {}},
       {{"reward.grader=mathh"},
        {"reward.grader: got `mathh`, may be choice, countdown, exact, math; did you mean math?"}},
+      {{"reward.min=2", "reward.max=2"}, {"reward.min: got 2, may be below reward.max = 2"}},
+      {{"reward.min=-2", "reward.max=0"}, {}},
       {{"verifiers.addresses=nowhere"}, {"verifiers.addresses: address \"nowhere\": it has no port"}},
       {{"data.arithmetic.operations=+/"},
        {"data.arithmetic.operations: got `+/`, may be any of + - *, each once, like \"+-\""}},

@@ -20,6 +20,7 @@ v1::Recipe SamplingPart(const v1::Recipe& recipe) {
     part.mutable_model()->clear_embedded();  // not used
   }
   *part.mutable_rollout() = recipe.rollout();
+  part.mutable_rollout()->clear_max_rounds();  // the learner's alone
   part.mutable_weights()->set_swap(recipe.weights().swap());
   part.mutable_run()->set_seed(recipe.run().seed());
   v1::DataSettings& data = *part.mutable_data();

@@ -31,7 +31,7 @@ TEST(SamplingPart, WhatDoesNotMatterIsNotInIt) {
   const std::string digest = SamplingDigest(GoodRecipe());
   for (const char* setting :
        {"run.steps=7", "run.device=\"cpu\"", "learner.learning_rate=0.1", "actors.count=9",
-        "actors.max_batch=3", "verifiers.threads=2", "leases.ttl_seconds=9"}) {
+        "actors.max_batch=3", "verifiers.threads=2", "leases.ttl_seconds=9", "rollout.max_rounds=3"}) {
     EXPECT_EQ(SamplingDigest(With({setting})), digest) << setting;
   }
   EXPECT_EQ(SamplingDigest(With({"model.path=\"/a\""})), SamplingDigest(With({"model.path=\"/b\""})))

@@ -29,16 +29,29 @@ absl::StatusOr<std::vector<nlohmann::ordered_json>> ReadJsonl(const std::string&
   return objects;
 }
 
-absl::Status KeepStepsUpTo(const std::string& path, uint64_t step) {
-  ASSIGN_OR_RETURN(const auto objects, ReadJsonl(path));
-  if (objects.empty()) return absl::OkStatus();
+absl::StatusOr<uint64_t> KeepStepsUpTo(const std::string& path, uint64_t step) {
+  const absl::StatusOr<std::string> text = ReadFile(path);
+  if (absl::IsNotFound(text.status())) return 0;
+  if (!text.ok()) return text.status();
   std::string kept;
-  for (const auto& object : objects) {
-    const auto at = object.find("step");
-    if (at != object.end() && at->is_number_unsigned() && at->get<uint64_t>() > step) continue;
-    kept += ToLine(object);
+  uint64_t dropped = 0;
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) {
+    const auto object = nlohmann::ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
+    const auto at = object.is_object() ? object.find("step") : object.end();
+    if (at == object.end() || !at->is_number_unsigned()) {
+      ++dropped;
+    } else if (at->get<uint64_t>() <= step) {
+      kept += ToLine(object);
+    }
   }
-  return WriteFileAtomically(path, kept);
+  if (kept != *text) RETURN_IF_ERROR(WriteFileAtomically(path, kept));
+  return dropped;
+}
+
+std::string DroppedText(const std::string& path, uint64_t lines) {
+  return absl::StrCat(path, ": ", lines, lines == 1 ? " line that is" : " lines that are",
+                      " no whole record dropped");
 }
 
 }  // namespace drover::run

@@ -17,7 +17,11 @@ std::string ToLine(const nlohmann::ordered_json& object);
 // The objects of a JSONL file; a torn last line (a crash while writing) is left out. A missing file is empty.
 absl::StatusOr<std::vector<nlohmann::ordered_json>> ReadJsonl(const std::string& path);
 
-// Removes the lines whose "step" is above `step`, and a torn last line: what a resumed run will do again.
-absl::Status KeepStepsUpTo(const std::string& path, uint64_t step);
+// Removes the lines whose "step" is above `step`: what a resumed run will do again. Returns how many others it removed
+// because they are no JSON object with a step: a torn line, zeros, or two lines in one, as a crash of the machine leaves.
+absl::StatusOr<uint64_t> KeepStepsUpTo(const std::string& path, uint64_t step);
+
+// "PATH: 2 lines that are no whole record were dropped", for a person.
+std::string DroppedText(const std::string& path, uint64_t lines);
 
 }  // namespace drover::run

@@ -19,9 +19,9 @@ TEST(JsonlTest, NumbersThatAreNotFiniteAreNull) {
 TEST(JsonlTest, StepsAboveAndATornLineGo) {
   ASSERT_TRUE(
       WriteFileAtomically(Path(), "{\"step\":1}\n{\"step\":2}\n{\"step\":3}\n{\"step\":2,\"torn").ok());
-  ASSERT_TRUE(KeepStepsUpTo(Path(), 2).ok());
+  EXPECT_EQ(KeepStepsUpTo(Path(), 2).value(), 1u);
   EXPECT_EQ(ReadFile(Path()).value(), "{\"step\":1}\n{\"step\":2}\n");
-  ASSERT_TRUE(KeepStepsUpTo(Path(), 0).ok());
+  EXPECT_EQ(KeepStepsUpTo(Path(), 0).value(), 0u);
   EXPECT_EQ(ReadFile(Path()).value(), "");
 }
 
@@ -30,6 +30,22 @@ TEST(JsonlTest, DamageBeforeTheEndIsAnErrorWithItsLine) {
   const auto read = ReadJsonl(Path());
   EXPECT_EQ(read.status().code(), absl::StatusCode::kDataLoss);
   EXPECT_NE(read.status().message().find("line 2"), absl::string_view::npos);
+}
+
+TEST(JsonlTest, WhatIsNoLineIsDroppedAndTheRestKeptWhole) {
+  const std::string zeros(40, '\0');
+  ASSERT_TRUE(WriteFileAtomically(Path(), "{\"step\":1}\n" + zeros + "\n{\"step\":2,\"rew{\"step\":3}\n" +
+                                              "[4]\n{\"stop\":5}\n\n{\"step\":-1}\n{\"step\":6}\n" + zeros)
+                  .ok());
+  EXPECT_EQ(KeepStepsUpTo(Path(), 9).value(), 7u);
+  EXPECT_EQ(ReadFile(Path()).value(), "{\"step\":1}\n{\"step\":6}\n");
+  EXPECT_EQ(KeepStepsUpTo(Path(), 9).value(), 0u);
+}
+
+TEST(JsonlTest, ALastLineWithoutItsEndGetsOne) {
+  ASSERT_TRUE(WriteFileAtomically(Path(), "{\"step\":1}\n{\"step\":2}").ok());
+  EXPECT_EQ(KeepStepsUpTo(Path(), 2).value(), 0u);
+  EXPECT_EQ(ReadFile(Path()).value(), "{\"step\":1}\n{\"step\":2}\n");
 }
 
 TEST(JsonlTest, AMissingFileIsEmpty) {

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "base/file.h"
@@ -13,13 +16,20 @@ namespace drover::run {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+constexpr const char* kFolders[] = {"journal", "checkpoints", "model", "logs", "ports"};
+
+}  // namespace
+
 std::string RunFolder::checkpoint(uint64_t step) const {
   return absl::StrFormat("%s/step-%06d", checkpoints(), step);
 }
 
 absl::Status RunFolder::Create() const {
-  for (const char* inside : {"", "/journal", "/checkpoints", "/model", "/logs", "/ports"}) {
-    RETURN_IF_ERROR(MakeFolders(path_ + inside));
+  RETURN_IF_ERROR(MakeFolders(path_));
+  for (const char* inside : kFolders) {
+    RETURN_IF_ERROR(MakeFolders(absl::StrCat(path_, "/", inside)));
   }
   return absl::OkStatus();
 }
@@ -27,6 +37,19 @@ absl::Status RunFolder::Create() const {
 bool RunFolder::Exists() const {
   std::error_code ignored;
   return fs::exists(recipe(), ignored);
+}
+
+bool RunFolder::NeverBegan() const {
+  std::error_code error;
+  if (!fs::exists(path_, error)) return true;
+  for (const auto& entry : fs::directory_iterator(path_, error)) {
+    const std::string name = entry.path().filename().string();
+    const bool ours = std::count(std::begin(kFolders), std::end(kFolders), name) > 0;
+    const bool empty_folder = ours && entry.is_directory(error) && fs::is_empty(entry.path(), error);
+    const bool part_of_a_recipe = absl::StartsWith(name, "recipe.textproto.tmp.");
+    if (!empty_folder && !part_of_a_recipe && name != "lock") return false;
+  }
+  return !error;
 }
 
 std::vector<uint64_t> RunFolder::CheckpointSteps() const {
@@ -49,6 +72,15 @@ std::optional<uint64_t> RunFolder::NewestCheckpoint() const {
   const std::vector<uint64_t> steps = CheckpointSteps();
   if (steps.empty()) return std::nullopt;
   return steps.back();
+}
+
+absl::Status RunFolder::SetCheckpointAside(uint64_t step) const {
+  const std::string aside = checkpoint(step) + ".damaged";
+  std::error_code error;
+  fs::remove_all(aside, error);
+  if (!error) fs::rename(checkpoint(step), aside, error);
+  if (error) return absl::ErrnoToStatus(error.value(), checkpoint(step) + ": cannot set it aside");
+  return SyncFolder(checkpoints());
 }
 
 absl::Status RunFolder::PruneCheckpoints(size_t keep) const {

@@ -24,9 +24,12 @@ class RunFolder {
 
   const std::string& path() const { return path_; }
   std::string recipe() const { return path_ + "/recipe.textproto"; }
+  // The recipe that a resume was given, until the learner has accepted it.
+  std::string next_recipe() const { return path_ + "/recipe.next.textproto"; }
   std::string metrics() const { return path_ + "/metrics.jsonl"; }
   std::string samples() const { return path_ + "/samples.jsonl"; }
   std::string evaluations() const { return path_ + "/evaluations.jsonl"; }
+  std::string clock() const { return path_ + "/clock.json"; }
   std::string summary() const { return path_ + "/summary.json"; }
   std::string reward_svg() const { return path_ + "/reward.svg"; }
   std::string journal() const { return path_ + "/journal"; }
@@ -42,10 +45,17 @@ class RunFolder {
   // True when a run was begun here (its recipe is there).
   bool Exists() const;
 
+  // True when nothing of a run is in the folder, which may be missing: it is empty, or `drover train` was cut off before
+  // it wrote the recipe and left a lock, empty folders or part of a recipe.
+  bool NeverBegan() const;
+
   // Steps of the checkpoints that are there, oldest first. A folder whose name is not step-NNNNNN is passed
   // over.
   std::vector<uint64_t> CheckpointSteps() const;
   std::optional<uint64_t> NewestCheckpoint() const;
+
+  // Renames a damaged checkpoint to NAME.damaged (in place of an earlier one), so that it counts no more.
+  absl::Status SetCheckpointAside(uint64_t step) const;
 
   // Removes all checkpoints but the newest `keep`; step 0 (before the first rollout) goes like any other.
   absl::Status PruneCheckpoints(size_t keep) const;

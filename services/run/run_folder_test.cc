@@ -25,6 +25,24 @@ TEST_F(RunFolderTest, ExistsOnceItHasARecipe) {
   EXPECT_TRUE(folder_.Exists());
 }
 
+TEST_F(RunFolderTest, NeverBeganUntilThereIsMoreThanAnEmptyFrame) {
+  EXPECT_TRUE(folder_.NeverBegan());
+  ASSERT_TRUE(MakeFolders(folder_.path() + "/journal").ok());  // cut off in the middle of Create
+  EXPECT_TRUE(folder_.NeverBegan());
+  ASSERT_TRUE(folder_.Create().ok());
+  ASSERT_TRUE(WriteFileAtomically(folder_.path() + "/lock", "").ok());
+  ASSERT_TRUE(WriteFileAtomically(folder_.recipe() + ".tmp.77", "descr").ok());
+  EXPECT_TRUE(folder_.NeverBegan());
+  ASSERT_TRUE(WriteFileAtomically(folder_.log("learner-0"), "").ok());
+  EXPECT_FALSE(folder_.NeverBegan());
+  std::filesystem::remove(folder_.log("learner-0"));
+  ASSERT_TRUE(WriteFileAtomically(folder_.path() + "/thesis.tex", "mine").ok());
+  EXPECT_FALSE(folder_.NeverBegan()) << "somebody else's";
+  std::filesystem::remove(folder_.path() + "/thesis.tex");
+  ASSERT_TRUE(WriteFileAtomically(folder_.recipe(), "").ok());
+  EXPECT_FALSE(folder_.NeverBegan());
+}
+
 TEST_F(RunFolderTest, CheckpointsAreOrderedAndStrangersPassedOver) {
   EXPECT_FALSE(folder_.NewestCheckpoint().has_value());
   for (uint64_t step : {100, 20, 3}) ASSERT_TRUE(MakeFolders(folder_.checkpoint(step)).ok());
@@ -36,6 +54,17 @@ TEST_F(RunFolderTest, CheckpointsAreOrderedAndStrangersPassedOver) {
   ASSERT_TRUE(folder_.PruneCheckpoints(2).ok());
   EXPECT_EQ(folder_.CheckpointSteps(), (std::vector<uint64_t>{20, 100}));
   EXPECT_TRUE(std::filesystem::exists(folder_.checkpoints() + "/notes"));
+}
+
+TEST_F(RunFolderTest, ACheckpointThatIsSetAsideCountsNoMore) {
+  for (uint64_t step : {2, 4}) ASSERT_TRUE(MakeFolders(folder_.checkpoint(step)).ok());
+  for (int again = 0; again < 2; ++again) {
+    ASSERT_TRUE(MakeFolders(folder_.checkpoint(4) + "/inside").ok());
+    ASSERT_TRUE(folder_.SetCheckpointAside(4).ok());
+    EXPECT_EQ(folder_.CheckpointSteps(), (std::vector<uint64_t>{2}));
+    EXPECT_TRUE(std::filesystem::exists(folder_.checkpoint(4) + ".damaged/inside"));
+  }
+  EXPECT_FALSE(folder_.SetCheckpointAside(6).ok());
 }
 
 }  // namespace

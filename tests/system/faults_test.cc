@@ -3,6 +3,9 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
 
 #include "absl/time/clock.h"
 #include "tests/system/journal_view.h"
@@ -61,6 +64,28 @@ TEST(FaultsTest, AVerifierKilledAndStartedAgain) {
   ExpectJournalCloses(run, 30, kPrompts);
 }
 
+// A child that was told to end does so in order, with status 0: nobody else would do its work.
+void EndInOrder(const std::string& process) {
+  TrainingRun run("run");
+  run.Start(Tiny(30) + Settings{"actors.count=1"});
+  ASSERT_TRUE(run.WaitForSteps(2));
+  const pid_t ended = run.Pid(process);
+  ASSERT_TRUE(run.Kill(process, SIGTERM));
+  EXPECT_TRUE(Eventually(absl::Seconds(20), [&] {
+    const pid_t now = run.Pid(process);
+    return now != 0 && now != ended;
+  })) << "it is started again";
+  ASSERT_EQ(run.Wait(), 0) << run.command().errors();
+  EXPECT_NE(run.command().errors().find(process + " exited with status 0"), std::string::npos)
+      << run.command().errors();
+  ExpectEachStepOnce(run, 30);
+  ExpectJournalCloses(run, 30, kPrompts);
+}
+
+TEST(FaultsTest, AnActorThatIsToldToEndIsStartedAgain) { EndInOrder("actor-0"); }
+
+TEST(FaultsTest, AVerifierThatIsToldToEndIsStartedAgain) { EndInOrder("verifier-0"); }
+
 int CountLines(const std::string& text) {
   return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
 }
@@ -108,6 +133,42 @@ TEST(FaultsTest, ARunKilledBeforeItsFirstCheckpointBeginsAgain) {
   ASSERT_EQ(run.Wait(), 0) << run.command().errors();
   ExpectEachStepOnce(run, 2);
   ExpectJournalCloses(run, 2, kPrompts);
+}
+
+// The newest checkpoint turns out damaged: the run goes on from the one before, and says so.
+void DamageAndResume(const std::function<void(const std::string& checkpoint)>& damage) {
+  TrainingRun run("run");
+  run.RunToTheEnd(Tiny(6));  // checkpoints of steps 2, 4 and 6
+  if (::testing::Test::HasFailure()) return;
+  damage(run.folder().checkpoint(6));
+  run.Resume({"run.steps=8"});
+  ASSERT_EQ(run.Wait(), 0) << run.command().errors();
+  EXPECT_NE(run.command().errors().find("step-000006 is damaged"), std::string::npos)
+      << run.command().errors();
+  EXPECT_NE(run.command().errors().find("goes on from " + run.folder().checkpoint(4)), std::string::npos)
+      << run.command().errors();
+  EXPECT_TRUE(std::filesystem::exists(run.folder().checkpoint(6) + ".damaged"));
+  EXPECT_EQ(run.folder().CheckpointSteps(), (std::vector<uint64_t>{4, 6, 8}));
+  EXPECT_EQ(run.summary()["optimizer_steps"], 16);
+  ExpectEachStepOnce(run, 8);
+  ExpectJournalCloses(run, 8, kPrompts);
+}
+
+TEST(FaultsTest, AFlippedBitInTheTrainingStateIsFound) {
+  DamageAndResume([](const std::string& checkpoint) {
+    const std::string path = checkpoint + "/training_state.safetensors";
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-5, std::ios::end);
+    const char byte = static_cast<char>(file.peek());
+    file.put(static_cast<char>(byte ^ 0x40));
+  });
+}
+
+TEST(FaultsTest, AnEmptyCheckpointIsPassedOver) {
+  DamageAndResume([](const std::string& checkpoint) {
+    std::filesystem::remove_all(checkpoint);
+    std::filesystem::create_directory(checkpoint);
+  });
 }
 
 }  // namespace

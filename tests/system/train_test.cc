@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "base/file.h"
 #include "model/safetensors.h"
 #include "services/run/jsonl.h"
@@ -165,6 +166,74 @@ TEST(TrainTest, CtrlCLeavesACheckpointAndTheRunGoesOn) {
   EXPECT_EQ(run.summary()["steps"], steps);
   ExpectEachStepOnce(run, steps);
   ExpectJournalCloses(run, steps, 8);
+}
+
+// The last rollout is trained, its evaluation under way: the rollout's record is written all the same, and the next start
+// does the evaluation.
+TEST(TrainTest, CtrlCDuringAnEvaluationLosesNoRecord) {
+  TrainingRun run("run");
+  // Training takes long, so that the actors can be stopped before the evaluation needs them.
+  run.Start(Tiny(2) + Settings{"learner.epochs=40", "learner.learning_rate=1e-9"});
+  ASSERT_TRUE(run.WaitForSteps(1));
+  ASSERT_TRUE(Eventually(absl::Seconds(60), [&] {
+    const JournalView journal = InspectJournal(run.folder());
+    return journal.leases.size() == 16 && LeasesHeld(journal) == 0;
+  })) << "all groups of the second rollout are accepted";
+  for (const char* actor : {"actor-0", "actor-1"}) ASSERT_TRUE(run.Kill(actor, SIGSTOP));
+  ASSERT_TRUE(
+      Eventually(absl::Seconds(60), [&] { return InspectJournal(run.folder()).count["trained"] == 16; }));
+  absl::SleepFor(absl::Milliseconds(300));
+  run.command().Signal(SIGINT);
+  ASSERT_TRUE(Eventually(absl::Seconds(30), [&] { return run.Pid("learner-0") == 0; }));
+  for (const char* actor : {"actor-0", "actor-1"}) run.Kill(actor, SIGCONT);
+  ASSERT_EQ(run.Wait(), 130) << run.command().errors();
+  ExpectEachStepOnce(run, 2);
+  const auto samples = run::ReadJsonl(run.folder().samples());
+  ASSERT_TRUE(samples.ok() && !samples->empty());
+  EXPECT_EQ(samples->back()["step"], 2);
+  EXPECT_EQ(run::ReadJsonl(run.folder().evaluations())->size(), 1u);
+
+  run.Resume();
+  ASSERT_EQ(run.Wait(), 0) << run.command().errors();
+  ExpectEachStepOnce(run, 2);
+  EXPECT_EQ(run::ReadJsonl(run.folder().evaluations())->size(), 2u);
+  EXPECT_TRUE(run.summary()["accuracy_after"].is_number());
+  EXPECT_GT(run.summary()["tokens_generated"], 0);
+  ExpectJournalCloses(run, 2, 8);
+}
+
+// The run goes on by the recipe that it has until the learner has accepted another.
+TEST(TrainTest, AResumeThatFailsLeavesTheRecipe) {
+  TrainingRun run("run");
+  run.RunToTheEnd(Tiny(1));
+  const std::string recipe = ReadFile(run.folder().recipe()).value_or("");
+  run.Resume({"run.steps=2", "loss.kl_coefficient=0.1"});  // there is no reference policy
+  EXPECT_NE(run.Wait(), 0);
+  EXPECT_NE(run.command().errors().find("kl_coefficient"), std::string::npos) << run.command().errors();
+  EXPECT_EQ(ReadFile(run.folder().recipe()).value_or(""), recipe);
+  run.Resume({"run.steps=2"});
+  ASSERT_EQ(run.Wait(), 0) << run.command().errors();
+  EXPECT_NE(ReadFile(run.folder().recipe())->find("steps: 2"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(run.folder().next_recipe()));
+}
+
+// What a first start that was killed in its first seconds leaves.
+TEST(TrainTest, AHalfMadeRunBeginsAnew) {
+  TrainingRun run("run");
+  run.RunToTheEnd(Tiny(1));
+  for (const std::string& path : {run.folder().checkpoints(), run.folder().journal(), run.folder().summary(),
+                                  run.folder().model() + "/tokenizer.json"}) {
+    std::filesystem::remove_all(path);
+  }
+  run.Resume();
+  ASSERT_EQ(run.Wait(), 0) << run.command().errors();
+  ExpectEachStepOnce(run, 1);
+  ExpectJournalCloses(run, 1, 8);
+  // One that did not even get to its recipe.
+  TrainingRun frame("frame");
+  ASSERT_TRUE(frame.folder().Create().ok());
+  frame.Start(Tiny(1));
+  EXPECT_EQ(frame.Wait(), 0) << frame.command().errors();
 }
 
 TEST(TrainTest, CtrlCTwiceEndsAtOnce) {

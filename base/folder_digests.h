@@ -1,0 +1,20 @@
+// A list of the digests of a folder's files, in the folder: whoever reads them can tell that no bit was flipped.
+#pragma once
+
+#include <string>
+
+#include "absl/status/status.h"
+
+namespace drover {
+
+// Its name: lines "32 hexadecimal digits of XXH3-128, two spaces, name", sorted by name; `xxhsum -c` reads them.
+inline constexpr char kDigestsFile[] = "digests.xxh128";
+
+// Writes the list of the plain files that are in `dir` now, durably.
+absl::Status WriteFolderDigests(const std::string& dir);
+
+// Reads every file of the list. DATA_LOSS names the first that is missing or has another digest, or a list that cannot be
+// read; NOT_FOUND: there is no list. Files that are not listed are not looked at.
+absl::Status CheckFolderDigests(const std::string& dir);
+
+}  // namespace drover

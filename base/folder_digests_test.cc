@@ -1,0 +1,81 @@
+#include "base/folder_digests.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "base/digest.h"
+#include "base/file.h"
+
+namespace drover {
+namespace {
+
+class FolderDigestsTest : public ::testing::Test {
+ protected:
+  FolderDigestsTest() {
+    std::string pattern = ::testing::TempDir() + "/folder-digests-XXXXXX";
+    dir_ = ::mkdtemp(pattern.data());
+    EXPECT_TRUE(WriteFileAtomically(dir_ + "/b.json", "{}").ok());
+    EXPECT_TRUE(WriteFileAtomically(dir_ + "/a with space", std::string(3 << 20, 'x')).ok());
+    EXPECT_TRUE(WriteFileAtomically(dir_ + "/empty", "").ok());
+    std::filesystem::create_directory(dir_ + "/folder");
+    EXPECT_TRUE(WriteFolderDigests(dir_).ok());
+  }
+  ~FolderDigestsTest() override { std::filesystem::remove_all(dir_); }
+  std::string Error() const {
+    const absl::Status status = CheckFolderDigests(dir_);
+    EXPECT_TRUE(status.ok() || absl::IsDataLoss(status)) << status;
+    return std::string(status.message());
+  }
+  void Put(const std::string& name, const std::string& text) const {
+    std::ofstream(dir_ + "/" + name, std::ios::binary) << text;
+  }
+  std::string dir_;
+};
+
+TEST_F(FolderDigestsTest, TheListIsOneThatXxhsumReads) {
+  EXPECT_EQ(ReadFile(dir_ + "/" + kDigestsFile).value(), HexDigest(std::string(3 << 20, 'x')) +
+                                                             "  a with space\n" + HexDigest("{}") +
+                                                             "  b.json\n" + HexDigest("") + "  empty\n");
+  EXPECT_EQ(Error(), "");
+}
+
+TEST_F(FolderDigestsTest, AnyFlippedBitIsFound) {
+  for (const size_t at : {size_t{0}, size_t{1} << 20, (size_t{3} << 20) - 1}) {
+    std::string text(3 << 20, 'x');
+    text[at] ^= 1;
+    Put("a with space", text);
+    EXPECT_NE(Error().find("a with space: damaged"), std::string::npos);
+  }
+}
+
+TEST_F(FolderDigestsTest, CutGrownAndMissingFilesAreNamed) {
+  Put("b.json", "{");
+  EXPECT_NE(Error().find("b.json: damaged"), std::string::npos);
+  Put("b.json", "{}");
+  Put("empty", "!");
+  EXPECT_NE(Error().find("empty: damaged"), std::string::npos);
+  std::filesystem::remove(dir_ + "/empty");
+  EXPECT_NE(Error().find("empty: is missing"), std::string::npos);
+}
+
+TEST_F(FolderDigestsTest, FilesThatAreNotListedAreNobodysBusiness) {
+  Put("notes.txt", "mine");
+  EXPECT_EQ(Error(), "");
+}
+
+TEST_F(FolderDigestsTest, AListThatCannotBeReadIsDamage) {
+  const std::string good = ReadFile(dir_ + "/" + kDigestsFile).value();
+  for (const std::string& text : {std::string(), good.substr(0, good.size() - 1), good.substr(0, 40) + "\n\n",
+                                  std::string("short\n"), std::string(32, '0') + "  ../b.json\n"}) {
+    Put(kDigestsFile, text);
+    EXPECT_NE(Error(), "") << text;
+  }
+  std::filesystem::remove(dir_ + "/" + kDigestsFile);
+  EXPECT_EQ(CheckFolderDigests(dir_).code(), absl::StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace drover
