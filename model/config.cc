@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "model/json.h"
+#include "model/rope_config.h"
 
 namespace drover::model {
 namespace {
@@ -109,39 +110,6 @@ absl::Status ParseWindows(const JsonFields& fields, const ModelConfig& config) {
     }
   }
   return absl::OkStatus();
-}
-
-absl::Status ParseRopeScaling(const JsonFields& rope, ModelConfig& config) {
-  // Old files call it `type`.
-  std::string_view key =
-      rope.Find("rope_type") == nullptr && rope.Find("type") != nullptr ? "type" : "rope_type";
-  ASSIGN_OR_RETURN(std::string type, rope.String(key, "default"));
-  ASSIGN_OR_RETURN(double rotated, rope.Positive("partial_rotary_factor", 1.0, 1.0));
-  if (rotated != 1.0) return rope.Unsupported("partial_rotary_factor", "1");
-  if (type == "default") return absl::OkStatus();
-  if (type != "llama3") return rope.Unsupported(key, "\"default\" or \"llama3\"");
-  Llama3RopeScaling scaling;
-  ASSIGN_OR_RETURN(scaling.factor, rope.Positive("factor", 1e6));
-  ASSIGN_OR_RETURN(scaling.low_freq_factor, rope.Positive("low_freq_factor", 1e6));
-  ASSIGN_OR_RETURN(scaling.high_freq_factor, rope.Positive("high_freq_factor", 1e6));
-  ASSIGN_OR_RETURN(scaling.original_max_positions,
-                   rope.Int("original_max_position_embeddings", 1, kMaxPositions));
-  config.rope_scaling = scaling;
-  return absl::OkStatus();
-}
-
-absl::Status ParseRope(const JsonFields& fields, ModelConfig& config) {
-  constexpr double kMaxTheta = 1e12;
-  ASSIGN_OR_RETURN(config.rope_theta, fields.Positive("rope_theta", kMaxTheta, 10000.0));
-  ASSIGN_OR_RETURN(double rotated, fields.Positive("partial_rotary_factor", 1.0, 1.0));
-  if (rotated != 1.0) return fields.Unsupported("partial_rotary_factor", "1");
-  bool newer = fields.Find("rope_parameters") != nullptr;
-  if (!newer && fields.Find("rope_scaling") == nullptr) return absl::OkStatus();
-  ASSIGN_OR_RETURN(JsonFields rope, fields.Object(newer ? "rope_parameters" : "rope_scaling"));
-  if (newer) {
-    ASSIGN_OR_RETURN(config.rope_theta, rope.Positive("rope_theta", kMaxTheta, config.rope_theta));
-  }
-  return ParseRopeScaling(rope, config);
 }
 
 absl::Status ParseDtypeField(const JsonFields& fields, ModelConfig& config) {

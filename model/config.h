@@ -19,6 +19,8 @@ struct Llama3RopeScaling {
   double low_freq_factor = 1.0;
   double high_freq_factor = 4.0;
   int64_t original_max_positions = 8192;
+
+  bool operator==(const Llama3RopeScaling&) const = default;
 };
 
 // A decoder of the Llama family: RMSNorm before attention and MLP, rotary positions (the two halves of a head
