@@ -55,10 +55,9 @@ absl::StatusOr<std::optional<Llama3RopeScaling>> ParseScaling(const JsonFields& 
                                    "absent with the rope type \"default\""));
     return std::nullopt;
   }
-  RETURN_IF_ERROR(
-      rope.CheckOnly({"rope_type", "type", "rope_theta", "partial_rotary_factor", "factor", "low_freq_factor",
-                      "high_freq_factor", kOriginal},
-                     "absent with the rope type \"llama3\""));
+  RETURN_IF_ERROR(rope.CheckOnly({"rope_type", "type", "rope_theta", "partial_rotary_factor", "factor",
+                                  "low_freq_factor", "high_freq_factor", kOriginal},
+                                 "absent with the rope type \"llama3\""));
   Llama3RopeScaling scaling;
   ASSIGN_OR_RETURN(scaling.factor, rope.Positive("factor", kMaxFactor));
   ASSIGN_OR_RETURN(scaling.low_freq_factor, rope.Positive("low_freq_factor", kMaxFactor));
