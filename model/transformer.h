@@ -37,7 +37,8 @@ class Transformer {
   static absl::StatusOr<std::unique_ptr<Transformer>> Create(const ModelConfig& config,
                                                              const TransformerOptions& options, uint64_t seed,
                                                              double init_std);
-  // A Hugging Face directory: config.json and safetensors. Errors name the file and the tensor.
+  // A Hugging Face directory: config.json and safetensors (OpenModelWeights; its notes go to the log as warnings).
+  // Errors name the file and the tensor; INVALID_ARGUMENT for weights that are not finite in `options.dtype`.
   static absl::StatusOr<std::unique_ptr<Transformer>> Load(const std::string& dir,
                                                            const TransformerOptions& options);
   ~Transformer();
@@ -90,8 +91,5 @@ class Transformer {
   void RequireGradients();
   std::unique_ptr<Impl> impl_;
 };
-
-// Names and shapes of all weights of such a model.
-std::map<std::string, std::vector<int64_t>> WeightShapes(const ModelConfig& config);
 
 }  // namespace drover::model
