@@ -284,7 +284,7 @@ absl::Status RunLoop::Checkpoint() {
   learner::CheckpointMeta meta;
   meta.rollouts = version_;
   meta.version = version_;
-  ASSIGN_OR_RETURN(const learner::CheckpointFiles files, learner::ReadTokenizerFiles(parts_.folder.model()));
+  ASSIGN_OR_RETURN(const model::CompanionFiles files, model::ReadCompanionFiles(parts_.folder.model()));
   RETURN_IF_ERROR(learner::SaveCheckpoint(path, *parts_.trainer, meta, files));
   RETURN_IF_ERROR(parts_.store->MarkCheckpoint(version_, path));
   has_checkpoint_ = true;
