@@ -19,7 +19,6 @@ namespace {
 constexpr char kStateFile[] = "training_state.safetensors";
 constexpr char kWeightsFile[] = "model.safetensors";
 constexpr char kFormat[] = "drover.training_state.v1";
-constexpr uint64_t kMaxTokenizerFile = uint64_t{256} << 20;
 
 std::string Join(const std::string& dir, std::string_view name) {
   return absl::StrCat(dir, "/", ToAbsl(name));
@@ -64,14 +63,24 @@ absl::StatusOr<CheckpointMeta> FromMetadata(const model::SafetensorsMetadata& me
 // The published weights of a float32 model are the master copies: these are not stored a second time.
 bool WeightsAreMasters(const Trainer& trainer) { return trainer.model().options().dtype == torch::kFloat32; }
 
+// `files`, with a config.json that says what the weights beside it are: other programs round to its dtype.
+absl::StatusOr<model::CompanionFiles> Companions(const model::Transformer& model,
+                                                 const model::CompanionFiles& files) {
+  model::ModelConfig config = model.config();
+  ASSIGN_OR_RETURN(config.dtype, model::FromScalarType(model.options().dtype));
+  model::CompanionFiles companions = files;
+  const auto source = files.find("config.json");
+  companions["config.json"] = source == files.end() ? model::ModelConfigJson(config)
+                                                    : model::UpdatedConfigJson(source->second, config);
+  companions.emplace("generation_config.json", model::GenerationConfigJson(config));
+  return companions;
+}
+
 absl::Status WriteFiles(const std::string& dir, const Trainer& trainer, const CheckpointMeta& meta,
-                        const CheckpointFiles& files) {
-  const model::ModelConfig& config = trainer.model().config();
+                        const model::CompanionFiles& files) {
   ASSIGN_OR_RETURN(const model::WeightSet weights, trainer.model().Export());
-  RETURN_IF_ERROR(WriteFileAtomically(Join(dir, "config.json"), model::ModelConfigJson(config)));
-  RETURN_IF_ERROR(
-      WriteFileAtomically(Join(dir, "generation_config.json"), model::GenerationConfigJson(config)));
-  for (const auto& [name, contents] : files) RETURN_IF_ERROR(WriteFileAtomically(Join(dir, name), contents));
+  ASSIGN_OR_RETURN(const model::CompanionFiles companions, Companions(trainer.model(), files));
+  for (const auto& [name, data] : companions) RETURN_IF_ERROR(WriteFileAtomically(Join(dir, name), data));
   RETURN_IF_ERROR(model::WriteSafetensors(Join(dir, kWeightsFile), model::WeightViews(weights)));
   TrainerState state = trainer.State();
   if (WeightsAreMasters(trainer)) state.weights.clear();
@@ -128,20 +137,8 @@ absl::Status Damaged(const absl::Status& status) {
 
 }  // namespace
 
-absl::StatusOr<CheckpointFiles> ReadTokenizerFiles(const std::string& model_dir) {
-  CheckpointFiles files;
-  for (const char* name : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json",
-                           "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja"}) {
-    absl::StatusOr<std::string> contents = ReadFile(Join(model_dir, name), kMaxTokenizerFile);
-    if (absl::IsNotFound(contents.status())) continue;
-    RETURN_IF_ERROR(contents.status());
-    files[name] = *std::move(contents);
-  }
-  return files;
-}
-
 absl::Status SaveCheckpoint(const std::string& dir, const Trainer& trainer, const CheckpointMeta& meta,
-                            const CheckpointFiles& files) {
+                            const model::CompanionFiles& files) {
   const std::string building = dir + ".tmp";
   RETURN_IF_ERROR(RemoveFolder(building));
   RETURN_IF_ERROR(MakeFolders(building));

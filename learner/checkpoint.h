@@ -3,12 +3,12 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "learner/trainer.h"
+#include "model/companion_files.h"
 
 namespace drover::learner {
 
@@ -18,21 +18,14 @@ struct CheckpointMeta {
   TrainerCounters counters;
 };
 
-// Files of a Hugging Face directory beside weights and config.json, by name: tokenizer.json and its
-// companions.
-using CheckpointFiles = std::map<std::string, std::string>;
-
-// The tokenizer's files of the Hugging Face directory `model_dir`, to be kept in its checkpoints. Those that
-// are missing are left out.
-absl::StatusOr<CheckpointFiles> ReadTokenizerFiles(const std::string& model_dir);
-
-// Writes config.json, generation_config.json, model.safetensors (the weights that are published: rounded to
-// the model's dtype), `files` and training_state.safetensors into the folder `dir`. Rank 0 calls it alone.
+// Writes model.safetensors (the weights that are published: rounded to the model's dtype), config.json (that of
+// `files`, saying this dtype), generation_config.json (that of `files`, if there), the other `files` (ReadCompanionFiles
+// of the model that the run began with) and training_state.safetensors into the folder `dir`. Rank 0 calls it alone.
 //
 // Durable when it returns OK; interrupted at any moment it leaves what stood at `dir` before, whole, and
 // perhaps a folder `dir`.tmp, which the next save removes. meta.counters is ignored: they are the trainer's.
 absl::Status SaveCheckpoint(const std::string& dir, const Trainer& trainer, const CheckpointMeta& meta,
-                            const CheckpointFiles& files);
+                            const model::CompanionFiles& files);
 
 // Restores `trainer` from `dir` and returns where the run was. Everything is checked before anything is
 // changed; an error names the file and what is wrong with it: DATA_LOSS when the folder is damaged or not whole (an

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "base/folder_digests.h"
@@ -33,7 +34,7 @@ std::unique_ptr<Trainer> MakeTrainer(const TrainerOptions& options, uint64_t see
   return *std::move(trainer);
 }
 
-const CheckpointFiles kFiles = {{"tokenizer.json", "{}"}};
+const model::CompanionFiles kFiles = {{"tokenizer.json", "{}"}};
 
 CheckpointMeta Meta(uint64_t rollouts) {
   CheckpointMeta meta;
@@ -92,10 +93,43 @@ TEST(Checkpoint, IsAHuggingFaceDirectory) {
   ASSERT_TRUE(loaded.ok()) << loaded.status().ToString();
   EXPECT_EQ((*loaded)->Export()->digest, trainer->model().Export()->digest);
   EXPECT_EQ((*loaded)->config().eos_token_ids, trainer->model().config().eos_token_ids);
-  const auto files = ReadTokenizerFiles(dir);
+  const auto files = model::ReadCompanionFiles(dir);
   ASSERT_TRUE(files.ok());
-  EXPECT_EQ(*files, kFiles);
+  EXPECT_EQ(files->at("tokenizer.json"), "{}");
   EXPECT_FALSE(std::filesystem::exists(dir + ".tmp"));
+}
+
+// Other programs round what they load to the dtype that config.json names.
+TEST(Checkpoint, ConfigSaysWhatTheTensorsAre) {
+  for (const auto& [stored, name] : {std::pair(torch::kFloat32, "float32"), {torch::kBFloat16, "bfloat16"}}) {
+    const std::string dir = FreshFolder("dtype") + "/checkpoint";
+    const auto trainer = MakeTrainer(TinyOptions(), 1, stored);
+    model::ModelConfig source = trainer->model().config();
+    for (const model::Dtype original : {model::Dtype::kBF16, model::Dtype::kF16, model::Dtype::kF32}) {
+      source.dtype = original;
+      auto config = nlohmann::json::parse(model::ModelConfigJson(source));
+      config["transformers_version"] = "4.51.0";
+      ASSERT_TRUE(SaveCheckpoint(dir, *trainer, Meta(0), {{"config.json", config.dump()}}).ok());
+      config["torch_dtype"] = name;
+      EXPECT_EQ(nlohmann::json::parse(ReadFile(dir + "/config.json").value()), config);
+      const auto weights = model::SafetensorsFile::Open(dir + "/model.safetensors").value();
+      EXPECT_EQ(weights.tensors()[0].dtype,
+                stored == torch::kFloat32 ? model::Dtype::kF32 : model::Dtype::kBF16);
+    }
+  }
+}
+
+TEST(Checkpoint, CarriesTheFilesOfItsModel) {
+  const std::string dir = FreshFolder("carried") + "/checkpoint";
+  const auto trainer = MakeTrainer(TinyOptions());
+  const model::CompanionFiles files = {{"chat_template.jinja", "{{ messages }}"},
+                                       {"generation_config.json", R"({"eos_token_id":[1],"top_p":0.9})"},
+                                       {"special_tokens_map.json", "{}"},
+                                       {"tokenizer.json", "{}"}};
+  ASSERT_TRUE(SaveCheckpoint(dir, *trainer, Meta(0), files).ok());
+  model::CompanionFiles read = model::ReadCompanionFiles(dir).value();
+  EXPECT_EQ(read.erase("config.json"), 1u);
+  EXPECT_EQ(read, files);
 }
 
 TEST(Checkpoint, AnInterruptedSaveLeavesThePreviousOneWhole) {

@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "base/file.h"
 #include "base/status.h"
 #include "model/json.h"
+#include "model/rope_config.h"
 
 namespace drover::model {
 namespace {
@@ -18,14 +20,20 @@ constexpr int64_t kMaxVocab = int64_t{1} << 24;
 constexpr int64_t kMaxLayers = 4096;
 constexpr int64_t kMaxPositions = int64_t{1} << 30;
 
+// Hugging Face's defaults for fields that a file leaves out.
+constexpr int64_t kQwen3HeadDim = 128;
+constexpr int64_t kWindow = 4096;
+constexpr int64_t kFirstWindowLayer = 28;  // max_window_layers of Qwen
+
 struct Architecture {
   std::string_view model_type;
-  std::string_view name;  // what `architectures` must list
+  std::string_view name;  // what `architectures` must list, perhaps among others
+  std::string_view base;  // or this: the same without its head, which is then the embedding
 };
-constexpr Architecture kArchitectures[] = {{"llama", "LlamaForCausalLM"},
-                                           {"mistral", "MistralForCausalLM"},
-                                           {"qwen2", "Qwen2ForCausalLM"},
-                                           {"qwen3", "Qwen3ForCausalLM"}};
+constexpr Architecture kArchitectures[] = {{"llama", "LlamaForCausalLM", "LlamaModel"},
+                                           {"mistral", "MistralForCausalLM", "MistralModel"},
+                                           {"qwen2", "Qwen2ForCausalLM", "Qwen2Model"},
+                                           {"qwen3", "Qwen3ForCausalLM", "Qwen3Model"}};
 
 const Architecture* FindArchitecture(std::string_view model_type) {
   for (const Architecture& a : kArchitectures) {
@@ -41,19 +49,39 @@ struct DtypeRow {
 constexpr DtypeRow kDtypes[] = {
     {"float32", Dtype::kF32}, {"bfloat16", Dtype::kBF16}, {"float16", Dtype::kF16}};
 
+// Models that were made from others may list several names, or none.
+absl::Status CheckArchitectures(const JsonFields& fields, const Architecture& architecture) {
+  const json* listed = fields.Find("architectures");
+  if (listed == nullptr) return absl::OkStatus();
+  if (!listed->is_array()) return fields.Wrong("architectures", "an array of names");
+  bool known = listed->empty();
+  for (const json& name : *listed) known |= name == architecture.name || name == architecture.base;
+  if (known) return absl::OkStatus();
+  return fields.Unsupported("architectures", absl::StrCat("a list with \"", ToAbsl(architecture.name), "\""));
+}
+
 absl::Status ParseArchitecture(const JsonFields& fields, ModelConfig& config) {
   ASSIGN_OR_RETURN(config.model_type, fields.String("model_type"));
   const Architecture* architecture = FindArchitecture(config.model_type);
   if (architecture == nullptr) return fields.Unsupported("model_type", "llama, mistral, qwen2 or qwen3");
-  const json* listed = fields.Find("architectures");
-  if (listed != nullptr && *listed != json::array({architecture->name})) {
-    return fields.Unsupported("architectures", absl::StrCat("[\"", ToAbsl(architecture->name), "\"]"));
-  }
+  RETURN_IF_ERROR(CheckArchitectures(fields, *architecture));
   if (fields.Find("quantization_config") != nullptr) {
     return fields.Unsupported("quantization_config", "absent: quantised weights are not read");
   }
   ASSIGN_OR_RETURN(std::string activation, fields.String("hidden_act", "silu"));
   if (activation != "silu") return fields.Unsupported("hidden_act", "\"silu\"");
+  return absl::OkStatus();
+}
+
+// Qwen3's heads are 128 wide where the file says nothing; those of the others, and where it says null, share the
+// hidden size.
+absl::Status ParseHeadDim(const JsonFields& fields, ModelConfig& config) {
+  const bool own_default = config.model_type == "qwen3" && !fields.Contains("head_dim");
+  if (!own_default && fields.Find("head_dim") == nullptr && config.hidden_size % config.num_heads != 0) {
+    return fields.Wrong("head_dim", "given, as hidden_size is no multiple of num_attention_heads");
+  }
+  const int64_t absent = own_default ? kQwen3HeadDim : config.hidden_size / config.num_heads;
+  ASSIGN_OR_RETURN(config.head_dim, fields.Int("head_dim", 2, kMaxWidth, absent));
   return absl::OkStatus();
 }
 
@@ -64,11 +92,7 @@ absl::Status ParseSizes(const JsonFields& fields, ModelConfig& config) {
   ASSIGN_OR_RETURN(config.num_layers, fields.Int("num_hidden_layers", 1, kMaxLayers));
   ASSIGN_OR_RETURN(config.num_heads, fields.Int("num_attention_heads", 1, kMaxWidth));
   ASSIGN_OR_RETURN(config.num_kv_heads, fields.Int("num_key_value_heads", 1, kMaxWidth, config.num_heads));
-  if (fields.Find("head_dim") == nullptr && config.hidden_size % config.num_heads != 0) {
-    return fields.Wrong("head_dim", "given, as hidden_size is no multiple of num_attention_heads");
-  }
-  ASSIGN_OR_RETURN(config.head_dim,
-                   fields.Int("head_dim", 2, kMaxWidth, config.hidden_size / config.num_heads));
+  RETURN_IF_ERROR(ParseHeadDim(fields, config));
   ASSIGN_OR_RETURN(config.max_positions, fields.Int("max_position_embeddings", 1, kMaxPositions));
   ASSIGN_OR_RETURN(config.rms_norm_eps, fields.Positive("rms_norm_eps", 1.0, 1e-6));
   ASSIGN_OR_RETURN(config.initializer_range, fields.Positive("initializer_range", 100.0, 0.02));
@@ -90,65 +114,59 @@ absl::Status ParseBiases(const JsonFields& fields, ModelConfig& config) {
   return absl::OkStatus();
 }
 
-absl::Status ParseWindows(const JsonFields& fields, const ModelConfig& config) {
-  if (const json* layers = fields.Find("layer_types")) {
-    if (!layers->is_array()) return fields.Wrong("layer_types", "an array");
-    for (const json& layer : *layers) {
-      if (layer != "full_attention")
-        return fields.Unsupported("layer_types", "\"full_attention\" for every layer");
+// Whether layer_types names a layer with a window.
+absl::StatusOr<bool> SomeLayerSlides(const JsonFields& fields) {
+  const json* layers = fields.Find("layer_types");
+  if (layers == nullptr) return false;
+  if (!layers->is_array()) return fields.Wrong("layer_types", "an array");
+  bool slides = false;
+  for (const json& layer : *layers) {
+    slides |= layer == "sliding_attention";
+    if (layer != "sliding_attention" && layer != "full_attention") {
+      return fields.Unsupported("layer_types", "\"full_attention\" or \"sliding_attention\" for every layer");
     }
   }
-  ASSIGN_OR_RETURN(bool used, fields.Bool("use_sliding_window", false));
-  if (used) return fields.Unsupported("use_sliding_window", "false");
-  // Mistral's window is in use whenever it is there; a window no shorter than the context changes nothing.
+  return slides;
+}
+
+// Whether some layer has a window: Mistral's all have one unless the file says null, Qwen's where it is switched on,
+// Llama's never.
+absl::StatusOr<bool> HasWindow(const JsonFields& fields, const ModelConfig& config) {
+  ASSIGN_OR_RETURN(const bool slides, SomeLayerSlides(fields));
+  ASSIGN_OR_RETURN(const bool used, fields.Bool("use_sliding_window", false));
   if (config.model_type == "mistral") {
-    ASSIGN_OR_RETURN(int64_t window,
-                     fields.Int("sliding_window", 1, kMaxPositions, /*absent=*/config.max_positions));
-    if (window < config.max_positions) {
-      return fields.Unsupported("sliding_window", "null, or at least max_position_embeddings");
-    }
+    return fields.Find("sliding_window") != nullptr || !fields.Contains("sliding_window");
   }
-  return absl::OkStatus();
+  const bool qwen = config.model_type != "llama";
+  if (slides && !(qwen && used)) {
+    return fields.Unsupported("layer_types", "\"full_attention\" for every layer without a window in use");
+  }
+  if (!used) return false;
+  if (!qwen) return fields.Unsupported("use_sliding_window", "false");
+  if (fields.Find("layer_types") != nullptr) return slides;
+  ASSIGN_OR_RETURN(const int64_t first,
+                   fields.Int("max_window_layers", 0, kMaxLayers, /*absent=*/kFirstWindowLayer));
+  return first < config.num_layers;
 }
 
-absl::Status ParseRopeScaling(const JsonFields& rope, ModelConfig& config) {
-  // Old files call it `type`.
-  std::string_view key =
-      rope.Find("rope_type") == nullptr && rope.Find("type") != nullptr ? "type" : "rope_type";
-  ASSIGN_OR_RETURN(std::string type, rope.String(key, "default"));
-  ASSIGN_OR_RETURN(double rotated, rope.Positive("partial_rotary_factor", 1.0, 1.0));
-  if (rotated != 1.0) return rope.Unsupported("partial_rotary_factor", "1");
-  if (type == "default") return absl::OkStatus();
-  if (type != "llama3") return rope.Unsupported(key, "\"default\" or \"llama3\"");
-  Llama3RopeScaling scaling;
-  ASSIGN_OR_RETURN(scaling.factor, rope.Positive("factor", 1e6));
-  ASSIGN_OR_RETURN(scaling.low_freq_factor, rope.Positive("low_freq_factor", 1e6));
-  ASSIGN_OR_RETURN(scaling.high_freq_factor, rope.Positive("high_freq_factor", 1e6));
-  ASSIGN_OR_RETURN(scaling.original_max_positions,
-                   rope.Int("original_max_position_embeddings", 1, kMaxPositions));
-  config.rope_scaling = scaling;
-  return absl::OkStatus();
-}
-
-absl::Status ParseRope(const JsonFields& fields, ModelConfig& config) {
-  constexpr double kMaxTheta = 1e12;
-  ASSIGN_OR_RETURN(config.rope_theta, fields.Positive("rope_theta", kMaxTheta, 10000.0));
-  ASSIGN_OR_RETURN(double rotated, fields.Positive("partial_rotary_factor", 1.0, 1.0));
-  if (rotated != 1.0) return fields.Unsupported("partial_rotary_factor", "1");
-  bool newer = fields.Find("rope_parameters") != nullptr;
-  if (!newer && fields.Find("rope_scaling") == nullptr) return absl::OkStatus();
-  ASSIGN_OR_RETURN(JsonFields rope, fields.Object(newer ? "rope_parameters" : "rope_scaling"));
-  if (newer) {
-    ASSIGN_OR_RETURN(config.rope_theta, rope.Positive("rope_theta", kMaxTheta, config.rope_theta));
+absl::Status ParseWindow(const JsonFields& fields, ModelConfig& config) {
+  ASSIGN_OR_RETURN(const bool windowed, HasWindow(fields, config));
+  if (!windowed) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const int64_t window, fields.Int("sliding_window", 1, kMaxPositions, /*absent=*/kWindow));
+  if (window < config.max_positions) {
+    config.sliding_window = window;
+    config.max_positions = window;
   }
-  return ParseRopeScaling(rope, config);
+  return absl::OkStatus();
 }
 
 absl::Status ParseDtypeField(const JsonFields& fields, ModelConfig& config) {
   std::string_view key = fields.Find("dtype") != nullptr ? "dtype" : "torch_dtype";
-  ASSIGN_OR_RETURN(std::string name, fields.String(key, "float32"));
+  ASSIGN_OR_RETURN(const std::string text, fields.String(key, "float32"));
+  // Some files spell it as PyTorch prints it.
+  const absl::string_view name = absl::StripPrefix(text, "torch.");
   for (const DtypeRow& row : kDtypes) {
-    if (row.name == name) {
+    if (ToAbsl(row.name) == name) {
       config.dtype = row.dtype;
       return absl::OkStatus();
     }
@@ -156,40 +174,56 @@ absl::Status ParseDtypeField(const JsonFields& fields, ModelConfig& config) {
   return fields.Unsupported(key, "\"float32\", \"bfloat16\" or \"float16\"");
 }
 
-// An id or -1 (old files: none).
+// Notes an id that the embedding has no row for: no token of this model has it, so nothing is lost with it.
+void NotePastVocabulary(const JsonFields& fields, std::string_view name, int64_t id, int64_t vocab_size,
+                        ModelNotes* notes) {
+  if (notes == nullptr) return;
+  notes->push_back(absl::StrCat(fields.Path(name), " has ", id, ", but the vocabulary has ", vocab_size,
+                                " ids (vocab_size): it is left out"));
+}
+
+// An id, or none for -1 (old files) and those past the vocabulary.
 absl::StatusOr<std::optional<int64_t>> ParseTokenId(const JsonFields& fields, std::string_view name,
-                                                    int64_t vocab_size) {
-  ASSIGN_OR_RETURN(std::optional<int64_t> id, fields.OptionalInt(name, -1, vocab_size - 1));
-  return id == -1 ? std::nullopt : id;
+                                                    int64_t vocab_size, ModelNotes* notes) {
+  ASSIGN_OR_RETURN(const std::optional<int64_t> id, fields.OptionalInt(name, -1, INT64_MAX));
+  if (!id || *id == -1) return std::nullopt;
+  if (*id < vocab_size) return id;
+  NotePastVocabulary(fields, name, *id, vocab_size, notes);
+  return std::nullopt;
 }
 
 // Adds the ids of eos_token_id: absent, an id or a list of ids.
-absl::Status AddEosIds(const JsonFields& fields, ModelConfig& config) {
-  const json* value = fields.Find("eos_token_id");
+absl::Status AddEosIds(const JsonFields& fields, ModelConfig& config, ModelNotes* notes) {
+  constexpr char kName[] = "eos_token_id";
+  const json* value = fields.Find(kName);
   if (value == nullptr) return absl::OkStatus();
-  std::string rule = absl::StrCat("an id from 0 to ", config.vocab_size - 1, " or an array of them");
-  json ids = value->is_array() ? *value : json::array({*value});
-  for (const json& id : ids) {
-    if (!id.is_number_integer() || id < 0 || id >= config.vocab_size)
-      return fields.Wrong("eos_token_id", rule);
-    config.eos_token_ids.push_back(id.get<int64_t>());
-  }
   auto& all = config.eos_token_ids;
+  for (const json& id : value->is_array() ? *value : json::array({*value})) {
+    if (!id.is_number_integer() || id < 0 || id > INT64_MAX) {
+      return fields.Wrong(kName,
+                          absl::StrCat("an id from 0 to ", config.vocab_size - 1, " or an array of them"));
+    }
+    if (id < config.vocab_size) {
+      all.push_back(id.get<int64_t>());
+    } else {
+      NotePastVocabulary(fields, kName, id.get<int64_t>(), config.vocab_size, notes);
+    }
+  }
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
   return absl::OkStatus();
 }
 
-absl::Status ParseTokens(const JsonFields& fields, ModelConfig& config) {
-  ASSIGN_OR_RETURN(config.bos_token_id, ParseTokenId(fields, "bos_token_id", config.vocab_size));
-  ASSIGN_OR_RETURN(config.pad_token_id, ParseTokenId(fields, "pad_token_id", config.vocab_size));
-  return AddEosIds(fields, config);
+absl::Status ParseTokens(const JsonFields& fields, ModelConfig& config, ModelNotes* notes) {
+  ASSIGN_OR_RETURN(config.bos_token_id, ParseTokenId(fields, "bos_token_id", config.vocab_size, notes));
+  ASSIGN_OR_RETURN(config.pad_token_id, ParseTokenId(fields, "pad_token_id", config.vocab_size, notes));
+  return AddEosIds(fields, config, notes);
 }
 
-absl::Status AddGenerationConfig(std::string_view text, ModelConfig& config) {
+absl::Status AddGenerationConfig(std::string_view text, ModelConfig& config, ModelNotes* notes) {
   ASSIGN_OR_RETURN(json value, ParseJson(text));
   ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, ""));
-  return AddEosIds(fields, config);
+  return AddEosIds(fields, config, notes);
 }
 
 json OrNull(const std::optional<int64_t>& id) { return id ? json(*id) : json(nullptr); }
@@ -266,37 +300,38 @@ absl::Status ValidateModelConfig(const ModelConfig& config) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view text) {
+absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view text, ModelNotes* notes) {
   ASSIGN_OR_RETURN(json value, ParseJson(text));
   ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, ""));
   ModelConfig config;
   RETURN_IF_ERROR(ParseArchitecture(fields, config));
   RETURN_IF_ERROR(ParseSizes(fields, config));
   RETURN_IF_ERROR(ParseBiases(fields, config));
-  RETURN_IF_ERROR(ParseWindows(fields, config));
+  RETURN_IF_ERROR(ParseWindow(fields, config));
   RETURN_IF_ERROR(ParseRope(fields, config));
   RETURN_IF_ERROR(ParseDtypeField(fields, config));
-  RETURN_IF_ERROR(ParseTokens(fields, config));
+  RETURN_IF_ERROR(ParseTokens(fields, config, notes));
   RETURN_IF_ERROR(ValidateModelConfig(config));
   return config;
 }
 
-absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& dir) {
+absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& dir, ModelNotes* notes) {
   std::string path = dir + "/config.json";
   ASSIGN_OR_RETURN(std::string text, ReadFile(path, JsonLimits{}.max_bytes));
-  absl::StatusOr<ModelConfig> config = ParseModelConfig(text);
+  absl::StatusOr<ModelConfig> config = ParseModelConfig(text, notes);
   if (!config.ok()) return Annotate(config.status(), path);
   path = dir + "/generation_config.json";
   const absl::StatusOr<std::string> generation = ReadFile(path, JsonLimits{}.max_bytes);
   if (absl::IsNotFound(generation.status())) return config;
   RETURN_IF_ERROR(generation.status());
-  RETURN_IF_ERROR(Annotate(AddGenerationConfig(*generation, *config), path));
+  RETURN_IF_ERROR(Annotate(AddGenerationConfig(*generation, *config, notes), path));
   return config;
 }
 
-absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view text, std::string_view generation_text) {
-  ASSIGN_OR_RETURN(ModelConfig config, ParseModelConfig(text));
-  RETURN_IF_ERROR(Annotate(AddGenerationConfig(generation_text, config), "generation_config.json"));
+absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view text, std::string_view generation_text,
+                                             ModelNotes* notes) {
+  ASSIGN_OR_RETURN(ModelConfig config, ParseModelConfig(text, notes));
+  RETURN_IF_ERROR(Annotate(AddGenerationConfig(generation_text, config, notes), "generation_config.json"));
   return config;
 }
 
@@ -326,7 +361,27 @@ std::string ModelConfigJson(const ModelConfig& config) {
   if (config.model_type == "llama" || config.model_type == "qwen3") {
     value["attention_bias"] = config.attention_bias;
   }
-  if (config.model_type == "mistral") value["sliding_window"] = nullptr;
+  if (config.model_type == "mistral") {
+    value["sliding_window"] = OrNull(config.sliding_window);
+  } else if (config.sliding_window) {
+    value["use_sliding_window"] = true;
+    value["sliding_window"] = *config.sliding_window;
+    value["max_window_layers"] = 0;
+  }
+  return value.dump(2) + "\n";
+}
+
+std::string UpdatedConfigJson(std::string_view source, const ModelConfig& config) {
+  auto value =
+      nlohmann::ordered_json::parse(source.begin(), source.end(), nullptr, /*allow_exceptions=*/false);
+  if (!value.is_object()) return ModelConfigJson(config);
+  const bool newer = value.contains("dtype");
+  if (newer) value["dtype"] = DtypeField(config.dtype);
+  if (!newer || value.contains("torch_dtype")) value["torch_dtype"] = DtypeField(config.dtype);
+  value["tie_word_embeddings"] = config.tie_word_embeddings;
+  if (const Architecture* architecture = FindArchitecture(config.model_type)) {
+    value["architectures"] = {architecture->name};
+  }
   return value.dump(2) + "\n";
 }
 

@@ -19,6 +19,8 @@ struct Llama3RopeScaling {
   double low_freq_factor = 1.0;
   double high_freq_factor = 4.0;
   int64_t original_max_positions = 8192;
+
+  bool operator==(const Llama3RopeScaling&) const = default;
 };
 
 // A decoder of the Llama family: RMSNorm before attention and MLP, rotary positions (the two halves of a head
@@ -32,7 +34,10 @@ struct ModelConfig {
   int64_t num_heads = 0;
   int64_t num_kv_heads = 0;  // divides num_heads
   int64_t head_dim = 0;      // even; need not be hidden_size / num_heads
+  // Tokens of a sequence at most: max_position_embeddings, or a sliding window that is shorter (a sequence that fits
+  // into the window attends to all of itself).
   int64_t max_positions = 0;
+  std::optional<int64_t> sliding_window;  // where some layer has one
   double rms_norm_eps = 1e-6;
   double rope_theta = 10000.0;
   std::optional<Llama3RopeScaling> rope_scaling;
@@ -47,18 +52,22 @@ struct ModelConfig {
   std::vector<int64_t> eos_token_ids;  // any of them ends a response; sorted, no duplicates, may be empty
 };
 
+// What was passed over in a model's files and its owner should hear of, a sentence each.
+using ModelNotes = std::vector<std::string>;
+
 // Reads both forms of config.json: the newer (rope_parameters, dtype) and the one most published models have
 // (rope_theta, rope_scaling, torch_dtype). INVALID_ARGUMENT names the field, what it holds and what it may
 // be; UNIMPLEMENTED for a model that this transformer is not (another architecture, activation or rope type,
-// a sliding window in use, biases in the MLP).
-absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view json);
+// biases in the MLP). Special ids past the vocabulary are left out with a note. `notes` may be null.
+absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view json, ModelNotes* notes = nullptr);
 
 // The same; the end-of-sequence ids are those of both texts together.
-absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view json, std::string_view generation_config_json);
+absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view json, std::string_view generation_config_json,
+                                             ModelNotes* notes = nullptr);
 
 // ParseModelConfig of dir/config.json; the end-of-sequence ids are those of config.json together with those
 // of dir/generation_config.json where that exists (instruct models list the end-of-turn token only there).
-absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& dir);
+absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& dir, ModelNotes* notes = nullptr);
 
 // The fields in range and consistent with each other; what the parser checks, for configurations made by
 // hand.
@@ -66,6 +75,9 @@ absl::Status ValidateModelConfig(const ModelConfig& config);
 
 // config.json in the older form, which every version of transformers reads. ParseModelConfig reads it back.
 std::string ModelConfigJson(const ModelConfig& config);
+// `source`, the config.json that `config` was read from, with what may since differ: the dtype and whether the head is
+// tied. Its other fields stay as they were. ModelConfigJson where `source` is no JSON object.
+std::string UpdatedConfigJson(std::string_view source, const ModelConfig& config);
 // generation_config.json with the bos, eos and pad ids.
 std::string GenerationConfigJson(const ModelConfig& config);
 

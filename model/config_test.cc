@@ -90,8 +90,10 @@ TEST(ParseModelConfig, RefusesOtherModelsByField) {
       {Llama(), "quantization_config", {{"bits", 4}}},
       {Llama(), "torch_dtype", "float8_e4m3fn"},
       {Llama(), "partial_rotary_factor", 0.5},
-      {Qwen2(), "use_sliding_window", true},
+      {Llama(), "use_sliding_window", true},
+      {Llama(), "layer_types", {"full_attention", "sliding_attention", "full_attention"}},
       {Qwen2(), "layer_types", {"full_attention", "sliding_attention", "full_attention"}},
+      {Qwen2(), "layer_types", {"full_attention", "linear_attention", "full_attention"}},
   };
   for (const auto& c : cases) {
     absl::Status error = ErrorWith(c.base, c.field, c.content);
@@ -103,13 +105,88 @@ TEST(ParseModelConfig, RefusesOtherModelsByField) {
   EXPECT_THAT(std::string(rope.message()), HasSubstr("rope_scaling.type is \"linear\""));
 }
 
-TEST(ParseModelConfig, MistralsWindowMattersOnlyIfShorterThanTheContext) {
+// Tokens of a sequence, and the window that bounds them.
+std::pair<int64_t, std::optional<int64_t>> Positions(const json& value) {
+  const auto config = ParseModelConfig(value.dump());
+  EXPECT_TRUE(config.ok()) << config.status();
+  if (!config.ok()) return {};
+  return {config->max_positions, config->sliding_window};
+}
+
+TEST(ParseModelConfig, AShorterWindowBoundsTheSequence) {
   json mistral = Llama();
   mistral["model_type"] = "mistral";
   mistral["architectures"] = {"MistralForCausalLM"};
-  EXPECT_TRUE(ErrorWith(mistral, "sliding_window", nullptr).ok());
-  EXPECT_TRUE(ErrorWith(mistral, "sliding_window", 512).ok());
-  EXPECT_EQ(ErrorWith(mistral, "sliding_window", 511).code(), absl::StatusCode::kUnimplemented);
+  const std::pair<int64_t, std::optional<int64_t>> none = {512, std::nullopt}, half = {256, 256};
+  mistral["sliding_window"] = nullptr;
+  EXPECT_EQ(Positions(mistral), none);
+  mistral["sliding_window"] = 512;
+  EXPECT_EQ(Positions(mistral), none);
+  mistral["sliding_window"] = 256;
+  EXPECT_EQ(Positions(mistral), half);
+  EXPECT_EQ(Positions(json::parse(ModelConfigJson(ParseModelConfig(mistral.dump()).value()))).first, 256);
+  mistral.erase("sliding_window");  // then Hugging Face takes 4096
+  EXPECT_EQ(Positions(mistral), none);
+  mistral["max_position_embeddings"] = 32768;
+  EXPECT_EQ(Positions(mistral).first, 4096);
+
+  json qwen2 = Qwen2();  // three layers
+  qwen2["sliding_window"] = 256;
+  EXPECT_EQ(Positions(qwen2), none);
+  qwen2["use_sliding_window"] = true;
+  EXPECT_EQ(Positions(qwen2), none) << "from layer 28 on: there are three";
+  qwen2["max_window_layers"] = 2;
+  EXPECT_EQ(Positions(qwen2), half);
+  EXPECT_EQ(Positions(json::parse(ModelConfigJson(ParseModelConfig(qwen2.dump()).value()))).first, 256);
+  qwen2["layer_types"] = {"full_attention", "full_attention", "full_attention"};
+  EXPECT_EQ(Positions(qwen2), none);
+  qwen2["layer_types"] = {"full_attention", "sliding_attention", "full_attention"};
+  EXPECT_EQ(Positions(qwen2), half);
+}
+
+TEST(ParseModelConfig, ArchitecturesMayListOthersToo) {
+  for (const json& listed : {json{"LlamaForCausalLM", "LlamaForSequenceClassification"}, json{"LlamaModel"},
+                             json::array(), json(nullptr)}) {
+    EXPECT_TRUE(ErrorWith(Llama(), "architectures", listed).ok()) << listed;
+  }
+  EXPECT_FALSE(ErrorWith(Llama(), "architectures", {"MistralForCausalLM"}).ok());
+  EXPECT_FALSE(ErrorWith(Llama(), "architectures", "LlamaForCausalLM").ok());
+}
+
+TEST(ParseModelConfig, DtypesAsPyTorchPrintsThem) {
+  for (const char* field : {"dtype", "torch_dtype"}) {
+    json value = Llama();
+    value.erase("torch_dtype");
+    value[field] = "torch.float32";
+    EXPECT_EQ(ParseModelConfig(value.dump()).value().dtype, Dtype::kF32);
+    value[field] = "torch.bfloat16";
+    EXPECT_EQ(ParseModelConfig(value.dump()).value().dtype, Dtype::kBF16);
+  }
+  EXPECT_FALSE(ErrorWith(Llama(), "torch_dtype", "torch.int8").ok());
+}
+
+TEST(ParseModelConfig, HeadsOfQwen3AreWideByDefault) {
+  json qwen3 = Llama();
+  qwen3["model_type"] = "qwen3";
+  qwen3["architectures"] = {"Qwen3ForCausalLM"};
+  EXPECT_EQ(ParseModelConfig(qwen3.dump()).value().head_dim, 128);
+  qwen3["head_dim"] = nullptr;
+  EXPECT_EQ(ParseModelConfig(qwen3.dump()).value().head_dim, 16);
+  qwen3["head_dim"] = 32;
+  EXPECT_EQ(ParseModelConfig(qwen3.dump()).value().head_dim, 32);
+}
+
+TEST(ParseModelConfig, SpecialIdsPastTheVocabularyAreLeftOutWithANote) {
+  json value = Llama();  // 512 ids
+  value["eos_token_id"] = {2, 512, 600};
+  value["pad_token_id"] = 700;
+  ModelNotes notes;
+  const ModelConfig config = ParseModelConfig(value.dump(), R"({"eos_token_id": 4000})", &notes).value();
+  EXPECT_THAT(config.eos_token_ids, ElementsAre(2));
+  EXPECT_FALSE(config.pad_token_id.has_value());
+  EXPECT_THAT(notes, ElementsAre(HasSubstr("pad_token_id has 700, but the vocabulary has 512 ids"),
+                                 HasSubstr("eos_token_id has 512"), HasSubstr("eos_token_id has 600"),
+                                 HasSubstr("eos_token_id has 4000")));
 }
 
 TEST(ParseModelConfig, RefusesImpossibleNumbersByField) {
@@ -120,7 +197,7 @@ TEST(ParseModelConfig, RefusesImpossibleNumbersByField) {
                {"hidden_size", -64},       {"hidden_size", nullptr},   {"num_hidden_layers", UINT64_MAX},
                {"num_attention_heads", 3},  // 64 / 3 is no head dimension
                {"num_key_value_heads", 3}, {"head_dim", 15},           {"rms_norm_eps", 0},
-               {"rope_theta", -1.0},       {"eos_token_id", 512},      {"eos_token_id", {"</s>"}},
+               {"rope_theta", -1.0},       {"eos_token_id", -1},       {"eos_token_id", {"</s>"}},
                {"bos_token_id", -2},       {"rope_scaling", "llama3"}, {"max_position_embeddings", 0.5}};
   for (const auto& c : cases) {
     absl::Status error = ErrorWith(Llama(), c.field, c.content);
@@ -151,6 +228,26 @@ TEST(ModelConfigJson, ReadsBackAsItWas) {
   }
 }
 
+TEST(UpdatedConfigJson, KeepsWhatItDoesNotKnow) {
+  ModelConfig config = ParseModelConfig(Llama().dump()).value();
+  config.dtype = Dtype::kF32;
+  config.tie_word_embeddings = true;
+  json source = Llama();
+  source["architectures"] = {"LlamaModel"};
+  source["transformers_version"] = "4.51.0";
+  json expected = source;
+  expected["torch_dtype"] = "float32";
+  expected["tie_word_embeddings"] = true;
+  expected["architectures"] = {"LlamaForCausalLM"};
+  EXPECT_EQ(json::parse(UpdatedConfigJson(source.dump(), config)), expected);
+  source.erase("torch_dtype");
+  source["dtype"] = "bfloat16";
+  expected.erase("torch_dtype");
+  expected["dtype"] = "float32";
+  EXPECT_EQ(json::parse(UpdatedConfigJson(source.dump(), config)), expected);
+  EXPECT_EQ(UpdatedConfigJson("[]", config), ModelConfigJson(config));
+}
+
 TEST(LoadModelConfig, AddsTheEosIdsOfGenerationConfig) {
   std::string dir = testing::TempDir() + "/config_test";
   std::filesystem::remove_all(dir);
@@ -161,7 +258,7 @@ TEST(LoadModelConfig, AddsTheEosIdsOfGenerationConfig) {
   EXPECT_THAT(LoadModelConfig(dir).value().eos_token_ids, ElementsAre(2, 5, 7));
   EXPECT_THAT(ParseModelConfig(Llama().dump(), R"({"eos_token_id": [7, 2]})").value().eos_token_ids,
               ElementsAre(2, 5, 7));
-  std::ofstream(dir + "/generation_config.json") << R"({"eos_token_id": 9000})";
+  std::ofstream(dir + "/generation_config.json") << R"({"eos_token_id": "</s>"})";
   EXPECT_THAT(std::string(LoadModelConfig(dir).status().message()), HasSubstr("generation_config.json"));
   EXPECT_EQ(LoadModelConfig(dir + "/absent").status().code(), absl::StatusCode::kNotFound);
 }

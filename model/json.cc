@@ -1,5 +1,6 @@
 #include "model/json.h"
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -98,6 +99,17 @@ absl::StatusOr<JsonFields> JsonFields::Of(const json& value, std::string path) {
 const json* JsonFields::Find(std::string_view name) const {
   auto found = object_->find(name);
   return found == object_->end() || found->is_null() ? nullptr : &*found;
+}
+
+bool JsonFields::Contains(std::string_view name) const { return object_->find(name) != object_->end(); }
+
+absl::Status JsonFields::CheckOnly(std::initializer_list<std::string_view> known,
+                                   std::string_view rule) const {
+  for (const auto& [name, value] : object_->items()) {
+    if (value.is_null() || std::find(known.begin(), known.end(), name) != known.end()) continue;
+    return Unsupported(name, rule);
+  }
+  return absl::OkStatus();
 }
 
 std::string JsonFields::Describe(std::string_view name, std::string_view rule) const {

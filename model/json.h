@@ -33,6 +33,10 @@ class JsonFields {
   static absl::StatusOr<JsonFields> Of(const nlohmann::json& value, std::string path);
 
   const nlohmann::json* Find(std::string_view name) const;  // null when absent
+  // Whether the field is written down at all, if only as null.
+  bool Contains(std::string_view name) const;
+  // UNIMPLEMENTED ("NAME is VALUE, must be RULE") for the first field that is there and none of `known`.
+  absl::Status CheckOnly(std::initializer_list<std::string_view> known, std::string_view rule) const;
 
   absl::StatusOr<std::optional<int64_t>> OptionalInt(std::string_view name, int64_t min, int64_t max) const;
   absl::StatusOr<int64_t> Int(std::string_view name, int64_t min, int64_t max) const;

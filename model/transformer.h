@@ -40,7 +40,8 @@ class Transformer {
   // Weights that are all 0, for others to take their place: billions of random numbers take a minute.
   static absl::StatusOr<std::unique_ptr<Transformer>> CreateEmpty(const ModelConfig& config,
                                                                   const TransformerOptions& options);
-  // A Hugging Face directory: config.json and safetensors. Errors name the file and the tensor.
+  // A Hugging Face directory: config.json and safetensors (OpenModelWeights; its notes go to the log as warnings).
+  // Errors name the file and the tensor; INVALID_ARGUMENT for weights that are not finite in `options.dtype`.
   static absl::StatusOr<std::unique_ptr<Transformer>> Load(const std::string& dir,
                                                            const TransformerOptions& options);
   ~Transformer();
@@ -93,8 +94,5 @@ class Transformer {
   void RequireGradients();
   std::unique_ptr<Impl> impl_;
 };
-
-// Names and shapes of all weights of such a model.
-std::map<std::string, std::vector<int64_t>> WeightShapes(const ModelConfig& config);
 
 }  // namespace drover::model

@@ -6,7 +6,10 @@
 
 #include <cmath>
 
+#include "model/safetensors.h"
+#include "model/testing/model_directory.h"
 #include "model/testing/tiny_models.h"
+#include "model/weight_shapes.h"
 
 namespace drover::model {
 namespace {
@@ -232,6 +235,43 @@ TEST(TransformerTest, RefusesWhatItCannotBe) {
   odd.head_dim = 7;
   EXPECT_FALSE(Transformer::Create(odd, {}, 1, 0.02).ok());
   EXPECT_FALSE(Transformer::Load("no/such/folder", {}).ok());
+}
+
+TEST(TransformerTest, LoadRefusesWeightsThatAreNotFinite) {
+  const std::string dir = ::testing::TempDir() + "/transformer_test_not_finite";
+  const ModelConfig config = testing::SmallConfig();
+  testing::StoredTensors tensors = testing::FilledWeights(config);
+  testing::WriteModelDirectory(dir, config, tensors);
+  EXPECT_TRUE(Transformer::Load(dir, {}).ok());
+  const auto load = [&](float value, torch::ScalarType dtype, bool trainable) {
+    tensors["model.norm.weight"] = testing::Floats({config.hidden_size}, {1, 1, value});
+    testing::WriteModelDirectory(dir, config, tensors);
+    TransformerOptions options;
+    options.dtype = dtype;
+    options.trainable = trainable;
+    return Transformer::Load(dir, options).status();
+  };
+  for (const bool trainable : {false, true}) {
+    const absl::Status status = load(NAN, at::kFloat, trainable);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(std::string(status.message()), HasSubstr("tensor model.norm.weight: element 2 is nan"));
+    EXPECT_TRUE(load(3.4e38f, at::kFloat, trainable).ok());
+    EXPECT_FALSE(load(3.4e38f, at::kBFloat16, trainable).ok()) << "bfloat16 has no such number";
+  }
+}
+
+TEST(TransformerTest, LoadTakesAHeadThatDiffersFromTheEmbedding) {
+  const std::string dir = ::testing::TempDir() + "/transformer_test_head";
+  const auto model = TinyModel(TinyConfig("llama3"));  // a head of its own
+  const WeightSet weights = model->Export().value();
+  ModelConfig says_tied = TinyConfig("llama3");
+  says_tied.tie_word_embeddings = true;
+  testing::WriteModelDirectory(dir, ModelConfigJson(says_tied), nullptr);
+  ASSERT_TRUE(WriteSafetensors(dir + "/model.safetensors", WeightViews(weights)).ok());
+  const auto loaded = Transformer::Load(dir, {}).value();
+  EXPECT_FALSE(loaded->config().tie_word_embeddings);
+  const auto wanted = NaiveLogits(model->config(), ToNaive(*model), kTokens);
+  EXPECT_LT(Distance(loaded->Logits(loaded->Hidden(Ids({kTokens}))[0]), wanted), 2e-5);
 }
 
 TEST(TransformerTest, NamesAreHuggingFaces) {

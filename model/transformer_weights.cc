@@ -2,12 +2,12 @@
 
 #include <set>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/log.h"
 #include "base/status.h"
+#include "model/model_weights.h"
 #include "model/rope.h"
-#include "model/safetensors.h"
 #include "model/torch_dtype.h"
 #include "model/transformer.h"
 #include "model/transformer_impl.h"
@@ -33,33 +33,17 @@ absl::Status CheckOptions(const TransformerOptions& options) {
       absl::StrCat("dtype is ", c10::toString(options.dtype), ", must be float32 or bfloat16"));
 }
 
-// What old checkpoints carry beside the weights: constants that are computed here, and a tied head stored twice.
-bool MayBeIgnored(const std::string& name) {
-  return absl::EndsWith(name, ".rotary_emb.inv_freq") || name == "lm_head.weight";
-}
-
-absl::Status CheckNames(const ModelTensors& file, const std::map<std::string, torch::Tensor>& weights) {
-  for (const auto& [name, tensor] : weights) {
-    if (file.Find(name) == nullptr)
-      return absl::InvalidArgumentError(absl::StrCat("tensor ", name, " is missing"));
-  }
-  for (const TensorView& view : file.tensors()) {
-    if (weights.count(view.name) == 0 && !MayBeIgnored(view.name)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("tensor ", view.name, " is not one of such a model (is config.json the right one?)"));
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CopyWeights(const ModelTensors& file, const std::map<std::string, torch::Tensor>& weights) {
+// Weights that are not finite make every number of every forward so: they are refused where they come in.
+absl::Status CopyWeights(const ModelWeights& source, torch::ScalarType dtype,
+                         const std::map<std::string, torch::Tensor>& weights) {
   at::NoGradGuard no_grad;
+  ASSIGN_OR_RETURN(const Dtype rounded, FromScalarType(dtype));
   for (const auto& [name, tensor] : weights) {
-    const TensorView& view = *file.Find(name);
-    RETURN_IF_ERROR(CheckShape(name, view.shape, tensor));
-    auto source = TensorOfView(view);
-    if (!source.ok()) return Annotate(source.status(), absl::StrCat("tensor ", name));
-    tensor.detach().copy_(*source);
+    const TensorView& view = source.tensors().at(name);
+    RETURN_IF_ERROR(CheckFinite(view, rounded));
+    auto values = TensorOfView(view);
+    if (!values.ok()) return Annotate(values.status(), absl::StrCat("tensor ", name));
+    tensor.detach().copy_(*values);
   }
   return absl::OkStatus();
 }
@@ -144,11 +128,11 @@ absl::StatusOr<std::unique_ptr<Transformer>> Transformer::CreateEmpty(const Mode
 
 absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Load(const std::string& dir,
                                                                const TransformerOptions& options) {
-  ASSIGN_OR_RETURN(const ModelConfig config, LoadModelConfig(dir));
-  ASSIGN_OR_RETURN(const ModelTensors file, OpenModelTensors(dir));
-  ASSIGN_OR_RETURN(auto model, Allocate(config, options));
-  RETURN_IF_ERROR(Annotate(CheckNames(file, model->weights()), dir));
-  RETURN_IF_ERROR(Annotate(CopyWeights(file, model->weights()), dir));
+  ModelNotes notes;
+  ASSIGN_OR_RETURN(const ModelWeights source, OpenModelWeights(dir, &notes));
+  for (const std::string& note : notes) log::Warning(note, {{"model", dir}});
+  ASSIGN_OR_RETURN(auto model, Allocate(source.config(), options));
+  RETURN_IF_ERROR(Annotate(CopyWeights(source, options.dtype, model->weights()), dir));
   model->RequireGradients();
   return model;
 }

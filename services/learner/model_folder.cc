@@ -2,18 +2,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/status.h"
+#include "model/companion_files.h"
+#include "model/model_weights.h"
 #include "model/tokenizer.h"
 
 namespace drover::learner_process {
 namespace {
 
 constexpr int64_t kPadId = 0, kEosId = 1, kSpecialTokens = 2;  // as CharacterTokenizerJson numbers them
-
-// Files of a Hugging Face directory that concern shape and text. Only config.json and tokenizer.json must be there.
-constexpr const char* kRequired[] = {"config.json", "tokenizer.json"};
-constexpr const char* kOptional[] = {"generation_config.json", "tokenizer_config.json",
-                                     "special_tokens_map.json"};
 
 absl::Status WriteEmbedded(const v1::EmbeddedModel& shape, const std::string& folder) {
   const model::ModelConfig config = EmbeddedConfig(shape);
@@ -25,9 +23,21 @@ absl::Status WriteEmbedded(const v1::EmbeddedModel& shape, const std::string& fo
   return WriteFileAtomically(folder + "/tokenizer.json", model::CharacterTokenizerJson(shape.alphabet()));
 }
 
-absl::Status Copy(const std::string& from, const std::string& to, const char* name) {
-  ASSIGN_OR_RETURN(const std::string data, ReadFile(absl::StrCat(from, "/", name)));
-  return WriteFileAtomically(absl::StrCat(to, "/", name), data);
+// What stands beside the weights of `source`, so that checkpoints can carry it on; of the weights only what they say
+// about the configuration.
+absl::Status WriteCopy(const std::string& source, const std::string& folder) {
+  model::ModelNotes notes;
+  ASSIGN_OR_RETURN(model::CompanionFiles files, model::ReadCompanionFiles(source, &notes));
+  for (const std::string& note : notes) log::Warning(note);
+  for (const char* name : {"config.json", "tokenizer.json"}) {
+    if (files.count(name) == 0) return absl::NotFoundError(absl::StrCat(source, "/", name, " is not there"));
+  }
+  ASSIGN_OR_RETURN(const model::ModelWeights weights, model::OpenModelWeights(source));
+  files["config.json"] = model::UpdatedConfigJson(files.at("config.json"), weights.config());
+  for (const auto& [name, data] : files) {
+    RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/", name), data));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -54,12 +64,7 @@ absl::Status WriteModelFolder(const v1::Recipe& recipe, const std::string& folde
   RETURN_IF_ERROR(MakeFolders(folder));
   const std::string& source = recipe.model().path();
   if (source.empty()) return WriteEmbedded(recipe.model().embedded(), folder);
-  for (const char* name : kRequired) RETURN_IF_ERROR(Copy(source, folder, name));
-  for (const char* name : kOptional) {
-    const absl::Status copied = Copy(source, folder, name);
-    if (!copied.ok() && !absl::IsNotFound(copied)) return copied;
-  }
-  return absl::OkStatus();
+  return WriteCopy(source, folder);
 }
 
 absl::Status ReplaceModelFolder(const v1::Recipe& recipe, const std::string& folder) {

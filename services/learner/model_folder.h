@@ -1,4 +1,5 @@
-// RUN/model: what an actor needs beside the weights (config.json, generation_config.json and the tokenizer's files).
+// RUN/model: what stands beside the weights. Actors need config.json, generation_config.json and tokenizer.json of it;
+// all of it goes into checkpoints.
 #pragma once
 
 #include <string>
@@ -12,7 +13,8 @@ namespace drover::learner_process {
 // The shape of a new embedded model: Llama architecture, one token a character of its alphabet.
 model::ModelConfig EmbeddedConfig(const v1::EmbeddedModel& shape);
 
-// Writes the folder for the recipe's model: copied from model.path, or made from model.embedded.
+// Writes the folder for the recipe's model: copied from model.path (ReadCompanionFiles), or made from model.embedded.
+// config.json says whether the head is tied as the weights do (OpenModelWeights).
 absl::Status WriteModelFolder(const v1::Recipe& recipe, const std::string& folder);
 
 // The same in one step: `folder` (which may be there, whole or half made) is replaced by the whole new one.

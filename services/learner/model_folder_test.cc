@@ -5,6 +5,8 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "model/companion_files.h"
+#include "model/testing/model_directory.h"
 #include "model/tokenizer.h"
 
 namespace drover::learner_process {
@@ -51,14 +53,48 @@ TEST(ModelFolderTest, AnImpossibleShapeIsAnError) {
   EXPECT_FALSE(WriteModelFolder(recipe, ::testing::TempDir() + "/drover_model_folder_bad").ok());
 }
 
+v1::Recipe From(const std::string& source) {
+  v1::Recipe recipe;
+  recipe.mutable_model()->set_path(source);
+  return recipe;
+}
+
+TEST(ModelFolderTest, WhatStandsBesideTheWeightsIsCopied) {
+  const std::string source = ::testing::TempDir() + "/drover_model_whole";
+  const std::string folder = ::testing::TempDir() + "/drover_model_whole_copy";
+  std::filesystem::remove_all(folder);
+  const model::ModelConfig config = model::testing::SmallConfig();
+  model::testing::WriteModelDirectory(source, config, model::testing::FilledWeights(config));
+  for (const char* name :
+       {"tokenizer.json", "chat_template.jinja", "special_tokens_map.json", "merges.txt"}) {
+    ASSERT_TRUE(WriteFileAtomically(source + "/" + name, name).ok());
+  }
+  ASSERT_TRUE(WriteModelFolder(From(source), folder).ok());
+  const model::CompanionFiles files = model::ReadCompanionFiles(folder).value();
+  EXPECT_EQ(files.size(), 5u);
+  EXPECT_EQ(files.at("chat_template.jinja"), "chat_template.jinja");
+  EXPECT_FALSE(std::filesystem::exists(folder + "/model.safetensors"));
+  EXPECT_TRUE(model::LoadModelConfig(folder)->tie_word_embeddings);
+}
+
+TEST(ModelFolderTest, ActorsHearOfAHeadThatIsNotTied) {
+  const std::string source = ::testing::TempDir() + "/drover_model_head";
+  const std::string folder = ::testing::TempDir() + "/drover_model_head_copy";
+  const model::ModelConfig config = model::testing::SmallConfig();  // tied
+  auto tensors = model::testing::FilledWeights(config);
+  tensors["lm_head.weight"] = model::testing::Floats({config.vocab_size, config.hidden_size}, {1});
+  model::testing::WriteModelDirectory(source, config, tensors);
+  ASSERT_TRUE(WriteFileAtomically(source + "/tokenizer.json", "{}").ok());
+  ASSERT_TRUE(WriteModelFolder(From(source), folder).ok());
+  EXPECT_FALSE(model::LoadModelConfig(folder)->tie_word_embeddings);
+}
+
 TEST(ModelFolderTest, AModelWithoutTokenizerIsAnErrorWithItsPath) {
   const std::string source = ::testing::TempDir() + "/drover_model_source";
   std::filesystem::remove_all(source);
   ASSERT_TRUE(MakeFolders(source).ok());
   ASSERT_TRUE(WriteFileAtomically(source + "/config.json", "{}").ok());
-  v1::Recipe recipe;
-  recipe.mutable_model()->set_path(source);
-  const absl::Status status = WriteModelFolder(recipe, ::testing::TempDir() + "/drover_model_copy");
+  const absl::Status status = WriteModelFolder(From(source), ::testing::TempDir() + "/drover_model_copy");
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_NE(status.message().find("drover_model_source/tokenizer.json"), absl::string_view::npos);
 }

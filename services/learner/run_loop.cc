@@ -313,7 +313,7 @@ absl::Status RunLoop::Checkpoint() {
   learner::CheckpointMeta meta;
   meta.rollouts = version_;
   meta.version = version_;
-  ASSIGN_OR_RETURN(const learner::CheckpointFiles files, learner::ReadTokenizerFiles(parts_.folder.model()));
+  ASSIGN_OR_RETURN(const model::CompanionFiles files, model::ReadCompanionFiles(parts_.folder.model()));
   RETURN_IF_ERROR(learner::SaveCheckpoint(path, *parts_.trainer, meta, files));
   RETURN_IF_ERROR(parts_.folder.PruneCheckpoints(parts_.recipe.run().keep_checkpoints()));
   // The journal keeps what the oldest of them needs to be gone on from, should the newer ones be damaged.

@@ -1,0 +1,209 @@
+#include "model/model_weights.h"
+
+#include <cmath>
+#include <cstring>
+#include <optional>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/status.h"
+#include "model/weight_shapes.h"
+
+namespace drover::model {
+namespace {
+
+constexpr char kHead[] = "lm_head.weight";
+constexpr char kEmbedding[] = "model.embed_tokens.weight";
+constexpr char kPrefix[] = "model.";
+
+template <typename Bits>
+Bits BitsAt(std::string_view bytes, size_t index) {
+  Bits bits;
+  std::memcpy(&bits, bytes.data() + index * sizeof(Bits), sizeof(Bits));
+  return bits;
+}
+
+double OfHalf(uint16_t bits) {
+  const int exponent = (bits >> 10) & 0x1F;
+  const int mantissa = bits & 0x3FF;
+  const double sign = (bits & 0x8000) != 0 ? -1.0 : 1.0;
+  if (exponent == 0x1F) return mantissa == 0 ? sign * INFINITY : NAN;
+  if (exponent == 0) return sign * std::ldexp(mantissa, -24);
+  return sign * std::ldexp(mantissa | 0x400, exponent - 25);
+}
+
+double OfBfloat(uint16_t bits) {
+  const uint32_t wide = uint32_t{bits} << 16;
+  float value;
+  std::memcpy(&value, &wide, sizeof(value));
+  return value;
+}
+
+bool IsFloat(Dtype dtype) {
+  return dtype == Dtype::kF32 || dtype == Dtype::kBF16 || dtype == Dtype::kF16 || dtype == Dtype::kF64;
+}
+
+// Element `index` of a tensor of a floating type.
+double ValueAt(const TensorView& tensor, size_t index) {
+  switch (tensor.dtype) {
+    case Dtype::kF64:
+      return BitsAt<double>(tensor.bytes, index);
+    case Dtype::kBF16:
+      return OfBfloat(BitsAt<uint16_t>(tensor.bytes, index));
+    case Dtype::kF16:
+      return OfHalf(BitsAt<uint16_t>(tensor.bytes, index));
+    default:
+      return BitsAt<float>(tensor.bytes, index);
+  }
+}
+
+// What becomes infinite when it is rounded to nearest: half an ulp above the largest number of the type.
+double OverflowOf(Dtype dtype) {
+  if (dtype == Dtype::kBF16) return std::ldexp(511.0, 119);
+  if (dtype == Dtype::kF16) return 65520.0;
+  return std::ldexp(33554431.0, 103);
+}
+
+// The first element whose bits without the sign are at least `limit`.
+template <typename Bits>
+std::optional<size_t> FirstAtLeast(std::string_view bytes, Bits limit) {
+  constexpr Bits kMagnitude = static_cast<Bits>(~Bits{0}) >> 1;
+  const size_t count = bytes.size() / sizeof(Bits);
+  for (size_t i = 0; i < count; ++i) {
+    if ((BitsAt<Bits>(bytes, i) & kMagnitude) >= limit) return i;
+  }
+  return std::nullopt;
+}
+
+// The first element that `dtype` cannot hold as a finite number. Magnitudes of one type are ordered as their bits are,
+// so the common cases compare bits and no numbers.
+std::optional<size_t> FirstNotFinite(const TensorView& tensor, Dtype dtype) {
+  if (tensor.dtype == Dtype::kBF16 && dtype != Dtype::kF16) {
+    return FirstAtLeast<uint16_t>(tensor.bytes, 0x7F80);
+  }
+  if (tensor.dtype == Dtype::kF16) return FirstAtLeast<uint16_t>(tensor.bytes, 0x7C00);
+  if (tensor.dtype == Dtype::kF32 && dtype == Dtype::kF32) {
+    return FirstAtLeast<uint32_t>(tensor.bytes, 0x7F800000);
+  }
+  if (tensor.dtype == Dtype::kF32 && dtype == Dtype::kBF16) {
+    return FirstAtLeast<uint32_t>(tensor.bytes, 0x7F7F8000);
+  }
+  const double overflow = OverflowOf(dtype);
+  const size_t count = tensor.bytes.size() / DtypeBytes(tensor.dtype);
+  for (size_t i = 0; i < count; ++i) {
+    if (!(std::abs(ValueAt(tensor, i)) < overflow)) return i;  // a NaN is below nothing
+  }
+  return std::nullopt;
+}
+
+// Whether two tensors of one shape hold the same numbers.
+bool SameValues(const TensorView& a, const TensorView& b) {
+  if (a.dtype == b.dtype) return a.bytes == b.bytes;
+  const size_t count = a.bytes.size() / DtypeBytes(a.dtype);
+  for (size_t i = 0; i < count; ++i) {
+    if (ValueAt(a, i) != ValueAt(b, i)) return false;
+  }
+  return true;
+}
+
+// What other programs keep beside weights and what is computed here or has no part in it.
+bool MayBeIgnored(std::string_view name) {
+  for (const char* end : {".rotary_emb.inv_freq", ".rotary_emb.cos_cached", ".rotary_emb.sin_cached",
+                          ".k_scale", ".v_scale", ".q_scale", ".kv_scale", ".prob_scale"}) {
+    if (absl::EndsWith(ToAbsl(name), end)) return true;
+  }
+  return false;
+}
+
+// The tensors by the names that they have in a whole model.
+std::map<std::string, TensorView> ByWholeName(const ModelTensors& files) {
+  const bool headless = files.Find(kEmbedding) == nullptr &&
+                        files.Find(std::string_view(kEmbedding).substr(sizeof(kPrefix) - 1)) != nullptr;
+  std::map<std::string, TensorView> tensors;
+  for (const TensorView& view : files.tensors()) {
+    tensors[headless && view.name != kHead ? kPrefix + view.name : view.name] = view;
+  }
+  return tensors;
+}
+
+std::string ShowShape(const std::vector<int64_t>& shape) {
+  return absl::StrCat("[", absl::StrJoin(shape, ", "), "]");
+}
+
+absl::Status CheckTensor(const TensorView& view, const std::vector<int64_t>& shape) {
+  if (view.shape != shape) {
+    return absl::InvalidArgumentError(absl::StrCat("tensor ", view.name, " has shape ", ShowShape(view.shape),
+                                                   ", the configuration makes it ", ShowShape(shape)));
+  }
+  if (IsFloat(view.dtype)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("tensor ", view.name, " is ", ToAbsl(DtypeName(view.dtype)),
+                                                 ", weights must be F32, BF16, F16 or F64"));
+}
+
+// A tied head is stored once, or a second time; one that differs was trained for itself.
+absl::Status SettleHead(std::map<std::string, TensorView>& tensors, ModelConfig& config, ModelNotes* notes) {
+  const auto head = tensors.find(kHead);
+  const auto embedding = tensors.find(kEmbedding);
+  if (!config.tie_word_embeddings || head == tensors.end() || embedding == tensors.end()) {
+    return absl::OkStatus();
+  }
+  for (const TensorView* view : {&embedding->second, &head->second}) {
+    RETURN_IF_ERROR(CheckTensor(*view, {config.vocab_size, config.hidden_size}));
+  }
+  if (SameValues(head->second, embedding->second)) {
+    tensors.erase(head);
+    return absl::OkStatus();
+  }
+  config.tie_word_embeddings = false;
+  if (notes != nullptr) {
+    notes->push_back(
+        "config.json says tie_word_embeddings, but the files have a lm_head.weight that differs from "
+        "model.embed_tokens.weight: it is used, and the model goes on with a head of its own");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckTensors(const ModelConfig& config, std::map<std::string, TensorView>& tensors) {
+  const auto shapes = WeightShapes(config);
+  for (const auto& [name, shape] : shapes) {
+    const auto found = tensors.find(name);
+    if (found == tensors.end()) {
+      return absl::InvalidArgumentError(absl::StrCat("tensor ", name, " is missing"));
+    }
+    RETURN_IF_ERROR(CheckTensor(found->second, shape));
+  }
+  for (auto at = tensors.begin(); at != tensors.end();) {
+    if (shapes.count(at->first) > 0) {
+      ++at;
+    } else if (MayBeIgnored(at->first)) {
+      at = tensors.erase(at);
+    } else {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "tensor ", at->second.name, " is not one of such a model (is config.json the right one?)"));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ModelWeights> OpenModelWeights(const std::string& dir, ModelNotes* notes) {
+  ModelWeights weights;
+  ASSIGN_OR_RETURN(weights.config_, LoadModelConfig(dir, notes));
+  ASSIGN_OR_RETURN(weights.files_, OpenModelTensors(dir));
+  weights.tensors_ = ByWholeName(weights.files_);
+  RETURN_IF_ERROR(Annotate(SettleHead(weights.tensors_, weights.config_, notes), dir));
+  RETURN_IF_ERROR(Annotate(CheckTensors(weights.config_, weights.tensors_), dir));
+  return weights;
+}
+
+absl::Status CheckFinite(const TensorView& tensor, Dtype dtype) {
+  const std::optional<size_t> bad = FirstNotFinite(tensor, dtype);
+  if (!bad) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("tensor ", tensor.name, ": element ", *bad, " is ",
+                                                 ValueAt(tensor, *bad), ", which is no finite number in ",
+                                                 ToAbsl(DtypeName(dtype))));
+}
+
+}  // namespace drover::model

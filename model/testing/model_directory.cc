@@ -1,0 +1,60 @@
+#include "model/testing/model_directory.h"
+
+#include <cstring>
+#include <filesystem>
+
+#include "base/check.h"
+#include "base/file.h"
+#include "model/safetensors.h"
+#include "model/weight_shapes.h"
+
+namespace drover::model::testing {
+
+ModelConfig SmallConfig() {
+  ModelConfig config;
+  config.vocab_size = 32;
+  config.hidden_size = 8;
+  config.intermediate_size = 16;
+  config.num_layers = 1;
+  config.num_heads = 2;
+  config.num_kv_heads = 2;
+  config.head_dim = 4;
+  config.max_positions = 64;
+  config.tie_word_embeddings = true;
+  config.eos_token_ids = {1};
+  return config;
+}
+
+StoredTensor Floats(const std::vector<int64_t>& shape, const std::vector<float>& values) {
+  StoredTensor tensor{.dtype = Dtype::kF32, .shape = shape, .bytes = {}};
+  tensor.bytes.resize(*TensorBytes(Dtype::kF32, shape));
+  std::memcpy(tensor.bytes.data(), values.data(), values.size() * sizeof(float));
+  return tensor;
+}
+
+StoredTensors FilledWeights(const ModelConfig& config) {
+  StoredTensors tensors;
+  for (const auto& [name, shape] : WeightShapes(config)) {
+    std::vector<float> values(*TensorBytes(Dtype::kF32, shape) / sizeof(float));
+    for (size_t i = 0; i < values.size(); ++i) {
+      values[i] = static_cast<float>((i * 7 + name.size()) % 13) / 16.0f - 0.4f;
+    }
+    tensors[name] = Floats(shape, values);
+  }
+  return tensors;
+}
+
+void WriteModelDirectory(const std::string& dir, const std::string& config_json,
+                         const StoredTensors* tensors) {
+  std::filesystem::remove_all(dir);
+  DROVER_CHECK(MakeFolders(dir).ok());
+  DROVER_CHECK(WriteFileAtomically(dir + "/config.json", config_json).ok());
+  if (tensors == nullptr) return;
+  std::vector<TensorView> views;
+  for (const auto& [name, tensor] : *tensors) {
+    views.push_back({.name = name, .dtype = tensor.dtype, .shape = tensor.shape, .bytes = tensor.bytes});
+  }
+  DROVER_CHECK(WriteSafetensors(dir + "/model.safetensors", views).ok());
+}
+
+}  // namespace drover::model::testing

@@ -1,0 +1,37 @@
+// Hugging Face directories for tests that need no LibTorch.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/config.h"
+#include "model/dtype.h"
+
+namespace drover::model::testing {
+
+struct StoredTensor {
+  Dtype dtype = Dtype::kF32;
+  std::vector<int64_t> shape;
+  std::string bytes;
+};
+using StoredTensors = std::map<std::string, StoredTensor>;
+
+// One layer of width 8 with 32 tokens and a tied head.
+ModelConfig SmallConfig();
+
+// A float32 tensor with the first elements `values`, the others 0.
+StoredTensor Floats(const std::vector<int64_t>& shape, const std::vector<float>& values);
+
+// Some finite weights for all of WeightShapes(config), in float32.
+StoredTensors FilledWeights(const ModelConfig& config);
+
+// Makes `dir` anew with config.json and, unless it is null, model.safetensors.
+void WriteModelDirectory(const std::string& dir, const std::string& config_json,
+                         const StoredTensors* tensors);
+inline void WriteModelDirectory(const std::string& dir, const ModelConfig& config,
+                                const StoredTensors& tensors) {
+  WriteModelDirectory(dir, ModelConfigJson(config), &tensors);
+}
+
+}  // namespace drover::model::testing
