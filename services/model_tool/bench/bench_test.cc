@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/weight_shapes.h"
 #include "services/model_tool/bench/generate.h"
 #include "services/model_tool/bench/shapes.h"
 #include "services/model_tool/bench/train.h"

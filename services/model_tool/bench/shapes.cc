@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
-#include "model/transformer.h"
+#include "model/weight_shapes.h"
 
 namespace drover::model_tool {
 namespace {
