@@ -105,7 +105,8 @@ TEST(InspectTest, DamagedSegmentsAreFound) {
   auto store = testing::MustOpen(testing::SmallRun(run.path(), &clock, 2, 2, 0));
   ASSERT_TRUE(store->StartIncarnation(0).ok());
   ASSERT_TRUE(store->Publish(0).ok());
-  for (const v1::Lease& lease : testing::Lease(*store, 2).leases()) {
+  const v1::LeaseGroupsResponse leased = testing::Lease(*store, 2);
+  for (const v1::Lease& lease : leased.leases()) {
     testing::SubmitOutcomeOf(*store, lease, testing::Answer(lease, 0));
   }
   std::ostringstream out;
