@@ -29,6 +29,9 @@ absl::Status ReplaceFolder(const std::string& from, const std::string& to);
 // rm -r; nothing there is fine.
 absl::Status RemoveFolder(const std::string& path);
 
+// Another process holds flock(LOCK_EX) on the file.
+bool IsLocked(const std::string& path);
+
 // Makes the entries of folder `path` durable (after creating or renaming a file in it).
 absl::Status SyncFolder(const std::string& path);
 

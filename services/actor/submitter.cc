@@ -98,6 +98,7 @@ SubmitEnd Submitter::Submit(const GeneratedLease& held, Generated generated) con
   v1::SubmitGroupRequest request;
   *request.mutable_group() = *std::move(group);
   request.set_kind(held.lease.kind());
+  request.set_token(held.lease.token());
   const absl::Time start = absl::Now();
   const auto answer = leases_->SubmitGroup(request);
   metrics_->submit_seconds.Observe(absl::ToDoubleSeconds(absl::Now() - start));

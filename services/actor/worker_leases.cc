@@ -127,6 +127,7 @@ void Worker::Renew() {
     absl::MutexLock lock(&mutex_);
     for (const auto& [id, held] : held_) {
       request.add_leases(id);
+      request.add_tokens(held.lease.token());
       request.set_incarnation(held.lease.incarnation());
     }
   }
@@ -146,6 +147,7 @@ void Worker::GiveBack(const v1::Lease& lease, std::string_view reason, bool fail
   v1::ReturnLeasesRequest request;
   request.set_actor(options_.name);
   request.add_leases(lease.lease());
+  request.add_tokens(lease.token());
   request.set_incarnation(lease.incarnation());
   request.set_reason(std::string(reason));
   request.set_failed(failed);
@@ -162,7 +164,9 @@ void Worker::GiveBackHeld(std::string_view reason, bool waiting_only) {
     absl::MutexLock lock(&mutex_);
     std::erase_if(held_, [&](const auto& entry) {
       if (waiting_only && entry.second.stage != Stage::kWaiting) return false;
-      requests[entry.second.lease.incarnation()].add_leases(entry.first);
+      v1::ReturnLeasesRequest& request = requests[entry.second.lease.incarnation()];
+      request.add_leases(entry.first);
+      request.add_tokens(entry.second.lease.token());
       parts_.metrics->Ended(metrics::GroupEnd::kReturned);
       return true;
     });

@@ -28,6 +28,9 @@ struct InspectOptions {
 };
 int InspectJournal(const InspectOptions& options);
 
+// `drover inspect run RUN`; `json` is not looked at.
+int InspectRun(const InspectOptions& options);
+
 // `drover drop-group RUN`
 struct DropGroupOptions {
   std::string run;

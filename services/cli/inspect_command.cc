@@ -1,7 +1,9 @@
+#include <filesystem>
 #include <iostream>
 
 #include "services/cli/commands.h"
 #include "services/cli/report.h"
+#include "services/cli/run_picture.h"
 #include "services/experience/drop_group.h"
 #include "services/experience/inspect.h"
 
@@ -9,6 +11,17 @@ namespace drover::cli {
 
 int InspectJournal(const InspectOptions& options) {
   return Conclude(experience::InspectJournal(options.run, options.json, std::cout));
+}
+
+int InspectRun(const InspectOptions& options) {
+  const run::RunFolder folder(options.run);
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder.path(), ignored)) {
+    return Report(kBadInput, folder.path() + ": no folder is there");
+  }
+  const RunPicture picture = LookAtRun(folder);
+  std::cout << ToText(picture);
+  return picture.Whole() ? kDone : kFailure;
 }
 
 int DropGroup(const DropGroupOptions& options) {

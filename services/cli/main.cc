@@ -59,6 +59,10 @@ void AddInspect(CLI::App& app, Chosen& chosen) {
   journal->add_option("run", options->run, "The run folder")->required();
   journal->add_flag("--json", options->json, "A JSON object a lease and line");
   RunWith(journal, options, chosen, drover::cli::InspectJournal);
+  auto folder = std::make_shared<drover::cli::InspectOptions>();
+  CLI::App* run = inspect->add_subcommand("run", "What of it is whole, and what a resume would do");
+  run->add_option("run", folder->run, "The run folder")->required();
+  RunWith(run, folder, chosen, drover::cli::InspectRun);
 }
 
 void AddDropGroup(CLI::App& app, Chosen& chosen) {

@@ -19,6 +19,11 @@ struct HeldLease {
   std::shared_ptr<const v1::Lease> lease;
   std::string actor;
   absl::Duration deadline;
+
+  // Whether who says so holds it: the name is the actor's, and the token the one that it was leased with.
+  bool BelongsTo(const std::string& name, const std::string& token) const {
+    return actor == name && lease->token() == token;
+  }
 };
 
 // Not thread-safe. Both kinds of leases; their ids differ.

@@ -7,8 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "base/status.h"
+#include "services/experience/damage.h"
 #include "services/experience/journal.h"
 #include "services/experience/ledger.h"
 
@@ -132,7 +135,13 @@ absl::Status InspectJournal(const std::string& run_folder, bool json, std::ostre
   } else {
     inspector.WriteTable(end, out);
   }
-  return absl::OkStatus();
+  ASSIGN_OR_RETURN(const std::vector<DamagedGroup> damaged, FindDamagedGroups(run_folder));
+  if (damaged.empty()) return absl::OkStatus();
+  return absl::DataLossError(
+      absl::StrCat(damaged.size(), " stored groups are damaged, which a resume leases again: ",
+                   absl::StrJoin(damaged, "; ", [](std::string* text, const DamagedGroup& group) {
+                     absl::StrAppend(text, "lease ", group.lease, " (", group.why, ")");
+                   })));
 }
 
 }  // namespace drover::experience

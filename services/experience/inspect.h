@@ -16,7 +16,7 @@ namespace drover::experience {
 // or, without `json`, a table of the sums. Reads only, also while a learner writes the run. `versions` is [oldest, newest],
 // `digest` the group's, both null when no group was submitted; `optimizer_step` is the first optimizer step of
 // the update that trained it on the surviving line, else null; `reason` says why it ended without being trained.
-// NOT_FOUND: no journal there; DATA_LOSS: it is damaged.
+// NOT_FOUND: no journal there; DATA_LOSS: it is damaged, or, once all is written, groups are that a start may need.
 absl::Status InspectJournal(const std::string& run_folder, bool json, std::ostream& out);
 
 }  // namespace drover::experience

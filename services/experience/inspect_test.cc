@@ -41,7 +41,11 @@ TEST(InspectTest, OneJsonLinePerLease) {
   testing::TempFolder run;
   WriteJournal(run.path());
   std::ostringstream out;
-  ASSERT_TRUE(InspectJournal(run.path(), /*json=*/true, out).ok());
+  const absl::Status status = InspectJournal(run.path(), /*json=*/true, out);
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << "lease 2 waits, and its group is nowhere";
+  EXPECT_NE(status.message().find("1 stored groups are damaged, which a resume leases again: lease 2"),
+            absl::string_view::npos)
+      << status;
   std::istringstream lines(out.str());
   std::vector<json> leases;
   for (std::string line; std::getline(lines, line);) leases.push_back(json::parse(line));
@@ -72,7 +76,7 @@ TEST(InspectTest, TableHasTheSumsAndLeavesATornTailAlone) {
   std::ofstream(path, std::ios::app | std::ios::binary) << "half";
   const auto size = std::filesystem::file_size(path);
   std::ostringstream out;
-  ASSERT_TRUE(InspectJournal(run.path(), /*json=*/false, out).ok());
+  EXPECT_TRUE(absl::IsDataLoss(InspectJournal(run.path(), /*json=*/false, out))) << "no segment is there";
   EXPECT_NE(out.str().find("  trained             1"), std::string::npos) << out.str();
   EXPECT_NE(out.str().find("  = leased            4"), std::string::npos) << out.str();
   EXPECT_NE(out.str().find("not counted"), std::string::npos) << out.str();
@@ -93,6 +97,35 @@ TEST(InspectTest, WorksWhileAStoreWritesAndSaysWhenThereIsNoJournal) {
   const json line = json::parse(out.str());
   EXPECT_EQ(line["outcome"], "pending");
   EXPECT_EQ(line["digest"].get<std::string>().size(), 32u);
+}
+
+TEST(InspectTest, DamagedSegmentsAreFound) {
+  testing::TempFolder run;
+  testing::FakeClock clock;
+  auto store = testing::MustOpen(testing::SmallRun(run.path(), &clock, 2, 2, 0));
+  ASSERT_TRUE(store->StartIncarnation(0).ok());
+  ASSERT_TRUE(store->Publish(0).ok());
+  const v1::LeaseGroupsResponse leased = testing::Lease(*store, 2);
+  for (const v1::Lease& lease : leased.leases()) {
+    testing::SubmitOutcomeOf(*store, lease, testing::Answer(lease, 0));
+  }
+  std::ostringstream out;
+  EXPECT_TRUE(InspectJournal(run.path(), false, out).ok());
+  {
+    std::fstream file(run.path() + "/journal/groups-000001.log",
+                      std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(-3, std::ios::end);
+    file.put('\x7f');
+  }
+  for (const bool json : {false, true}) {
+    const absl::Status status = InspectJournal(run.path(), json, out);
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+    EXPECT_NE(status.message().find("lease 2"), absl::string_view::npos) << status;
+    EXPECT_NE(status.message().find("groups-000001.log"), absl::string_view::npos) << status;
+  }
+  // What no start needs any more is nobody's loss.
+  ASSERT_FALSE(store->WaitForRollout(0, absl::Seconds(5)).ok());
+  EXPECT_TRUE(InspectJournal(run.path(), false, out).ok());
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "base/digest.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "services/experience/record.h"
@@ -39,6 +40,10 @@ absl::StatusOr<std::vector<uint32_t>> ListSegments(const std::string& folder) {
   ::closedir(entries);
   std::sort(segments.begin(), segments.end());
   return segments;
+}
+
+std::string SegmentPathIn(const std::string& folder, uint32_t segment) {
+  return absl::StrFormat("%s/groups-%06u.log", folder, segment);
 }
 
 absl::StatusOr<int> TakeLock(const std::string& folder) {
@@ -96,6 +101,20 @@ absl::StatusOr<EventLogEnd> ReadEvents(const std::string& folder, const EventVis
   return EventLogEnd{reader.offset(), reader.torn()};
 }
 
+absl::StatusOr<v1::Group> ReadStoredGroup(const std::string& folder, const StoredGroup& stored) {
+  const std::string path = SegmentPathIn(folder, stored.segment);
+  ASSIGN_OR_RETURN(const std::string payload, ReadRecordAt(path, FileKind::kGroups, stored.offset));
+  v1::Group group;
+  if (HexDigest(payload) == stored.digest && group.ParseFromString(payload) &&
+      group.lease() == stored.lease && group.group() == stored.group) {
+    return group;
+  }
+  return absl::DataLossError(absl::StrCat(path, ", offset ", stored.offset, ": not the group that lease ",
+                                          stored.lease, " was accepted with"));
+}
+
+bool JournalIsHeld(const std::string& folder) { return IsLocked(folder + "/lock"); }
+
 absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& folder,
                                                        const EventVisitor& replay) {
   RETURN_IF_ERROR(MakeFolders(folder));
@@ -123,9 +142,7 @@ absl::Status Journal::Append(const std::vector<v1::JournalEvent>& events) {
 
 absl::Status Journal::SyncEvents() { return events_.Sync(); }
 
-std::string Journal::SegmentPath(uint32_t segment) const {
-  return absl::StrFormat("%s/groups-%06u.log", folder_, segment);
-}
+std::string Journal::SegmentPath(uint32_t segment) const { return SegmentPathIn(folder_, segment); }
 
 absl::Status Journal::OpenSegment() {
   const std::string path = SegmentPath(last_segment_ + 1);

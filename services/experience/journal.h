@@ -17,7 +17,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/file.h"
+#include "drover/v1/group.pb.h"
 #include "drover/v1/journal.pb.h"
+#include "services/experience/ledger.h"
 
 namespace drover::experience {
 
@@ -43,6 +45,13 @@ struct EventLogEnd {
 // back with file and offset. Changes nothing on disk, so it may read while another process writes. NOT_FOUND: there is no
 // journal.
 absl::StatusOr<EventLogEnd> ReadEvents(const std::string& folder, const EventVisitor& visit);
+
+// The group that an event of the journal in `folder` points to. DATA_LOSS: its record or file is damaged, or holds another
+// one; NOT_FOUND: the file is not there.
+absl::StatusOr<v1::Group> ReadStoredGroup(const std::string& folder, const StoredGroup& stored);
+
+// A writer has the journal in `folder` now.
+bool JournalIsHeld(const std::string& folder);
 
 // The writer. Threads: Append and the group methods each from one thread at a time, independently of each other; SyncEvents
 // may run beside Append. After an error of a writing method the file may end in part of a record, so every later

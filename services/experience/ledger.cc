@@ -332,6 +332,17 @@ uint64_t Ledger::AcceptedCount() const {
   return found == rollouts_.end() ? 0 : found->second.accepted;
 }
 
+std::vector<StoredGroup> Ledger::NeededGroups() const {
+  std::vector<StoredGroup> groups;
+  for (const auto& [id, lease] : open_) {
+    if (held_.count(id) > 0) continue;
+    groups.push_back({id, lease.group, lease.segment, lease.offset, lease.digest, lease.oldest_version});
+  }
+  std::sort(groups.begin(), groups.end(),
+            [](const StoredGroup& a, const StoredGroup& b) { return a.lease < b.lease; });
+  return groups;
+}
+
 uint64_t Ledger::FilteredCount(uint64_t rollout) const {
   const auto found = rollouts_.find(rollout);
   return found == rollouts_.end() ? 0 : found->second.filtered;

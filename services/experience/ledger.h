@@ -126,6 +126,9 @@ class Ledger {
   uint64_t FilteredCount(uint64_t rollout) const;
   // Leases of accepted groups, of any rollout, that are over the staleness bound: it was higher when they came.
   std::vector<uint64_t> AcceptedOverBound() const;
+  // Every group, of any rollout, that a start from a kept checkpoint may still train: accepted, or trained and not covered
+  // by a durable checkpoint. In lease order.
+  std::vector<StoredGroup> NeededGroups() const;
   // The lowest segment that holds a group which is not covered by a durable checkpoint; nullopt: none does.
   std::optional<uint32_t> FirstNeededSegment() const;
   // The highest segment that any event named; 0: none.

@@ -175,8 +175,7 @@ absl::StatusOr<std::string> ReadRecordAt(const std::string& path, FileKind kind,
   std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), std::fclose);
   if (file == nullptr) return ErrnoError(path, "open");
   const auto damaged = [&](std::string_view what) {
-    return absl::DataLossError(
-        absl::StrCat(path, ": damaged at offset ", offset, ": ", ToAbsl(what)));
+    return absl::DataLossError(absl::StrCat(path, ": damaged at offset ", offset, ": ", ToAbsl(what)));
   };
   std::string head(kRecordOverhead, '\0');
   if (::fseeko(file.get(), static_cast<off_t>(offset), SEEK_SET) != 0 ||

@@ -56,6 +56,7 @@ class ServiceTest : public ::testing::Test {
   v1::SubmitGroupRequest Graded(const v1::Lease& lease) {
     v1::SubmitGroupRequest request;
     request.set_kind(lease.kind());
+    request.set_token(lease.token());
     *request.mutable_group() = Answer(lease, 0);
     return request;
   }
@@ -80,6 +81,8 @@ TEST_F(ServiceTest, AGroupGoesAllTheWay) {
   renew.set_incarnation(1);
   renew.add_leases(1);
   renew.add_leases(9);
+  renew.add_tokens(leased->leases(0).token());
+  renew.add_tokens(leased->leases(0).token());
   EXPECT_EQ(client_->RenewLeases(renew)->held_size(), 1);
   EXPECT_EQ(client_->SubmitGroup(Graded(leased->leases(0)))->outcome(), v1::SUBMIT_OUTCOME_ACCEPTED);
   EXPECT_EQ(client_->SubmitGroup(Graded(leased->leases(0)))->outcome(), v1::SUBMIT_OUTCOME_ALREADY_HAVE);
@@ -87,6 +90,7 @@ TEST_F(ServiceTest, AGroupGoesAllTheWay) {
   give_back.set_actor("actor-0");
   give_back.set_incarnation(1);
   give_back.add_leases(2);
+  give_back.add_tokens(leased->leases(1).token());
   EXPECT_TRUE(client_->ReturnLeases(give_back).ok());
   EXPECT_EQ(client_->SubmitGroup(Graded(leased->leases(1)))->outcome(), v1::SUBMIT_OUTCOME_EXPIRED);
   const auto again = client_->LeaseGroups(Ask(2, 5));

@@ -198,14 +198,7 @@ absl::Status ExperienceStoreImpl::Drop(uint64_t lease, v1::LeaseOutcome outcome,
 }
 
 absl::StatusOr<v1::Group> ExperienceStoreImpl::LoadGroup(const StoredGroup& stored) const {
-  ASSIGN_OR_RETURN(const std::string payload, journal_->ReadGroup({stored.segment, stored.offset}));
-  v1::Group group;
-  if (HexDigest(payload) != stored.digest || !group.ParseFromString(payload) ||
-      group.lease() != stored.lease || group.group() != stored.group) {
-    return absl::DataLossError(absl::StrCat("journal segment ", stored.segment, ", offset ", stored.offset,
-                                            ": not the group that lease ", stored.lease,
-                                            " was accepted with"));
-  }
+  ASSIGN_OR_RETURN(v1::Group group, ReadStoredGroup(JournalFolder(options_.run_folder), stored));
   RETURN_IF_ERROR(learner::CheckGroup(group, options_.group_limits));
   return group;
 }

@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "base/token.h"
 #include "services/experience/store_impl.h"
 #include "services/experience/validate.h"
 
@@ -103,6 +104,7 @@ absl::StatusOr<v1::LeaseGroupsResponse> ExperienceStoreImpl::TryLease(const std:
     lease->set_incarnation(ledger_.incarnation());
     lease->set_ttl_seconds(absl::ToDoubleSeconds(options_.lease_ttl));
     lease->set_trace_id(TraceId(lease->group(), lease->lease()));
+    lease->set_token(UnguessableToken());
     lease->set_grader(options_.grader);
     lease->set_reward_format(options_.reward_format);
     held_.Add({std::make_shared<const v1::Lease>(*lease), actor, Now() + options_.lease_ttl});
@@ -191,8 +193,11 @@ absl::StatusOr<v1::RenewLeasesResponse> ExperienceStoreImpl::RenewLeases(
   Seen(request.actor());
   v1::RenewLeasesResponse response;
   if (request.incarnation() != ledger_.incarnation()) return response;
-  for (uint64_t lease : request.leases()) {
-    if (held_.Renew(lease, Now() + options_.lease_ttl)) response.add_held(lease);
+  for (int i = 0; i < request.leases_size(); ++i) {
+    const HeldLease* held = held_.Find(request.leases(i));
+    if (held == nullptr || !held->BelongsTo(request.actor(), request.tokens(i))) continue;
+    held_.Renew(request.leases(i), Now() + options_.lease_ttl);
+    response.add_held(request.leases(i));
   }
   return response;
 }
@@ -204,10 +209,10 @@ absl::Status ExperienceStoreImpl::ReturnLeases(const v1::ReturnLeasesRequest& re
   Seen(request.actor());
   if (request.incarnation() != ledger_.incarnation()) return absl::OkStatus();
   const auto outcome = request.failed() ? v1::LEASE_OUTCOME_FAILED : v1::LEASE_OUTCOME_EXPIRED;
-  for (uint64_t lease : request.leases()) {
-    const HeldLease* held = held_.Find(lease);
-    if (held == nullptr || held->actor != request.actor()) continue;
-    CloseHeld(lease, outcome, absl::StrCat("returned: ", request.reason()));
+  for (int i = 0; i < request.leases_size(); ++i) {
+    const HeldLease* held = held_.Find(request.leases(i));
+    if (held == nullptr || !held->BelongsTo(request.actor(), request.tokens(i))) continue;
+    CloseHeld(request.leases(i), outcome, absl::StrCat("returned: ", request.reason()));
   }
   return absl::OkStatus();
 }
@@ -215,30 +220,38 @@ absl::Status ExperienceStoreImpl::ReturnLeases(const v1::ReturnLeasesRequest& re
 void ExperienceStoreImpl::SubmitGroup(v1::SubmitGroupRequest request, SubmitDone done) {
   switch (request.kind()) {
     case v1::LEASE_KIND_TRAIN:
-      return SubmitTraining(std::move(*request.mutable_group()), std::move(done));
+      return SubmitTraining(std::move(request), std::move(done));
     case v1::LEASE_KIND_EVALUATION:
-      return done(SubmitEvaluation(std::move(*request.mutable_group())));
+      return done(SubmitEvaluation(std::move(request)));
     default:
       done(absl::InvalidArgumentError(absl::StrCat("kind: ", static_cast<int>(request.kind()),
                                                    "; it must be TRAIN or EVALUATION, as the lease says")));
   }
 }
 
-absl::StatusOr<std::shared_ptr<const v1::Lease>> ExperienceStoreImpl::FindHeld(const v1::Group& group,
-                                                                               v1::LeaseKind kind) {
+absl::StatusOr<std::shared_ptr<const v1::Lease>> ExperienceStoreImpl::FindHeld(
+    const v1::SubmitGroupRequest& request) {
+  const v1::Group& group = request.group();
   absl::MutexLock lock(&mu_);
   RETURN_IF_ERROR(Available());
   if (!group.actor().empty() && group.actor().size() <= kMaxActorName) Seen(group.actor());
   const bool current = group.incarnation() == ledger_.incarnation();
   const HeldLease* held = current ? held_.Find(group.lease()) : nullptr;
   if (held == nullptr) return nullptr;
-  if (held->lease->kind() == kind) return held->lease;
-  return absl::InvalidArgumentError(absl::StrCat("kind: ", v1::LeaseKind_Name(kind), ", but the lease says ",
+  if (!held->BelongsTo(group.actor(), request.token())) {
+    return absl::PermissionDeniedError(
+        absl::StrCat("token: lease ", group.lease(), " is held by another actor, or with another token"));
+  }
+  if (held->lease->kind() == request.kind()) return held->lease;
+  return absl::InvalidArgumentError(absl::StrCat("kind: ", v1::LeaseKind_Name(request.kind()),
+                                                 ", but the lease says ",
                                                  v1::LeaseKind_Name(held->lease->kind())));
 }
 
-absl::StatusOr<v1::SubmitGroupResponse> ExperienceStoreImpl::SubmitEvaluation(v1::Group group) {
-  ASSIGN_OR_RETURN(const std::shared_ptr<const v1::Lease> lease, FindHeld(group, v1::LEASE_KIND_EVALUATION));
+absl::StatusOr<v1::SubmitGroupResponse> ExperienceStoreImpl::SubmitEvaluation(
+    v1::SubmitGroupRequest request) {
+  ASSIGN_OR_RETURN(const std::shared_ptr<const v1::Lease> lease, FindHeld(request));
+  v1::Group& group = *request.mutable_group();
   if (lease != nullptr) RETURN_IF_ERROR(ValidateGroup(group, *lease, options_.group_limits));
   absl::MutexLock lock(&mu_);
   v1::SubmitGroupResponse response;
@@ -256,9 +269,10 @@ absl::StatusOr<v1::SubmitGroupResponse> ExperienceStoreImpl::SubmitEvaluation(v1
   return response;
 }
 
-void ExperienceStoreImpl::SubmitTraining(v1::Group group, SubmitDone done) {
-  auto lease = FindHeld(group, v1::LEASE_KIND_TRAIN);
+void ExperienceStoreImpl::SubmitTraining(v1::SubmitGroupRequest request, SubmitDone done) {
+  auto lease = FindHeld(request);
   if (!lease.ok()) return done(lease.status());
+  const v1::Group& group = request.group();
   Submission submission;
   submission.lease = group.lease();
   submission.incarnation = group.incarnation();

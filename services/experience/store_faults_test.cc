@@ -44,6 +44,7 @@ TEST_F(StoreTest, ExpiredLeaseIsLeasedAgainAndItsGroupDropped) {
   renew.set_incarnation(1);
   renew.add_leases(first.lease());
   renew.add_leases(77);
+  for (int i = 0; i < 2; ++i) renew.add_tokens(first.token());
   EXPECT_EQ(store_->RenewLeases(renew)->held_size(), 1);
   clock_.Advance(absl::Seconds(20));
   absl::SleepFor(absl::Milliseconds(120));
@@ -239,6 +240,7 @@ TEST_F(StoreTest, AProcessThatStopsLeasesNothingButTakesWhatIsHeld) {
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << "the run is not over: ask the next process";
   v1::SubmitGroupRequest submit;
   submit.set_kind(v1::LEASE_KIND_TRAIN);
+  submit.set_token(held.token());
   *submit.mutable_group() = Answer(held, 0);
   absl::Notification taken;
   store_->SubmitGroup(submit, [&](const auto& answer) {
@@ -254,17 +256,16 @@ TEST_F(StoreTest, AProcessThatStopsLeasesNothingButTakesWhatIsHeld) {
 TEST_F(StoreTest, ReturnedLeasesAreCountedByTheirReason) {
   Open(1, 2);
   Begin(0);
-  Lease(*store_, 2);
+  const auto leases = Lease(*store_, 2).leases();
   v1::ReturnLeasesRequest request;
-  request.set_actor("somebody else");
+  request.set_actor("actor-0");
   request.set_incarnation(1);
   request.add_leases(1);
-  ASSERT_TRUE(store_->ReturnLeases(request).ok());
-  EXPECT_EQ(store_->Counts().pending(), 2u);
-  request.set_actor("actor-0");
+  request.add_tokens(leases[0].token());
   ASSERT_TRUE(store_->ReturnLeases(request).ok());
   EXPECT_EQ(store_->Counts().expired(), 1u);
   request.set_leases(0, 2);
+  request.set_tokens(0, leases[1].token());
   request.set_failed(true);
   request.set_reason("no verifier");
   ASSERT_TRUE(store_->ReturnLeases(request).ok());
@@ -273,6 +274,58 @@ TEST_F(StoreTest, ReturnedLeasesAreCountedByTheirReason) {
   EXPECT_EQ(Lease(*store_, 5).leases_size(), 1);
   clock_.Advance(absl::Seconds(1));
   EXPECT_EQ(Lease(*store_, 5).leases_size(), 1);
+}
+
+// Lease ids can be guessed; what they were leased with cannot. Who holds another lease, or knows the holder's name alone,
+// moves nothing.
+TEST_F(StoreTest, ALeaseBelongsToWhoHoldsIt) {
+  Open(1, 2);
+  Begin(0);
+  const v1::Lease lease = Lease(*store_, 1, "actor-0").leases(0);
+  const v1::Lease other = Lease(*store_, 1, "actor-1").leases(0);
+  ASSERT_EQ(lease.token().size(), 32u);
+  ASSERT_NE(lease.token(), other.token());
+  const struct {
+    std::string actor, token;
+  } strangers[] = {
+      {"actor-0", ""}, {"actor-0", other.token()}, {"actor-1", lease.token()}, {"actor-1", other.token()}};
+  for (const auto& [actor, token] : strangers) {
+    SCOPED_TRACE(actor + " with " + token);
+    v1::RenewLeasesRequest renew;
+    renew.set_actor(actor);
+    renew.set_incarnation(1);
+    renew.add_leases(lease.lease());
+    renew.add_tokens(token);
+    EXPECT_EQ(store_->RenewLeases(renew)->held_size(), 0);
+    v1::ReturnLeasesRequest give_back;
+    give_back.set_actor(actor);
+    give_back.set_incarnation(1);
+    give_back.set_failed(true);
+    give_back.add_leases(lease.lease());
+    give_back.add_tokens(token);
+    EXPECT_TRUE(store_->ReturnLeases(give_back).ok());
+    v1::Lease forged = lease;
+    forged.set_token(token);
+    v1::Group group = Answer(forged, 0);
+    group.set_actor(actor);
+    EXPECT_EQ(Submit(*store_, forged, group).status().code(), absl::StatusCode::kPermissionDenied);
+  }
+  EXPECT_EQ(store_->Counts().pending(), 2u);
+  EXPECT_EQ(SubmitOutcomeOf(*store_, lease, Answer(lease, 0)), v1::SUBMIT_OUTCOME_ACCEPTED);
+}
+
+TEST_F(StoreTest, EvaluationLeasesBelongToWhoHoldsThemToo) {
+  Open(1, 1);
+  Begin(0);
+  v1::SamplingParams sampling = options_.sampling;
+  ASSERT_TRUE(store_->BeginEvaluation({options_.prompt(3)}, 0, sampling).ok());
+  v1::Lease lease = Lease(*store_, 1).leases(0);
+  ASSERT_EQ(lease.kind(), v1::LEASE_KIND_EVALUATION);
+  const std::string token = lease.token();
+  lease.set_token("00000000000000000000000000000000");
+  EXPECT_EQ(Submit(*store_, lease, Answer(lease, 0)).status().code(), absl::StatusCode::kPermissionDenied);
+  lease.set_token(token);
+  EXPECT_EQ(SubmitOutcomeOf(*store_, lease, Answer(lease, 0)), v1::SUBMIT_OUTCOME_ACCEPTED);
 }
 
 TEST_F(StoreTest, AGroupThatAlwaysFailsStopsTheRunWithTheReason) {
@@ -287,7 +340,9 @@ TEST_F(StoreTest, AGroupThatAlwaysFailsStopsTheRunWithTheReason) {
     request.set_incarnation(1);
     request.set_failed(true);
     request.set_reason(i == 1 ? "the verifier refused" : "prompt of 5000 tokens");
-    request.add_leases(Lease(*store_, 1).leases(0).lease());
+    const v1::Lease lease = Lease(*store_, 1).leases(0);
+    request.add_leases(lease.lease());
+    request.add_tokens(lease.token());
     ASSERT_TRUE(store_->ReturnLeases(request).ok());
     clock_.Advance(absl::Seconds(20));
   }

@@ -127,10 +127,12 @@ class ExperienceStoreImpl final : public ExperienceStore {
   void CloseHeld(uint64_t lease, v1::LeaseOutcome outcome, const std::string& reason)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void CountFailure(uint64_t group, const std::string& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  absl::StatusOr<v1::SubmitGroupResponse> SubmitEvaluation(v1::Group group) ABSL_LOCKS_EXCLUDED(mu_);
-  void SubmitTraining(v1::Group group, SubmitDone done) ABSL_LOCKS_EXCLUDED(mu_);
-  // The lease that a group answers; nullptr: no actor holds it. INVALID_ARGUMENT when it is of another kind.
-  absl::StatusOr<std::shared_ptr<const v1::Lease>> FindHeld(const v1::Group& group, v1::LeaseKind kind)
+  absl::StatusOr<v1::SubmitGroupResponse> SubmitEvaluation(v1::SubmitGroupRequest request)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  void SubmitTraining(v1::SubmitGroupRequest request, SubmitDone done) ABSL_LOCKS_EXCLUDED(mu_);
+  // The lease that a group answers; nullptr: no actor holds it. PERMISSION_DENIED when it is another's,
+  // INVALID_ARGUMENT when it is of another kind.
+  absl::StatusOr<std::shared_ptr<const v1::Lease>> FindHeld(const v1::SubmitGroupRequest& request)
       ABSL_LOCKS_EXCLUDED(mu_);
   absl::Status Enqueue(Submission submission) ABSL_LOCKS_EXCLUDED(mu_);
 

@@ -98,6 +98,7 @@ absl::StatusOr<v1::SubmitGroupResponse> Submit(ExperienceStore& store, const v1:
   v1::SubmitGroupRequest request;
   *request.mutable_group() = group;
   request.set_kind(lease.kind());
+  request.set_token(lease.token());
   absl::StatusOr<v1::SubmitGroupResponse> response;
   absl::Notification done;
   store.SubmitGroup(std::move(request), [&](absl::StatusOr<v1::SubmitGroupResponse> answer) {

@@ -23,6 +23,11 @@ absl::Status CheckLeaseCount(int count) {
   return Invalid("leases: ", count, "; at most ", kMaxLeasesPerCall, " at a time");
 }
 
+absl::Status CheckTokenCount(int tokens, int leases) {
+  if (tokens == leases) return absl::OkStatus();
+  return Invalid("tokens: ", tokens, " for ", leases, " leases; each lease's own belongs to it");
+}
+
 template <typename Got, typename Wanted>
 absl::Status CheckSame(const std::string& field, const Got& got, const Wanted& wanted) {
   if (got == wanted) return absl::OkStatus();
@@ -44,12 +49,14 @@ absl::Status ValidateRequest(const v1::LeaseGroupsRequest& request) {
 
 absl::Status ValidateRequest(const v1::RenewLeasesRequest& request) {
   RETURN_IF_ERROR(CheckActor("actor", request.actor()));
-  return CheckLeaseCount(request.leases_size());
+  RETURN_IF_ERROR(CheckLeaseCount(request.leases_size()));
+  return CheckTokenCount(request.tokens_size(), request.leases_size());
 }
 
 absl::Status ValidateRequest(const v1::ReturnLeasesRequest& request) {
   RETURN_IF_ERROR(CheckActor("actor", request.actor()));
   RETURN_IF_ERROR(CheckLeaseCount(request.leases_size()));
+  RETURN_IF_ERROR(CheckTokenCount(request.tokens_size(), request.leases_size()));
   if (request.reason().size() <= kMaxReason) return absl::OkStatus();
   return Invalid("reason: ", request.reason().size(), " bytes; at most ", kMaxReason);
 }

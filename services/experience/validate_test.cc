@@ -105,10 +105,18 @@ TEST(ValidateTest, Requests) {
   v1::RenewLeasesRequest renew;
   renew.set_actor("a");
   EXPECT_TRUE(ValidateRequest(renew).ok());
+  renew.add_leases(1);
+  EXPECT_EQ(ValidateRequest(renew).message().find("tokens"), 0u);
+  renew.add_tokens("t");
+  EXPECT_TRUE(ValidateRequest(renew).ok());
   for (uint32_t i = 0; i <= kMaxLeasesPerCall; ++i) renew.add_leases(i);
   EXPECT_EQ(ValidateRequest(renew).message().find("leases"), 0u);
   v1::ReturnLeasesRequest give_back;
   give_back.set_actor("a");
+  give_back.add_tokens("t");
+  EXPECT_EQ(ValidateRequest(give_back).message().find("tokens"), 0u);
+  give_back.add_leases(1);
+  EXPECT_TRUE(ValidateRequest(give_back).ok());
   give_back.set_reason(std::string(kMaxReason + 1, 'x'));
   EXPECT_EQ(ValidateRequest(give_back).message().find("reason"), 0u);
 }

@@ -1,11 +1,24 @@
 #include "services/run/jsonl.h"
 
+#include <optional>
 #include <sstream>
 
 #include "base/file.h"
 #include "base/status.h"
 
 namespace drover::run {
+namespace {
+
+// The object of a line; nullopt when it is no JSON object with a step.
+std::optional<nlohmann::ordered_json> ParseRecord(const std::string& line) {
+  auto object = nlohmann::ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!object.is_object()) return std::nullopt;
+  const auto at = object.find("step");
+  if (at == object.end() || !at->is_number_unsigned()) return std::nullopt;
+  return object;
+}
+
+}  // namespace
 
 std::string ToLine(const nlohmann::ordered_json& object) {
   return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
@@ -37,16 +50,25 @@ absl::StatusOr<uint64_t> KeepStepsUpTo(const std::string& path, uint64_t step) {
   uint64_t dropped = 0;
   std::istringstream lines(*text);
   for (std::string line; std::getline(lines, line);) {
-    const auto object = nlohmann::ordered_json::parse(line, nullptr, /*allow_exceptions=*/false);
-    const auto at = object.is_object() ? object.find("step") : object.end();
-    if (at == object.end() || !at->is_number_unsigned()) {
+    const auto object = ParseRecord(line);
+    if (!object) {
       ++dropped;
-    } else if (at->get<uint64_t>() <= step) {
-      kept += ToLine(object);
+    } else if ((*object)["step"].get<uint64_t>() <= step) {
+      kept += ToLine(*object);
     }
   }
   if (kept != *text) RETURN_IF_ERROR(WriteFileAtomically(path, kept));
   return dropped;
+}
+
+absl::StatusOr<JsonlCount> CountJsonl(const std::string& path) {
+  const absl::StatusOr<std::string> text = ReadFile(path);
+  if (absl::IsNotFound(text.status())) return JsonlCount();
+  if (!text.ok()) return text.status();
+  JsonlCount count;
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) ++(ParseRecord(line) ? count.records : count.broken);
+  return count;
 }
 
 std::string DroppedText(const std::string& path, uint64_t lines) {

@@ -21,6 +21,13 @@ absl::StatusOr<std::vector<nlohmann::ordered_json>> ReadJsonl(const std::string&
 // because they are no JSON object with a step: a torn line, zeros, or two lines in one, as a crash of the machine leaves.
 absl::StatusOr<uint64_t> KeepStepsUpTo(const std::string& path, uint64_t step);
 
+struct JsonlCount {
+  uint64_t records = 0;  // JSON objects with a step
+  uint64_t broken = 0;   // other lines
+};
+// Of a missing file 0 and 0.
+absl::StatusOr<JsonlCount> CountJsonl(const std::string& path);
+
 // "PATH: 2 lines that are no whole record were dropped", for a person.
 std::string DroppedText(const std::string& path, uint64_t lines);
 

@@ -37,6 +37,8 @@ TEST(JsonlTest, WhatIsNoLineIsDroppedAndTheRestKeptWhole) {
   ASSERT_TRUE(WriteFileAtomically(Path(), "{\"step\":1}\n" + zeros + "\n{\"step\":2,\"rew{\"step\":3}\n" +
                                               "[4]\n{\"stop\":5}\n\n{\"step\":-1}\n{\"step\":6}\n" + zeros)
                   .ok());
+  EXPECT_EQ(CountJsonl(Path())->records, 2u);
+  EXPECT_EQ(CountJsonl(Path())->broken, 7u);
   EXPECT_EQ(KeepStepsUpTo(Path(), 9).value(), 7u);
   EXPECT_EQ(ReadFile(Path()).value(), "{\"step\":1}\n{\"step\":6}\n");
   EXPECT_EQ(KeepStepsUpTo(Path(), 9).value(), 0u);

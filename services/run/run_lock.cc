@@ -12,6 +12,8 @@
 
 namespace drover::run {
 
+bool IsRunning(const std::string& folder) { return IsLocked(folder + "/lock"); }
+
 absl::StatusOr<RunLock> RunLock::Take(const std::string& folder) {
   const std::string path = folder + "/lock";
   const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);

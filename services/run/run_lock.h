@@ -7,6 +7,9 @@
 
 namespace drover::run {
 
+// Whether a run is going on in the folder.
+bool IsRunning(const std::string& folder);
+
 // Held while it lives; a process that dies lets go of it.
 class RunLock {
  public:

@@ -83,7 +83,8 @@ absl::StatusOr<std::optional<int64_t>> LaunchesPerStep(const BenchGenerateOption
   const std::optional<int64_t> launches = CountLaunches(engine.model().options().device, [&] {
     for (; steps < kCountedSteps && engine.groups() > 0; ++steps) engine.Step();
   });
-  while (engine.groups() > 0) engine.Step();
+  for (uint32_t begin = 0; begin < rows; begin += kBenchGroupSize)
+    engine.Cancel(begin);  // ids as AddGroups gave them
   if (!launches.has_value() || steps == 0) return std::nullopt;
   return *launches / steps;
 }
