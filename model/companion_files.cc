@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "base/folder_digests.h"
 #include "base/status.h"
 
 namespace drover::model {
@@ -21,7 +22,9 @@ constexpr std::string_view kWeights[] = {
     ".safetensors", ".bin",     ".pt",   ".pth",    ".ckpt", ".gguf", ".ggml",      ".h5",     ".npz",
     ".npy",         ".msgpack", ".onnx", ".tflite", ".pkl",  ".ot",   ".onnx_data", ".distcp", ".mlmodel"};
 
-bool IsWeights(const fs::path& file) {
+// Also what tells of the folder itself: of another one it would be wrong.
+bool IsNotCarried(const fs::path& file) {
+  if (file.filename() == kDigestsFile) return true;
   // model.safetensors.index.json, pytorch_model.bin.index.fp32.json
   if (file.filename().string().find(".index.") != std::string::npos) return true;
   const std::string ending = file.extension().string();
@@ -34,7 +37,7 @@ absl::StatusOr<std::vector<std::string>> Names(const std::string& dir) {
   std::error_code error;
   for (fs::directory_iterator at(dir, error), end; !error && at != end; at.increment(error)) {
     std::error_code ignored;  // a link into nowhere is no regular file
-    if (at->is_regular_file(ignored) && !IsWeights(at->path())) {
+    if (at->is_regular_file(ignored) && !IsNotCarried(at->path())) {
       names.push_back(at->path().filename().string());
     }
   }
