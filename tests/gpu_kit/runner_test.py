@@ -1,10 +1,12 @@
 """The kit's runner with made-up parts: order, time limit, going on, statuses, what is written."""
 import json
+import os
 import tempfile
 import time
 import unittest
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
 import support  # first: it says where the runner is
 import ledger
@@ -169,12 +171,30 @@ class MachineTest(Folder):
         libraries = self.folder / "torch" / "lib"
         libraries.mkdir(parents=True)
         with self.assertRaisesRegex(machine.NoTorch, "libtorch_cpu.so"):
-            machine.find_torch(str(libraries))
+            machine.find_torch(str(libraries), "2.11.0")
         (libraries / "libtorch_cpu.so").touch()
-        self.assertEqual(machine.find_torch(str(libraries)), libraries.resolve())
+        self.assertEqual(machine.find_torch(str(libraries), "2.11.0"), libraries.resolve())
         self.assertIsNone(machine.torch_version(libraries))
         (libraries.parent / "version.py").write_text("__version__ = '2.11.0+cu130'\ndebug = False\n")
         self.assertEqual(machine.torch_version(libraries), "2.11.0+cu130")
+        self.assertEqual(machine.find_torch(str(libraries), "2.11.0"), libraries.resolve())
+        with self.assertRaisesRegex(machine.NoTorch, r"built against LibTorch 2.12.0, and .* is 2.11.0\+cu130"):
+            machine.find_torch(str(libraries), "2.12.0")
+
+    def test_a_checkout_around_the_kit_has_libtorch_too(self):
+        unpacked = self.folder.resolve() / ".deps" / "libtorch" / "lib"
+        unpacked.mkdir(parents=True)
+        for name in ("libtorch_cpu.so", "libtorch_cuda.so"):
+            (unpacked / name).touch()
+        (self.folder / "below").mkdir()
+        before = Path.cwd()
+        self.addCleanup(os.chdir, before)
+        os.chdir(self.folder / "below")
+        with mock.patch("importlib.util.find_spec", return_value=None), mock.patch.object(machine, "__file__", "/nowhere/machine.py"):
+            self.assertEqual(machine.find_torch(None, "2.11.0"), unpacked)
+            os.chdir("/")
+            with self.assertRaisesRegex(machine.NoTorch, "install torch==2.11.0"):
+                machine.find_torch(None, "2.11.0")
 
     def test_the_cuda_wheels_beside_torch_are_on_the_path(self):
         libraries = self.folder / "site" / "torch" / "lib"

@@ -11,17 +11,36 @@ class NoTorch(Exception):
     pass
 
 
-def find_torch(given):
-    """The folder of LibTorch's libraries: `given`, $DROVER_TORCH, or that of Python's torch, which is not imported for it."""
+def find_torch(given, wanted):
+    """The folder with the libraries of LibTorch `wanted`: `given`, $DROVER_TORCH, that of Python's torch (which is not imported for
+    it), or what ./drover setup --cuda unpacked in a checkout around us. NoTorch says what was found instead."""
     folder = given or os.environ.get("DROVER_TORCH")
-    if folder:
-        if not (Path(folder) / "libtorch_cpu.so").exists():
-            raise NoTorch(f"{folder} has no libtorch_cpu.so; --torch takes the folder that holds LibTorch's libraries")
-        return Path(folder).resolve()
+    if folder and not _is_torch(Path(folder)):
+        raise NoTorch(f"{folder} has no libtorch_cpu.so; --torch takes the folder that holds LibTorch's libraries")
+    others = []
+    for candidate in [Path(folder)] if folder else _candidates():
+        version = torch_version(candidate)
+        if version is None or version.split("+")[0] == wanted:
+            return candidate.resolve()
+        others.append(f"{candidate} is {version}")
+    if others:
+        raise NoTorch(f"the kit was built against LibTorch {wanted}, and {', '.join(others)}")
+    raise NoTorch(f"Python has no torch here; install torch=={wanted}, or name LibTorch's lib folder with --torch")
+
+
+def _is_torch(folder):
+    return (folder / "libtorch_cpu.so").exists()
+
+
+def _candidates():
     spec = importlib.util.find_spec("torch")
-    if spec is None or not spec.origin:
-        raise NoTorch("Python has no torch here; install torch==2.11.0, or name LibTorch's lib folder with --torch")
-    return Path(spec.origin).parent / "lib"
+    if spec is not None and spec.origin and _is_torch(Path(spec.origin).parent / "lib"):
+        yield Path(spec.origin).parent / "lib"
+    here = Path(__file__).resolve()
+    for folder in [*here.parents, Path.cwd(), *Path.cwd().parents]:
+        unpacked = folder / ".deps" / "libtorch" / "lib"
+        if _is_torch(unpacked) and (unpacked / "libtorch_cuda.so").exists():
+            yield unpacked
 
 
 def torch_version(libraries):
