@@ -19,6 +19,7 @@
 #include "services/launch/check_device.h"
 #include "services/launch/local_run.h"
 #include "services/recipe/load.h"
+#include "services/recipe/resume.h"
 #include "services/recipe/text.h"
 #include "services/run/jsonl.h"
 #include "services/run/run_folder.h"
@@ -32,6 +33,7 @@ struct Plan {
   v1::Recipe recipe;
   std::string name;
   run::RunFolder folder{""};
+  std::vector<std::string> warnings;  // of the recipe's files
 };
 
 std::string DefaultFolder(const std::string& name) {
@@ -54,14 +56,21 @@ absl::StatusOr<Plan> PlanResume(const TrainOptions& options) {
                      ": this run is done (summary.json is there); to train further give "
                      "it more rollouts, such as --set run.steps=200"));
   }
-  ASSIGN_OR_RETURN(plan.recipe, recipe::LoadRecipe(plan.folder.recipe(), options.overrides));
+  ASSIGN_OR_RETURN(plan.recipe,
+                   recipe::LoadRecipe(plan.folder.recipe(), options.overrides, {.warnings = &plan.warnings}));
+  ASSIGN_OR_RETURN(const v1::Recipe recorded,
+                   recipe::LoadRecipe(plan.folder.recipe(), {}, {.check_files = false}));
+  const absl::Status may =
+      recipe::CheckResume(recorded, plan.recipe, plan.folder.NewestCheckpoint().has_value());
+  if (!may.ok()) return Annotate(may, absl::StrCat("--resume ", options.resume));
   plan.name = plan.recipe.name();
   return plan;
 }
 
 absl::StatusOr<Plan> PlanNew(const TrainOptions& options) {
   Plan plan;
-  ASSIGN_OR_RETURN(plan.recipe, recipe::LoadRecipe(options.recipe, options.overrides));
+  ASSIGN_OR_RETURN(plan.recipe,
+                   recipe::LoadRecipe(options.recipe, options.overrides, {.warnings = &plan.warnings}));
   if (plan.recipe.name().empty()) plan.recipe.set_name(std::filesystem::path(options.recipe).stem().string());
   plan.name = plan.recipe.name();
   plan.folder = run::RunFolder(options.out.empty() ? DefaultFolder(plan.name) : options.out);
@@ -200,6 +209,10 @@ int Train(const TrainOptions& options) {
   StopSignal stop;
   const absl::StatusOr<Plan> plan = MakePlan(options);
   if (!plan.ok()) return Report(kBadInput, std::string(plan.status().message()));
+  if (!options.quiet) {
+    for (const std::string& warning : plan->warnings)
+      std::fprintf(stderr, "drover: warning: %s\n", warning.c_str());
+  }
   if (absl::Status device = launch::CheckDevice(ProgramFolder(), plan->recipe.run().device()); !device.ok()) {
     return Report(absl::IsFailedPrecondition(device) ? kBadInput : kFailure,
                   absl::StrCat("run.device: ", device.message()));
