@@ -167,9 +167,15 @@ launch::RunOutcome Watch(launch::LocalRun& run, StopSignal& stop, RunView& view,
       run.Kill();
       return launch::RunOutcome::kFailed;
     }
-    screen.Say("stopping: a checkpoint, then an orderly end (Ctrl-C again ends at once)");
+    screen.Say("stopping: a checkpoint of what is trained, then an orderly end (Ctrl-C again ends at once)");
     run.StopInOrder();
   }
+}
+
+// What an orderly stop has left.
+std::string StoppedText(const Plan& plan) {
+  if (plan.folder.NewestCheckpoint().has_value()) return "stopped with a checkpoint; ";
+  return "stopped before the first checkpoint, so nothing is kept and a resume begins anew; ";
 }
 
 int ConcludeRun(launch::RunOutcome outcome, int interrupts, const launch::LocalRun& run, const Plan& plan,
@@ -180,9 +186,12 @@ int ConcludeRun(launch::RunOutcome outcome, int interrupts, const launch::LocalR
     case launch::RunOutcome::kDone:
       break;
     case launch::RunOutcome::kStopped:
-      return Report(interrupts > 0 ? kInterrupted : kFailure, "stopped with a checkpoint; " + go_on);
+      return Report(interrupts > 0 ? kInterrupted : kFailure, StoppedText(plan) + go_on);
     default:
-      return Report(kFailure, "the run failed (" + go_on + "): " + run.failure());
+      // Without a checkpoint a resume would fail in the same way, or begin anew.
+      return Report(kFailure, plan.folder.NewestCheckpoint().has_value()
+                                  ? "the run failed (" + go_on + "): " + run.failure()
+                                  : "the run failed: " + run.failure());
   }
   const auto summary = ReadFile(plan.folder.summary());
   if (!summary.ok()) return Report(kFailure, std::string(summary.status().message()));
