@@ -33,6 +33,13 @@ inline absl::Status Annotate(const absl::Status& status, std::string_view prefix
                       absl::StrCat(absl::string_view(prefix.data(), prefix.size()), ": ", status.message()));
 }
 
+// An error of what a person named (a model's directory, a flag) as bad input, whatever is wrong with it: NOT_FOUND stays,
+// any other becomes INVALID_ARGUMENT with the same message.
+inline absl::Status AsBadInput(const absl::Status& status) {
+  if (status.ok() || absl::IsNotFound(status)) return status;
+  return absl::InvalidArgumentError(status.message());
+}
+
 // A std::string_view as Debian's Abseil takes it, and back (its string_view is a type of its own).
 inline absl::string_view ToAbsl(std::string_view s) { return absl::string_view(s.data(), s.size()); }
 inline std::string_view ToStd(absl::string_view s) { return std::string_view(s.data(), s.size()); }

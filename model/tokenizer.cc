@@ -88,7 +88,8 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Load(const std::string& di
   return tokenizer;
 }
 
-absl::StatusOr<std::vector<uint32_t>> Tokenizer::Encode(std::string_view text) const {
+absl::StatusOr<std::vector<uint32_t>> Tokenizer::Encode(std::string_view text,
+                                                        const EncodeOptions& options) const {
   if (text.size() > kMaxText) {
     return absl::ResourceExhaustedError(
         absl::StrCat("text of ", text.size(), " bytes, at most ", kMaxText, " are encoded at once"));
@@ -104,6 +105,7 @@ absl::StatusOr<std::vector<uint32_t>> Tokenizer::Encode(std::string_view text) c
       RETURN_IF_ERROR(impl_->EncodeRaw(part.text, ids));
     }
   }
+  if (options.add_special_tokens) impl_->parts.post_processor.Apply(ids);
   return ids;
 }
 

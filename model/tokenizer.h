@@ -15,6 +15,12 @@
 
 namespace drover::model {
 
+struct EncodeOptions {
+  // Also the special tokens that the post-processor puts around a text, as Hugging Face's add_special_tokens=True, but
+  // never twice where the text begins or ends with them.
+  bool add_special_tokens = false;
+};
+
 struct DecodeOptions {
   bool skip_special_tokens = false;
 };
@@ -30,9 +36,10 @@ class Tokenizer {
   ~Tokenizer();
 
   // The ids of Hugging Face's encode(text, add_special_tokens=False): added and special tokens in the text
-  // are recognised, none is added. INVALID_ARGUMENT for text that is not UTF-8 (names the byte) or a
+  // are recognised, none is added unless `options` say so. INVALID_ARGUMENT for text that is not UTF-8 (names the byte) or a
   // character that the vocabulary cannot spell (names it and the alphabet); RESOURCE_EXHAUSTED above 64 MiB.
-  absl::StatusOr<std::vector<uint32_t>> Encode(std::string_view text) const;
+  absl::StatusOr<std::vector<uint32_t>> Encode(std::string_view text,
+                                               const EncodeOptions& options = {}) const;
 
   // The bytes of the tokens, joined: not necessarily UTF-8 when a character is spread over several tokens and
   // not all are there. Ids without a token give nothing.

@@ -221,6 +221,9 @@ absl::StatusOr<TokenizerParts> ParseTokenizerJson(std::string_view text) {
   RETURN_IF_ERROR(CheckDecoder(top));
   RETURN_IF_ERROR(ParseModel(top, parts));
   RETURN_IF_ERROR(ParseAddedTokens(top, value["model"]["vocab"], parts));
+  if (const json* post_processor = top.Find("post_processor")) {
+    ASSIGN_OR_RETURN(parts.post_processor, ParsePostProcessor(*post_processor, kMaxId));
+  }
   return parts;
 }
 

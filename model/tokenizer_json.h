@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "model/added_tokens.h"
 #include "model/bpe.h"
+#include "model/post_processor.h"
 #include "model/pre_tokenizer.h"
 
 namespace drover::model {
@@ -19,13 +20,13 @@ struct TokenizerParts {
   bool nfc = false;  // the normalizer
   PreTokenizer pre_tokenizer;
   BpeModel bpe;
+  PostProcessor post_processor;
   // By id: the bytes that the token decodes to ("" where no token has the id).
   std::vector<std::string> bytes;
 };
 
 // INVALID_ARGUMENT for a broken file, UNIMPLEMENTED for a tokenizer of another kind; both name the field. The
-// fields version, truncation, padding and post_processor are not looked at: they act only in calls that this
-// library does not have (design: ids of encode with add_special_tokens=False).
+// fields version, truncation and padding are not looked at: they act only in calls that this library does not have.
 absl::StatusOr<TokenizerParts> ParseTokenizerJson(std::string_view text);
 
 }  // namespace drover::model

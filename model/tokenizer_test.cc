@@ -160,12 +160,32 @@ TEST(Tokenizer, RefusesOtherTokenizersByField) {
   EXPECT_EQ(Tokenizer::Load("/nonexistent").status().code(), absl::StatusCode::kNotFound);
 }
 
-TEST(Tokenizer, PostProcessorTruncationAndPaddingAreNotApplied) {
+TEST(Tokenizer, TruncationAndPaddingAreNotApplied) {
   json file = File("smollm");
   auto plain = Tokenizer::Parse(file.dump()).value()->Encode("hello there").value();
-  file["post_processor"] = {{"type", "TemplateProcessing"}};
   file["truncation"] = {{"max_length", 1}};
+  file["padding"] = {{"strategy", {{"Fixed", 64}}}};
   EXPECT_EQ(Tokenizer::Parse(file.dump()).value()->Encode("hello there").value(), plain);
+}
+
+TEST(Tokenizer, ThePostProcessorIsAppliedOnDemand) {
+  json file = File("smollm");
+  const std::vector<uint32_t> plain =
+      Tokenizer::Parse(file.dump()).value()->Encode("<|start|>hello there").value();
+  const uint32_t start = plain[0];
+  file["post_processor"] = {
+      {"type", "TemplateProcessing"},
+      {"single", {{{"SpecialToken", {{"id", "<|start|>"}}}}, {{"Sequence", {{"id", "A"}}}}}},
+      {"special_tokens",
+       {{"<|start|>", {{"id", "<|start|>"}, {"ids", {start}}, {"tokens", {"<|start|>"}}}}}}};
+  const auto tokenizer = Tokenizer::Parse(file.dump()).value();
+  EXPECT_EQ(tokenizer->Encode("<|start|>hello there").value(), plain);
+  EXPECT_NE(tokenizer->Encode("hello there").value(), plain);
+  for (const char* text : {"hello there", "<|start|>hello there"}) {
+    EXPECT_EQ(tokenizer->Encode(text, {.add_special_tokens = true}).value(), plain) << text;
+  }
+  file["post_processor"] = {{"type", "TemplateProcessing"}};
+  EXPECT_FALSE(Tokenizer::Parse(file.dump()).ok());
 }
 
 TEST(CharacterTokenizer, OneTokenACharacter) {

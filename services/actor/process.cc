@@ -12,6 +12,7 @@
 #include "services/actor/remote.h"
 #include "services/actor/setup.h"
 #include "services/actor/worker.h"
+#include "services/data/prompt_fit.h"
 #include "services/metrics/server.h"
 #include "services/process/drain_watch.h"
 #include "services/process/readiness.h"
@@ -100,7 +101,9 @@ absl::Status Work(const Flags& flags, const Setup& setup, RemoteLearner& learner
   parts.metrics = &metrics;
   parts.readiness = &readiness;
   parts.heartbeats = &heartbeats;
-  parts.encode = [&setup](std::string_view text) { return setup.tokenizer->Encode(text); };
+  parts.encode = [&setup, encoding = data::PromptEncoding(setup.recipe.data())](std::string_view text) {
+    return setup.tokenizer->Encode(text, encoding);
+  };
   Worker worker(options, parts);
   drain.Become([&worker] { worker.Drain(); });
   log::Info("actor set up", {{"learner", flags.learner}, {"verifier", flags.verifier}});

@@ -74,6 +74,7 @@ int BenchGradeService(const BenchGradeServiceOptions& options);
 // `drover tokenize`, `drover detokenize`
 struct TextOptions {
   std::string model;
+  bool add_special_tokens = false;  // tokenize: of the tokenizer's post-processor
 };
 int Tokenize(const TextOptions& options);
 int Detokenize(const TextOptions& options);

@@ -32,6 +32,14 @@ std::string LeftText(const View& view) {
   return left.has_value() ? ClockText(*left) + " left" : "time left: -";
 }
 
+// An accuracy of no questions is none.
+std::string AccuracyLine(const Json& summary) {
+  if (Number(summary, "heldout_questions") == 0) return "held-out accuracy  not measured\n";
+  return absl::StrFormat("held-out accuracy  %s -> %s  (%.0f questions, greedy)\n",
+                         NumberOrDash(summary, "accuracy_before"), NumberOrDash(summary, "accuracy_after"),
+                         Number(summary, "heldout_questions"));
+}
+
 }  // namespace
 
 std::string TroubleText(const v1::RunState& state) {
@@ -129,16 +137,15 @@ std::string StepLine(const Json& line, const View& view) {
 
 std::string SummaryText(const Json& summary, const std::string& folder) {
   const Json groups = summary.value("groups", Json::object());
-  return absl::StrFormat(
-      "held-out accuracy  %s -> %s  (%.0f questions, greedy)\n"
-      "training reward    %s -> %s  (first and last five of %.0f rollouts)\n"
-      "%.0f optimizer steps, %.0f response tokens, %.0f groups trained, %s\n"
-      "everything of this run is in %s (metrics.jsonl, samples.jsonl, reward.svg, checkpoints/)\n",
-      NumberOrDash(summary, "accuracy_before"), NumberOrDash(summary, "accuracy_after"),
-      Number(summary, "heldout_questions"), NumberOrDash(summary, "reward_first"),
-      NumberOrDash(summary, "reward_last"), Number(summary, "steps"), Number(summary, "optimizer_steps"),
-      Number(summary, "tokens_generated"), Number(groups, "trained"), ClockText(Number(summary, "seconds")),
-      folder);
+  return AccuracyLine(summary) +
+         absl::StrFormat(
+             "training reward    %s -> %s  (first and last five of %.0f rollouts)\n"
+             "%.0f optimizer steps, %.0f response tokens, %.0f groups trained, %s\n"
+             "everything of this run is in %s (metrics.jsonl, samples.jsonl, reward.svg, checkpoints/)\n",
+             NumberOrDash(summary, "reward_first"), NumberOrDash(summary, "reward_last"),
+             Number(summary, "steps"), Number(summary, "optimizer_steps"),
+             Number(summary, "tokens_generated"), Number(groups, "trained"),
+             ClockText(Number(summary, "seconds")), folder);
 }
 
 }  // namespace drover::cli

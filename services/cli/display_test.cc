@@ -76,5 +76,16 @@ TEST(DisplayTest, StepLineSaysWhatTheIssueAsksFor) {
   }
 }
 
+TEST(DisplayTest, AnAccuracyOfNoQuestionsIsNone) {
+  nlohmann::ordered_json summary = {
+      {"accuracy_before", 0.25}, {"accuracy_after", 0.5}, {"heldout_questions", 60}};
+  EXPECT_NE(SummaryText(summary, "runs/x").find("held-out accuracy  0.250 -> 0.500  (60 questions"),
+            std::string::npos);
+  summary = {{"accuracy_before", nullptr}, {"accuracy_after", nullptr}, {"heldout_questions", 0}};
+  const std::string text = SummaryText(summary, "runs/x");
+  EXPECT_NE(text.find("held-out accuracy  not measured\n"), std::string::npos) << text;
+  EXPECT_EQ(text.find("0 questions"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace drover::cli

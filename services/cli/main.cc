@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "services/cli/commands.h"
+#include "services/cli/overview.h"
 
 namespace {
 
@@ -128,6 +129,9 @@ void AddText(CLI::App& app, Chosen& chosen) {
   for (CLI::App* command : {tokenize, detokenize}) {
     command->add_option("--model", options->model, "A folder with tokenizer.json")->required();
   }
+  tokenize->add_flag(
+      "--add-special-tokens", options->add_special_tokens,
+      "Also what the tokenizer's post-processor puts around a text, such as <|begin_of_text|>");
   RunWith(tokenize, options, chosen, drover::cli::Tokenize);
   RunWith(detokenize, options, chosen, drover::cli::Detokenize);
 }
@@ -213,6 +217,11 @@ int main(int argc, char** argv) {
              {"score"});
   AddBench(app, chosen);
   AddSibling(app, chosen, "fetch", "Download a model: fetch smollm2", {"fetch"});
+  drover::cli::Describe(app);
+  if (argc == 1) {
+    std::fputs(drover::cli::Overview(app).c_str(), stdout);
+    return kBadInput;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -2,9 +2,11 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 
 #include "base/file.h"
+#include "services/launch/process.h"
 
 namespace drover::cli {
 
@@ -18,6 +20,9 @@ absl::Status Become(const std::string& program, const std::vector<std::string>& 
   std::vector<char*> argv = {const_cast<char*>(program.c_str())};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
+  for (const auto& [name, value] : launch::PatientThreads()) {
+    ::setenv(name.c_str(), value.c_str(), /*overwrite=*/0);
+  }
   ::execv(program.c_str(), argv.data());
   return ErrnoError(program, "run (is the build complete? ./drover setup)");
 }

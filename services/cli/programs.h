@@ -11,7 +11,8 @@ namespace drover::cli {
 // The folder of the running executable: its sibling programs are there.
 std::string ProgramFolder();
 
-// Becomes `program` (a path) with `arguments`; returns only when that failed.
+// Becomes `program` (a path) with `arguments`, its threads patient (launch::PatientThreads) unless the environment says
+// otherwise; returns only when that failed.
 absl::Status Become(const std::string& program, const std::vector<std::string>& arguments);
 
 }  // namespace drover::cli

@@ -7,7 +7,8 @@
 namespace drover::cli {
 
 int Tokenize(const TextOptions& options) {
-  return Conclude(text::Tokenize(options.model, std::cin, std::cout));
+  return Conclude(
+      text::Tokenize(options.model, {.add_special_tokens = options.add_special_tokens}, std::cin, std::cout));
 }
 
 int Detokenize(const TextOptions& options) {

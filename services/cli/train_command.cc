@@ -20,6 +20,7 @@
 #include "services/launch/check_device.h"
 #include "services/launch/local_run.h"
 #include "services/recipe/load.h"
+#include "services/recipe/resume.h"
 #include "services/recipe/text.h"
 #include "services/run/jsonl.h"
 #include "services/run/run_folder.h"
@@ -33,6 +34,7 @@ struct Plan {
   v1::Recipe recipe;
   std::string name;
   run::RunFolder folder{""};
+  std::vector<std::string> warnings;  // of the recipe's files
 };
 
 std::string DefaultFolder(const std::string& name) {
@@ -55,14 +57,21 @@ absl::StatusOr<Plan> PlanResume(const TrainOptions& options) {
                      ": this run is done (summary.json is there); to train further give "
                      "it more rollouts, such as --set run.steps=200"));
   }
-  ASSIGN_OR_RETURN(plan.recipe, recipe::LoadRecipe(plan.folder.recipe(), options.overrides));
+  ASSIGN_OR_RETURN(plan.recipe,
+                   recipe::LoadRecipe(plan.folder.recipe(), options.overrides, {.warnings = &plan.warnings}));
+  ASSIGN_OR_RETURN(const v1::Recipe recorded,
+                   recipe::LoadRecipe(plan.folder.recipe(), {}, {.check_files = false}));
+  const absl::Status may =
+      recipe::CheckResume(recorded, plan.recipe, plan.folder.NewestCheckpoint().has_value());
+  if (!may.ok()) return Annotate(may, absl::StrCat("--resume ", options.resume));
   plan.name = plan.recipe.name();
   return plan;
 }
 
 absl::StatusOr<Plan> PlanNew(const TrainOptions& options) {
   Plan plan;
-  ASSIGN_OR_RETURN(plan.recipe, recipe::LoadRecipe(options.recipe, options.overrides));
+  ASSIGN_OR_RETURN(plan.recipe,
+                   recipe::LoadRecipe(options.recipe, options.overrides, {.warnings = &plan.warnings}));
   if (plan.recipe.name().empty()) plan.recipe.set_name(std::filesystem::path(options.recipe).stem().string());
   plan.name = plan.recipe.name();
   plan.folder = run::RunFolder(options.out.empty() ? DefaultFolder(plan.name) : options.out);
@@ -173,9 +182,15 @@ launch::RunOutcome Watch(launch::LocalRun& run, StopSignal& stop, RunView& view,
       run.Kill();
       return launch::RunOutcome::kFailed;
     }
-    screen.Say("stopping: a checkpoint, then an orderly end (Ctrl-C again ends at once)");
+    screen.Say("stopping: a checkpoint of what is trained, then an orderly end (Ctrl-C again ends at once)");
     run.StopInOrder();
   }
+}
+
+// What an orderly stop has left.
+std::string StoppedText(const Plan& plan) {
+  if (plan.folder.NewestCheckpoint().has_value()) return "stopped with a checkpoint; ";
+  return "stopped before the first checkpoint, so nothing is kept and a resume begins anew; ";
 }
 
 int ConcludeRun(launch::RunOutcome outcome, int interrupts, const launch::LocalRun& run, const Plan& plan,
@@ -186,9 +201,12 @@ int ConcludeRun(launch::RunOutcome outcome, int interrupts, const launch::LocalR
     case launch::RunOutcome::kDone:
       break;
     case launch::RunOutcome::kStopped:
-      return Report(interrupts > 0 ? kInterrupted : kFailure, "stopped with a checkpoint; " + go_on);
+      return Report(interrupts > 0 ? kInterrupted : kFailure, StoppedText(plan) + go_on);
     default:
-      return Report(kFailure, "the run failed (" + go_on + "): " + run.failure());
+      // Without a checkpoint a resume would fail in the same way, or begin anew.
+      return Report(kFailure, plan.folder.NewestCheckpoint().has_value()
+                                  ? "the run failed (" + go_on + "): " + run.failure()
+                                  : "the run failed: " + run.failure());
   }
   const auto summary = ReadFile(plan.folder.summary());
   if (!summary.ok()) return Report(kFailure, std::string(summary.status().message()));
@@ -217,6 +235,10 @@ int Train(const TrainOptions& options) {
   StopSignal stop;
   const absl::StatusOr<Plan> plan = MakePlan(options);
   if (!plan.ok()) return Report(kBadInput, std::string(plan.status().message()));
+  if (!options.quiet) {
+    for (const std::string& warning : plan->warnings)
+      std::fprintf(stderr, "drover: warning: %s\n", warning.c_str());
+  }
   if (absl::Status device = launch::CheckDevice(ProgramFolder(), plan->recipe.run().device()); !device.ok()) {
     return Report(absl::IsFailedPrecondition(device) ? kBadInput : kFailure,
                   absl::StrCat("run.device: ", device.message()));

@@ -12,24 +12,21 @@ class FileSource : public PromptSource {
  public:
   // `train` is not empty; `heldout` is in the order in which it is handed out.
   FileSource(PromptTemplate prompt_template, uint64_t seed, std::vector<Question> train,
-             std::vector<Question> heldout, uint64_t dropped)
-      : PromptSource(std::move(prompt_template)),
+             std::vector<Question> heldout, SourceReport report)
+      : PromptSource(std::move(prompt_template), std::move(report)),
         order_(seed, train.size()),
         train_(std::move(train)),
-        heldout_(std::move(heldout)),
-        dropped_(dropped) {}
+        heldout_(std::move(heldout)) {}
 
   v1::Prompt TrainPrompt(uint64_t n) const override { return Make(train_[order_.At(n)]); }
   std::vector<v1::Prompt> HeldoutPrompts(uint64_t count) const override;
   absl::StatusOr<SupervisedExample> PretrainExample(uint64_t n) const override;
   uint64_t train_size() const override { return train_.size(); }
-  uint64_t dropped() const override { return dropped_; }
 
  private:
   const PromptOrder order_;
   const std::vector<Question> train_;
   const std::vector<Question> heldout_;
-  const uint64_t dropped_;
 };
 
 }  // namespace drover::data

@@ -12,24 +12,21 @@ class GeneratedSource : public PromptSource {
  public:
   // `heldout` empty: the generator's own held-out questions.
   GeneratedSource(PromptTemplate prompt_template, ArithmeticGenerator generator, double forgotten_carries,
-                  std::vector<Question> heldout, uint64_t dropped)
-      : PromptSource(std::move(prompt_template)),
+                  std::vector<Question> heldout, SourceReport report)
+      : PromptSource(std::move(prompt_template), std::move(report)),
         generator_(std::move(generator)),
         forgotten_carries_(forgotten_carries),
-        heldout_(std::move(heldout)),
-        dropped_(dropped) {}
+        heldout_(std::move(heldout)) {}
 
   v1::Prompt TrainPrompt(uint64_t n) const override { return Make(generator_.Train(n)); }
   std::vector<v1::Prompt> HeldoutPrompts(uint64_t count) const override;
   absl::StatusOr<SupervisedExample> PretrainExample(uint64_t n) const override;
   uint64_t train_size() const override { return 0; }
-  uint64_t dropped() const override { return dropped_; }
 
  private:
   const ArithmeticGenerator generator_;
   const double forgotten_carries_;
   const std::vector<Question> heldout_;
-  const uint64_t dropped_;
 };
 
 }  // namespace drover::data

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/status.h"
@@ -13,11 +15,12 @@ namespace {
 
 constexpr uint64_t kMaxFileBytes = uint64_t{1} << 30;
 
-// Keeps `problem` and `answer` of the outermost object, numbers as they are written. (A parsed tree would
-// have turned 1.50 into 1.5.)
+// Keeps what stands at the two keys, numbers as they are written. (A parsed tree would have turned 1.50 into 1.5.)
 class QuestionHandler {
  public:
   using Number = nlohmann::json;
+
+  explicit QuestionHandler(const QuestionKeys& keys) : keys_(keys) {}
 
   bool null() { return Other("null"); }
   bool boolean(bool) { return Other("true or false"); }
@@ -28,29 +31,36 @@ class QuestionHandler {
   bool binary(Number::binary_t&) { return Other("binary data"); }
 
   bool start_object(size_t) {
-    if (depth_ > 0) Other("an object");
-    ++depth_;
+    if (!open_.empty()) Other("an object");
+    open_.push_back(path_.size());
     return true;
   }
   bool end_object() {
-    --depth_;
+    path_.resize(open_.back());
+    open_.pop_back();
     return true;
   }
   bool start_array(size_t) {
-    if (depth_ == 1 && key_ == "answer") {
+    if (!open_.empty() && lists_ == 0 && path_ == keys_.answer) {
       in_answer_list_ = answered_ = true;
     } else {
       Other("a list");
     }
-    ++depth_;
+    ++lists_;
+    open_.push_back(path_.size());
     return true;
   }
   bool end_array() {
-    if (--depth_ == 1) in_answer_list_ = false;
+    if (--lists_ == 0) in_answer_list_ = false;
+    open_.pop_back();
     return true;
   }
   bool key(std::string& name) {
-    if (depth_ == 1) key_ = name;
+    path_.resize(open_.back());
+    absl::StrAppend(&path_, path_.empty() ? "" : ".", name);
+    if (lists_ > 0) return true;
+    if (path_ == keys_.problem && std::exchange(problem_seen_, true)) Fail("has `", path_, "` twice");
+    if (path_ == keys_.answer && std::exchange(answer_seen_, true)) Fail("has `", path_, "` twice");
     return true;
   }
   bool parse_error(size_t position, const std::string&, const nlohmann::detail::exception&) {
@@ -59,53 +69,74 @@ class QuestionHandler {
   }
 
   absl::StatusOr<Question> Finish() && {
+    if (!problem_.has_value()) Fail("has no `", keys_.problem, "`");
+    if (problem_.has_value() && absl::StripAsciiWhitespace(*problem_).empty()) {
+      Fail("`", keys_.problem, "` is empty");
+    }
+    if (!answered_) Fail("has no `", keys_.answer, "`");
+    if (entries_ == 0) Fail("`", keys_.answer, "` is an empty list");
+    if (answers_.empty()) Fail("`", keys_.answer, "` is empty");
     if (!error_.empty()) return absl::InvalidArgumentError(error_);
-    if (!problem_.has_value()) return absl::InvalidArgumentError("has no `problem`");
-    if (problem_->empty()) return absl::InvalidArgumentError("`problem` is empty");
-    if (!answered_) return absl::InvalidArgumentError("has no `answer`");
-    if (answers_.empty()) return absl::InvalidArgumentError("`answer` is an empty list");
     return Question{.text = *std::move(problem_), .gold = std::move(answers_)};
   }
 
  private:
-  bool InAnswer() const { return (depth_ == 1 && key_ == "answer") || (depth_ == 2 && in_answer_list_); }
+  // The first error counts.
+  template <typename... Parts>
+  void Fail(const Parts&... parts) {
+    if (error_.empty()) error_ = absl::StrCat(parts...);
+  }
+
+  bool InProblem() const { return lists_ == 0 && path_ == keys_.problem; }
+  // Its value, or an entry of the list that it is.
+  bool InAnswer() const {
+    if (path_ != keys_.answer) return false;
+    return lists_ == 0 || (lists_ == 1 && in_answer_list_);
+  }
 
   bool Scalar(std::string text, const char* type) {
-    if (depth_ == 0) error_ = absl::StrCat("is ", type, ", must be an object");
-    if (depth_ == 1 && key_ == "problem") {
+    if (open_.empty()) Fail("is ", type, ", must be an object");
+    if (open_.empty()) return true;
+    if (InProblem()) {
       if (type != std::string_view("a text")) return WrongType(type);
       problem_ = std::move(text);
     } else if (InAnswer()) {
-      if (answers_.size() == kMaxAnswers) {
-        error_ = absl::StrCat("`answer` has over ", kMaxAnswers, " entries");
-        return true;
-      }
-      answered_ = true;
-      answers_.push_back(std::move(text));
+      AddAnswer(absl::StripAsciiWhitespace(text));
     }
     return true;
   }
 
+  void AddAnswer(absl::string_view answer) {
+    answered_ = true;
+    if (++entries_ > kMaxAnswers) return Fail("`", keys_.answer, "` has over ", kMaxAnswers, " entries");
+    if (!answer.empty()) answers_.emplace_back(answer);
+  }
+
   // A value that neither key may have.
   bool Other(const char* type) {
-    if (depth_ == 0) error_ = absl::StrCat("is ", type, ", must be an object");
-    if (InAnswer() || (depth_ == 1 && key_ == "problem")) WrongType(type);
+    if (open_.empty()) Fail("is ", type, ", must be an object");
+    if (!open_.empty() && (InAnswer() || InProblem())) WrongType(type);
     return true;
   }
 
   bool WrongType(const char* type) {
-    if (!error_.empty()) return true;
-    error_ = key_ == "problem"
-                 ? absl::StrCat("`problem` is ", type, ", must be a text")
-                 : absl::StrCat("`answer` has ", type, ", may be a text, a number, or a list of these");
+    if (InProblem()) {
+      Fail("`", keys_.problem, "` is ", type, ", must be a text");
+    } else {
+      Fail("`", keys_.answer, "` has ", type, ", may be a text, a number, or a list of these");
+    }
     return true;
   }
 
-  int depth_ = 0;
+  const QuestionKeys& keys_;
+  // Of the value that comes next: names of the objects around it and its own, joined by dots.
+  std::string path_;
+  std::vector<size_t> open_;  // for each object and list around it: the length of that one's own path
+  size_t lists_ = 0;          // how many of them are lists
   bool in_answer_list_ = false;
-  bool answered_ = false;
-  std::string key_;
+  bool problem_seen_ = false, answer_seen_ = false, answered_ = false;
   std::optional<std::string> problem_;
+  size_t entries_ = 0;
   std::vector<std::string> answers_;
   std::string error_;
 };
@@ -114,32 +145,36 @@ bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r") == 
 
 }  // namespace
 
-absl::StatusOr<Question> ParseQuestion(std::string_view line) {
+absl::StatusOr<Question> ParseQuestion(std::string_view line, const QuestionKeys& keys) {
   if (line.size() > kMaxLineBytes) {
     return absl::InvalidArgumentError(
         absl::StrCat("is ", line.size(), " bytes long, may be at most ", kMaxLineBytes));
   }
-  QuestionHandler handler;
+  QuestionHandler handler(keys);
   nlohmann::json::sax_parse(line.begin(), line.end(), &handler);
   return std::move(handler).Finish();
 }
 
-absl::StatusOr<std::vector<Question>> ReadQuestions(const std::string& path, size_t limit) {
+absl::StatusOr<std::vector<Question>> ReadQuestions(const std::string& path, const QuestionKeys& keys) {
   ASSIGN_OR_RETURN(const std::string file, ReadFile(path, kMaxFileBytes));
   std::vector<Question> questions;
   std::string_view rest = file;
-  for (size_t number = 1; !rest.empty() && questions.size() < limit; ++number) {
+  for (size_t number = 1; !rest.empty(); ++number) {
     const size_t end = std::min(rest.find('\n'), rest.size());
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (IsBlank(line)) continue;
-    absl::StatusOr<Question> question = ParseQuestion(line);
+    absl::StatusOr<Question> question = ParseQuestion(line, keys);
     if (!question.ok()) {
       return absl::InvalidArgumentError(
           absl::StrCat(path, ":", number, ": the line ", question.status().message()));
     }
     question->index = questions.size();
     questions.push_back(*std::move(question));
+    if (questions.size() > kMaxQuestions) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": has over ", kMaxQuestions, " questions; give it in parts"));
+    }
   }
   if (questions.empty()) return absl::InvalidArgumentError(absl::StrCat(path, ": has no question"));
   return questions;

@@ -42,6 +42,11 @@ TEST(ParseQuestion, Errors) {
       {R"({"problem":"p","answer":[["1"]]})", "`answer` has a list"},
       {R"({"problem":"p","answer":[true]})", "`answer` has true or false"},
       {R"({"problem":"p","answer":[]})", "`answer` is an empty list"},
+      {R"({"problem":" \n","answer":"1"})", "`problem` is empty"},
+      {R"({"problem":"p","answer":""})", "`answer` is empty"},
+      {R"({"problem":"p","answer":[" ","\t"]})", "`answer` is empty"},
+      {R"({"problem":"p","answer":"1","problem":"q"})", "has `problem` twice"},
+      {R"({"answer":["1"],"problem":"p","answer":"2"})", "has `answer` twice"},
       {"{\"problem\":\"\xff\",\"answer\":\"1\"}", "is not JSON"},
       {std::string(kMaxLineBytes + 1, ' '), "may be at most 1048576"},
   };
@@ -53,6 +58,37 @@ TEST(ParseQuestion, Errors) {
   std::string many = R"({"problem":"p","answer":[1)";
   for (size_t i = 0; i < kMaxAnswers; ++i) many += ",1";
   EXPECT_THAT(std::string(ParseQuestion(many + "]}").status().message()), HasSubstr("over 256 entries"));
+}
+
+TEST(ParseQuestion, AnswersAreTrimmed) {
+  EXPECT_THAT(ParseQuestion(R"({"problem":" p ","answer":[" 4\n","","5"]})")->gold, ElementsAre("4", "5"));
+  EXPECT_EQ(ParseQuestion(R"({"problem":" p ","answer":4})")->text, " p ");
+}
+
+TEST(ParseQuestion, KeysOfOthers) {
+  const QuestionKeys keys = {.problem = "prompt", .answer = "reward_model.ground_truth"};
+  const auto question = ParseQuestion(
+      R"({"prompt":"p","answer":[[1]],"list":[{"prompt":"no"}],"other":{"prompt":1,"ground_truth":2},)"
+      R"("reward_model":{"style":"rule","ground_truth":[" 7 ",8]}})",
+      keys);
+  ASSERT_TRUE(question.ok()) << question.status();
+  EXPECT_EQ(question->text, "p");
+  EXPECT_THAT(question->gold, ElementsAre("7", "8"));
+  const std::pair<std::string, std::string> cases[] = {
+      {R"({"problem":"p","answer":"1"})", "has no `prompt`"},
+      {R"({"prompt":"p","ground_truth":"1"})", "has no `reward_model.ground_truth`"},
+      {R"({"prompt":"p","reward_model":"1"})", "has no `reward_model.ground_truth`"},
+      {R"({"prompt":"p","reward_model":[{"ground_truth":"1"}]})", "has no `reward_model.ground_truth`"},
+      {R"({"prompt":"p","reward_model":{"ground_truth":{"x":1}}})",
+       "`reward_model.ground_truth` has an object"},
+      {R"({"prompt":"p","reward_model":{"ground_truth":1},"reward_model":{"ground_truth":2}})",
+       "has `reward_model.ground_truth` twice"},
+      {R"({"prompt":[{"role":"user","content":"p"}],"reward_model":{"ground_truth":1}})",
+       "`prompt` is a list, must be a text"},
+  };
+  for (const auto& [line, error] : cases) {
+    EXPECT_THAT(std::string(ParseQuestion(line, keys).status().message()), HasSubstr(error)) << line;
+  }
 }
 
 // The parser keeps no stack of its own on the machine's: depth is no attack.
@@ -71,16 +107,24 @@ class ReadQuestionsTest : public testing::Test {
   }
 };
 
-TEST_F(ReadQuestionsTest, LinesAndLimit) {
-  const std::string path =
-      Write("{\"problem\":\"a\",\"answer\":1}\r\n\n  \n{\"problem\":\"b\",\"answer\":2}\nnot json");
-  const auto two = ReadQuestions(path, 2);
+TEST_F(ReadQuestionsTest, Lines) {
+  const std::string lines = "{\"problem\":\"a\",\"answer\":1}\r\n\n  \n{\"problem\":\"b\",\"answer\":2}\n";
+  std::string path = Write(lines);
+  const auto two = ReadQuestions(path);
   ASSERT_TRUE(two.ok()) << two.status();
   ASSERT_EQ(two->size(), 2u);
   EXPECT_EQ((*two)[1].text, "b");
   EXPECT_EQ((*two)[1].index, 1u);
+  path = Write(lines + "not json");
   const auto all = ReadQuestions(path);
   EXPECT_EQ(std::string(all.status().message()), path + ":5: the line is not JSON (byte 2)");
+}
+
+TEST_F(ReadQuestionsTest, KeysOfOthers) {
+  const auto one = ReadQuestions(Write("{\"question\":\"a\",\"solution\":{\"value\":1}}"),
+                                 {.problem = "question", .answer = "solution.value"});
+  ASSERT_TRUE(one.ok()) << one.status();
+  EXPECT_EQ((*one)[0].text, "a");
 }
 
 TEST_F(ReadQuestionsTest, EmptyAndMissing) {

@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "drover/v1/group.pb.h"
 #include "drover/v1/recipe.pb.h"
+#include "services/data/prompt_fit.h"
 #include "services/data/question.h"
 #include "services/data/templates.h"
 
@@ -22,16 +24,30 @@ namespace drover::data {
 inline constexpr std::string_view kGenerated = "arithmetic";
 
 struct PromptSourceOptions {
-  // Whether a prompt may be used: false leaves it out (data.max_prompt_tokens; this folder knows no tokenizer).
-  // Empty: all may.
-  std::function<bool(std::string_view prompt_text)> keep;
+  // Whether a prompt may be used: what does not fit is left out and counted, an error ends Create with it. Empty: all
+  // may.
+  std::function<absl::StatusOr<PromptVerdict>(std::string_view prompt_text)> judge;
+};
+
+// What happened to the questions while a source was made.
+struct SourceReport {
+  uint64_t twins = 0;             // training questions that data.heldout has too: left out
+  uint64_t too_long = 0;          // left out
+  uint64_t unspelled = 0;         // left out
+  std::string unspelled_example;  // the first such question, and why
+  uint64_t read = 0;              // questions of data.train's file
+  bool nothing_heldout = false;
+
+  // What whoever runs this should hear of, a sentence each.
+  std::vector<std::string> Warnings(const v1::Recipe& recipe) const;
 };
 
 // Thread-safe. The same recipe gives the same prompts on every machine, whoever asks and in whatever order.
 class PromptSource {
  public:
-  // Reads the files that `recipe` (effective) names. INVALID_ARGUMENT or NOT_FOUND for a file that cannot be used
-  // or when no training question is left.
+  // Reads the files that `recipe` (effective) names, to their end. INVALID_ARGUMENT or NOT_FOUND for a file that cannot
+  // be used or when no training question is left, with the field; the errors of options.judge, with the question (of
+  // generated ones the first thousand are judged).
   static absl::StatusOr<std::unique_ptr<PromptSource>> Create(const v1::Recipe& recipe,
                                                               PromptSourceOptions options = {});
   virtual ~PromptSource() = default;
@@ -48,18 +64,19 @@ class PromptSource {
 
   // Training questions in an epoch; 0: no end of them.
   virtual uint64_t train_size() const = 0;
-  // Questions that were left out by PromptSourceOptions::keep.
-  virtual uint64_t dropped() const = 0;
+  const SourceReport& report() const { return report_; }
 
   // Stop texts and reward format of every prompt.
   const PromptTemplate& prompt_template() const { return template_; }
 
  protected:
-  explicit PromptSource(PromptTemplate prompt_template) : template_(std::move(prompt_template)) {}
+  PromptSource(PromptTemplate prompt_template, SourceReport report)
+      : template_(std::move(prompt_template)), report_(std::move(report)) {}
   v1::Prompt Make(const Question& question) const;
 
  private:
   PromptTemplate template_;
+  SourceReport report_;
 };
 
 }  // namespace drover::data

@@ -110,25 +110,108 @@ TEST_F(PromptSourceTest, HeldoutFileTakesItsQuestionsOutOfTraining) {
   EXPECT_THAT(Questions(source->HeldoutPrompts(9)), testing::ElementsAre("both 5", "new"));
 }
 
-TEST_F(PromptSourceTest, KeepLeavesOutAndCounts) {
+TEST_F(PromptSourceTest, TwinsThatDifferByWhiteSpaceLeaveTraining) {
+  v1::Recipe recipe = Arithmetic();
+  recipe.mutable_data()->set_train(Write("twin", 20));
+  recipe.mutable_data()->set_heldout(testing::TempDir() + "/twins.jsonl");
+  std::ofstream(recipe.data().heldout()) << R"({"problem":"twin  5","answer":5})"
+                                         << "\n"
+                                         << R"({"problem":"twin 7\n","answer":7})"
+                                         << "\n"
+                                         << R"({"problem":" twin 7","answer":7})"
+                                         << "\n";
+  const auto source = Make(recipe);
+  EXPECT_EQ(source->train_size(), 18u);
+  EXPECT_EQ(source->HeldoutPrompts(9).size(), 2u);
+  EXPECT_THAT(
+      source->report().Warnings(recipe),
+      testing::ElementsAre(HasSubstr("2 questions are left out, which are among data.heldout's too")));
+}
+
+TEST_F(PromptSourceTest, NothingHeldOutIsAWarningWhereItIsAskedFor) {
+  v1::Recipe recipe = Arithmetic();
+  recipe.mutable_data()->set_train(Write("few", 60));
+  recipe.mutable_data()->set_heldout_share(1e-9);
+  const auto source = Make(recipe);
+  EXPECT_EQ(source->HeldoutPrompts(9).size(), 0u);
+  EXPECT_THAT(source->report().Warnings(recipe), testing::ElementsAre()) << "no evaluation is asked for";
+  recipe.mutable_evaluation()->set_questions(8);
+  EXPECT_THAT(source->report().Warnings(recipe),
+              testing::ElementsAre(testing::AllOf(HasSubstr("no question of 60 is held out"),
+                                                  HasSubstr("data.heldout_share = 1e-09"))));
+  recipe.mutable_data()->set_train("arithmetic");
+  EXPECT_THAT(Make(recipe)->report().Warnings(recipe), testing::SizeIs(1));
+}
+
+TEST_F(PromptSourceTest, KeysOfTheFile) {
+  v1::Recipe recipe = Arithmetic();
+  recipe.mutable_data()->set_train(testing::TempDir() + "/keys.jsonl");
+  std::ofstream(recipe.data().train()) << R"({"prompt":"q","reward_model":{"ground_truth":"a"}})";
+  recipe.mutable_data()->set_heldout_share(1e-9);
+  EXPECT_THAT(std::string(PromptSource::Create(recipe).status().message()), HasSubstr("has no `problem`"));
+  recipe.mutable_data()->set_problem_key("prompt");
+  recipe.mutable_data()->set_answer_key("reward_model.ground_truth");
+  const v1::Prompt prompt = Make(recipe)->TrainPrompt(0);
+  EXPECT_EQ(prompt.question(), "q");
+  EXPECT_EQ(prompt.gold(0), "a");
+}
+
+// Judges by the length of the text.
+PromptSourceOptions AtMost(size_t bytes) {
+  return {.judge = [bytes](std::string_view text) -> absl::StatusOr<PromptVerdict> {
+    if (text.size() <= bytes) return PromptVerdict{};
+    return PromptVerdict{PromptFit::kTooLong, "too long"};
+  }};
+}
+
+TEST_F(PromptSourceTest, WhatDoesNotFitIsLeftOutAndCounted) {
   v1::Recipe recipe = Arithmetic();
   recipe.mutable_data()->set_train(Write("k", 200));
-  PromptSourceOptions options;
-  options.keep = [](std::string_view text) { return text.size() <= 4; };  // "k 0" to "k 99"
-  const auto source = Make(recipe, options);
-  EXPECT_EQ(source->dropped(), 100u);
+  recipe.mutable_data()->set_max_prompt_tokens(4);
+  auto source = Make(recipe, AtMost(4));  // "k 0" to "k 99"
+  EXPECT_EQ(source->report().too_long, 100u);
   EXPECT_EQ(source->train_size() + source->HeldoutPrompts(1000).size(), 100u);
   for (const v1::Prompt& prompt : TrainPrompts(*source, 150)) EXPECT_LE(prompt.text().size(), 4u);
+  EXPECT_THAT(
+      source->report().Warnings(recipe),
+      testing::ElementsAre(HasSubstr("100 questions are left out, whose prompt is longer than 4 tokens")));
+
+  source = Make(recipe, {.judge = [](std::string_view text) -> absl::StatusOr<PromptVerdict> {
+                  if (text.find('7') == std::string_view::npos) return PromptVerdict{};
+                  return PromptVerdict{PromptFit::kUnspelled, "no 7 here"};
+                }});
+  EXPECT_EQ(source->report().too_long, 0u);
+  EXPECT_THAT(source->report().Warnings(recipe),
+              testing::ElementsAre(
+                  testing::AllOf(HasSubstr("questions are left out, which the tokenizer cannot spell"),
+                                 HasSubstr("data.train: question 18 (\"k 17\"): no 7 here"))));
+}
+
+TEST_F(PromptSourceTest, AJudgesErrorNamesTheQuestion) {
+  const PromptSourceOptions options = {.judge = [](std::string_view text) -> absl::StatusOr<PromptVerdict> {
+    if (text.find("42") == std::string_view::npos) return PromptVerdict{};
+    return absl::FailedPreconditionError("no such id");
+  }};
+  v1::Recipe recipe = Arithmetic();
+  recipe.mutable_data()->set_train(Write("judged", 60));
+  const std::string named = "question 43 (\"judged 42\"): no such id";
+  absl::Status status = PromptSource::Create(recipe, options).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(status.message(), "data.train: " + named);
+  recipe.mutable_data()->set_heldout(recipe.data().train());
+  recipe.mutable_data()->set_train(Write("other", 10));
+  EXPECT_EQ(PromptSource::Create(recipe, options).status().message(), "data.heldout: " + named);
+  recipe.mutable_data()->set_train("arithmetic");
+  EXPECT_THAT(std::string(PromptSource::Create(recipe, options).status().message()),
+              testing::AllOf(testing::StartsWith("data.train: question "), HasSubstr("42")));
 }
 
 TEST_F(PromptSourceTest, NothingLeft) {
   v1::Recipe recipe = Arithmetic();
   recipe.mutable_data()->set_max_prompt_tokens(3);
-  PromptSourceOptions options;
-  options.keep = [](std::string_view) { return false; };
   for (const std::string& train : {std::string("arithmetic"), Write("none", 10)}) {
     recipe.mutable_data()->set_train(train);
-    const auto source = PromptSource::Create(recipe, options);
+    const auto source = PromptSource::Create(recipe, AtMost(0));
     ASSERT_FALSE(source.ok());
     EXPECT_THAT(std::string(source.status().message()),
                 testing::AllOf(HasSubstr("data.train: " + train + " leaves no question"),

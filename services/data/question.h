@@ -19,8 +19,12 @@ struct SupervisedExample {
   std::string response;
 };
 
-// Whether the question belongs to the held-out part: a pure function of its text, so that no question is ever on
-// both sides, whatever file or order it comes in. `share` is that of the held-out part, in (0, 1).
+// The text without white space around it, each run of white space in it as one space: questions that differ in no more
+// are the same question.
+std::string CanonicalText(std::string_view question);
+
+// Whether the question belongs to the held-out part: a pure function of its canonical text, so that no question is ever
+// on both sides, whatever file or order it comes in. `share` is that of the held-out part, in (0, 1).
 bool IsHeldout(std::string_view question, double share);
 
 }  // namespace drover::data

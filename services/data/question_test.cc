@@ -16,6 +16,20 @@ TEST(IsHeldout, TakesTheShare) {
   EXPECT_FALSE(IsHeldout("question", 0));
 }
 
+TEST(CanonicalTextTest, WhiteSpaceIsOneSpace) {
+  EXPECT_EQ(CanonicalText("  What\tis \n 1 + 1? "), "What is 1 + 1?");
+  EXPECT_EQ(CanonicalText("a\nb"), "a b");
+  EXPECT_EQ(CanonicalText("\xC3\xA9  x"), "\xC3\xA9 x");
+  EXPECT_EQ(CanonicalText(" "), "");
+}
+
+TEST(IsHeldout, TwinsThatDifferByWhiteSpaceAreOnOneSide) {
+  for (int i = 0; i < 200; ++i) {
+    const std::string number = std::to_string(i);
+    EXPECT_EQ(IsHeldout("What is " + number + "?", 0.5), IsHeldout(" What  is\n" + number + "? ", 0.5));
+  }
+}
+
 // Which side a question is on must not change between releases: runs are compared by their held-out accuracy. The
 // reference is XXH3-64 of the text, as xxhash for Python gives it, over 2^64.
 TEST(IsHeldout, IsFixed) {

@@ -63,8 +63,7 @@ absl::Status LocalRun::StartChild(Child& child) {
   std::filesystem::remove(options_.folder.port_file(child.name), ignored);
   ProcessOptions process = {.name = child.name,
                             .argv = child.argv,
-                            // No barrier may spin while another process needs the core.
-                            .environment = {{"OMP_WAIT_POLICY", "PASSIVE"}, {"GOMP_SPINCOUNT", "0"}},
+                            .environment = PatientThreads(),
                             .output_file = options_.folder.log(child.name + ".out")};
   ASSIGN_OR_RETURN(child.process, Process::Start(process));
   child.started = absl::Now();
@@ -180,9 +179,11 @@ void LocalRun::Fail(std::string why) {
 void LocalRun::LookAfterLearner(Child& child) {
   const std::optional<Exit> exit = child.process->Poll();
   if (!exit.has_value()) return;
-  if (exit->signal == 0 && (exit->code == 0 || exit->code == kExitStopped)) {
+  // Our own signal, before it could handle any: it had not begun.
+  const bool stopped_early = stopping_ && exit->signal == SIGTERM;
+  if (stopped_early || (exit->signal == 0 && (exit->code == 0 || exit->code == kExitStopped))) {
     if (child.name == "learner-0") {
-      outcome_ = exit->code == 0 ? RunOutcome::kDone : RunOutcome::kStopped;
+      outcome_ = exit->ok() ? RunOutcome::kDone : RunOutcome::kStopped;
       EndOthers();
     }
     return;

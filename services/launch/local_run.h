@@ -9,7 +9,8 @@
 // | actor, verifier   | reported with its last words, started again after a growing pause; five deaths in a |
 // |                   | row, each within ten seconds of its start, or status 2 (wrong configuration): the   |
 // |                   | run fails. An end in order (SIGTERM) counts as one, unless the run is over          |
-// | learner           | 0: done; 75: stopped with a checkpoint; anything else: the run fails                |
+// | learner           | 0: done; 75, or our signal before it could handle any: stopped in order; anything   |
+// |                   | else: the run fails                                                                 |
 #pragma once
 
 #include <memory>
@@ -59,7 +60,8 @@ class LocalRun {
   // Where the learner serves gRPC on loopback, once known.
   std::optional<int> learner_port() const { return learner_port_; }
 
-  // Asks the learner for a checkpoint and an orderly end; Poll() goes on until it says kStopped (or kDone).
+  // Asks the learner for a checkpoint, where there is something to save, and an orderly end; Poll() goes on until it
+  // says kStopped (or kDone).
   void StopInOrder();
   // Ends everything at once.
   void Kill();

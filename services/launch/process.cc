@@ -56,6 +56,12 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
 
 }  // namespace
 
+const std::map<std::string, std::string>& PatientThreads() {
+  static const auto& variables =
+      *new std::map<std::string, std::string>{{"OMP_WAIT_POLICY", "PASSIVE"}, {"GOMP_SPINCOUNT", "0"}};
+  return variables;
+}
+
 std::string Exit::ToString() const {
   if (signal != 0) return absl::StrCat("was killed by signal ", signal, " (", ::strsignal(signal), ")");
   return absl::StrCat("exited with status ", code);

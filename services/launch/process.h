@@ -21,6 +21,9 @@ struct ProcessOptions {
   std::string output_file;                         // standard output and standard error are appended to it
 };
 
+// For programs with LibTorch in them: no thread that waits at a barrier may spin while another process needs its core.
+const std::map<std::string, std::string>& PatientThreads();
+
 // How a process ended.
 struct Exit {
   int code = 0;    // its exit status, when it was not killed

@@ -12,9 +12,9 @@
 
 namespace drover::learner_process {
 
-// Runs all supervised steps. `progress` is called after each with the steps done and the loss; an error of it ends the
+// Runs all supervised steps of recipe.pretrain. `progress` is called after each with the steps done and the loss; an error of it ends the
 // pretraining with that error.
-absl::Status Pretrain(const v1::PretrainSettings& settings, const data::PromptSource& prompts,
+absl::Status Pretrain(const v1::Recipe& recipe, const data::PromptSource& prompts,
                       const model::Tokenizer& tokenizer, learner::Trainer& trainer,
                       const std::function<absl::Status(uint64_t done, double loss)>& progress);
 

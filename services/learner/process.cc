@@ -88,12 +88,14 @@ absl::StatusOr<std::unique_ptr<learner::Collectives>> Join(const learner::C10dOp
   return learner::JoinC10d(options);
 }
 
-// A prompt may be used when the model can read it within data.max_prompt_tokens.
-data::PromptSourceOptions KeepShortPrompts(const v1::Recipe& recipe, const model::Tokenizer& tokenizer) {
-  const size_t most = recipe.data().max_prompt_tokens();
-  return {.keep = [&tokenizer, most](std::string_view text) {
-    const auto ids = tokenizer.Encode(text);
-    return ids.ok() && !ids->empty() && ids->size() <= most;
+// By what the model can read.
+data::PromptSourceOptions JudgePrompts(const v1::Recipe& recipe, const model::Tokenizer& tokenizer,
+                                       const model::ModelConfig& config) {
+  const data::PromptLimits limits = {.max_tokens = recipe.data().max_prompt_tokens(),
+                                     .vocabulary = static_cast<uint64_t>(config.vocab_size),
+                                     .encoding = data::PromptEncoding(recipe.data())};
+  return {.judge = [&tokenizer, limits](std::string_view text) {
+    return data::JudgePrompt(tokenizer, limits, text);
   }};
 }
 
@@ -232,10 +234,10 @@ RunParts RankProcess::PartsOfTheRun(learner::Trainer& trainer, learner::Collecti
 
 absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Collectives& collectives) {
   ASSIGN_OR_RETURN(const auto tokenizer, model::Tokenizer::Load(folder_.model()));
-  ASSIGN_OR_RETURN(const auto prompts,
-                   data::PromptSource::Create(recipe_, KeepShortPrompts(recipe_, *tokenizer)));
-  if (prompts->dropped() > 0)
-    log::Warning("questions left out: prompt too long", {{"questions", prompts->dropped()}});
+  ASSIGN_OR_RETURN(
+      const auto prompts,
+      data::PromptSource::Create(recipe_, JudgePrompts(recipe_, *tokenizer, trainer.model().config())));
+  for (const std::string& warning : prompts->report().Warnings(recipe_)) log::Warning(warning);
   ASSIGN_OR_RETURN(const auto serving, Serving::Start({.flags = flags_,
                                                        .recipe = recipe_,
                                                        .folder = folder_,

@@ -164,8 +164,7 @@ absl::Status RunLoop::Pretrain() {
   if (batches == 0) return absl::OkStatus();
   Enter(v1::RUN_PHASE_PRETRAINING, batches);
   return learner_process::Pretrain(
-      parts_.recipe.pretrain(), *parts_.prompts, *parts_.tokenizer, *parts_.trainer,
-      [&](uint64_t done, double loss) {
+      parts_.recipe, *parts_.prompts, *parts_.tokenizer, *parts_.trainer, [&](uint64_t done, double loss) {
         Spend(metrics::Activity::kPretraining);
         parts_.status->SetProgress(done);
         parts_.status->Update([&](v1::RunState& s) { s.set_pretrain_loss(loss); });
@@ -199,6 +198,7 @@ absl::Status RunLoop::Evaluate() {
   if (wanted == 0) return absl::OkStatus();
   const absl::Time start = absl::Now();
   const std::vector<v1::Prompt> prompts = parts_.prompts->HeldoutPrompts(wanted);
+  if (prompts.empty()) return absl::OkStatus();  // no accuracy is not an accuracy of 0; it was warned of
   Enter(v1::RUN_PHASE_EVALUATING, prompts.size());
   RETURN_IF_ERROR(parts_.store->BeginEvaluation(
       prompts, version_, EvaluationSampling(parts_.recipe, parts_.prompts->prompt_template())));

@@ -74,7 +74,9 @@ class Generation {
             "\"prompt\" is a text, but the model has no tokenizer.json; give "
             "\"prompt_token_ids\"");
       }
-      ASSIGN_OR_RETURN(line.token_ids, tokenizer_->Encode(data::Fill(template_, line.text)));
+      ASSIGN_OR_RETURN(line.token_ids,
+                       tokenizer_->Encode(data::Fill(template_, line.text),
+                                          {.add_special_tokens = options_.add_special_tokens}));
     }
     actor::GroupRequest request;
     request.id = next_;

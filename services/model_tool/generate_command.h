@@ -23,6 +23,7 @@ struct GenerateOptions {
   uint32_t n = 1;  // responses a prompt
   uint64_t seed = 0;
   std::string prompt_template = "none";  // a name, or a text with {question}; not for token ids
+  bool add_special_tokens = true;        // of the tokenizer's post-processor; not for token ids
   std::vector<std::string> stop;         // given, they replace the template's
   int64_t max_batch = 64;                // responses decoded at a time
 };

@@ -22,6 +22,7 @@ absl::StatusOr<PromptLine> ParsePromptLine(const nlohmann::json& line);
 
 // {"id", "token_ids"}.
 struct ScoreLine {
+  std::string where;  // "FILE:LINE", which its reader knows
   nlohmann::json id;
   std::vector<uint32_t> token_ids;
 };

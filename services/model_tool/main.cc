@@ -64,6 +64,10 @@ CLI::App* AddGenerate(CLI::App& app, GenerateOptions* options) {
       ->add_option("--template", options->prompt_template,
                    "A shipped template's name or a text with {question}; for text prompts")
       ->capture_default_str();
+  command->add_flag(
+      "--add-special-tokens,!--no-add-special-tokens", options->add_special_tokens,
+      "What the tokenizer's post-processor puts around a text, such as <|begin_of_text|> (default); "
+      "for text prompts");
   command->add_option("--stop", options->stop, "A text that ends a response; may be repeated")
       ->allow_extra_args(false)
       ->take_all();

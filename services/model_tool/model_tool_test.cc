@@ -1,6 +1,8 @@
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
@@ -150,6 +152,24 @@ TEST_F(ModelToolTest, TextsGoThroughTemplateAndStopTexts) {
   EXPECT_EQ(lines[0]["finish_reason"], "stop");
 }
 
+TEST_F(ModelToolTest, SpecialTokensStandAroundTexts) {
+  json tokenizer = json::parse(model::CharacterTokenizerJson(kAlphabet));
+  tokenizer["post_processor"] = {
+      {"type", "TemplateProcessing"},
+      {"single", {{{"SpecialToken", {{"id", "<pad>"}}}}, {{"Sequence", {{"id", "A"}}}}}},
+      {"special_tokens", {{"<pad>", {{"id", "<pad>"}, {"ids", {0}}, {"tokens", {"<pad>"}}}}}}};
+  Write("tokenizer.json", tokenizer.dump());
+  GenerateOptions options =
+      Generating("{\"prompt\":\"ab\"}\n{\"prompt\":\"<pad>ab\"}\n{\"prompt_token_ids\":[2]}\n");
+  ASSERT_TRUE(Generate(options).ok());
+  EXPECT_EQ(Output()[0]["prompt_token_ids"], json({0, 2, 3}));
+  EXPECT_EQ(Output()[1]["prompt_token_ids"], json({0, 2, 3}));
+  EXPECT_EQ(Output()[2]["prompt_token_ids"], json({2}));
+  options.add_special_tokens = false;
+  ASSERT_TRUE(Generate(options).ok());
+  EXPECT_EQ(Output()[0]["prompt_token_ids"], json({2, 3}));
+}
+
 TEST_F(ModelToolTest, SeedAndPlaceDecideTheResponses) {
   const std::string prompt = "{\"id\":0,\"prompt_token_ids\":[7,8]}\n";
   GenerateOptions options = Generating(prompt + prompt);
@@ -203,6 +223,50 @@ TEST_F(ModelToolTest, ErrorsNameFileAndLineAndLeaveNoOutput) {
   options = Generating(good);
   options.model.dir = dir_ + "/missing";
   EXPECT_EQ(Generate(options).code(), absl::StatusCode::kNotFound);
+}
+
+// Whatever is wrong with a model's directory is bad input.
+TEST_F(ModelToolTest, ModelsThatCannotBeReadAreBadInput) {
+  const auto expect_bad = [&](const std::string& why) {
+    for (const absl::Status& status :
+         {Generate(Generating("{\"prompt_token_ids\":[2]}\n")), Score(Scoring("{\"token_ids\":[2,3]}\n"))}) {
+      EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+      EXPECT_THAT(std::string(status.message()), HasSubstr(why));
+      EXPECT_FALSE(OutputExists());
+    }
+  };
+  const std::string config = ReadFile(dir_ + "/config.json").value();
+  json other = json::parse(config);
+  other["model_type"] = "gpt2";
+  Write("config.json", other.dump());
+  expect_bad("model_type is \"gpt2\"");
+  other = json::parse(config);
+  other["quantization_config"] = {{"bits", 4}};
+  Write("config.json", other.dump());
+  expect_bad("quantization_config");
+  Write("config.json", config);
+  Write("tokenizer.json", R"({"model":{"type":"Unigram"}})");
+  expect_bad("tokenizer.json");
+  std::filesystem::resize_file(dir_ + "/tokenizer.json", uint64_t{33} << 20);
+  expect_bad("tokenizer.json");
+}
+
+TEST_F(ModelToolTest, NumbersThatAreNotFiniteAreErrors) {
+  const auto set_norm = [&](float value) {
+    at::NoGradGuard no_grad;
+    transformer_->weights().at("model.norm.weight").detach().fill_(value);
+    const model::WeightSet weights = transformer_->Export().value();
+    ASSERT_TRUE(model::WriteSafetensors(dir_ + "/model.safetensors", model::WeightViews(weights)).ok());
+  };
+  set_norm(NAN);
+  absl::Status status = Score(Scoring("{\"token_ids\":[2,3]}\n"));
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("tensor model.norm.weight: element 0 is nan"));
+  set_norm(3e38f);  // finite, but no logit is
+  status = Score(Scoring("{\"token_ids\":[2]}\n{\"token_ids\":[2,3]}\n"));
+  EXPECT_EQ(status.code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("in.jsonl:2: the log-probability of token 1 is "));
+  EXPECT_FALSE(OutputExists());
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <vector>
 
@@ -61,12 +62,24 @@ std::vector<Value> ToVector(const torch::Tensor& values) {
   return std::vector<Value>(flat.const_data_ptr<Value>(), flat.const_data_ptr<Value>() + flat.numel());
 }
 
+// The weights are finite (Transformer::Load); what is made of them may still overflow.
+absl::Status CheckFinite(const ScoreLine& line, const std::vector<float>& logprobs) {
+  for (size_t i = 0; i < logprobs.size(); ++i) {
+    if (std::isfinite(logprobs[i])) continue;
+    return absl::InternalError(absl::StrCat(line.where, ": the log-probability of token ", i + 1, " is ",
+                                            logprobs[i],
+                                            ": the model's numbers overflow (--dtype may help)"));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status ScoreBatch(const ScoreOptions& options, model::Transformer& model,
                         const std::vector<ScoreLine>& lines, JsonlWriter& out) {
   const std::vector<std::vector<float>> logprobs = Logprobs(model, lines);
   torch::Tensor values, ids;
   if (options.top > 0) std::tie(values, ids) = LastLogits(model, lines).topk(options.top);
   for (size_t i = 0; i < lines.size(); ++i) {
+    RETURN_IF_ERROR(CheckFinite(lines[i], logprobs[i]));
     nlohmann::ordered_json line;
     line["id"] = lines[i].id;
     line["logprobs"] = logprobs[i];
@@ -98,6 +111,7 @@ absl::Status ScoreAll(const ScoreOptions& options, model::Transformer& model, Js
     const size_t padded = std::max(longest, line->token_ids.size()) * (batch.size() + 1);
     if (batch.size() == kBatchLines || padded > kBatchTokens) RETURN_IF_ERROR(flush());
     longest = std::max(longest, line->token_ids.size());
+    line->where = input->where;
     batch.push_back(std::move(*line));
   }
 }

@@ -16,7 +16,8 @@ struct ScoreOptions {
   int64_t top = 0;  // also the ids and values of so many largest logits of the last position
 };
 
-// INVALID_ARGUMENT or NOT_FOUND for bad input ("FILE:LINE: why"); then there is no output file.
+// INVALID_ARGUMENT or NOT_FOUND for bad input ("FILE:LINE: why"), INTERNAL for a log-probability that is not finite;
+// then there is no output file.
 absl::Status Score(const ScoreOptions& options);
 
 }  // namespace drover::model_tool

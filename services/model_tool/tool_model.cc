@@ -19,7 +19,9 @@ absl::StatusOr<model::TransformerOptions> ResolveOptions(const ToolModelOptions&
   RETURN_IF_ERROR(Annotate(model::SetComputeThreads(options.threads), "--threads"));
   model::TransformerOptions result;
   ASSIGN_OR_RETURN(result.dtype, ScalarTypeOf(options.dtype));
-  ASSIGN_OR_RETURN(result.device, model::ResolveDevice(options.device));
+  auto device = model::ResolveDevice(options.device);
+  if (!device.ok()) return AsBadInput(Annotate(device.status(), "--device"));
+  result.device = *device;
   result.trainable = options.trainable;
   return result;
 }
@@ -31,9 +33,11 @@ absl::StatusOr<ToolModel> LoadToolModel(const ToolModelOptions& options) {
   if (tokenizer.ok()) {
     loaded.tokenizer = std::move(*tokenizer);
   } else if (!absl::IsNotFound(tokenizer.status())) {
-    return tokenizer.status();
+    return AsBadInput(tokenizer.status());
   }
-  ASSIGN_OR_RETURN(loaded.transformer, model::Transformer::Load(options.dir, transformer_options));
+  auto transformer = model::Transformer::Load(options.dir, transformer_options);
+  if (!transformer.ok()) return AsBadInput(transformer.status());
+  loaded.transformer = *std::move(transformer);
   return loaded;
 }
 

@@ -26,6 +26,7 @@ struct ToolModel {
 // The arithmetic's options: sets the threads, resolves device and dtype.
 absl::StatusOr<model::TransformerOptions> ResolveOptions(const ToolModelOptions& options);
 
+// INVALID_ARGUMENT or NOT_FOUND, whatever is wrong with the directory: it is the caller's input.
 absl::StatusOr<ToolModel> LoadToolModel(const ToolModelOptions& options);
 
 }  // namespace drover::model_tool

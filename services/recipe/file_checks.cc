@@ -1,11 +1,14 @@
 #include "services/recipe/file_checks.h"
 
 #include <filesystem>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "model/config.h"
-#include "services/data/jsonl.h"
+#include "model/model_weights.h"
+#include "model/tokenizer.h"
+#include "services/data/prompt_fit.h"
 #include "services/data/prompt_source.h"
 #include "services/recipe/cross_checks.h"
 
@@ -14,8 +17,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A file of the wrong kind shows in its first lines; the learner reads the rest.
-constexpr size_t kLinesLookedAt = 20;
+// What turns prompts into ids.
+struct PromptReader {
+  std::unique_ptr<model::Tokenizer> tokenizer;
+  uint64_t vocabulary = 0;  // of the model
+};
 
 bool Exists(const fs::path& path) {
   std::error_code ignored;
@@ -36,52 +42,98 @@ std::string MissingPart(const fs::path& folder) {
   return "model.safetensors (or model.safetensors.index.json)";
 }
 
-void CheckModel(const v1::Recipe& recipe, Problems& problems) {
-  const std::string& path = recipe.model().path();
-  if (path.empty() || problems.Has("model.path")) return;
+// The folder itself; false, with a problem, when it cannot be looked into.
+bool CheckFolder(const std::string& path, Problems& problems) {
   if (!IsFolder(path)) {
     problems.Add("model.path",
                  absl::StrCat("got `", path, "`, which is ", Exists(path) ? "no folder" : "not there",
                               "; may be a Hugging Face directory, or empty for a new model"));
-    return;
+    return false;
   }
   if (const std::string missing = MissingPart(path); !missing.empty()) {
     problems.Add("model.path", absl::StrCat("got `", path, "`, which has no ", missing,
                                             "; may be a Hugging Face directory, or empty for a new model"));
-    return;
+    return false;
   }
-  const auto config = model::LoadModelConfig(path);
-  if (!config.ok()) {
-    problems.Add("model.path", std::string(config.status().message()));
-    return;
-  }
+  return true;
+}
+
+void CheckPositionsOf(const model::ModelConfig& config, const v1::Recipe& recipe, Problems& problems) {
   for (const char* field :
        {"data.max_prompt_tokens", "rollout.max_response_tokens", "evaluation.max_response_tokens"}) {
     if (problems.Has(field)) return;
   }
-  CheckPositions(recipe, "the model's max_position_embeddings", static_cast<uint64_t>(config->max_positions),
-                 problems);
+  CheckPositions(recipe,
+                 config.sliding_window ? "the model's sliding_window" : "the model's max_position_embeddings",
+                 static_cast<uint64_t>(config.max_positions), problems);
 }
 
-void CheckQuestions(const char* field, const std::string& path, Problems& problems) {
-  if (problems.Has(field)) return;
-  const auto questions = data::ReadQuestions(path, kLinesLookedAt);
-  if (questions.ok()) return;
-  if (absl::IsNotFound(questions.status())) {
-    problems.Add(field, absl::StrCat("got `", path, "`, which is not there; may be a JSONL file of questions",
-                                     field == std::string("data.train") ? ", or arithmetic" : ""));
-    return;
+PromptReader CheckDirectory(const v1::Recipe& recipe, Problems& problems) {
+  const std::string& path = recipe.model().path();
+  if (problems.Has("model.path") || !CheckFolder(path, problems)) return {};
+  model::ModelNotes notes;
+  const auto weights = model::OpenModelWeights(path, &notes);
+  if (!weights.ok()) problems.Add("model.path", std::string(weights.status().message()));
+  auto tokenizer = model::Tokenizer::Load(path);
+  if (!tokenizer.ok()) problems.Add("model.path", std::string(tokenizer.status().message()));
+  for (std::string& note : notes) problems.Warn(absl::StrCat("model.path: ", note));
+  if (!weights.ok() || !tokenizer.ok()) return {};
+  CheckPositionsOf(weights->config(), recipe, problems);
+  const uint64_t vocabulary = static_cast<uint64_t>(weights->config().vocab_size);
+  if ((*tokenizer)->size() > vocabulary) {
+    problems.Warn(absl::StrCat("model.path: the tokenizer has ", (*tokenizer)->size(),
+                               " ids, but the model has embeddings for ", vocabulary,
+                               " (vocab_size): a prompt with any of the others would be refused"));
   }
-  problems.Add(field, std::string(questions.status().message()));
+  return {*std::move(tokenizer), vocabulary};
+}
+
+PromptReader OfAlphabet(const v1::Recipe& recipe, const Problems& problems) {
+  const std::string& alphabet = recipe.model().embedded().alphabet();
+  if (problems.Has("model.embedded.alphabet") || !model::ValidateAlphabet(alphabet).ok()) return {};
+  auto tokenizer = model::Tokenizer::Parse(model::CharacterTokenizerJson(alphabet));
+  if (!tokenizer.ok()) return {};
+  const uint64_t vocabulary = (*tokenizer)->size();
+  return {*std::move(tokenizer), vocabulary};
+}
+
+void CheckIsThere(const char* field, const std::string& path, Problems& problems) {
+  if (problems.Has(field) || Exists(path)) return;
+  problems.Add(field, absl::StrCat("got `", path, "`, which is not there; may be a JSONL file of questions",
+                                   field == std::string("data.train") ? ", or arithmetic" : ""));
+}
+
+// Reads all questions as the learner will.
+void CheckQuestions(const v1::Recipe& recipe, const PromptReader& reader, Problems& problems) {
+  const v1::DataSettings& data = recipe.data();
+  if (data.train() != data::kGenerated) CheckIsThere("data.train", data.train(), problems);
+  if (!data.heldout().empty()) CheckIsThere("data.heldout", data.heldout(), problems);
+  for (const char* field :
+       {"data.train", "data.heldout", "data.template", "data.reward_format", "data.heldout_share",
+        "data.max_prompt_tokens", "data.problem_key", "data.answer_key", "data.arithmetic.operations",
+        "data.arithmetic.min_digits", "data.arithmetic.max_digits", "data.arithmetic.style"}) {
+    if (problems.Has(field)) return;
+  }
+  data::PromptSourceOptions options;
+  if (reader.tokenizer != nullptr) {
+    const data::PromptLimits limits = {.max_tokens = data.max_prompt_tokens(),
+                                       .vocabulary = reader.vocabulary,
+                                       .encoding = data::PromptEncoding(data)};
+    options.judge = [&reader, limits](std::string_view text) {
+      return data::JudgePrompt(*reader.tokenizer, limits, text);
+    };
+  }
+  const auto source = data::PromptSource::Create(recipe, std::move(options));
+  if (!source.ok()) return problems.Add("", std::string(source.status().message()));  // it names the field
+  for (std::string& warning : (*source)->report().Warnings(recipe)) problems.Warn(std::move(warning));
 }
 
 }  // namespace
 
 void CheckFiles(const v1::Recipe& recipe, Problems& problems) {
-  CheckModel(recipe, problems);
-  if (recipe.data().train() != data::kGenerated)
-    CheckQuestions("data.train", recipe.data().train(), problems);
-  if (!recipe.data().heldout().empty()) CheckQuestions("data.heldout", recipe.data().heldout(), problems);
+  const bool embedded = recipe.model().path().empty();
+  const PromptReader reader = embedded ? OfAlphabet(recipe, problems) : CheckDirectory(recipe, problems);
+  CheckQuestions(recipe, reader, problems);
 }
 
 }  // namespace drover::recipe

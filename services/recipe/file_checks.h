@@ -5,7 +5,9 @@
 
 namespace drover::recipe {
 
-// Whether the model's directory is complete and fits the recipe, and whether question files begin with questions.
+// Whether a run can begin with the files that the recipe names: the model's configuration, tokenizer and the headers of
+// its weights, every line of question files, and the prompts' tokens. What a run does all the same, but its owner should
+// hear of, is a warning.
 void CheckFiles(const v1::Recipe& recipe, Problems& problems);
 
 }  // namespace drover::recipe

@@ -3,8 +3,11 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "model/testing/model_directory.h"
+#include "model/tokenizer.h"
 #include "services/recipe/testing_recipe.h"
 
 namespace drover::recipe {
@@ -25,18 +28,33 @@ class FileChecksTest : public testing::Test {
     std::ofstream(folder_ / name) << text;
     return (folder_ / name).string();
   }
-  static std::vector<std::string> Check(std::vector<std::string> overrides) {
-    return ProblemsWith(overrides, /*check_files=*/true);
+  static Problems Find(const std::vector<std::string>& overrides) {
+    v1::Recipe recipe = GoodRecipe();
+    Problems problems;
+    ApplyOverrides(overrides, recipe, problems);
+    FindProblems(recipe, {}, problems);
+    return problems;
   }
+  static std::vector<std::string> Check(const std::vector<std::string>& overrides) {
+    return Find(overrides).texts();
+  }
+  static std::vector<std::string> Warnings(const std::vector<std::string>& overrides) {
+    const Problems problems = Find(overrides);
+    EXPECT_THAT(problems.texts(), ElementsAre());
+    return problems.warnings();
+  }
+  // A whole directory whose tokenizer has `alphabet`; its model has 32 ids and 64 positions.
+  std::string WriteModel(const model::ModelConfig& config, const std::string& alphabet = kAlphabet) {
+    const std::string dir = (folder_ / "model").string();
+    model::testing::WriteModelDirectory(dir, config, model::testing::FilledWeights(config));
+    std::ofstream(dir + "/tokenizer.json") << model::CharacterTokenizerJson(alphabet);
+    return "model.path=" + dir;
+  }
+  static constexpr char kAlphabet[] = "0123456789+-*=,;:#. \n";
   fs::path folder_;
 };
 
-constexpr char kConfig[] = R"({"architectures":["LlamaForCausalLM"],"model_type":"llama","hidden_size":64,
-  "intermediate_size":128,"num_hidden_layers":2,"num_attention_heads":4,"num_key_value_heads":2,"vocab_size":100,
-  "max_position_embeddings":128,"rms_norm_eps":1e-5,"rope_theta":10000.0,"tie_word_embeddings":true,
-  "hidden_act":"silu"})";
-
-TEST_F(FileChecksTest, Model) {
+TEST_F(FileChecksTest, PartsOfAModel) {
   const std::string set = "model.path=" + folder_.string();
   EXPECT_THAT(
       Check({"model.path=/does/not/exist"}),
@@ -49,18 +67,66 @@ TEST_F(FileChecksTest, Model) {
   Write("tokenizer.json", "{}");
   EXPECT_THAT(Check({set}), ElementsAre(HasSubstr("which has no model.safetensors")));
   Write("model.safetensors", "");
-  EXPECT_THAT(Check({set}), ElementsAre(testing::StartsWith("model.path: ")));
-  Write("config.json", kConfig);
-  EXPECT_THAT(Check({set}), ElementsAre());
+  EXPECT_THAT(Check({set}), ElementsAre(testing::StartsWith("model.path: "), HasSubstr("/tokenizer.json: ")));
+}
+
+TEST_F(FileChecksTest, WeightsAndTokenizerOfAModel) {
+  model::ModelConfig config = model::testing::SmallConfig();
+  const std::string set = WriteModel(config);
+  EXPECT_THAT(Warnings({set}), ElementsAre());
   EXPECT_THAT(
-      Check({set, "rollout.max_response_tokens=113"}),
-      ElementsAre(HasSubstr("that is 129 tokens; may be at most the model's max_position_embeddings = 128")));
+      Check({set, "rollout.max_response_tokens=49"}),
+      ElementsAre(HasSubstr("that is 65 tokens; may be at most the model's max_position_embeddings = 64")));
+  auto tensors = model::testing::FilledWeights(config);
+  tensors.erase("model.norm.weight");
+  model::testing::WriteModelDirectory((folder_ / "model").string(), config, tensors);
+  Write("model/tokenizer.json", R"({"model":{"type":"Unigram"}})");
+  EXPECT_THAT(Check({set}), ElementsAre(HasSubstr("tensor model.norm.weight is missing"),
+                                        HasSubstr("model/tokenizer.json: ")));
+  config.model_type = "mistral";
+  config.sliding_window = 40;
+  config.max_positions = 64;
+  WriteModel(config);
+  EXPECT_THAT(Check({set}), ElementsAre(HasSubstr("may be at most the model's sliding_window = 40")));
+}
+
+TEST_F(FileChecksTest, WhatIsPassedOverInAModelIsAWarning) {
+  model::ModelConfig config = model::testing::SmallConfig();
+  config.eos_token_ids = {1, 40};
+  const std::string set = WriteModel(config);
+  auto tensors = model::testing::FilledWeights(config);
+  tensors["lm_head.weight"] = model::testing::Floats({config.vocab_size, config.hidden_size}, {1});
+  const std::string tokenizer = ReadFile(folder_ / "model/tokenizer.json").value();
+  model::testing::WriteModelDirectory((folder_ / "model").string(), config, tensors);
+  Write("model/tokenizer.json", tokenizer);
+  EXPECT_THAT(Warnings({set}), ElementsAre(HasSubstr("eos_token_id has 40"), HasSubstr("lm_head.weight")));
+}
+
+TEST_F(FileChecksTest, IdsPastTheVocabulary) {
+  model::ModelConfig config = model::testing::SmallConfig();
+  // Two special tokens and these: the last two of 34 have no embedding.
+  const std::string set = WriteModel(config, "0123456789+-*=,;:#. \nabcdefghijk");
+  EXPECT_THAT(Warnings({set}),
+              ElementsAre(HasSubstr("the tokenizer has 34 ids, but the model has embeddings for 32")));
+  std::string lines;
+  for (int i = 0; i < 59; ++i) lines += "{\"problem\":\"1+" + std::to_string(i) + "\",\"answer\":1}\n";
+  const std::string file = Write("q.jsonl", lines);
+  EXPECT_THAT(Warnings({set, "data.train=" + file}), testing::SizeIs(1));
+  Write("q.jsonl", lines + "{\"problem\":\"1+k\",\"answer\":1}\n");
+  EXPECT_THAT(
+      Check({set, "data.train=" + file}),
+      ElementsAre(testing::AllOf(HasSubstr("data.train: question 60 (\"1+k\"): token 2 of its prompt"),
+                                 HasSubstr("\"k\", has id 33, but the model has embeddings for 32 ids "
+                                           "and the tokenizer 34"))));
 }
 
 TEST_F(FileChecksTest, Questions) {
   const std::string good = Write("good.jsonl", "{\"problem\":\"1+1\",\"answer\":2}\n");
   const std::string bad = Write("bad.jsonl", "{\"problem\":\"1+1\",\"answer\":2}\n{\"problem\":\"1+1\"}\n");
-  EXPECT_THAT(Check({"data.train=" + good, "data.heldout=" + good}), ElementsAre());
+  const std::string other = Write("other.jsonl", "{\"problem\":\"2+2\",\"answer\":4}\n");
+  EXPECT_THAT(Check({"data.train=" + good, "data.heldout=" + other}), ElementsAre());
+  EXPECT_THAT(Check({"data.train=" + good, "data.heldout=" + good}),
+              ElementsAre(HasSubstr("leaves no question to train on")));
   EXPECT_THAT(Check({"data.train=" + bad}),
               ElementsAre("data.train: " + bad + ":2: the line has no `answer`"));
   EXPECT_THAT(
@@ -69,6 +135,26 @@ TEST_F(FileChecksTest, Questions) {
                             "questions, or arithmetic"),
                   HasSubstr("data.heldout: got `/nope`, which is not there")));
   EXPECT_THAT(Check({"data.train=" + Write("empty.jsonl", "")}), ElementsAre(HasSubstr("has no question")));
+}
+
+TEST_F(FileChecksTest, EveryLineIsRead) {
+  std::string lines;
+  for (int i = 0; i < 500; ++i) lines += "{\"problem\":\"1+" + std::to_string(i) + "\",\"answer\":1}\n";
+  const std::string late = Write("late.jsonl", lines + "{\"problem\":7}\n");
+  EXPECT_THAT(Check({"data.train=" + late}),
+              ElementsAre("data.train: " + late + ":501: the line `problem` is a number, must be a text"));
+  EXPECT_THAT(Check({"data.heldout=" + late}),
+              ElementsAre(testing::StartsWith("data.heldout: " + late + ":501")));
+}
+
+TEST_F(FileChecksTest, PromptsThatDoNotFitAreCounted) {
+  const std::string file = Write("q.jsonl",
+                                 "{\"problem\":\"1+1\",\"answer\":2}\n{\"problem\":\"1+2\",\"answer\":3}\n"
+                                 "{\"problem\":\"12345678901234567\",\"answer\":3}\n"
+                                 "{\"problem\":\"2x\",\"answer\":3}\n");
+  EXPECT_THAT(Warnings({"data.train=" + file, "data.heldout_share=1e-9", "evaluation.questions=0"}),
+              ElementsAre(HasSubstr("1 questions are left out, whose prompt is longer than 16 tokens"),
+                          testing::AllOf(HasSubstr("question 4 (\"2x\")"), HasSubstr("'x' (U+0078)"))));
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ absl::StatusOr<v1::Recipe> LoadRecipe(std::string_view name_or_file,
   FillDefaults(recipe);
   if (options.check_files) MakePathsAbsolute(recipe);
   if (whole) FindProblems(recipe, options, problems);
+  if (options.warnings != nullptr) *options.warnings = problems.warnings();
   RETURN_IF_ERROR(problems.ToStatus(name_or_file));
   return recipe;
 }

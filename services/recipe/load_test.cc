@@ -3,6 +3,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
@@ -76,8 +78,12 @@ TEST(LoadRecipe, SmolLm2Prompts) {
 TEST(LoadRecipe, TheIssuesWordProblems) {
   const std::string file = "../shared/data/train/asdiv_2k.jsonl";
   if (!std::filesystem::exists(file)) GTEST_SKIP() << "skipped: no data";
-  const auto recipe = LoadRecipe("arithmetic", {"data.train=" + file, "data.template=\"{question}\\n\"",
-                                                "pretrain.batches=0", "data.max_prompt_tokens=32"});
+  std::string letters = "\n";
+  for (char c = ' '; c <= '~'; ++c) letters += c;
+  const auto recipe =
+      LoadRecipe("arithmetic", {"data.train=" + file, "data.template=\"{question}\\n\"", "pretrain.batches=0",
+                                "data.max_prompt_tokens=400", "model.embedded.max_positions=1024",
+                                absl::StrCat("model.embedded.alphabet=\"", absl::CEscape(letters), "\"")});
   ASSERT_TRUE(recipe.ok()) << recipe.status();
   EXPECT_TRUE(std::filesystem::path(recipe->data().train()).is_absolute());
   EXPECT_GT((*data::PromptSource::Create(*recipe))->train_size(), 1500u);

@@ -19,10 +19,14 @@ class Problems {
   // The same, shown as of `place` ("FILE:LINE:COLUMN", "--set ..."); `text` names the field if there is one.
   void AddAt(std::string_view place, std::string_view field, std::string text);
 
+  // What keeps no recipe from running, but whoever runs it should hear of.
+  void Warn(std::string text) { warnings_.push_back(std::move(text)); }
+
   bool empty() const { return texts_.empty(); }
   // Whether `field`, or a message that holds it, has an error: checks that read it would only mislead.
   bool Has(std::string_view field) const;
   const std::vector<std::string>& texts() const { return texts_; }
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
   // OK without problems, else INVALID_ARGUMENT: "recipe SOURCE: <problem>", or with several
   // "recipe SOURCE has N errors:" and one indented line for each.
@@ -30,6 +34,7 @@ class Problems {
 
  private:
   std::vector<std::string> texts_;
+  std::vector<std::string> warnings_;
   std::set<std::string, std::less<>> fields_;
 };
 

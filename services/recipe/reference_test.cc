@@ -17,9 +17,10 @@ TEST(Reference, PageIsCurrent) {
 }
 
 TEST(Reference, Rows) {
-  EXPECT_THAT(ReferenceMarkdown(),
-              testing::HasSubstr(
-                  "| `rollout.group_size` | whole number ≥ 2, ≤ 4096 | `8` | responses | Responses per"));
+  EXPECT_THAT(
+      ReferenceMarkdown(),
+      testing::HasSubstr(
+          "| `rollout.group_size` | whole number ≥ 2, ≤ 4096 | `8` | responses | **Fixed.** Responses per"));
   EXPECT_THAT(ReferenceMarkdown(), testing::HasSubstr("| `rollout.top_p` | number > 0, ≤ 1 | `1` |"));
 }
 

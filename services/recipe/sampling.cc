@@ -8,6 +8,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "base/digest.h"
+#include "services/data/prompt_fit.h"
 #include "services/recipe/text.h"
 
 namespace drover::recipe {
@@ -28,6 +29,8 @@ v1::Recipe SamplingPart(const v1::Recipe& recipe) {
   *data.mutable_stop() = recipe.data().stop();
   if (recipe.data().has_keep_stop()) data.set_keep_stop(recipe.data().keep_stop());
   data.set_reward_format(recipe.data().reward_format());
+  // Said only where it is not the default, so that processes of the release before this field agree on the rest.
+  if (!data::PromptEncoding(recipe.data()).add_special_tokens) data.set_add_special_tokens(false);
   part.mutable_reward()->set_grader(recipe.reward().grader());
   part.mutable_evaluation()->set_max_response_tokens(recipe.evaluation().max_response_tokens());
   return part;

@@ -21,8 +21,8 @@ TEST(SamplingPart, WhatDecidesATokenIsInTheDigest) {
   for (const char* setting :
        {"model.dtype=BFLOAT16", "model.embedded.layers=7", "rollout.temperature=0.7", "rollout.group_size=4",
         "rollout.max_response_tokens=31", "run.seed=9", "data.template=\"r1\"", "data.stop=\";\"",
-        "data.keep_stop=true", "data.keep_stop=false", "data.reward_format=\"boxed\"",
-        "weights.swap=CONTINUE", "evaluation.max_response_tokens=7"}) {
+        "data.add_special_tokens=false", "data.keep_stop=true", "data.keep_stop=false",
+        "data.reward_format=\"boxed\"", "weights.swap=CONTINUE", "evaluation.max_response_tokens=7"}) {
     EXPECT_NE(SamplingDigest(With({setting})), digest) << setting;
   }
 }

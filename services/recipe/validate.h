@@ -2,6 +2,9 @@
 // several fields together, then the files that it names.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "absl/status/status.h"
 #include "drover/v1/recipe.pb.h"
 #include "services/recipe/problems.h"
@@ -9,9 +12,11 @@
 namespace drover::recipe {
 
 struct ValidateOptions {
-  // Whether model.path, data.train and data.heldout must be there and readable. Off on machines that run a
-  // process which does not read them (a verifier).
+  // Whether model.path, data.train and data.heldout must be there and readable, to their last line, and fit each
+  // other. Off on machines that run a process which does not read them (a verifier).
   bool check_files = true;
+  // Where LoadRecipe puts Problems::warnings(); may be null.
+  std::vector<std::string>* warnings = nullptr;
 };
 
 // Adds to `problems` all that is wrong with `recipe`, which has its defaults filled in. Checks over several

@@ -18,11 +18,11 @@ using nlohmann::json;
 
 constexpr model::JsonLimits kLine = {.max_bytes = size_t{64} << 20, .max_depth = 4};
 
-absl::StatusOr<json> Ids(const Tokenizer& tokenizer, const json& text) {
+absl::StatusOr<json> Ids(const Tokenizer& tokenizer, const model::EncodeOptions& options, const json& text) {
   if (!text.is_string()) {
     return absl::InvalidArgumentError(absl::StrCat("is ", model::ShowJson(text), ", must be a JSON string"));
   }
-  ASSIGN_OR_RETURN(std::vector<uint32_t> ids, tokenizer.Encode(text.get_ref<const std::string&>()));
+  ASSIGN_OR_RETURN(std::vector<uint32_t> ids, tokenizer.Encode(text.get_ref<const std::string&>(), options));
   return json(ids);
 }
 
@@ -44,11 +44,13 @@ absl::StatusOr<json> Text(const Tokenizer& tokenizer, const json& list) {
 
 template <typename Convert>
 absl::Status EachLine(const std::string& model_dir, std::istream& in, std::ostream& out, Convert convert) {
-  ASSIGN_OR_RETURN(std::unique_ptr<Tokenizer> tokenizer, Tokenizer::Load(model_dir));
+  const auto loaded = Tokenizer::Load(model_dir);
+  if (!loaded.ok()) return AsBadInput(loaded.status());
+  const Tokenizer& tokenizer = **loaded;
   std::string line;
   for (int64_t number = 1; std::getline(in, line); ++number) {
     absl::StatusOr<json> value = model::ParseJson(line, kLine);
-    absl::StatusOr<json> result = value.ok() ? convert(*tokenizer, *value) : value.status();
+    absl::StatusOr<json> result = value.ok() ? convert(tokenizer, *value) : value.status();
     if (!result.ok()) return Annotate(result.status(), absl::StrCat("line ", number));
     out << result->dump(-1, ' ', /*ensure_ascii=*/false, json::error_handler_t::replace) << '\n';
   }
@@ -59,8 +61,11 @@ absl::Status EachLine(const std::string& model_dir, std::istream& in, std::ostre
 
 }  // namespace
 
-absl::Status Tokenize(const std::string& model_dir, std::istream& in, std::ostream& out) {
-  return EachLine(model_dir, in, out, Ids);
+absl::Status Tokenize(const std::string& model_dir, const model::EncodeOptions& options, std::istream& in,
+                      std::ostream& out) {
+  return EachLine(model_dir, in, out, [&options](const Tokenizer& tokenizer, const json& text) {
+    return Ids(tokenizer, options, text);
+  });
 }
 
 absl::Status Detokenize(const std::string& model_dir, std::istream& in, std::ostream& out) {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "model/tokenizer.h"
@@ -20,9 +21,9 @@ class TokenizeCommandTest : public testing::Test {
     std::filesystem::create_directories(dir_);
     std::ofstream(dir_ + "/tokenizer.json") << model::CharacterTokenizerJson("0123456789+= \n");
   }
-  absl::Status RunTokenize(const std::string& text) {
+  absl::Status RunTokenize(const std::string& text, const model::EncodeOptions& options = {}) {
     std::istringstream in(text);
-    return Tokenize(dir_, in, out_);
+    return Tokenize(dir_, options, in, out_);
   }
   absl::Status RunDetokenize(const std::string& text) {
     std::istringstream in(text);
@@ -53,9 +54,25 @@ TEST_F(TokenizeCommandTest, ErrorsNameTheLine) {
   EXPECT_THAT(std::string(RunDetokenize("\"1\"").message()), HasSubstr("must be a JSON array"));
 }
 
+TEST_F(TokenizeCommandTest, SpecialTokensOnDemand) {
+  auto json = nlohmann::json::parse(model::CharacterTokenizerJson("0123456789"));
+  json["post_processor"] = {{"type", "BertProcessing"}, {"cls", {"<pad>", 0}}, {"sep", {"<eos>", 1}}};
+  std::ofstream(dir_ + "/tokenizer.json") << json.dump();
+  ASSERT_TRUE(RunTokenize("\"1\"").ok());
+  ASSERT_TRUE(RunTokenize("\"1\"\n\"1<eos>\"", {.add_special_tokens = true}).ok());
+  EXPECT_EQ(out_.str(), "[3]\n[0,3,1]\n[0,3,1]\n");
+}
+
+TEST_F(TokenizeCommandTest, ATokenizerOfAnotherKindIsBadInput) {
+  std::ofstream(dir_ + "/tokenizer.json")
+      << R"({"model":{"type":"Unigram","vocab":[]},"pre_tokenizer":null})";
+  EXPECT_EQ(RunTokenize("\"1\"").code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(RunDetokenize("[1]").code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST_F(TokenizeCommandTest, NoTokenizerThere) {
   std::istringstream in("\"1\"");
-  absl::Status status = Tokenize(dir_ + "/absent", in, out_);
+  absl::Status status = Tokenize(dir_ + "/absent", {}, in, out_);
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(status.message()), HasSubstr("absent/tokenizer.json"));
 }

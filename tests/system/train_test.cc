@@ -9,6 +9,8 @@
 #include "absl/time/clock.h"
 #include "base/file.h"
 #include "model/safetensors.h"
+#include "model/testing/model_directory.h"
+#include "model/tokenizer.h"
 #include "services/run/jsonl.h"
 #include "tests/system/journal_view.h"
 #include "tests/system/run_fixture.h"
@@ -129,6 +131,32 @@ TEST(TrainTest, AWholeSmallRun) {
   }
 }
 
+// The source is stored in bfloat16; training goes on in float32, and what is saved is no longer rounded.
+TEST(TrainTest, ABfloat16ModelIsSavedAsWhatItIs) {
+  model::ModelConfig config = model::testing::SmallConfig();
+  config.dtype = model::Dtype::kBF16;
+  auto tensors = model::testing::FilledWeights(config);
+  for (auto& [name, tensor] : tensors) {
+    std::string rounded;  // the upper half of each number
+    for (size_t i = 2; i < tensor.bytes.size(); i += 4) rounded += tensor.bytes.substr(i, 2);
+    tensor.bytes = rounded;
+    tensor.dtype = model::Dtype::kBF16;
+  }
+  const std::string dir = TestFolder() + "/model";
+  model::testing::WriteModelDirectory(dir, config, tensors);
+  ASSERT_TRUE(
+      WriteFileAtomically(dir + "/tokenizer.json", model::CharacterTokenizerJson("0123456789+-*=,;:#. \n"))
+          .ok());
+  ASSERT_TRUE(WriteFileAtomically(dir + "/chat_template.jinja", "{{ messages }}").ok());
+  TrainingRun run("run");
+  run.RunToTheEnd(Tiny(1) + Settings{"model.path=" + dir, "pretrain.batches=0", "data.max_prompt_tokens=16"});
+  const auto weights = model::SafetensorsFile::Open(run.folder().checkpoint(1) + "/model.safetensors");
+  ASSERT_TRUE(weights.ok()) << weights.status();
+  EXPECT_EQ(weights->tensors()[0].dtype, model::Dtype::kF32);
+  EXPECT_EQ(run.checkpoint_file(1, "config.json")["torch_dtype"], "float32");
+  EXPECT_EQ(ReadFile(run.folder().checkpoint(1) + "/chat_template.jinja").value_or(""), "{{ messages }}");
+}
+
 TEST(TrainTest, JsonPrintsTheStepsAndThenTheSummary) {
   TrainingRun run("run");
   run.Start(Tiny(3), {"--json"});
@@ -234,6 +262,31 @@ TEST(TrainTest, AHalfMadeRunBeginsAnew) {
   ASSERT_TRUE(frame.folder().Create().ok());
   frame.Start(Tiny(1));
   EXPECT_EQ(frame.Wait(), 0) << frame.command().errors();
+}
+
+// Before version 0 there is nothing to save: whoever stops the run then is told so.
+void StopEarly(TrainingRun& run) {
+  run.command().Signal(SIGINT);
+  EXPECT_EQ(run.Wait(), 130);
+  const std::string& errors = run.command().errors();
+  EXPECT_NE(errors.find("stopped before the first checkpoint"), std::string::npos) << errors;
+  EXPECT_EQ(errors.find("with a checkpoint"), std::string::npos) << errors;
+  EXPECT_EQ(errors.find("killed by signal"), std::string::npos) << errors;
+  EXPECT_FALSE(run.folder().NewestCheckpoint().has_value());
+}
+
+TEST(TrainTest, CtrlCDuringPretrainingPromisesNoCheckpoint) {
+  TrainingRun run("run");
+  run.Start(Tiny(1) + Settings{"pretrain.batches=100000"});
+  ASSERT_TRUE(Eventually(absl::Seconds(30), [&] { return run.Pid("actor-0") != 0; }));
+  StopEarly(run);
+}
+
+TEST(TrainTest, CtrlCWhileTheProcessesStart) {
+  TrainingRun run("run");
+  run.Start(Tiny(1) + Settings{"pretrain.batches=100000"});
+  ASSERT_TRUE(Eventually(absl::Seconds(30), [&] { return run.Pid("learner-0") != 0; }));
+  StopEarly(run);
 }
 
 TEST(TrainTest, CtrlCTwiceEndsAtOnce) {
