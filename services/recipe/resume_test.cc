@@ -44,7 +44,8 @@ TEST(CheckResume, NamesEveryFieldWithBothValues) {
                     HasSubstr("rollout.group_size: the run has 8, got 4"), Not(HasSubstr("run.steps: "))));
   const std::string may = text.substr(text.find("These may: "));
   EXPECT_THAT(may, AllOf(HasSubstr("run.steps, "), HasSubstr("learner.*"), HasSubstr("staleness.*"),
-                         Not(HasSubstr("run.seed")), Not(HasSubstr("model.*")), Not(HasSubstr("rollout."))));
+                         HasSubstr("rollout.max_rounds"), Not(HasSubstr("run.seed")),
+                         Not(HasSubstr("model.*")), Not(HasSubstr("rollout.top_p"))));
 }
 
 TEST(CheckResume, TheRestMayChange) {
