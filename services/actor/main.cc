@@ -3,6 +3,7 @@
 #include "base/stop_signal.h"
 #include "services/actor/flags.h"
 #include "services/actor/process.h"
+#include "services/process/file_limit.h"
 
 int main(int argc, char** argv) {
   namespace process = drover::process;
@@ -10,6 +11,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   if (!drover::actor_process::ParseFlags(argc, argv, &flags, &exit_code)) return exit_code;
   drover::StopSignal signals;
+  process::RaiseFileLimit();
   if (const absl::Status started = process::StartLog(flags.common, flags.name); !started.ok()) {
     return process::Conclude(started);
   }

@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "services/experience/validate.h"
 #include "services/rpc/status.h"
 
 namespace drover::actor_process {
@@ -83,6 +84,7 @@ absl::StatusOr<v1::Group> Submitter::Grade(const GeneratedLease& held,
     response.set_extracted(results[i].extracted());
     response.set_reason(results[i].reason());
   }
+  experience::CutGradeTexts(group);
   return group;
 }
 

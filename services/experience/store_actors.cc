@@ -218,6 +218,7 @@ absl::Status ExperienceStoreImpl::ReturnLeases(const v1::ReturnLeasesRequest& re
 }
 
 void ExperienceStoreImpl::SubmitGroup(v1::SubmitGroupRequest request, SubmitDone done) {
+  CutGradeTexts(*request.mutable_group());
   switch (request.kind()) {
     case v1::LEASE_KIND_TRAIN:
       return SubmitTraining(std::move(request), std::move(done));

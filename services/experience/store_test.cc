@@ -92,6 +92,16 @@ TEST_F(StoreTest, EqualGroupsAreReplacedWhenTheRecipeDropsThem) {
   EXPECT_EQ(groups[1].group(), 2u);
 }
 
+TEST_F(StoreTest, WhatAVerifierSaysAtLengthIsCutBeforeItIsKept) {
+  Open(1, 1);
+  Begin(0);
+  const v1::Lease lease = Lease(*store_, 1).leases(0);
+  v1::Group group = Answer(lease, 0);
+  group.mutable_responses(0)->set_extracted(std::string(1 << 20, '7'));
+  EXPECT_EQ(SubmitOutcomeOf(*store_, lease, group), v1::SUBMIT_OUTCOME_ACCEPTED);
+  EXPECT_EQ(TrainOne(0)[0].responses(0).extracted().size(), 4096u);
+}
+
 TEST_F(StoreTest, LongPollsAreAnsweredWhenThereIsWork) {
   Open(1, 1);
   v1::LeaseGroupsRequest request;

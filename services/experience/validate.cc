@@ -1,12 +1,20 @@
 #include "services/experience/validate.h"
 
+#include <algorithm>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "services/experience/record.h"
 
 namespace drover::experience {
 namespace {
+
+// Generous bounds of what a group's parts take: a token's id, log-probability, version and text (the longest tokens of
+// real vocabularies have 128 bytes, and few do); a response's other fields, with texts that an actor has not cut yet.
+constexpr uint64_t kTokenBytes = 160;
+constexpr uint64_t kResponseBytes = uint64_t{64} << 10;
+constexpr uint64_t kGroupBytes = uint64_t{4} << 20;
 
 template <typename... Args>
 absl::Status Invalid(const Args&... args) {
@@ -35,6 +43,19 @@ absl::Status CheckSame(const std::string& field, const Got& got, const Wanted& w
 }
 
 }  // namespace
+
+void CutGradeTexts(v1::Group& group) {
+  for (v1::Response& response : *group.mutable_responses()) {
+    if (response.extracted().size() > kMaxExtracted) response.mutable_extracted()->resize(kMaxExtracted);
+    if (response.reason().size() > kMaxGradeReason) response.mutable_reason()->resize(kMaxGradeReason);
+  }
+}
+
+uint64_t MaxGroupBytes(const v1::SamplingParams& sampling, const learner::GroupLimits& limits) {
+  const uint64_t response = kResponseBytes + uint64_t{sampling.max_tokens()} * kTokenBytes;
+  const uint64_t prompt = static_cast<uint64_t>(limits.max_prompt_tokens) * kTokenBytes;
+  return std::min<uint64_t>(kMaxGroupBytes, kGroupBytes + prompt + sampling.group_size() * response);
+}
 
 absl::Status ValidateRequest(const v1::LeaseGroupsRequest& request) {
   RETURN_IF_ERROR(CheckActor("actor", request.actor()));

@@ -12,6 +12,15 @@ inline constexpr size_t kMaxActorName = 128;
 inline constexpr uint32_t kMaxLeasesPerCall = 65536;
 inline constexpr size_t kMaxReason = 4096;
 
+// Of what a verifier says beside the reward, for people: longer texts are cut, since a group is kept for long.
+inline constexpr size_t kMaxExtracted = 4096;
+inline constexpr size_t kMaxGradeReason = 256;
+void CutGradeTexts(v1::Group& group);
+
+// No group that ValidateGroup passes is larger, serialised with its request: what a server need take of one message.
+// At most kMaxGroupBytes of record.h.
+uint64_t MaxGroupBytes(const v1::SamplingParams& sampling, const learner::GroupLimits& limits);
+
 absl::Status ValidateRequest(const v1::LeaseGroupsRequest& request);
 absl::Status ValidateRequest(const v1::RenewLeasesRequest& request);
 absl::Status ValidateRequest(const v1::ReturnLeasesRequest& request);

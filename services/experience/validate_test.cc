@@ -91,6 +91,43 @@ TEST(ValidateTest, EachBrokenFieldIsNamed) {
   }
 }
 
+TEST(ValidateTest, LongGradeTextsAreCut) {
+  v1::Group group = testing::Answer(TheLease(), 1);
+  group.mutable_responses(0)->set_extracted(std::string(30 << 20, '7'));
+  group.mutable_responses(0)->set_reason(std::string(5000, 'r'));
+  group.mutable_responses(1)->set_extracted("42");
+  CutGradeTexts(group);
+  EXPECT_EQ(group.responses(0).extracted(), std::string(kMaxExtracted, '7'));
+  EXPECT_EQ(group.responses(0).reason().size(), kMaxGradeReason);
+  EXPECT_EQ(group.responses(1).extracted(), "42");
+}
+
+// The largest group that could be has room; what a recipe of small groups lets a peer send is small.
+TEST(ValidateTest, TheBoundOfAMessageFollowsTheRecipe) {
+  v1::SamplingParams sampling;
+  sampling.set_group_size(8);
+  sampling.set_max_tokens(3000);
+  learner::GroupLimits limits = Limits();
+  limits.max_prompt_tokens = 1024;
+  v1::Group group;
+  for (int i = 0; i < 1024; ++i) group.add_prompt_token_ids(4000000000u);
+  for (int r = 0; r < 8; ++r) {
+    v1::Response& response = *group.add_responses();
+    for (int t = 0; t < 3000; ++t) {
+      response.add_token_ids(4000000000u);
+      response.add_logprobs(-1);
+      response.add_versions()->set_version(1u << 30);
+      response.mutable_versions(t)->set_count(1);
+    }
+    response.set_text(std::string(3000 * 100, 'x'));
+    response.set_extracted(std::string(kMaxExtracted, 'x'));
+  }
+  EXPECT_LT(group.ByteSizeLong(), MaxGroupBytes(sampling, limits));
+  EXPECT_LT(MaxGroupBytes(sampling, limits), uint64_t{16} << 20);
+  sampling.set_max_tokens(1 << 20);
+  EXPECT_EQ(MaxGroupBytes(sampling, limits), uint64_t{64} << 20);
+}
+
 TEST(ValidateTest, Requests) {
   v1::LeaseGroupsRequest lease;
   EXPECT_EQ(ValidateRequest(lease).message().find("actor"), 0u);

@@ -1,11 +1,13 @@
 #include "services/learner/serving.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/time/clock.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "drover/v1/weights.grpc.pb.h"
+#include "services/experience/validate.h"
 #include "services/learner/sampling.h"
 #include "services/recipe/sampling.h"
 #include "services/run/model_files.h"
@@ -24,6 +26,15 @@ absl::StatusOr<std::unique_ptr<experience::ExperienceStore>> OpenStore(const Ser
   options.group_limits = parts.group_limits;
   options.heartbeats = parts.heartbeats;
   return experience::ExperienceStore::Open(std::move(options));
+}
+
+// The largest message that anybody sends is a group, of training or evaluation. A bound on it bounds what many calls at a
+// time can make this process hold.
+int MaxReceiveBytes(const ServingParts& parts) {
+  const data::PromptTemplate& prompt_template = parts.prompts->prompt_template();
+  return static_cast<int>(std::max(
+      experience::MaxGroupBytes(TrainingSampling(parts.recipe, prompt_template), parts.group_limits),
+      experience::MaxGroupBytes(EvaluationSampling(parts.recipe, prompt_template), parts.group_limits)));
 }
 
 }  // namespace
@@ -46,7 +57,7 @@ absl::StatusOr<std::unique_ptr<Serving>> Serving::Start(const ServingParts& part
                       .model_files = run::PackModelFiles(parts.folder.model())});
   ASSIGN_OR_RETURN(
       serving->server_,
-      rpc::Server::Start({.listen = parts.flags.listen},
+      rpc::Server::Start({.listen = parts.flags.listen, .max_receive_bytes = MaxReceiveBytes(parts)},
                          {{v1::ExperienceService::service_full_name(), serving->experience_.get()},
                           {v1::WeightService::service_full_name(), serving->publisher_->service()},
                           {v1::RunService::service_full_name(), serving->run_.get()}}));

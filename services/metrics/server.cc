@@ -17,7 +17,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
 #include "base/status.h"
+#include "services/metrics/connection_bound.h"
 #include "services/metrics/process_metrics.h"
 #include "services/rpc/address.h"
 
@@ -34,9 +36,11 @@ absl::Status MetricsServerOptions::Validate() const {
 
 namespace {
 
-constexpr unsigned int kMaxConnections = 128;          // further ones wait to be accepted
-constexpr unsigned int kConnectionSeconds = 10;        // without a byte; then it is closed
-constexpr size_t kConnectionBytes = size_t{32} << 10;  // of a request's head; longer ones are refused
+constexpr unsigned int kMaxConnections = 256;  // further ones wait to be accepted
+constexpr size_t kWorkingConnections = 64;     // more than that: the oldest unanswered ones make room
+constexpr absl::Duration kPatience = absl::Seconds(30);  // with a request that does not end
+constexpr unsigned int kConnectionSeconds = 10;          // without a byte; then it is closed
+constexpr size_t kConnectionBytes = size_t{32} << 10;    // of a request's head; longer ones are refused
 
 // "127.0.0.1:0", "localhost:0", "[::]:0" (which IPv4 reaches as well) as the system wants it.
 absl::StatusOr<sockaddr_storage> SocketAddress(const std::string& listen) {
@@ -96,6 +100,7 @@ struct MetricsServer::Impl {
   int port = 0;
   absl::Mutex mutex;
   std::string error ABSL_GUARDED_BY(mutex);  // microhttpd's last words
+  ConnectionBound connections{kWorkingConnections, kPatience};
 
   ~Impl() {
     if (daemon != nullptr) MHD_stop_daemon(daemon);
@@ -127,7 +132,19 @@ struct MetricsServer::Impl {
   static MHD_Result Handle(void* self, MHD_Connection* connection, const char* path, const char* method,
                            const char* /*version*/, const char* /*body*/, size_t* /*body_size*/,
                            void** /*state*/) {
-    return Send(connection, static_cast<const Impl*>(self)->AnswerTo(path, method));
+    Impl* impl = static_cast<Impl*>(self);
+    const MHD_Result sent = Send(connection, impl->AnswerTo(path, method));
+    impl->connections.Answered(Socket(connection), absl::Now());
+    return sent;
+  }
+  static void Notice(void* self, MHD_Connection* connection, void** /*state*/,
+                     MHD_ConnectionNotificationCode what) {
+    ConnectionBound& connections = static_cast<Impl*>(self)->connections;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) connections.Opened(Socket(connection), absl::Now());
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) connections.Closed(Socket(connection));
+  }
+  static int Socket(MHD_Connection* connection) {
+    return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
   }
   static void NoteError(void* self, const char* format, va_list arguments) {
     char text[256];
@@ -141,12 +158,12 @@ struct MetricsServer::Impl {
     ASSIGN_OR_RETURN(const sockaddr_storage address, SocketAddress(options.listen));
     unsigned int flags = MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ERROR_LOG;
     if (address.ss_family == AF_INET6) flags |= MHD_USE_DUAL_STACK;
-    daemon =
-        MHD_start_daemon(flags, /*port=*/0, nullptr, nullptr, &Impl::Handle, this, MHD_OPTION_EXTERNAL_LOGGER,
-                         &Impl::NoteError, this, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_THREAD_POOL_SIZE,
-                         static_cast<unsigned int>(options.threads), MHD_OPTION_CONNECTION_LIMIT,
-                         kMaxConnections, MHD_OPTION_CONNECTION_TIMEOUT, kConnectionSeconds,
-                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionBytes, MHD_OPTION_END);
+    daemon = MHD_start_daemon(
+        flags, /*port=*/0, nullptr, nullptr, &Impl::Handle, this, MHD_OPTION_EXTERNAL_LOGGER,
+        &Impl::NoteError, this, MHD_OPTION_NOTIFY_CONNECTION, &Impl::Notice, this, MHD_OPTION_SOCK_ADDR,
+        &address, MHD_OPTION_THREAD_POOL_SIZE, static_cast<unsigned int>(options.threads),
+        MHD_OPTION_CONNECTION_LIMIT, kMaxConnections, MHD_OPTION_CONNECTION_TIMEOUT, kConnectionSeconds,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, kConnectionBytes, MHD_OPTION_END);
     if (daemon == nullptr) {
       absl::MutexLock lock(&mutex);
       return absl::UnavailableError(absl::StrCat("metrics: cannot serve on ", options.listen, ": ", error));

@@ -2,10 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <thread>
 
+#include "absl/time/clock.h"
 #include "services/metrics/actor_metrics.h"
 #include "services/metrics/http_get.h"
 
@@ -101,6 +105,30 @@ TEST(MetricsServer, ARequestOfAnySizeAndShapeHarmsNothing) {
   EXPECT_NE(HttpGet((*server)->port(), "/" + std::string(1 << 20, 'x')).code, 200);
   EXPECT_EQ(HttpGet((*server)->port(), "/livez?verbose=1").code, 200);
   EXPECT_NE(HttpGet((*server)->port(), "\r\n\r\n", "\xff\xfe").code, 200);
+  EXPECT_EQ(HttpGet((*server)->port(), "/livez").code, 200);
+}
+
+// Many connections that send a request a byte at a time are never idle: the probes are answered all the same.
+TEST(MetricsServer, DripFedConnectionsDoNotStarveTheProbes) {
+  auto server = MetricsServer::Start({}, {});
+  ASSERT_TRUE(server.ok()) << server.status();
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<uint16_t>((*server)->port()));
+  std::vector<int> dripping;
+  for (int i = 0; i < 300; ++i) {
+    dripping.push_back(::socket(AF_INET, SOCK_STREAM, 0));
+    ASSERT_EQ(::connect(dripping.back(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    ASSERT_EQ(::send(dripping.back(), "GET ", 4, MSG_NOSIGNAL), 4);
+  }
+  for (int round = 0; round < 5; ++round) {
+    for (const int fd : dripping) ::send(fd, "x", 1, MSG_NOSIGNAL);
+    const absl::Time asked = absl::Now();
+    EXPECT_EQ(HttpGet((*server)->port(), "/livez").code, 200);
+    EXPECT_LT(absl::Now() - asked, absl::Seconds(2));
+  }
+  for (const int fd : dripping) ::close(fd);
   EXPECT_EQ(HttpGet((*server)->port(), "/livez").code, 200);
 }
 

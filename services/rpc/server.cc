@@ -32,6 +32,8 @@ void SetArguments(const ServerOptions& options, grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_concurrent_streams);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, Milliseconds(options.keepalive_time));
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, Milliseconds(options.keepalive_timeout));
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, Milliseconds(options.handshake_timeout));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, Milliseconds(options.max_idle));
   // Clients ping as often as ChannelOptions says; without this they would be told to go away.
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
@@ -54,6 +56,9 @@ absl::Status ServerOptions::Validate() const {
   RETURN_IF_ERROR(ParseHostPort(listen).status());
   if (max_receive_bytes < 1024 || max_send_bytes < 1024) {
     return absl::InvalidArgumentError("server: a message limit below 1024 bytes lets nothing through");
+  }
+  if (handshake_timeout <= absl::ZeroDuration() || max_idle <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("server: handshake_timeout and max_idle are above 0");
   }
   if (max_concurrent_streams < 1 || max_threads < 1) {
     return absl::InvalidArgumentError("server: max_concurrent_streams and max_threads are at least 1");

@@ -20,6 +20,9 @@ struct ServerOptions {
   int max_concurrent_streams = 1024;                     // calls of one connection
   absl::Duration keepalive_time = absl::Seconds(20);     // a ping after so long without data ...
   absl::Duration keepalive_timeout = absl::Seconds(20);  // ... and without its answer the connection is dead
+  absl::Duration handshake_timeout =
+      absl::Seconds(10);                        // a connection that has said nothing by then is closed
+  absl::Duration max_idle = absl::Minutes(10);  // so is one without a call for so long
   // Connections end in order after this long, so that clients' round_robin looks for new replicas; Infinite: never.
   absl::Duration max_connection_age = absl::InfiniteDuration();
   absl::Duration max_connection_age_grace = absl::Seconds(30);  // for the calls in flight then

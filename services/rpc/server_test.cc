@@ -3,8 +3,13 @@
 #include <gmock/gmock.h>
 #include <grpcpp/client_context.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <thread>
 
 #include "drover/v1/verifier.grpc.pb.h"
@@ -85,6 +90,31 @@ TEST_F(ServerTest, MessagesOverTheLimitAreRefused) {
   Start({.max_receive_bytes = 4096});
   EXPECT_TRUE(Call(channel_, std::string(1000, 'x')).ok());
   EXPECT_EQ(Call(channel_, std::string(10000, 'x')).status().code(), absl::StatusCode::kResourceExhausted);
+}
+
+// A connection that says nothing costs a descriptor: it is closed, whoever else is served.
+TEST_F(ServerTest, SilentConnectionsAreClosed) {
+  Start({.handshake_timeout = absl::Milliseconds(300)});
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<uint16_t>(server_->port()));
+  std::vector<int> silent;
+  for (int i = 0; i < 50; ++i) {
+    silent.push_back(::socket(AF_INET, SOCK_STREAM, 0));
+    ASSERT_EQ(::connect(silent.back(), reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+  }
+  EXPECT_EQ(*Call(channel_, "hello"), "hello");
+  for (const int fd : silent) {
+    const timeval patience = {.tv_sec = 10, .tv_usec = 0};
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    char bytes[4096];
+    ssize_t got = 0;
+    while ((got = ::recv(fd, bytes, sizeof(bytes), 0)) > 0) continue;  // the server's settings
+    EXPECT_TRUE(got == 0 || errno == ECONNRESET) << "still open: " << std::strerror(errno);
+    ::close(fd);
+  }
+  EXPECT_EQ(*Call(channel_, "hello"), "hello");
 }
 
 TEST_F(ServerTest, ListensOnAllAddressesOfEitherFamily) {

@@ -1,7 +1,10 @@
 #include "services/weights/publisher.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
@@ -46,8 +49,10 @@ struct Shared {
 // At most one write is under way; `mutex_` decides who begins the next step.
 class Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
-  Stream(std::shared_ptr<Shared> shared, const v1::SubscribeRequest& request)
+  Stream(std::shared_ptr<Shared> shared, grpc::CallbackServerContext* context,
+         const v1::SubscribeRequest& request)
       : shared_(std::move(shared)),
+        context_(context),
         name_(request.subscriber()),
         has_version_(request.has_version()),
         incarnation_(request.incarnation()),
@@ -66,6 +71,18 @@ class Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   void Wake() {
     absl::MutexLock lock(&shared_->mutex);
     Proceed(shared_->newest, shared_->shut_down);
+  }
+
+  // What it is being sent; null: nothing.
+  std::shared_ptr<const Published> Sending() {
+    absl::MutexLock lock(&mutex_);
+    return sending_;
+  }
+
+  // Ends the stream though its reader takes nothing any more: a status would wait behind what is unread.
+  void Abandon() {
+    log::Warning("a weight stream is too slow: it is ended", {{"subscriber", name_}});
+    context_->TryCancel();
   }
 
   // Ends the stream unless it has ended.
@@ -149,6 +166,7 @@ class Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   }
 
   const std::shared_ptr<Shared> shared_;
+  grpc::CallbackServerContext* const context_;  // until OnDone
   const std::string name_;
 
   absl::Mutex mutex_ ABSL_ACQUIRED_AFTER(shared_->mutex);
@@ -190,7 +208,7 @@ class WeightPublisher::Impl
     if (!grpc::SerializationTraits<v1::SubscribeRequest>::Deserialize(&copy, &request).ok()) {
       return new Refusal({grpc::StatusCode::INVALID_ARGUMENT, "not a SubscribeRequest"});
     }
-    auto* stream = new Stream(shared_, request);
+    auto* stream = new Stream(shared_, context, request);
     if (const grpc::Status refused = Admit(stream); !refused.ok()) {
       delete stream;
       return new Refusal(refused);
@@ -211,6 +229,7 @@ class WeightPublisher::Impl
       shared_->metrics->version_bytes.Set(static_cast<double>(next->weights.data->size()));
     }
     shared_->newest = std::move(next);
+    AbandonTheSlowest();
     WakeAll();
   }
 
@@ -218,6 +237,11 @@ class WeightPublisher::Impl
     absl::MutexLock lock(&shared_->mutex);
     shared_->shut_down = true;
     WakeAll();
+  }
+
+  size_t versions_held() const {
+    absl::MutexLock lock(&shared_->mutex);
+    return SlowStreams().size() + (shared_->newest != nullptr ? 1 : 0);
   }
 
   size_t subscribers() const {
@@ -229,6 +253,27 @@ class WeightPublisher::Impl
   // The lock keeps the streams: one that is done waits for it before it goes.
   void WakeAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_->mutex) {
     for (Stream* stream : shared_->streams) stream->Proceed(shared_->newest, shared_->shut_down);
+  }
+
+  // The streams that still send a version other than the newest, by that version.
+  std::map<std::pair<uint32_t, uint64_t>, std::vector<Stream*>> SlowStreams() const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_->mutex) {
+    std::map<std::pair<uint32_t, uint64_t>, std::vector<Stream*>> slow;
+    for (Stream* stream : shared_->streams) {
+      const std::shared_ptr<const Published> sending = stream->Sending();
+      if (sending == nullptr || sending == shared_->newest) continue;
+      slow[{sending->incarnation, sending->version}].push_back(stream);
+    }
+    return slow;
+  }
+
+  void AbandonTheSlowest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_->mutex) {
+    const auto slow = SlowStreams();
+    size_t held = slow.size() + 1;
+    for (const auto& [version, streams] : slow) {
+      if (held-- <= shared_->options.max_versions) return;
+      for (Stream* stream : streams) stream->Abandon();
+    }
   }
 
   grpc::Status Admit(Stream* stream) {
@@ -262,6 +307,7 @@ void WeightPublisher::Publish(uint32_t incarnation, uint64_t version, model::Wei
 }
 
 void WeightPublisher::Shutdown() { impl_->Shutdown(); }
+size_t WeightPublisher::versions_held() const { return impl_->versions_held(); }
 size_t WeightPublisher::subscribers() const { return impl_->subscribers(); }
 
 }  // namespace drover::weights

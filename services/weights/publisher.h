@@ -8,8 +8,9 @@
 //
 // A subscriber that is slow skips versions: when a stream has sent a version whole, it goes on with the newest. One that
 // is superseded while it is sent is sent to its end (else a slow subscriber would never have a whole one). Memory: a
-// version's bytes are shared by all streams and never copied (gRPC slices refer to them); at most two are alive besides
-// those that slow streams still send.
+// version's bytes are shared by all streams and never copied (gRPC slices refer to them). At most max_versions are
+// alive: when slow streams still send so many older ones, those of the oldest are ended (they may come back, and begin
+// with the newest).
 #pragma once
 
 #include <grpcpp/impl/service_type.h>
@@ -26,6 +27,7 @@ namespace drover::weights {
 struct PublisherOptions {
   uint32_t chunk_bytes = 1 << 20;   // of the tensors' bytes in a frame
   uint32_t max_subscribers = 4096;  // streams at a time; further ones get RESOURCE_EXHAUSTED
+  size_t max_versions = 4;          // alive at a time, the newest included
 };
 
 // Thread-safe. The server that it is registered with must be gone before it is.
@@ -47,6 +49,8 @@ class WeightPublisher {
   void Shutdown();
 
   size_t subscribers() const;
+  // Versions that are alive: the newest, and those that slow streams still send.
+  size_t versions_held() const;
 
  private:
   class Impl;

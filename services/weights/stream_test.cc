@@ -193,6 +193,45 @@ TEST(StreamLimits, FurtherSubscribersAreRefused) {
   publisher.Shutdown();
 }
 
+// Streams that are never read would each keep the version that they were sent alive.
+TEST(StreamLimits, UnreadStreamsKeepFewVersionsAlive) {
+  WeightPublisher publisher({.chunk_bytes = 100'000, .max_versions = 3});
+  const auto server = Serve(publisher.service());
+  WeightSubscriber healthy(Options(server->address()));
+  std::shared_ptr<const Received> newest;
+  struct Unread {
+    grpc::ClientContext context;
+    std::unique_ptr<v1::WeightService::Stub> stub;
+    std::unique_ptr<grpc::ClientReader<v1::WeightFrame>> reader;
+  };
+  std::vector<std::unique_ptr<Unread>> unread;
+  const model::WeightSet weights = TestWeights(0, /*columns=*/400'000);
+  size_t most = 0;
+  for (uint64_t version = 0; version < 12; ++version) {
+    publisher.Publish(1, version, weights);
+    auto each = std::make_unique<Unread>();
+    each->stub = v1::WeightService::NewStub(rpc::MakeChannel(server->address()));
+    v1::SubscribeRequest request;
+    request.set_subscriber("unread");
+    each->reader = each->stub->Subscribe(&each->context, request);
+    v1::WeightFrame frame;
+    ASSERT_TRUE(each->reader->Read(&frame));
+    unread.push_back(std::move(each));
+    newest = healthy.WaitForNewer(newest.get(), kLong);
+    ASSERT_NE(newest, nullptr) << "the others are served";
+    EXPECT_EQ(newest->version, version);
+    // Ending one takes gRPC a moment.
+    const absl::Time deadline = absl::Now() + kLong;
+    while (publisher.versions_held() > 4 && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
+    most = std::max(most, publisher.versions_held());
+  }
+  EXPECT_LE(most, 4u);
+  EXPECT_GE(most, 3u) << "a reader may be slow";
+  for (auto& each : unread) each->context.TryCancel();
+  unread.clear();
+  publisher.Shutdown();
+}
+
 // A publisher that sends a version with a wrong digest, then cuts one, then sends it right.
 class Faulty : public v1::WeightService::Service {
  public:

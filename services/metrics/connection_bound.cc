@@ -1,0 +1,44 @@
+#include "services/metrics/connection_bound.h"
+
+#include <sys/socket.h>
+
+namespace drover::metrics {
+
+void ConnectionBound::Opened(int fd, absl::Time now) {
+  absl::MutexLock lock(&mutex_);
+  while (!connections_.empty() &&
+         (connections_.size() >= most_ || connections_.front().since < now - patience_)) {
+    ShutDownOldest();
+  }
+  by_fd_[fd] = connections_.insert(connections_.end(), {fd, now});
+}
+
+void ConnectionBound::Answered(int fd, absl::Time now) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = by_fd_.find(fd);
+  if (found == by_fd_.end()) return;  // it had to make room
+  found->second->since = now;
+  connections_.splice(connections_.end(), connections_, found->second);
+}
+
+void ConnectionBound::Closed(int fd) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = by_fd_.find(fd);
+  if (found == by_fd_.end()) return;
+  connections_.erase(found->second);
+  by_fd_.erase(found);
+}
+
+size_t ConnectionBound::open() const {
+  absl::MutexLock lock(&mutex_);
+  return connections_.size();
+}
+
+void ConnectionBound::ShutDownOldest() {
+  // Its owner reads the end of the stream and closes it.
+  ::shutdown(connections_.front().fd, SHUT_RDWR);
+  by_fd_.erase(connections_.front().fd);
+  connections_.pop_front();
+}
+
+}  // namespace drover::metrics
