@@ -28,7 +28,7 @@ ModelConfig SmallConfig() {
 StoredTensor Floats(const std::vector<int64_t>& shape, const std::vector<float>& values) {
   StoredTensor tensor{.dtype = Dtype::kF32, .shape = shape, .bytes = {}};
   tensor.bytes.resize(*TensorBytes(Dtype::kF32, shape));
-  std::memcpy(tensor.bytes.data(), values.data(), values.size() * sizeof(float));
+  if (!values.empty()) std::memcpy(tensor.bytes.data(), values.data(), values.size() * sizeof(float));
   return tensor;
 }
 
