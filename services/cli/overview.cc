@@ -20,6 +20,7 @@ constexpr Description kDescriptions[] = {
     {"recipes", "Training", "drover recipes"},
     {"recipe", "Training", "drover recipe show arithmetic"},
     {"inspect", "Training", "drover inspect journal runs/NAME"},
+    {"drop-group", "Training", "drover drop-group runs/NAME --lease 17"},
     {"fetch", "Models and texts", "drover fetch smollm2"},
     {"generate", "Models and texts", "drover generate --model DIR --prompts in.jsonl --out out.jsonl"},
     {"score", "Models and texts", "drover score --model DIR --in in.jsonl --out out.jsonl"},

@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
   if (!flags.check_device.empty()) {
     return process::Conclude(drover::model::ResolveDevice(flags.check_device).status());
   }
-  const auto recipe = drover::recipe::LoadRecipe(flags.recipe);
+  const auto recipe = drover::recipe::LoadRecipe(flags.recipe, {}, {.read_questions = false});
   if (!recipe.ok()) return process::Conclude(recipe.status());
   const auto end = drover::learner_process::RunRank(flags, *recipe, signals);
   if (!end.ok()) return process::Conclude(end.status());
