@@ -20,6 +20,8 @@ constexpr int64_t kMaxVocab = int64_t{1} << 24;
 constexpr int64_t kMaxLayers = 4096;
 constexpr int64_t kMaxPositions = int64_t{1} << 30;
 
+constexpr char kEosIds[] = "eos_token_id";
+
 // Hugging Face's defaults for fields that a file leaves out.
 constexpr int64_t kQwen3HeadDim = 128;
 constexpr int64_t kWindow = 4096;
@@ -129,20 +131,18 @@ absl::StatusOr<bool> SomeLayerSlides(const JsonFields& fields) {
   return slides;
 }
 
-// Whether some layer has a window: Mistral's all have one unless the file says null, Qwen's where it is switched on,
-// Llama's never.
+// Whether some layer has a window: Mistral's all have one unless the file says null, Qwen's where it is switched on and
+// not null, Llama's never.
 absl::StatusOr<bool> HasWindow(const JsonFields& fields, const ModelConfig& config) {
   ASSIGN_OR_RETURN(const bool slides, SomeLayerSlides(fields));
   ASSIGN_OR_RETURN(const bool used, fields.Bool("use_sliding_window", false));
-  if (config.model_type == "mistral") {
-    return fields.Find("sliding_window") != nullptr || !fields.Contains("sliding_window");
-  }
-  const bool qwen = config.model_type != "llama";
-  if (slides && !(qwen && used)) {
+  const bool null = fields.Contains("sliding_window") && fields.Find("sliding_window") == nullptr;
+  if (config.model_type == "mistral") return !null;
+  if (used && config.model_type == "llama") return fields.Unsupported("use_sliding_window", "false");
+  if (!used || null) {
+    if (!slides) return false;
     return fields.Unsupported("layer_types", "\"full_attention\" for every layer without a window in use");
   }
-  if (!used) return false;
-  if (!qwen) return fields.Unsupported("use_sliding_window", "false");
   if (fields.Find("layer_types") != nullptr) return slides;
   ASSIGN_OR_RETURN(const int64_t first,
                    fields.Int("max_window_layers", 0, kMaxLayers, /*absent=*/kFirstWindowLayer));
@@ -153,7 +153,7 @@ absl::Status ParseWindow(const JsonFields& fields, ModelConfig& config) {
   ASSIGN_OR_RETURN(const bool windowed, HasWindow(fields, config));
   if (!windowed) return absl::OkStatus();
   ASSIGN_OR_RETURN(const int64_t window, fields.Int("sliding_window", 1, kMaxPositions, /*absent=*/kWindow));
-  if (window < config.max_positions) {
+  if (window <= config.max_positions) {
     config.sliding_window = window;
     config.max_positions = window;
   }
@@ -194,19 +194,18 @@ absl::StatusOr<std::optional<int64_t>> ParseTokenId(const JsonFields& fields, st
 
 // Adds the ids of eos_token_id: absent, an id or a list of ids.
 absl::Status AddEosIds(const JsonFields& fields, ModelConfig& config, ModelNotes* notes) {
-  constexpr char kName[] = "eos_token_id";
-  const json* value = fields.Find(kName);
+  const json* value = fields.Find(kEosIds);
   if (value == nullptr) return absl::OkStatus();
   auto& all = config.eos_token_ids;
   for (const json& id : value->is_array() ? *value : json::array({*value})) {
     if (!id.is_number_integer() || id < 0 || id > INT64_MAX) {
-      return fields.Wrong(kName,
+      return fields.Wrong(kEosIds,
                           absl::StrCat("an id from 0 to ", config.vocab_size - 1, " or an array of them"));
     }
     if (id < config.vocab_size) {
       all.push_back(id.get<int64_t>());
     } else {
-      NotePastVocabulary(fields, kName, id.get<int64_t>(), config.vocab_size, notes);
+      NotePastVocabulary(fields, kEosIds, id.get<int64_t>(), config.vocab_size, notes);
     }
   }
   std::sort(all.begin(), all.end());
@@ -220,9 +219,10 @@ absl::Status ParseTokens(const JsonFields& fields, ModelConfig& config, ModelNot
   return AddEosIds(fields, config, notes);
 }
 
-absl::Status AddGenerationConfig(std::string_view text, ModelConfig& config, ModelNotes* notes) {
+absl::Status ApplyGenerationConfig(std::string_view text, ModelConfig& config, ModelNotes* notes) {
   ASSIGN_OR_RETURN(json value, ParseJson(text));
   ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, ""));
+  if (fields.Find(kEosIds) != nullptr) config.eos_token_ids.clear();
   return AddEosIds(fields, config, notes);
 }
 
@@ -324,14 +324,14 @@ absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& dir, ModelNotes* 
   const absl::StatusOr<std::string> generation = ReadFile(path, JsonLimits{}.max_bytes);
   if (absl::IsNotFound(generation.status())) return config;
   RETURN_IF_ERROR(generation.status());
-  RETURN_IF_ERROR(Annotate(AddGenerationConfig(*generation, *config, notes), path));
+  RETURN_IF_ERROR(Annotate(ApplyGenerationConfig(*generation, *config, notes), path));
   return config;
 }
 
 absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view text, std::string_view generation_text,
                                              ModelNotes* notes) {
   ASSIGN_OR_RETURN(ModelConfig config, ParseModelConfig(text, notes));
-  RETURN_IF_ERROR(Annotate(AddGenerationConfig(generation_text, config, notes), "generation_config.json"));
+  RETURN_IF_ERROR(Annotate(ApplyGenerationConfig(generation_text, config, notes), "generation_config.json"));
   return config;
 }
 

@@ -37,7 +37,7 @@ struct ModelConfig {
   // Tokens of a sequence at most: max_position_embeddings, or a sliding window that is shorter (a sequence that fits
   // into the window attends to all of itself).
   int64_t max_positions = 0;
-  std::optional<int64_t> sliding_window;  // where some layer has one
+  std::optional<int64_t> sliding_window;  // where some layer has one that is no longer than the context
   double rms_norm_eps = 1e-6;
   double rope_theta = 10000.0;
   std::optional<Llama3RopeScaling> rope_scaling;
@@ -61,12 +61,12 @@ using ModelNotes = std::vector<std::string>;
 // biases in the MLP). Special ids past the vocabulary are left out with a note. `notes` may be null.
 absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view json, ModelNotes* notes = nullptr);
 
-// The same; the end-of-sequence ids are those of both texts together.
+// The same; the end-of-sequence ids are those of the second text where it has any, as Hugging Face generates.
 absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view json, std::string_view generation_config_json,
                                              ModelNotes* notes = nullptr);
 
-// ParseModelConfig of dir/config.json; the end-of-sequence ids are those of config.json together with those
-// of dir/generation_config.json where that exists (instruct models list the end-of-turn token only there).
+// ParseModelConfig of dir/config.json and, where it exists, dir/generation_config.json (instruct models list the
+// end-of-turn token only there).
 absl::StatusOr<ModelConfig> LoadModelConfig(const std::string& dir, ModelNotes* notes = nullptr);
 
 // The fields in range and consistent with each other; what the parser checks, for configurations made by

@@ -120,11 +120,13 @@ TEST(ParseModelConfig, AShorterWindowBoundsTheSequence) {
   const std::pair<int64_t, std::optional<int64_t>> none = {512, std::nullopt}, half = {256, 256};
   mistral["sliding_window"] = nullptr;
   EXPECT_EQ(Positions(mistral), none);
-  mistral["sliding_window"] = 512;
+  mistral["sliding_window"] = 513;
   EXPECT_EQ(Positions(mistral), none);
+  mistral["sliding_window"] = 512;
+  EXPECT_EQ(Positions(mistral).first, 512);
   mistral["sliding_window"] = 256;
   EXPECT_EQ(Positions(mistral), half);
-  EXPECT_EQ(Positions(json::parse(ModelConfigJson(ParseModelConfig(mistral.dump()).value()))).first, 256);
+  EXPECT_EQ(Positions(json::parse(ModelConfigJson(ParseModelConfig(mistral.dump()).value()))), half);
   mistral.erase("sliding_window");  // then Hugging Face takes 4096
   EXPECT_EQ(Positions(mistral), none);
   mistral["max_position_embeddings"] = 32768;
@@ -137,11 +139,15 @@ TEST(ParseModelConfig, AShorterWindowBoundsTheSequence) {
   EXPECT_EQ(Positions(qwen2), none) << "from layer 28 on: there are three";
   qwen2["max_window_layers"] = 2;
   EXPECT_EQ(Positions(qwen2), half);
-  EXPECT_EQ(Positions(json::parse(ModelConfigJson(ParseModelConfig(qwen2.dump()).value()))).first, 256);
+  EXPECT_EQ(Positions(json::parse(ModelConfigJson(ParseModelConfig(qwen2.dump()).value()))), half);
   qwen2["layer_types"] = {"full_attention", "full_attention", "full_attention"};
   EXPECT_EQ(Positions(qwen2), none);
   qwen2["layer_types"] = {"full_attention", "sliding_attention", "full_attention"};
   EXPECT_EQ(Positions(qwen2), half);
+  EXPECT_EQ(ErrorWith(qwen2, "sliding_window", nullptr).code(), absl::StatusCode::kUnimplemented);
+  qwen2.erase("layer_types");
+  qwen2["sliding_window"] = nullptr;
+  EXPECT_EQ(Positions(qwen2), none);
 }
 
 TEST(ParseModelConfig, ArchitecturesMayListOthersToo) {
@@ -181,8 +187,8 @@ TEST(ParseModelConfig, SpecialIdsPastTheVocabularyAreLeftOutWithANote) {
   value["eos_token_id"] = {2, 512, 600};
   value["pad_token_id"] = 700;
   ModelNotes notes;
-  const ModelConfig config = ParseModelConfig(value.dump(), R"({"eos_token_id": 4000})", &notes).value();
-  EXPECT_THAT(config.eos_token_ids, ElementsAre(2));
+  const ModelConfig config = ParseModelConfig(value.dump(), R"({"eos_token_id": [3, 4000]})", &notes).value();
+  EXPECT_THAT(config.eos_token_ids, ElementsAre(3));
   EXPECT_FALSE(config.pad_token_id.has_value());
   EXPECT_THAT(notes, ElementsAre(HasSubstr("pad_token_id has 700, but the vocabulary has 512 ids"),
                                  HasSubstr("eos_token_id has 512"), HasSubstr("eos_token_id has 600"),
@@ -248,16 +254,19 @@ TEST(UpdatedConfigJson, KeepsWhatItDoesNotKnow) {
   EXPECT_EQ(UpdatedConfigJson("[]", config), ModelConfigJson(config));
 }
 
-TEST(LoadModelConfig, AddsTheEosIdsOfGenerationConfig) {
+TEST(LoadModelConfig, TheEosIdsOfGenerationConfigCountWhereItHasAny) {
   std::string dir = testing::TempDir() + "/config_test";
   std::filesystem::remove_all(dir);
   std::filesystem::create_directories(dir);
   std::ofstream(dir + "/config.json") << Llama().dump();
   EXPECT_THAT(LoadModelConfig(dir).value().eos_token_ids, ElementsAre(2, 5));
   std::ofstream(dir + "/generation_config.json") << R"({"eos_token_id": [7, 2]})";
-  EXPECT_THAT(LoadModelConfig(dir).value().eos_token_ids, ElementsAre(2, 5, 7));
-  EXPECT_THAT(ParseModelConfig(Llama().dump(), R"({"eos_token_id": [7, 2]})").value().eos_token_ids,
-              ElementsAre(2, 5, 7));
+  EXPECT_THAT(LoadModelConfig(dir).value().eos_token_ids, ElementsAre(2, 7));
+  EXPECT_THAT(ParseModelConfig(Llama().dump(), R"({"eos_token_id": 7})").value().eos_token_ids,
+              ElementsAre(7));
+  for (const char* silent : {R"({"top_p": 0.9})", R"({"eos_token_id": null})"}) {
+    EXPECT_THAT(ParseModelConfig(Llama().dump(), silent).value().eos_token_ids, ElementsAre(2, 5));
+  }
   std::ofstream(dir + "/generation_config.json") << R"({"eos_token_id": "</s>"})";
   EXPECT_THAT(std::string(LoadModelConfig(dir).status().message()), HasSubstr("generation_config.json"));
   EXPECT_EQ(LoadModelConfig(dir + "/absent").status().code(), absl::StatusCode::kNotFound);

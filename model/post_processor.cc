@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
@@ -72,16 +73,17 @@ absl::StatusOr<PostProcessor> ParsePair(const JsonFields& fields, int64_t max_id
 
 absl::StatusOr<PostProcessor> Parse(const json& value, const std::string& path, int64_t max_id);
 
-// Each works on what the one before it made.
+// Of which one may add tokens: a second one would take what the first put around the text for texts of their own.
 absl::StatusOr<PostProcessor> ParseSequence(const JsonFields& fields, int64_t max_id) {
   const json* list = fields.Find("processors");
   if (list == nullptr || !list->is_array()) return fields.Wrong("processors", "an array");
   PostProcessor all;
   for (size_t i = 0; i < list->size(); ++i) {
     const std::string path = absl::StrCat(fields.Path("processors["), i, "].");
-    ASSIGN_OR_RETURN(const PostProcessor one, Parse((*list)[i], path, max_id));
-    all.before.insert(all.before.begin(), one.before.begin(), one.before.end());
-    all.after.insert(all.after.end(), one.after.begin(), one.after.end());
+    ASSIGN_OR_RETURN(PostProcessor one, Parse((*list)[i], path, max_id));
+    if (one.AddsNothing()) continue;
+    if (!all.AddsNothing()) return fields.Unsupported("processors", "ones of which one adds tokens");
+    all = std::move(one);
   }
   return all;
 }

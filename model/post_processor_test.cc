@@ -11,7 +11,6 @@ namespace {
 using nlohmann::json;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 constexpr int64_t kMaxId = 1000;
 
@@ -56,12 +55,17 @@ TEST(PostProcessor, NeverTwice) {
   EXPECT_THAT(Applied(pair, {5, 2}), ElementsAre(0, 5, 2));
 }
 
-TEST(PostProcessor, ASequenceWrapsWhatItHas) {
-  const json inner = {{"type", "BertProcessing"}, {"cls", {"a", 1}}, {"sep", {"b", 2}}};
-  const json outer = {{"type", "BertProcessing"}, {"cls", {"c", 3}}, {"sep", {"d", 4}}};
-  EXPECT_THAT(Applied({{"type", "Sequence"}, {"processors", {inner, outer}}}, {9}),
-              ElementsAre(3, 1, 9, 2, 4));
-  EXPECT_THAT(Applied({{"type", "Sequence"}, {"processors", json::array()}}, {9}), ElementsAre(9));
+TEST(PostProcessor, OneOfASequenceMayAddTokens) {
+  const json bert = {{"type", "BertProcessing"}, {"cls", {"a", 1}}, {"sep", {"b", 2}}};
+  const json bytes = {{"type", "ByteLevel"}};
+  const auto sequence = [](const json& processors) {
+    return json{{"type", "Sequence"}, {"processors", processors}};
+  };
+  EXPECT_THAT(Applied(sequence({bytes, bert, bytes}), {9}), ElementsAre(1, 9, 2));
+  EXPECT_THAT(Applied(sequence({bytes, sequence(json::array({bert}))}), {9}), ElementsAre(1, 9, 2));
+  EXPECT_THAT(Applied(sequence(json::array()), {9}), ElementsAre(9));
+  EXPECT_EQ(ParsePostProcessor(sequence({bert, bert}), kMaxId).status().code(),
+            absl::StatusCode::kUnimplemented);
 }
 
 TEST(PostProcessor, BrokenOnesAreErrorsByField) {

@@ -59,6 +59,9 @@ SEEDS = {
         "qwen2": config(model_type="qwen2", architectures=["Qwen2ForCausalLM"], use_sliding_window=False,
                         layer_types=["full_attention"] * 2, tie_word_embeddings=True),
         "mistral": config(model_type="mistral", architectures=["MistralForCausalLM"], sliding_window=64),
+        "windows": config(model_type="qwen3", architectures=["Qwen3Model", "Other"], use_sliding_window=True,
+                          sliding_window=32, max_window_layers=1, layer_types=["full_attention", "sliding_attention"],
+                          torch_dtype="torch.float32", eos_token_id=[2, 64]),
     },
     "tokenizer_json_fuzzer": {
         "gpt2": tokenizer({"type": "ByteLevel"}, unk_token="<pad>", fuse_unk=True),
@@ -67,6 +70,11 @@ SEEDS = {
         "steps": tokenizer(sequence(split({"String": "b"}, "Removed"), split({"Regex": "[a-b\\d]"}, "Contiguous", True),
                                     {"type": "Digits", "individual_digits": True})),
         "characters": tokenizer(BYTE_LEVEL, merges=()),
+        "template": {**tokenizer(BYTE_LEVEL), "post_processor": {"type": "Sequence", "processors": [
+            {"type": "ByteLevel", "trim_offsets": True},
+            {"type": "TemplateProcessing",
+             "single": [{"SpecialToken": {"id": "<pad>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+             "special_tokens": {"<pad>": {"id": "<pad>", "ids": [0], "tokens": ["<pad>"]}}}]}},
     },
 }
 

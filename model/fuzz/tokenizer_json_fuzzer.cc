@@ -12,6 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     if (!ids.ok()) continue;
     for (uint32_t id : *ids) DROVER_CHECK(id < (*tokenizer)->size());
     (*tokenizer)->Decode(*ids, {.skip_special_tokens = true});
+    ids = (*tokenizer)->Encode(text, {.add_special_tokens = true});
+    DROVER_CHECK(ids.ok());
+    (*tokenizer)->Decode(*ids);
   }
   return 0;
 }

@@ -69,7 +69,7 @@ TEST_F(SetupTest, EverythingComesFromTheLearner) {
   ASSERT_TRUE(setup.ok()) << setup.status();
   EXPECT_EQ(setup->sampling_digest, recipe::SamplingDigest(learner_.recipe));
   EXPECT_EQ(setup->config.hidden_size, 8);
-  EXPECT_EQ(setup->config.eos_token_ids, (std::vector<int64_t>{1, 2})) << "those of both files";
+  EXPECT_EQ(setup->config.eos_token_ids, (std::vector<int64_t>{2})) << "generation_config.json has one";
   EXPECT_EQ(setup->tokenizer->Encode("cab").value(), (std::vector<uint32_t>{4, 2, 3}));
 }
 
@@ -78,7 +78,7 @@ TEST_F(SetupTest, OwnFilesAreUsedAndCompared) {
   const auto setup = MakeSetup(same, folder_ + "/model", learner_);
   ASSERT_TRUE(setup.ok()) << setup.status();
   EXPECT_EQ(setup->recipe.actors().max_batch(), 3u) << "ours: it does not matter to sampling";
-  EXPECT_EQ(setup->config.eos_token_ids, (std::vector<int64_t>{1, 2}));
+  EXPECT_EQ(setup->config.eos_token_ids, (std::vector<int64_t>{2}));
   EXPECT_EQ(learner_.asked_for_files, 0);
 }
 

@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
     const auto device = drover::model::ResolveDevice(flags.check_device);
     return process::Conclude(device.ok() ? drover::model::TryDevice(*device) : device.status());
   }
-  const auto recipe = drover::recipe::LoadRecipe(flags.recipe);
+  const auto recipe = drover::recipe::LoadRecipe(flags.recipe, {}, {.read_questions = false});
   if (!recipe.ok()) return process::Conclude(recipe.status());
   const auto end = drover::CatchExceptions(
       "learner", [&] { return drover::learner_process::RunRank(flags, *recipe, signals); });

@@ -17,10 +17,11 @@ absl::Status WriteEmbedded(const v1::EmbeddedModel& shape, const std::string& fo
   const model::ModelConfig config = EmbeddedConfig(shape);
   RETURN_IF_ERROR(model::ValidateModelConfig(config));
   RETURN_IF_ERROR(model::ValidateAlphabet(shape.alphabet()));
-  RETURN_IF_ERROR(WriteFileAtomically(folder + "/config.json", model::ModelConfigJson(config)));
   RETURN_IF_ERROR(
       WriteFileAtomically(folder + "/generation_config.json", model::GenerationConfigJson(config)));
-  return WriteFileAtomically(folder + "/tokenizer.json", model::CharacterTokenizerJson(shape.alphabet()));
+  RETURN_IF_ERROR(
+      WriteFileAtomically(folder + "/tokenizer.json", model::CharacterTokenizerJson(shape.alphabet())));
+  return WriteFileAtomically(folder + "/config.json", model::ModelConfigJson(config));
 }
 
 // What stands beside the weights of `source`, so that checkpoints can carry it on; of the weights only what they say
@@ -33,11 +34,12 @@ absl::Status WriteCopy(const std::string& source, const std::string& folder) {
     if (files.count(name) == 0) return absl::NotFoundError(absl::StrCat(source, "/", name, " is not there"));
   }
   ASSIGN_OR_RETURN(const model::ModelWeights weights, model::OpenModelWeights(source));
-  files["config.json"] = model::UpdatedConfigJson(files.at("config.json"), weights.config());
+  const std::string config = model::UpdatedConfigJson(files.at("config.json"), weights.config());
+  files.erase("config.json");  // written last: a folder with it counts as whole
   for (const auto& [name, data] : files) {
     RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/", name), data));
   }
-  return absl::OkStatus();
+  return WriteFileAtomically(folder + "/config.json", config);
 }
 
 }  // namespace

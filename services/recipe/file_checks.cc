@@ -106,8 +106,6 @@ void CheckIsThere(const char* field, const std::string& path, Problems& problems
 // Reads all questions as the learner will.
 void CheckQuestions(const v1::Recipe& recipe, const PromptReader& reader, Problems& problems) {
   const v1::DataSettings& data = recipe.data();
-  if (data.train() != data::kGenerated) CheckIsThere("data.train", data.train(), problems);
-  if (!data.heldout().empty()) CheckIsThere("data.heldout", data.heldout(), problems);
   for (const char* field :
        {"data.train", "data.heldout", "data.template", "data.reward_format", "data.heldout_share",
         "data.max_prompt_tokens", "data.problem_key", "data.answer_key", "data.arithmetic.operations",
@@ -130,10 +128,13 @@ void CheckQuestions(const v1::Recipe& recipe, const PromptReader& reader, Proble
 
 }  // namespace
 
-void CheckFiles(const v1::Recipe& recipe, Problems& problems) {
+void CheckFiles(const v1::Recipe& recipe, bool read_questions, Problems& problems) {
   const bool embedded = recipe.model().path().empty();
   const PromptReader reader = embedded ? OfAlphabet(recipe, problems) : CheckDirectory(recipe, problems);
-  CheckQuestions(recipe, reader, problems);
+  const v1::DataSettings& data = recipe.data();
+  if (data.train() != data::kGenerated) CheckIsThere("data.train", data.train(), problems);
+  if (!data.heldout().empty()) CheckIsThere("data.heldout", data.heldout(), problems);
+  if (read_questions) CheckQuestions(recipe, reader, problems);
 }
 
 }  // namespace drover::recipe

@@ -147,6 +147,17 @@ TEST_F(FileChecksTest, EveryLineIsRead) {
               ElementsAre(testing::StartsWith("data.heldout: " + late + ":501")));
 }
 
+TEST_F(FileChecksTest, WhoReadsTheQuestionsAnywayOnlyAsksForTheFiles) {
+  v1::Recipe recipe = GoodRecipe();
+  recipe.mutable_data()->set_train(Write("bad.jsonl", "nonsense"));
+  Problems problems;
+  FindProblems(recipe, {.read_questions = false}, problems);
+  EXPECT_THAT(problems.texts(), ElementsAre());
+  recipe.mutable_data()->set_train("/nope.jsonl");
+  FindProblems(recipe, {.read_questions = false}, problems);
+  EXPECT_THAT(problems.texts(), ElementsAre(HasSubstr("/nope.jsonl")));
+}
+
 TEST_F(FileChecksTest, PromptsThatDoNotFitAreCounted) {
   const std::string file = Write("q.jsonl",
                                  "{\"problem\":\"1+1\",\"answer\":2}\n{\"problem\":\"1+2\",\"answer\":3}\n"

@@ -75,7 +75,7 @@ void CheckRules(const Message& message, const std::string& prefix, Problems& pro
 void FindProblems(const v1::Recipe& recipe, const ValidateOptions& options, Problems& problems) {
   CheckRules(recipe, "", problems);
   CheckAcrossFields(recipe, problems);
-  if (options.check_files) CheckFiles(recipe, problems);
+  if (options.check_files) CheckFiles(recipe, options.read_questions, problems);
 }
 
 absl::Status Validate(const v1::Recipe& recipe, const ValidateOptions& options) {

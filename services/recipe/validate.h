@@ -15,6 +15,9 @@ struct ValidateOptions {
   // Whether model.path, data.train and data.heldout must be there and readable, to their last line, and fit each
   // other. Off on machines that run a process which does not read them (a verifier).
   bool check_files = true;
+  // With check_files: off where the questions are read anyway before anything is made of them (the learner). Then they
+  // must only be there.
+  bool read_questions = true;
   // Where LoadRecipe puts Problems::warnings(); may be null.
   std::vector<std::string>* warnings = nullptr;
 };

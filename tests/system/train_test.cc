@@ -157,6 +157,46 @@ TEST(TrainTest, ABfloat16ModelIsSavedAsWhatItIs) {
   EXPECT_EQ(ReadFile(run.folder().checkpoint(1) + "/chat_template.jinja").value_or(""), "{{ messages }}");
 }
 
+// Where no question is held out there is no accuracy, which is not an accuracy of 0.
+TEST(TrainTest, NothingHeldOutIsNoAccuracy) {
+  const std::string file = TestFolder() + "/questions.jsonl";
+  std::string lines;
+  for (int i = 0; i < 40; ++i) lines += absl::StrCat("{\"problem\":\"", i, "+1\",\"answer\":", i + 1, "}\n");
+  ASSERT_TRUE(WriteFileAtomically(file, lines).ok());
+  TrainingRun run("run");
+  run.RunToTheEnd(Tiny(1) + Settings{"data.train=" + file, "data.template={question}:", "pretrain.batches=0",
+                                     "data.heldout_share=1e-9"});
+  EXPECT_TRUE(run.summary()["accuracy_before"].is_null());
+  EXPECT_TRUE(run.summary()["accuracy_after"].is_null());
+  EXPECT_TRUE(run.metrics()[0]["accuracy"].is_null());
+  EXPECT_NE(run.command().errors().find("no question of 40 is held out"), std::string::npos)
+      << run.command().errors();
+  EXPECT_NE(run.command().output().find("held-out accuracy  not measured"), std::string::npos)
+      << run.command().output();
+}
+
+// The special token that a tokenizer puts before every text is part of every prompt, once.
+TEST(TrainTest, PromptsHaveTheTokenizersSpecialTokens) {
+  const model::ModelConfig config = model::testing::SmallConfig();
+  const std::string dir = TestFolder() + "/model";
+  model::testing::WriteModelDirectory(dir, config, model::testing::FilledWeights(config));
+  auto tokenizer = Json::parse(model::CharacterTokenizerJson("0123456789+-*=,;:#. \n"));
+  tokenizer["post_processor"] = Json::parse(R"({"type":"TemplateProcessing",
+      "single":[{"SpecialToken":{"id":"<pad>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}],
+      "special_tokens":{"<pad>":{"id":"<pad>","ids":[0],"tokens":["<pad>"]}}})");
+  ASSERT_TRUE(WriteFileAtomically(dir + "/tokenizer.json", tokenizer.dump()).ok());
+  const auto prompt_tokens = [&](const std::string& name, const Settings& more) {
+    TrainingRun run(name);
+    run.RunToTheEnd(Tiny(1) +
+                    Settings{"model.path=" + dir, "pretrain.batches=0", "data.max_prompt_tokens=16"} + more);
+    return run.metrics()[0]["prompt_tokens"].get<int>();
+  };
+  const int with = prompt_tokens("with", {}),
+            without = prompt_tokens("without", {"data.add_special_tokens=false"});
+  EXPECT_EQ(with, without + 8) << "one for each of 8 prompts";
+  EXPECT_EQ(prompt_tokens("written", {"data.template=\"<pad>{question}\""}), with);
+}
+
 TEST(TrainTest, JsonPrintsTheStepsAndThenTheSummary) {
   TrainingRun run("run");
   run.Start(Tiny(3), {"--json"});
