@@ -66,6 +66,8 @@ TEST(Collectives, AMissingPeerIsAnErrorInTime) {
     EXPECT_EQ(ranks.Barrier(), status) << "the group is lost: nothing waits a second time";
   });
   RunRanks(2, absl::Seconds(30), [](Collectives& ranks) {
+    ASSERT_TRUE(ranks.Barrier().ok());  // both have joined
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
     if (ranks.rank() == 1) return;  // gone
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     const absl::Status status = ranks.AllReduceSum(at::zeros({4}));

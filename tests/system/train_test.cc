@@ -240,8 +240,9 @@ TEST(TrainTest, CtrlCLeavesACheckpointAndTheRunGoesOn) {
 // does the evaluation.
 TEST(TrainTest, CtrlCDuringAnEvaluationLosesNoRecord) {
   TrainingRun run("run");
-  // Training takes long, so that the actors can be stopped before the evaluation needs them.
-  run.Start(Tiny(2) + Settings{"learner.epochs=40", "learner.learning_rate=1e-9"});
+  // Training takes seconds, so that the actors can be stopped before the evaluation needs them, whatever else runs here.
+  run.Start(Tiny(2) +
+            Settings{"learner.epochs=40", "learner.microbatch_responses=2", "learner.learning_rate=1e-9"});
   ASSERT_TRUE(run.WaitForSteps(1));
   ASSERT_TRUE(Eventually(absl::Seconds(60), [&] {
     const JournalView journal = InspectJournal(run.folder());
