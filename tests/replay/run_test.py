@@ -1,5 +1,5 @@
 """What a run left, recomputed from the pages of docs/reference/ and nothing else."""
-import json
+import math
 import unittest
 
 import draws
@@ -146,15 +146,14 @@ class SamplingTest(unittest.TestCase):
     def test_every_token_is_the_one_that_was_drawn(self):
         for run in (runs.arithmetic(), runs.file_questions()):
             model = tiny_model.Model(run.checkpoint(0))
-            entropies = []
             for group in run.rollouts()[0]:
-                start = model.after(group.prompt_token_ids)
-                for number in range(len(group.responses)):
-                    replayed = tiny_model.Replayed(model, run.recipe, group, number, start)
-                    self.assertLess(replayed.slack, 1e-5, f"group {group.group}, response {number}")
-                    self.assertLess(replayed.gap, 1e-4, f"group {group.group}, response {number}")
-                    entropies += replayed.entropies
-            self.assertAlmostEqual(run.metrics[0]["entropy"], training.mean(entropies), places=4)
+                for number, distributions in enumerate(tiny_model.distributions(model, run.recipe, group)):
+                    for position, p in enumerate(distributions):
+                        token, recorded = (of[position] for of in (group.responses[number].token_ids, group.responses[number].logprobs))
+                        uniform = draws.sampling_uniform(run.recipe.run.seed, group.group, number, position)
+                        where = f"group {group.group}, response {number}, token {position}"
+                        self.assertLess(tiny_model.slack(p, run.recipe.rollout, token, uniform), 1e-5, where)
+                        self.assertLess(abs(math.log(p[token]) - recorded), 1e-4, where)
 
     def test_responses_end_at_the_end_of_sequence_or_the_budget(self):
         for run in (runs.arithmetic(), runs.file_questions()):
@@ -222,6 +221,25 @@ class TrainingTest(unittest.TestCase):
             self.assertAlmostEqual(line["loss"], expected, places=5)
             self.assertEqual((line["clip_fraction"], line["old_kl"]), (0, 0))
             self.assertAlmostEqual(line["ratio_max"], 1, places=6)
+
+    def test_entropy_is_of_every_response(self):
+        for run in (runs.arithmetic(), runs.file_questions()):
+            model = tiny_model.Model(run.checkpoint(0))
+            entropies = [tiny_model.entropy(p) for group in run.rollouts()[0]
+                         for response in tiny_model.distributions(model, run.recipe, group) for p in response]
+            self.assertAlmostEqual(run.metrics[0]["entropy"], training.mean(entropies), places=4)
+
+    def test_off_policy_loss_and_its_statistics(self):
+        """Groups of the version before, by what the actor recorded, with a KL term and without the responses that were cut."""
+        run = runs.off_policy()
+        reference = tiny_model.Model(run.checkpoint(0))
+        for number, (groups, line) in enumerate(zip(run.rollouts(), run.metrics, strict=True)):
+            expected = training.off_policy(run.recipe, groups, training.advantages(run.recipe, number, groups),
+                                           tiny_model.Model(run.checkpoint(number)), reference)
+            for field, value in expected.items():
+                self.assertAlmostEqual(line[field], value, delta=1e-4 * max(1, abs(value)), msg=f"{field} of step {number + 1}")
+        for field in ("staleness_max", "truncated_share", "clip_fraction", "kl", "zero_advantage_share"):
+            self.assertGreater(max(line[field] for line in run.metrics), 0, f"{field}: the run says nothing of it")
 
     def test_optimizer_steps_hold_the_responses_of_the_permutation(self):
         """The learner names the groups of a step that it skips."""

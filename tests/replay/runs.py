@@ -110,6 +110,17 @@ def file_questions():
 
 
 @functools.cache
+def off_policy():
+    """Rollouts of the version before, trained by the recorded log-probabilities, with a KL term; cut responses are left out of the loss."""
+    return run("off_policy", {
+        "model.path": f'"{arithmetic().checkpoint(0)}"', "data.arithmetic.operations": '"+-"', "run.seed": 13, "run.steps": 4,
+        "run.checkpoint_every": 1, "run.keep_checkpoints": 9, "staleness.bound": 1, "actors.groups_in_flight": 16,
+        "rollout.max_response_tokens": 11, "loss.old_logprobs": "ACTOR", "loss.kl_coefficient": 0.1, "loss.mask_truncated": "true",
+        "loss.clip_low": 0.1, "loss.clip_high": 0.3, "learner.minibatch_responses": 32, "learner.learning_rate": "3e-3",
+        "learner.warmup_steps": 0, "evaluation.questions": 0})
+
+
+@functools.cache
 def skipped():
     """Weights that leave all bounds within a few steps of the first rollout, since each multiplies them by -9: later ones are skipped, and the
     learner's log names the groups that were in them. The second rollout is sampled before that."""

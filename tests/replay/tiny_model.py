@@ -6,8 +6,6 @@ import struct
 from operator import mul
 from pathlib import Path
 
-from draws import sampling_uniform
-
 
 def read_safetensors(path):
     """{name: (shape, numbers)} of float32 tensors."""
@@ -121,22 +119,21 @@ def slack(p, rollout, token, uniform):
     return max(0.0, below - uniform, uniform - (below + stays[token] / total))
 
 
-class Replayed:
-    """A response's tokens under a model: the largest slack of a draw, the largest gap to a recorded log-probability, entropies."""
-
-    def __init__(self, model, recipe, group, number, start):
-        response = group.responses[number]
+def distributions(model, recipe, group):
+    """For each response of a group, what each of its tokens was drawn from: lists of p."""
+    start, found = model.after(group.prompt_token_ids), []
+    for response in group.responses:
         logits, cache = start[0], [list(layer) for layer in start[1]]
-        self.slack = self.gap = 0.0
-        self.entropies = []
-        for position, (token, recorded) in enumerate(zip(response.token_ids, response.logprobs)):
+        found.append([])
+        for position in range(len(response.token_ids)):
             if position:
                 logits = model.logits(response.token_ids[position - 1], cache)
-            p = softmax([value / recipe.rollout.temperature for value in logits])
-            uniform = sampling_uniform(recipe.run.seed, group.group, number, position)
-            self.slack = max(self.slack, slack(p, recipe.rollout, token, uniform))
-            self.gap = max(self.gap, abs(math.log(p[token]) - recorded))
-            self.entropies.append(-sum(value * math.log(value) for value in p if value > 0))
+            found[-1].append(softmax([value / recipe.rollout.temperature for value in logits]))
+    return found
+
+
+def entropy(p):
+    return -sum(value * math.log(value) for value in p if value > 0)
 
 
 def greedy(model, prompt, ends, budget):

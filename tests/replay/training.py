@@ -4,6 +4,7 @@ import statistics
 
 from draws import MINIBATCH_ORDER, REWARD_SHUFFLE, Stream
 from protos import FINISH_REASON_LENGTH
+from tiny_model import distributions, entropy
 
 
 def cut(response):
@@ -47,6 +48,29 @@ def first_loss(recipe, groups, advantage):
         length = len(response.token_ids)
         total -= a * length / (length if recipe.loss.aggregation == 2 else recipe.rollout.max_response_tokens)
     return total / len(responses)
+
+
+def off_policy(recipe, groups, advantage, model, reference):
+    """Loss and statistics of a rollout that is one optimizer step of `model`, with loss.old_logprobs: ACTOR and a KL term."""
+    loss, clipped, kl, old_kl, ratios, entropies = 0.0, [], [], [], [], []
+    for group, group_advantage in zip(groups, advantage):
+        now, frozen = (distributions(of, recipe, group) for of in (model, reference))
+        for response, a, p_now, p_frozen in zip(group.responses, group_advantage, now, frozen):
+            if recipe.loss.mask_truncated and cut(response):
+                continue
+            for token, recorded, p, q in zip(response.token_ids, response.logprobs, p_now, p_frozen):
+                ratio = math.exp(math.log(p[token]) - recorded)
+                plain, clip = ratio * a, min(max(ratio, 1 - recipe.loss.clip_low), 1 + recipe.loss.clip_high) * a
+                d = min(max(math.log(q[token]) - math.log(p[token]), -40), 40)
+                kl.append(math.exp(d) - d - 1)
+                loss += -min(plain, clip) + recipe.loss.kl_coefficient * kl[-1]
+                clipped.append(clip < plain)
+                ratios.append(ratio)
+                old_kl.append(ratio - 1 - math.log(ratio))
+                entropies.append(entropy(p))
+    responses = sum(len(group.responses) for group in groups)
+    return {"loss": loss / (responses * recipe.rollout.max_response_tokens), "clip_fraction": mean(clipped), "kl": mean(kl),
+            "old_kl": mean(old_kl), "ratio_mean": mean(ratios), "ratio_max": max(ratios), "entropy": mean(entropies)}
 
 
 def mean(values):
