@@ -34,6 +34,17 @@ TEST(PlanSteps, EachEpochHoldsEachResponseOnce) {
   EXPECT_NE(steps[0], steps[3]);
 }
 
+// Of docs/reference/algorithm.md and random-numbers.md: the permutation of stream 1024 * rollout + epoch, cut.
+TEST(PlanSteps, IsThatOfTheReference) {
+  PlanOptions options;
+  options.seed = 1;
+  options.minibatch_responses = 4;
+  EXPECT_THAT(PlanSteps(10, /*rollout=*/0, options),
+              ElementsAre(ElementsAre(6, 9, 2, 3), ElementsAre(1, 7, 4, 5), ElementsAre(0, 8)));
+  options.epochs = 3;
+  EXPECT_THAT(PlanSteps(10, /*rollout=*/7, options)[8], ElementsAre(9, 6));
+}
+
 TEST(PlanSteps, FollowsFromSeedAndRollout) {
   PlanOptions options;
   options.seed = 1;

@@ -3,7 +3,7 @@
 #
 #   tests/run.sh [--full] [--only STAGE]
 #
-# Stages: format layering protos ctest monitoring custom_verifier deploy cluster sanitize fuzz cuda gpu_kit. Each writes build/test-results/STAGE.*;
+# Stages: format layering protos ctest monitoring replay custom_verifier deploy cluster sanitize fuzz cuda gpu_kit. Each writes build/test-results/STAGE.*;
 # tests/tally.py adds them up: one test a GoogleTest case, one a check. --full adds the long tests (DROVER_FULL_TESTS=1).
 set -uo pipefail
 export OMP_WAIT_POLICY=PASSIVE  # several tests share few cores: no barrier may spin
@@ -75,6 +75,12 @@ run_monitoring() {
   PROMETHEUS_BIN="$PROMETHEUS_BIN" "$DEPS/python-monitoring/bin/python" tests/unittests.py tests/monitoring --results "$RESULTS/monitoring"
 }
 
+# Small runs, recomputed from docs/reference/ by a reader in Python.
+run_replay() {
+  python_tools replay || { echo "skipped: no protobuf for Python"; return 77; }
+  "$DEPS/python-replay/bin/python" tests/unittests.py tests/replay --results "$RESULTS/replay"
+}
+
 # run_ctest FOLDER LABEL: every GoogleTest program writes its cases to RESULTS/LABEL/*.json.
 run_ctest() {
   mkdir -p "$RESULTS/$2"
@@ -141,6 +147,7 @@ stage layering python3 tests/layering.py
 stage protos check_protos
 stage ctest run_ctest build ctest
 stage monitoring run_monitoring
+stage replay run_replay
 stage custom_verifier tests/custom_verifier.sh
 stage deploy run_deploy
 stage cluster run_cluster

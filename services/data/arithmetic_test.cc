@@ -5,10 +5,13 @@
 #include <regex>
 #include <set>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace drover::data {
 namespace {
+
+using ::testing::ElementsAre;
 
 v1::ArithmeticSettings Settings(const std::string& operations, uint32_t min_digits, uint32_t max_digits,
                                 v1::ArithmeticStyle style) {
@@ -43,6 +46,45 @@ TEST(ArithmeticGenerator, AnswersAreRight) {
       EXPECT_EQ(question.index, n);
     }
   }
+}
+
+// The first questions of such a generator; of worked ones question and response in one.
+std::vector<std::string> First(const ArithmeticGenerator& generator, uint64_t count) {
+  std::vector<std::string> texts;
+  for (uint64_t n = 0; n < count; ++n) texts.push_back(generator.Train(n).text);
+  return texts;
+}
+std::vector<std::string> FirstHeldout(const ArithmeticGenerator& generator, uint64_t count) {
+  std::vector<std::string> texts;
+  for (const Question& question : generator.Heldout(count)) texts.push_back(question.text);
+  return texts;
+}
+std::vector<std::string> FirstWorked(const ArithmeticGenerator& generator, uint64_t count) {
+  std::vector<std::string> texts;
+  for (uint64_t n = 0; n < count; ++n) {
+    const SupervisedExample example = generator.Worked(n, /*forgotten_carries=*/0.5);
+    texts.push_back(example.prompt + example.response);
+  }
+  return texts;
+}
+
+// The values of docs/reference/questions.md, which tests/replay/ computes from that page.
+TEST(ArithmeticGenerator, QuestionsAreThoseOfTheReference) {
+  const ArithmeticGenerator sums(Settings("+", 2, 3, v1::WORKED), 0.05, 1);
+  EXPECT_THAT(First(sums, 4), ElementsAre("10+132:", "247+78:", "524+708:", "944+650:"));
+  EXPECT_THAT(FirstHeldout(sums, 4), ElementsAre("243+71:", "88+46:", "810+65:", "664+561:"));
+  EXPECT_THAT(FirstWorked(sums, 4),
+              ElementsAre("33+293:3+3+0=6;3+9+0=12;0+2+0=2;226", "24+341:4+1+0=5;2+4+0=6;0+3+0=3;365",
+                          "325+666:5+6+0=11;2+6+0=8;3+6+0=9;981", "39+28:9+8+0=17;3+2+0=5;57"));
+  const ArithmeticGenerator all(Settings("+-*", 1, 9, v1::PLAIN), 0.5, 1099511627777);
+  EXPECT_THAT(First(all, 4),
+              ElementsAre("244 - 179 =", "477468927 * 465665 =", "185029577 + 845643987 =", "510 + 42 ="));
+  EXPECT_THAT(FirstHeldout(all, 3), ElementsAre("3362032 + 1217688 =", "6 + 96 =", "7777273 * 3578188 ="));
+  const ArithmeticGenerator others(Settings("-*", 1, 3, v1::WORKED), 0.05, 2);
+  EXPECT_THAT(
+      FirstWorked(others, 6),
+      ElementsAre("61-49:1-9-0=-8;6-4-1=1;12", "637-291:7-1-0=6;3-9-0=-6;6-2-1=3;346", "6*2:6*2=12;12",
+                  "5*9:5*9=45;45", "360-7:0-7-0=-7;6-0-1=5;3-0-0=3;353", "53-2:3-2-0=1;5-0-0=5;51"));
 }
 
 TEST(ArithmeticGenerator, IndexAndSeedDecideTheQuestion) {

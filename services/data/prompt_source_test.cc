@@ -94,6 +94,20 @@ TEST_F(PromptSourceTest, FileIsSplitByHash) {
   EXPECT_EQ(prompt.gold(0), std::to_string(prompt.index()));
 }
 
+// Orders of docs/reference/questions.md: shuffles of random-numbers.md, where this seed and stream have their values.
+TEST_F(PromptSourceTest, OrdersAreThoseOfTheReference) {
+  v1::Recipe recipe = Arithmetic();
+  recipe.mutable_run()->set_seed(5);
+  recipe.mutable_data()->set_train(Write("order", 7));
+  recipe.mutable_data()->set_heldout(Write("evaluated", 12));
+  const auto source = Make(recipe);
+  std::vector<uint64_t> heldout, trained;
+  for (const v1::Prompt& prompt : source->HeldoutPrompts(12)) heldout.push_back(prompt.index());
+  for (const v1::Prompt& prompt : TrainPrompts(*source, 7)) trained.push_back(prompt.index());
+  EXPECT_THAT(heldout, testing::ElementsAre(7, 0, 8, 3, 11, 6, 10, 9, 1, 2, 5, 4));
+  EXPECT_THAT(trained, testing::ElementsAre(2, 0, 4, 1, 3, 5, 6));
+}
+
 TEST_F(PromptSourceTest, HeldoutFileTakesItsQuestionsOutOfTraining) {
   v1::Recipe recipe = Arithmetic();
   recipe.mutable_data()->set_train(Write("both", 100));
