@@ -28,12 +28,12 @@ class SourceBuilder {
       return absl::OkStatus();
     }
     ASSIGN_OR_RETURN(heldout_, ReadQuestions(data_.heldout()));
-    for (const Question& question : heldout_) heldout_texts_.insert(question.text);
+    for (const Question& question : heldout_) heldout_keys_.insert(QuestionKey(question.text));
     return absl::OkStatus();
   }
 
   absl::StatusOr<std::unique_ptr<PromptSource>> Generated() {
-    ArithmeticGenerator generator(data_.arithmetic(), share_, recipe_.run().seed());
+    ArithmeticGenerator generator(data_.arithmetic(), share_, recipe_.run().seed(), heldout_keys_);
     const Question longest{.text = LongestArithmeticText(data_.arithmetic())};
     if (!Keep(longest) || !generator.HasTrainingQuestions()) return NothingLeft();
     std::vector<Question> heldout = OrderedHeldout();
@@ -48,7 +48,7 @@ class SourceBuilder {
     for (Question& question : all) {
       if (IsHeldout(question.text, share_)) {
         heldout_.push_back(std::move(question));
-      } else if (!heldout_texts_.contains(question.text) && Keep(question)) {
+      } else if (!heldout_keys_.contains(QuestionKey(question.text)) && Keep(question)) {
         train.push_back(std::move(question));
       }
     }
@@ -91,7 +91,7 @@ class SourceBuilder {
   PromptTemplate template_;
   double share_ = 0;  // none is held out by hash when there is a file of held-out questions
   std::vector<Question> heldout_;
-  absl::flat_hash_set<std::string> heldout_texts_;
+  absl::flat_hash_set<std::string> heldout_keys_;
   uint64_t dropped_ = 0;
 };
 
