@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "services/run/interval.h"
 
 namespace drover::cli {
 namespace {
@@ -22,9 +23,18 @@ std::string NumberOrDash(const Json& object, const char* name) {
   return at != object.end() && at->is_number() ? absl::StrFormat("%.3f", at->get<double>()) : "-";
 }
 
+// With its 95 % interval.
+std::string ShareOrDash(const Json& summary, const char* name) {
+  const auto at = summary.find(name);
+  if (at == summary.end() || !at->is_number()) return "-";
+  return run::ShareText(at->get<double>(), Number(summary, "heldout_questions"));
+}
+
 std::string AccuracyText(const View& view) {
   if (!view.accuracy.has_value()) return "-";
-  return absl::StrFormat("%.3f (step %d)", *view.accuracy, view.accuracy_step.value_or(0));
+  const double questions = static_cast<double>(view.state.heldout_questions());
+  return absl::StrFormat("%s (step %d)", run::ShareText(*view.accuracy, questions),
+                         view.accuracy_step.value_or(0));
 }
 
 std::string LeftText(const View& view) {
@@ -130,11 +140,11 @@ std::string StepLine(const Json& line, const View& view) {
 std::string SummaryText(const Json& summary, const std::string& folder) {
   const Json groups = summary.value("groups", Json::object());
   return absl::StrFormat(
-      "held-out accuracy  %s -> %s  (%.0f questions, greedy)\n"
+      "held-out accuracy  %s -> %s  (%.0f questions, greedy; 95 %% intervals)\n"
       "training reward    %s -> %s  (first and last five of %.0f rollouts)\n"
       "%.0f optimizer steps, %.0f response tokens, %.0f groups trained, %s\n"
       "everything of this run is in %s (metrics.jsonl, samples.jsonl, reward.svg, checkpoints/)\n",
-      NumberOrDash(summary, "accuracy_before"), NumberOrDash(summary, "accuracy_after"),
+      ShareOrDash(summary, "accuracy_before"), ShareOrDash(summary, "accuracy_after"),
       Number(summary, "heldout_questions"), NumberOrDash(summary, "reward_first"),
       NumberOrDash(summary, "reward_last"), Number(summary, "steps"), Number(summary, "optimizer_steps"),
       Number(summary, "tokens_generated"), Number(groups, "trained"), ClockText(Number(summary, "seconds")),
