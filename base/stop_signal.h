@@ -1,11 +1,12 @@
-// SIGINT and SIGTERM as something that can be waited for. Nothing runs inside a signal handler but a write.
+// SIGINT, SIGTERM and SIGHUP (unless it is ignored, as under nohup) as something that can be waited for. Nothing runs
+// inside a signal handler.
 #pragma once
 
 #include "absl/time/time.h"
 
 namespace drover {
 
-// Blocks SIGINT and SIGTERM in the calling thread and all it starts later, and takes them by signalfd. Make
+// Blocks them in the calling thread and all it starts later, and takes them by signalfd. Make
 // one in main before any thread starts. Thread-safe afterwards.
 class StopSignal {
  public:

@@ -16,8 +16,9 @@ AdamW::AdamW(std::vector<torch::Tensor> parameters, const AdamWOptions& options)
 
 void AdamW::Step(const std::vector<torch::Tensor>& gradients, double learning_rate) {
   ++steps_;
-  if (learning_rate == 0.0 || parameters_.empty()) return;
+  if (parameters_.empty()) return;
   at::NoGradGuard no_grad;
+  if (learning_rate == 0.0) return UpdateMoments(gradients);
   for (torch::Tensor& step : step_tensors_) step.fill_(static_cast<double>(steps_));
   std::vector<torch::Tensor> weights;
   for (const torch::Tensor& parameter : parameters_) weights.push_back(parameter.detach());
@@ -25,6 +26,13 @@ void AdamW::Step(const std::vector<torch::Tensor>& gradients, double learning_ra
                     step_tensors_, learning_rate, options_.beta1, options_.beta2, options_.weight_decay,
                     options_.epsilon,
                     /*amsgrad=*/false, /*maximize=*/false);
+}
+
+void AdamW::UpdateMoments(const std::vector<torch::Tensor>& gradients) {
+  for (size_t i = 0; i < gradients.size(); ++i) {
+    first_moments_[i].lerp_(gradients[i], 1 - options_.beta1);
+    second_moments_[i].mul_(options_.beta2).addcmul_(gradients[i], gradients[i], 1 - options_.beta2);
+  }
 }
 
 void AdamW::Reset() {

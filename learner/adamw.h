@@ -23,8 +23,8 @@ class AdamW {
  public:
   AdamW(std::vector<torch::Tensor> parameters, const AdamWOptions& options);
 
-  // One step with `gradients` (one per parameter, same shapes). A learning rate of 0 counts the step and
-  // touches nothing else, so that weights stay the same to the bit.
+  // One step with `gradients` (one per parameter, same shapes). With a learning rate of 0 the moments move and the step
+  // counts, as torch's do, but no weight is touched, so that all stay the same to the bit.
   void Step(const std::vector<torch::Tensor>& gradients, double learning_rate);
 
   // Moments to zero, step count to 0.
@@ -37,6 +37,8 @@ class AdamW {
   void set_steps(uint64_t steps) { steps_ = steps; }
 
  private:
+  void UpdateMoments(const std::vector<torch::Tensor>& gradients);
+
   AdamWOptions options_;
   std::vector<torch::Tensor> parameters_;
   std::vector<torch::Tensor> first_moments_;

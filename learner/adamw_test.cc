@@ -67,6 +67,21 @@ TEST(AdamW, LearningRateZeroKeepsEveryBit) {
   EXPECT_EQ(adamw.steps(), 3u);
 }
 
+// As torch's: the moments go on, so that a learning rate that comes back finds them.
+TEST(AdamW, LearningRateZeroMovesTheMoments) {
+  const std::vector<torch::Tensor> still = Parameters(), moving = Parameters();
+  AdamW zero(still, Options()), usual(moving, Options());
+  for (int step = 0; step < 4; ++step) {
+    zero.Step(Gradients(step), 0.0);
+    usual.Step(Gradients(step), 1e-3);
+  }
+  for (size_t i = 0; i < still.size(); ++i) {
+    EXPECT_TRUE(at::allclose(zero.first_moments()[i], usual.first_moments()[i], 1e-5, 1e-8));
+    EXPECT_TRUE(at::allclose(zero.second_moments()[i], usual.second_moments()[i], 1e-5, 1e-8));
+    EXPECT_GT(zero.second_moments()[i].abs().max().item<double>(), 0.0);
+  }
+}
+
 TEST(AdamW, ResetForgets) {
   const std::vector<torch::Tensor> first = Parameters();
   const std::vector<torch::Tensor> second = Parameters();

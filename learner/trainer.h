@@ -69,7 +69,7 @@ struct UpdateStats {
   double clip_fraction = 0.0;  // share of the loss's tokens whose clipped term was taken
   double entropy = 0.0;        // mean over tokens, nats, at the sampling temperature
   double kl_reference = 0.0;   // mean k3 to the reference over tokens; 0 without one
-  double kl_old = 0.0;         // mean k3 of the policy that sampled (log_prob_old) to the current one
+  double kl_old = 0.0;         // mean k3 of the old policy (log_prob_old) to the current one
   double ratio_mean = 1.0;
   double ratio_max = 1.0;
   // |recorded by the actor - learner's| over tokens of this very version; empty when there was none to

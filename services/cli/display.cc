@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "services/run/interval.h"
 
 namespace drover::cli {
 namespace {
@@ -22,9 +23,18 @@ std::string NumberOrDash(const Json& object, const char* name) {
   return at != object.end() && at->is_number() ? absl::StrFormat("%.3f", at->get<double>()) : "-";
 }
 
+// With its 95 % interval.
+std::string ShareOrDash(const Json& summary, const char* name) {
+  const auto at = summary.find(name);
+  if (at == summary.end() || !at->is_number()) return "-";
+  return run::ShareText(at->get<double>(), Number(summary, "heldout_questions"));
+}
+
 std::string AccuracyText(const View& view) {
   if (!view.accuracy.has_value()) return "-";
-  return absl::StrFormat("%.3f (step %d)", *view.accuracy, view.accuracy_step.value_or(0));
+  const double questions = static_cast<double>(view.state.heldout_questions());
+  return absl::StrFormat("%s (step %d)", run::ShareText(*view.accuracy, questions),
+                         view.accuracy_step.value_or(0));
 }
 
 std::string LeftText(const View& view) {
@@ -35,8 +45,8 @@ std::string LeftText(const View& view) {
 // An accuracy of no questions is none.
 std::string AccuracyLine(const Json& summary) {
   if (Number(summary, "heldout_questions") == 0) return "held-out accuracy  not measured\n";
-  return absl::StrFormat("held-out accuracy  %s -> %s  (%.0f questions, greedy)\n",
-                         NumberOrDash(summary, "accuracy_before"), NumberOrDash(summary, "accuracy_after"),
+  return absl::StrFormat("held-out accuracy  %s -> %s  (%.0f questions, greedy; 95 %% intervals)\n",
+                         ShareOrDash(summary, "accuracy_before"), ShareOrDash(summary, "accuracy_after"),
                          Number(summary, "heldout_questions"));
 }
 

@@ -43,10 +43,11 @@ TEST(DisplayTest, ThePanelKeepsItsHeight) {
   view.metrics = {Line(1, 0.25, 10), Line(2, 0.5, 12)};
   view.accuracy = 0.125;
   view.accuracy_step = 0;
+  view.state.set_heldout_questions(64);
   const auto panel = Panel(view);
   EXPECT_EQ(panel.size(), empty);
   EXPECT_NE(panel[1].find("0.500"), std::string::npos);
-  EXPECT_NE(panel[2].find("0.125 (step 0)"), std::string::npos);
+  EXPECT_NE(panel[2].find("0.125 [0.065, 0.228] (step 0)"), std::string::npos);
 }
 
 TEST(DisplayTest, TroubleShowsOnceItOutnumbersWhatWasAccepted) {

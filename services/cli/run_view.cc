@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "services/rpc/channel.h"
 
 namespace drover::cli {
 
@@ -19,8 +20,7 @@ RunView::RunView(const run::RunFolder& folder, std::string recipe)
 void RunView::AskLearner(int port) {
   if (port != port_) {
     port_ = port;
-    stub_ = v1::RunService::NewStub(
-        grpc::CreateChannel(absl::StrCat("127.0.0.1:", port), grpc::InsecureChannelCredentials()));
+    stub_ = v1::RunService::NewStub(rpc::MakeChannel(absl::StrCat("127.0.0.1:", port)));
   }
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(500));

@@ -1,8 +1,11 @@
 #include "services/cli/train_command.h"
 
+#include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -22,6 +25,7 @@
 #include "services/recipe/load.h"
 #include "services/recipe/resume.h"
 #include "services/recipe/text.h"
+#include "services/run/interval.h"
 #include "services/run/jsonl.h"
 #include "services/run/run_folder.h"
 #include "services/run/run_lock.h"
@@ -105,6 +109,12 @@ class Screen {
     std::fflush(stdout);
   }
 
+  // Why nothing more can be shown (a reader that went away, a full disk); 0 while all was.
+  int write_error() {
+    if (std::ferror(stdout) != 0 && write_error_ == 0) write_error_ = errno == 0 ? EIO : errno;
+    return write_error_;
+  }
+
   // A message stays above the panel.
   void Say(const std::string& message) {
     Erase();
@@ -140,7 +150,9 @@ class Screen {
     phase_ = phase;
     ShowTrouble(view.state);
     if (view.accuracy_step != accuracy_step_ && view.accuracy.has_value()) {
-      std::printf("held-out accuracy %.3f after %d rollouts\n", *view.accuracy, int(*view.accuracy_step));
+      std::printf("held-out accuracy %s after %d rollouts\n",
+                  run::ShareText(*view.accuracy, static_cast<double>(view.state.heldout_questions())).c_str(),
+                  static_cast<int>(*view.accuracy_step));
     }
     accuracy_step_ = view.accuracy_step;
   }
@@ -159,6 +171,7 @@ class Screen {
   size_t lines_ = 0;
   v1::RunPhase phase_ = v1::RUN_PHASE_UNSPECIFIED;
   std::optional<uint64_t> accuracy_step_;
+  int write_error_ = 0;
   uint64_t trouble_shown_ = 0;  // leases that had ended without a group then
 };
 
@@ -177,7 +190,8 @@ launch::RunOutcome Watch(launch::LocalRun& run, StopSignal& stop, RunView& view,
       if (const absl::Status kept = recipe.Accept(); !kept.ok()) screen.Say(std::string(kept.message()));
     }
     if (outcome != launch::RunOutcome::kRunning) return outcome;
-    if (stop.Wait(absl::Milliseconds(250)) == 0) continue;
+    const bool reader_gone = *interrupts == 0 && screen.write_error() != 0;
+    if (!reader_gone && stop.Wait(absl::Milliseconds(250)) == 0) continue;
     if (++*interrupts > 1) {
       run.Kill();
       return launch::RunOutcome::kFailed;
@@ -254,6 +268,7 @@ int Train(const TrainOptions& options) {
                         .recipe_file = recipe->path(),
                         .log_level = options.log_level,
                         .started = started});
+  ::signal(SIGPIPE, SIG_IGN);  // a reader that goes away stops the run in order
   Screen screen(options);
   if (!options.quiet && !options.json) std::printf("run folder: %s\n", plan->folder.path().c_str());
   if (absl::Status started = run.Start(); !started.ok()) {
@@ -263,7 +278,9 @@ int Train(const TrainOptions& options) {
   RunView view(plan->folder, plan->name);
   int interrupts = 0;
   const launch::RunOutcome outcome = Watch(run, stop, view, *recipe, screen, &interrupts);
-  return ConcludeRun(outcome, interrupts, run, *plan, screen);
+  const int code = ConcludeRun(outcome, interrupts, run, *plan, screen);
+  if (screen.write_error() == 0 || screen.write_error() == EPIPE) return code;
+  return Report(kFailure, absl::StrCat("standard output: ", std::strerror(screen.write_error())));
 }
 
 }  // namespace drover::cli

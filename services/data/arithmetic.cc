@@ -70,13 +70,14 @@ std::string ArithmeticProblem::Text(v1::ArithmeticStyle style) const {
 }
 
 ArithmeticGenerator::ArithmeticGenerator(const v1::ArithmeticSettings& settings, double heldout_share,
-                                         uint64_t seed)
-    : settings_(settings), heldout_share_(heldout_share), seed_(seed) {}
+                                         uint64_t seed, absl::flat_hash_set<std::string> excluded)
+    : settings_(settings), heldout_share_(heldout_share), seed_(seed), excluded_(std::move(excluded)) {}
 
 std::optional<ArithmeticProblem> ArithmeticGenerator::DrawTraining(RandomStream& random) const {
   for (int draw = 0; draw < kDrawsPerQuestion; ++draw) {
     const ArithmeticProblem problem = Draw(settings_, random);
-    if (!IsHeldout(problem.Text(settings_.style()), heldout_share_)) return problem;
+    const std::string text = problem.Text(settings_.style());
+    if (!IsHeldout(text, heldout_share_) && !excluded_.contains(QuestionKey(text))) return problem;
   }
   return std::nullopt;
 }

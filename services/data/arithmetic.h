@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "base/random.h"
 #include "drover/v1/recipe.pb.h"
 #include "services/data/question.h"
@@ -27,7 +28,9 @@ class ArithmeticGenerator {
  public:
   // `settings` has its defaults and is valid. `heldout_share` is that of IsHeldout. `seed` decides the training
   // questions and their order; held-out ones are the same for all seeds, so that runs can be compared.
-  ArithmeticGenerator(const v1::ArithmeticSettings& settings, double heldout_share, uint64_t seed);
+  // Questions with a key of `excluded` are never trained on: those that a file holds out.
+  ArithmeticGenerator(const v1::ArithmeticSettings& settings, double heldout_share, uint64_t seed,
+                      absl::flat_hash_set<std::string> excluded = {});
 
   // The nth training question; none is held out. Questions repeat as chance has it. HasTrainingQuestions().
   Question Train(uint64_t n) const;
@@ -49,6 +52,7 @@ class ArithmeticGenerator {
   v1::ArithmeticSettings settings_;
   double heldout_share_;
   uint64_t seed_;
+  absl::flat_hash_set<std::string> excluded_;
 };
 
 // A question whose text is as long as any of these settings.

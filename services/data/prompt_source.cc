@@ -47,12 +47,12 @@ class SourceBuilder {
       return absl::OkStatus();
     }
     ASSIGN_OR_RETURN(heldout_, Read("data.heldout", data_.heldout()));
-    for (const Question& question : heldout_) heldout_texts_.insert(CanonicalText(question.text));
+    for (const Question& question : heldout_) heldout_keys_.insert(QuestionKey(question.text));
     return absl::OkStatus();
   }
 
   absl::StatusOr<std::unique_ptr<PromptSource>> Generated() {
-    ArithmeticGenerator generator(data_.arithmetic(), share_, recipe_.run().seed());
+    ArithmeticGenerator generator(data_.arithmetic(), share_, recipe_.run().seed(), heldout_keys_);
     const Question longest{.text = LongestArithmeticText(data_.arithmetic())};
     ASSIGN_OR_RETURN(const bool fits, Keep("data.train", longest));
     if (!fits || !generator.HasTrainingQuestions()) return NothingLeft();
@@ -74,7 +74,7 @@ class SourceBuilder {
     for (Question& question : all) {
       if (IsHeldout(question.text, share_)) {
         heldout_.push_back(std::move(question));
-      } else if (heldout_texts_.contains(CanonicalText(question.text))) {
+      } else if (heldout_keys_.contains(QuestionKey(question.text))) {
         ++report_.twins;
       } else {
         ASSIGN_OR_RETURN(const bool kept, Keep("data.train", question));
@@ -116,7 +116,7 @@ class SourceBuilder {
     std::vector<Question> kept;
     absl::flat_hash_set<std::string> seen;
     for (Question& question : heldout_) {
-      if (!seen.insert(CanonicalText(question.text)).second) continue;
+      if (!seen.insert(QuestionKey(question.text)).second) continue;
       ASSIGN_OR_RETURN(const bool keep, Keep(field, question));
       if (keep) kept.push_back(std::move(question));
     }
@@ -142,7 +142,7 @@ class SourceBuilder {
   PromptTemplate template_;
   double share_ = 0;  // none is held out by hash when there is a file of held-out questions
   std::vector<Question> heldout_;
-  absl::flat_hash_set<std::string> heldout_texts_;
+  absl::flat_hash_set<std::string> heldout_keys_;  // of the questions of data.heldout
   SourceReport report_;
 };
 

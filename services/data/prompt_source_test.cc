@@ -124,6 +124,23 @@ TEST_F(PromptSourceTest, HeldoutFileTakesItsQuestionsOutOfTraining) {
   EXPECT_THAT(Questions(source->HeldoutPrompts(9)), testing::ElementsAre("both 5", "new"));
 }
 
+// Whatever is in the file of held-out questions, and however it is written there, is neither trained nor pretrained on.
+TEST_F(PromptSourceTest, HeldoutFileTakesItsQuestionsOutOfTheGenerator) {
+  v1::Recipe recipe = Arithmetic();
+  recipe.mutable_data()->mutable_arithmetic()->set_min_digits(1);
+  recipe.mutable_data()->mutable_arithmetic()->set_max_digits(1);
+  recipe.mutable_data()->set_heldout(testing::TempDir() + "/generated_heldout.jsonl");
+  std::ofstream file(recipe.data().heldout());
+  for (int a = 0; a < 10; ++a) file << R"({"problem":")" << a << R"( + 7 =","answer":)" << a + 7 << "}\n";
+  file.close();
+  const auto source = Make(recipe);
+  std::set<std::string> asked = Questions(TrainPrompts(*source, 2000));
+  for (uint64_t n = 0; n < 2000; ++n) asked.insert(source->PretrainExample(n)->prompt);
+  EXPECT_EQ(asked.size(), 100u - 19u);
+  for (const std::string& question : asked) EXPECT_EQ(question.find('7'), std::string::npos) << question;
+  EXPECT_EQ(source->HeldoutPrompts(100).size(), 10u);
+}
+
 TEST_F(PromptSourceTest, TwinsThatDifferByWhiteSpaceLeaveTraining) {
   v1::Recipe recipe = Arithmetic();
   recipe.mutable_data()->set_train(Write("twin", 20));

@@ -19,9 +19,14 @@ struct SupervisedExample {
   std::string response;
 };
 
-// The text without white space around it, each run of white space in it as one space: questions that differ in no more
-// are the same question.
+// The text without white space around it, each run of white space in it as one space; of a sum or product of two numbers,
+// the larger number first.
 std::string CanonicalText(std::string_view question);
+
+// What a question is, however it is written: who knows the answer to one knows that to another with the same key. Its
+// canonical text; of two numbers with an operation between them without the spaces, `:` and `=` around and after them
+// ("85 + 347 =" and "347+85:" are "347+85").
+std::string QuestionKey(std::string_view question);
 
 // Whether the question belongs to the held-out part: a pure function of its canonical text, so that no question is ever
 // on both sides, whatever file or order it comes in. `share` is that of the held-out part, in (0, 1).

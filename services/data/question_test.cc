@@ -38,5 +38,36 @@ TEST(IsHeldout, IsFixed) {
   EXPECT_FALSE(IsHeldout("347+85:", 0.1945));
 }
 
+// A sum is the same question with its numbers exchanged; a difference is another one.
+TEST(IsHeldout, ASumAndItsMirrorAreOnOneSide) {
+  EXPECT_TRUE(IsHeldout("85+347:", 0.1946));
+  EXPECT_FALSE(IsHeldout("85+347:", 0.1945));
+  int differences = 0;
+  for (int a = 0; a < 40; ++a) {
+    for (int b = 0; b < 40; ++b) {
+      const std::string x = std::to_string(a), y = std::to_string(b);
+      for (const auto& [before, after] :
+           {std::pair{"+", ":"}, std::pair{" + ", " ="}, std::pair{" * ", " ="}}) {
+        EXPECT_EQ(IsHeldout(x + before + y + after, 0.3), IsHeldout(y + before + x + after, 0.3))
+            << x << before << y;
+      }
+      differences += IsHeldout(x + "-" + y + ":", 0.3) != IsHeldout(y + "-" + x + ":", 0.3);
+    }
+  }
+  EXPECT_GT(differences, 100);
+}
+
+TEST(QuestionKey, IsTheQuestionHoweverItIsWritten) {
+  for (const char* text : {"347+85:", "85+347:", "347 + 85 =", " 85+347", "85 +347 = ", "0085+347:"}) {
+    EXPECT_EQ(QuestionKey(text), "347+85") << text;
+  }
+  EXPECT_EQ(QuestionKey("85-347:"), "85-347");
+  EXPECT_EQ(QuestionKey("3*0="), "3*0");
+  EXPECT_EQ(QuestionKey("0*3="), "3*0");
+  EXPECT_EQ(QuestionKey("  How  many\nare 3+4?\t"), "How many are 3+4?");
+  for (const char* text : {"", "+", "1+", "1+2+3:", "1.5+2:", "x+1:", "=:"})
+    EXPECT_EQ(QuestionKey(text), text);
+}
+
 }  // namespace
 }  // namespace drover::data

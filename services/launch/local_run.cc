@@ -165,7 +165,12 @@ absl::Status LocalRun::StartActorsWhenPossible() {
 
 std::string LocalRun::Story(const Child& child, const Exit& exit) const {
   std::string words = LastWords(options_.folder.log(child.name), options_.folder.log(child.name + ".out"));
-  if (words.empty()) words = "  (nothing)\n";
+  std::error_code ignored;
+  if (!std::filesystem::exists(options_.folder.path(), ignored)) {
+    words = absl::StrCat("  (", options_.folder.path(), " is gone: somebody removed the run folder)\n");
+  } else if (words.empty()) {
+    words = "  (nothing)\n";
+  }
   return absl::StrCat(child.name, " ", exit.ToString(), "; its last words:\n", words);
 }
 

@@ -246,6 +246,13 @@ absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Col
                                                        .metrics = &metrics_,
                                                        .heartbeats = &heartbeats_}));
   SetServing(serving.get());
+  if (trainer.model().config().eos_token_ids.empty() && prompts->prompt_template().stop.empty()) {
+    serving->status().Tell(
+        "nothing ends a response: the model has no end-of-sequence token and data.template no stop text, so "
+        "every "
+        "response is cut at the limit and its reward is 0; set data.stop, or eos_token_id in the model's "
+        "generation_config.json");
+  }
   RETURN_IF_ERROR(process::WritePortFile(flags_.common, serving->port(), http_->port()));
   drain_.Become([this, &serving] {
     stop_ = true;

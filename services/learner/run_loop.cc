@@ -142,6 +142,7 @@ absl::Status RunLoop::GoOnFrom(const ResumePoint& point) {
     const Evaluation& last = history_.evaluations.back();
     parts_.status->Update([&](v1::RunState& state) {
       state.set_heldout_accuracy(last.accuracy());
+      state.set_heldout_questions(last.questions);
       state.set_heldout_step(last.step);
     });
   }
@@ -216,6 +217,7 @@ absl::Status RunLoop::Evaluate() {
     parts_.metrics->Evaluated(evaluation.accuracy());
     parts_.status->Update([&](v1::RunState& state) {
       state.set_heldout_accuracy(evaluation.accuracy());
+      state.set_heldout_questions(evaluation.questions);
       state.set_heldout_step(evaluation.step);
     });
     log::Info("evaluated",
@@ -271,6 +273,10 @@ absl::Status RunLoop::Report(const std::vector<v1::Group>& groups, const learner
   report.optimizer_steps = parts_.trainer->optimizer_steps();
   report.skipped_steps = static_cast<uint64_t>(stats.skipped_steps);
   report.rollout = run::Summarize(groups, /*version=*/version_ - 1);
+  if (parts_.recipe.reward().shuffle()) {  // of the rewards that were trained on
+    report.rollout.zero_advantage_share =
+        static_cast<double>(stats.zero_advantage_groups) / static_cast<double>(groups.size());
+  }
   report.loss = stats.loss;
   report.grad_norm = stats.grad_norm;
   report.clip_fraction = stats.clip_fraction;
@@ -280,8 +286,8 @@ absl::Status RunLoop::Report(const std::vector<v1::Group>& groups, const learner
   report.ratio_mean = stats.ratio_mean;
   report.ratio_max = stats.ratio_max;
   report.advantage_std = stats.advantage_std;
-  report.logprob_gap_mean = stats.logprob_gap_mean.value_or(0);
-  report.logprob_gap_max = stats.logprob_gap_max.value_or(0);
+  report.logprob_gap_mean = stats.logprob_gap_mean;
+  report.logprob_gap_max = stats.logprob_gap_max;
   report.learning_rate = stats.learning_rate;
   report.collect_seconds = collect_seconds_;
   report.train_seconds = train_seconds_;
@@ -293,6 +299,11 @@ absl::Status RunLoop::Report(const std::vector<v1::Group>& groups, const learner
       static_cast<double>(report.rollout.response_tokens) / std::max(1e-9, SecondsSince(step_start_));
   if (!history_.evaluations.empty() && history_.evaluations.back().step == version_) {
     report.accuracy = history_.evaluations.back().accuracy();
+  }
+  if (report.rollout.truncated_share == 1) {
+    parts_.status->Tell(absl::StrCat("rollout ", version_, ": every response was cut at ",
+                                     parts_.recipe.rollout().max_response_tokens(),
+                                     " tokens (rollout.max_response_tokens), so every reward is 0"));
   }
   history_.rewards.push_back(report.rollout.reward);
   parts_.metrics->Stepped(report);
@@ -338,8 +349,14 @@ absl::Status RunLoop::Finish() {
   summary.optimizer_steps = parts_.trainer->optimizer_steps();
   if (!history_.evaluations.empty()) {
     const Evaluation &first = history_.evaluations.front(), &last = history_.evaluations.back();
-    if (first.step == 0) summary.accuracy_before = first.accuracy();
-    if (last.step == version_) summary.accuracy_after = last.accuracy();
+    if (first.step == 0) {
+      summary.accuracy_before = first.accuracy();
+      summary.accuracy_before_interval = first.interval();
+    }
+    if (last.step == version_) {
+      summary.accuracy_after = last.accuracy();
+      summary.accuracy_after_interval = last.interval();
+    }
     summary.heldout_questions = last.questions;
   }
   summary.reward_first = run::MeanOfFirst(history_.rewards);

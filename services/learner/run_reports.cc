@@ -47,6 +47,7 @@ Json SampleJson(uint64_t step, uint64_t version, const v1::Group& group,
 Json ToJson(const Evaluation& e) {
   return {{"step", e.step},
           {"accuracy", e.accuracy()},
+          {"accuracy_interval", {e.interval().low, e.interval().high}},
           {"questions", e.questions},
           {"correct", e.correct},
           {"response_length", e.response_length},

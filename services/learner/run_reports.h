@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "drover/v1/group.pb.h"
+#include "services/run/interval.h"
 #include "services/run/run_folder.h"
 #include "services/run/step_report.h"
 #include "services/run/summary.h"
@@ -27,6 +28,7 @@ struct Evaluation {
   double accuracy() const {
     return questions == 0 ? 0 : static_cast<double>(correct) / static_cast<double>(questions);
   }
+  run::Interval interval() const { return run::ShareInterval(accuracy(), static_cast<double>(questions)); }
 };
 
 // From greedy groups of one response.

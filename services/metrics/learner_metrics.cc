@@ -44,7 +44,7 @@ struct LearnerMetrics::Step {
         entropy(AddGauge(r, "drover_learner_entropy_nats", "Entropy of the policy per token, mean.")),
         kl(AddGauge(r, "drover_learner_kl_nats", "k3 KL to the reference policy per token, mean.")),
         old_kl(AddGauge(r, "drover_learner_old_kl_nats",
-                        "k3 KL from the policy that sampled to the current one per token, mean.")),
+                        "k3 KL from the old policy (loss.old_logprobs) to the current one per token, mean.")),
         ratio_mean(AddGauge(r, "drover_learner_ratio_mean",
                             "Probability ratio of current to old policy per token, mean.")),
         ratio_max(AddGauge(r, "drover_learner_ratio_max",
@@ -224,8 +224,8 @@ void LearnerMetrics::Stepped(const run::StepReport& report) {
   step_->ratio_mean.Set(report.ratio_mean);
   step_->ratio_max.Set(report.ratio_max);
   step_->advantage.Set(report.advantage_std);
-  step_->gap_mean.Set(report.logprob_gap_mean);
-  step_->gap_max.Set(report.logprob_gap_max);
+  if (report.logprob_gap_mean) step_->gap_mean.Set(*report.logprob_gap_mean);
+  if (report.logprob_gap_max) step_->gap_max.Set(*report.logprob_gap_max);
   step_->length_mean.Set(rollout.response_length);
   step_->truncated.Set(rollout.truncated_share);
   step_->formatted.Set(rollout.formatted_share);

@@ -52,6 +52,7 @@ CLI::App* AddGenerate(CLI::App& app, GenerateOptions* options) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command->add_option("--top-p", options->top_p, "Only the fewest tokens that have this probability together")
+      ->check(CLI::Range(1e-9, 1.0))
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command->add_option("--top-k", options->top_k, "Only so many most probable tokens; 0: all")

@@ -19,6 +19,8 @@
 namespace drover::recipe {
 namespace {
 
+constexpr size_t kMaxName = 100;
+
 bool Embedded(const v1::Recipe& recipe) { return recipe.model().path().empty(); }
 bool Generated(const v1::Recipe& recipe) { return recipe.data().train() == data::kGenerated; }
 
@@ -92,6 +94,18 @@ void Grader(const v1::Recipe& recipe, Problems& problems) {
   const std::string near = Nearest(grader, graders);
   problems.Add("reward.grader", absl::StrCat("got `", grader, "`, may be ", absl::StrJoin(graders, ", "),
                                              near.empty() ? "" : absl::StrCat("; did you mean ", near, "?")));
+}
+
+// It becomes the name of a folder.
+void Name(const v1::Recipe& recipe, Problems& problems) {
+  const std::string& name = recipe.name();
+  const bool plain = std::none_of(name.begin(), name.end(), [](unsigned char c) {
+    return c == '/' || c == 0x7f || absl::ascii_iscntrl(c);
+  });
+  if (plain && name.size() <= kMaxName && name != "." && name != "..") return;
+  problems.Add("name", absl::StrCat("got `", absl::CHexEscape(name.substr(0, kMaxName)),
+                                    "`, may be a name of at most ", kMaxName,
+                                    " bytes without / and control characters"));
 }
 
 void RewardRange(const v1::Recipe& recipe, Problems& problems) {
@@ -192,6 +206,7 @@ const std::vector<Check>& Checks() {
       {{"data.template"}, Template},
       {{"data.reward_format"}, RewardFormat},
       {{"reward.grader", "verifiers.addresses"}, Grader},
+      {{"name"}, Name},
       {{"reward.min", "reward.max"}, RewardRange},
       {{"verifiers.addresses"}, VerifierAddresses},
       {{"data.train", "data.arithmetic.operations"}, Operations},

@@ -45,12 +45,13 @@ struct StepReport {
   double clip_fraction = 0;
   double entropy = 0;
   double kl = 0;
-  double old_kl = 0;  // k3 from the policy that sampled to the current one
+  double old_kl = 0;  // k3 from the old policy (loss.old_logprobs) to the current one
   double ratio_mean = 1;
   double ratio_max = 1;
   double advantage_std = 0;
-  double logprob_gap_mean = 0;  // |actor's recorded - learner's| log-probability at the same version
-  double logprob_gap_max = 0;
+  // |actor's recorded - learner's| log-probability at the same version; unset: no token was of this version.
+  std::optional<double> logprob_gap_mean;
+  std::optional<double> logprob_gap_max;
   double learning_rate = 0;
   double collect_seconds = 0;
   double train_seconds = 0;

@@ -16,6 +16,11 @@ nlohmann::ordered_json OrNull(const std::optional<double>& value) {
   return value.has_value() ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
+nlohmann::ordered_json OrNull(const std::optional<Interval>& interval) {
+  if (!interval.has_value()) return nullptr;
+  return nlohmann::ordered_json::array({interval->low, interval->high});
+}
+
 }  // namespace
 
 std::optional<double> MeanOfFirst(const std::vector<double>& rewards, size_t n) {
@@ -32,7 +37,9 @@ nlohmann::ordered_json ToJson(const Summary& s) {
           {"optimizer_steps", s.optimizer_steps},
           {"seconds", s.seconds},
           {"accuracy_before", OrNull(s.accuracy_before)},
+          {"accuracy_before_interval", OrNull(s.accuracy_before_interval)},
           {"accuracy_after", OrNull(s.accuracy_after)},
+          {"accuracy_after_interval", OrNull(s.accuracy_after_interval)},
           {"heldout_questions", s.heldout_questions},
           {"reward_first", OrNull(s.reward_first)},
           {"reward_last", OrNull(s.reward_last)},

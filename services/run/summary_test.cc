@@ -17,12 +17,14 @@ TEST(SummaryTest, HasTheKeysThatScriptsRead) {
   Summary summary;
   summary.recipe = "arithmetic";
   summary.accuracy_before = 0.25;
+  summary.accuracy_before_interval = Interval{0.125, 0.5};
   summary.groups.set_leased(3);
   summary.groups.set_trained(2);
   const auto json = ToJson(summary);
   EXPECT_EQ(json.dump(),
             R"({"recipe":"arithmetic","steps":0,"optimizer_steps":0,"seconds":0.0,"accuracy_before":0.25,)"
-            R"("accuracy_after":null,"heldout_questions":0,"reward_first":null,"reward_last":null,)"
+            R"("accuracy_before_interval":[0.125,0.5],"accuracy_after":null,"accuracy_after_interval":null,)"
+            R"("heldout_questions":0,"reward_first":null,"reward_last":null,)"
             R"("groups":{"leased":3,"trained":2,"pending":0,"filtered":0,"expired":0,"stale":0,"failed":0},)"
             R"("tokens_generated":0,"weight_version":0})");
 }

@@ -89,6 +89,14 @@ class QuestionsTest(unittest.TestCase):
     def test_canonical_text(self):
         self.assertEqual(questions.canonical("\t what\r\n\v is  \f1 ?"), "what is 1 ?")
         self.assertEqual(questions.canonical("a\u00a0 b"), "a\u00a0 b")
+        for text in ("347+85:", "85+347:"):
+            self.assertEqual(questions.canonical(text), "347+85:")
+        self.assertEqual(questions.canonical("85 - 347 ="), "85 - 347 =")
+
+    def test_keys(self):
+        for text in ("347+85:", "85+347:", " 85 +  347 =", "0085+347"):
+            self.assertEqual(questions.key(text), "347+85")
+        self.assertEqual([questions.key(text) for text in ("85-347:", "0*3=", "1+2+3:")], ["85-347", "3*0", "1+2+3:"])
 
 
 if __name__ == "__main__":

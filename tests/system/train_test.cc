@@ -11,6 +11,7 @@
 #include "model/safetensors.h"
 #include "model/testing/model_directory.h"
 #include "model/tokenizer.h"
+#include "services/launch/process.h"
 #include "services/run/jsonl.h"
 #include "tests/system/journal_view.h"
 #include "tests/system/run_fixture.h"
@@ -57,8 +58,9 @@ bool IsWellFormed(const std::string& xml) {
 void ExpectSummary(const Json& summary) {
   EXPECT_EQ(Keys(summary),
             (std::vector<std::string>{"recipe", "steps", "optimizer_steps", "seconds", "accuracy_before",
-                                      "accuracy_after", "heldout_questions", "reward_first", "reward_last",
-                                      "groups", "tokens_generated", "weight_version"}));
+                                      "accuracy_before_interval", "accuracy_after", "accuracy_after_interval",
+                                      "heldout_questions", "reward_first", "reward_last", "groups",
+                                      "tokens_generated", "weight_version"}));
   EXPECT_EQ(Keys(summary["groups"]), (std::vector<std::string>{"leased", "trained", "pending", "filtered",
                                                                "expired", "stale", "failed"}));
   EXPECT_EQ(summary["recipe"], "arithmetic");
@@ -66,6 +68,11 @@ void ExpectSummary(const Json& summary) {
   EXPECT_EQ(summary["optimizer_steps"], 12);
   EXPECT_EQ(summary["weight_version"], 6);
   EXPECT_EQ(summary["heldout_questions"], 24);
+  for (const char* accuracy : {"accuracy_before", "accuracy_after"}) {
+    const Json& interval = summary[std::string(accuracy) + "_interval"];
+    EXPECT_LE(interval[0], summary[accuracy]);
+    EXPECT_GE(interval[1], summary[accuracy]);
+  }
   EXPECT_GT(summary["seconds"], 0);
   EXPECT_GT(summary["reward_first"], 0.0) << "rewards that are all equal would train nothing";
   for (const char* share : {"accuracy_before", "accuracy_after", "reward_first", "reward_last"}) {
@@ -234,6 +241,51 @@ TEST(TrainTest, CtrlCLeavesACheckpointAndTheRunGoesOn) {
   EXPECT_EQ(run.summary()["steps"], steps);
   ExpectEachStepOnce(run, steps);
   ExpectJournalCloses(run, steps, 8);
+}
+
+TEST(TrainTest, AClosedTerminalLeavesACheckpoint) {
+  TrainingRun run("run");
+  run.Start(Tiny(40) + Settings{"run.checkpoint_every=1000"});
+  ASSERT_TRUE(run.WaitForSteps(1));
+  run.command().Signal(SIGHUP);
+  ASSERT_EQ(run.Wait(), 130) << run.command().errors();
+  EXPECT_GE(run.folder().NewestCheckpoint().value_or(0), 1u);
+}
+
+TEST(TrainTest, AReaderThatGoesAwayLeavesACheckpoint) {
+  TrainingRun run("run");
+  std::string script = Program("drover") + " train --recipe arithmetic --out " + run.folder().path();
+  for (const std::string& setting : Tiny(400) + Settings{"run.checkpoint_every=1000"}) {
+    script += " --set '" + setting + "'";
+  }
+  auto shell = launch::Process::Start({.name = "shell",
+                                       .argv = {"/bin/sh", "-c", script + " | head -n 4 > /dev/null"},
+                                       .output_file = TestFolder() + "/shell.out"});
+  ASSERT_TRUE(shell.ok());
+  ASSERT_TRUE(shell->Wait(absl::Seconds(60)).has_value());
+  EXPECT_GE(run.folder().NewestCheckpoint().value_or(0), 1u);
+  EXPECT_LT(run.folder().NewestCheckpoint().value_or(400), 400u);
+  EXPECT_EQ(run.Pid("learner-0"), 0);
+}
+
+TEST(TrainTest, OutputThatCannotBeWrittenIsAFailure) {
+  TrainingRun run("run");
+  std::string script = Program("drover") + " train --recipe arithmetic --json --out " + run.folder().path();
+  for (const std::string& setting : Tiny(2)) script += " --set '" + setting + "'";
+  auto shell = launch::Process::Start({.name = "shell",
+                                       .argv = {"/bin/sh", "-c", script + " > /dev/full"},
+                                       .output_file = TestFolder() + "/shell.out"});
+  ASSERT_TRUE(shell.ok());
+  const auto exit = shell->Wait(absl::Seconds(60));
+  ASSERT_TRUE(exit.has_value());
+  EXPECT_EQ(exit->code, 1);
+}
+
+TEST(TrainTest, ARolloutThatIsAllCutIsSaid) {
+  TrainingRun run("run");
+  run.RunToTheEnd(Tiny(20) + Settings{"rollout.max_response_tokens=2"});
+  EXPECT_NE(run.command().errors().find(": every response was cut at 2 tokens"), std::string::npos)
+      << run.command().errors();
 }
 
 // The last rollout is trained, its evaluation under way: the rollout's record is written all the same, and the next start

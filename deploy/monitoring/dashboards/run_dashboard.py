@@ -42,7 +42,7 @@ POLICY = row(
     "Is the policy sound?",
     graph("Entropy", "Mean entropy per token. A fall to a fifth before the task is solved raises DroverEntropyCollapse.",
           [(newest("drover_learner_entropy_nats"), "{{run}}")], "suffix: nats", low=0),
-    graph("KL divergence", "k3 per token: to the frozen reference (0 without one) and from the policy that sampled to the current one.",
+    graph("KL divergence", "k3 per token: to the frozen reference (0 without one) and from the old policy to the current one.",
           [(newest("drover_learner_kl_nats"), "{{run}}: to the reference"), (newest("drover_learner_old_kl_nats"), "{{run}}: from the old policy")],
           "suffix: nats"),
     graph("Gradient norm", "Before clipping, mean over the rollout's optimizer steps. A jump comes before a collapse.",
