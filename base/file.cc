@@ -113,13 +113,17 @@ absl::Status RemoveFolder(const std::string& path) {
 }
 
 absl::Status ReplaceFolder(const std::string& from, const std::string& to) {
-  if (!std::filesystem::exists(to)) {
-    if (::rename(from.c_str(), to.c_str()) != 0) return ErrnoError(to, "cannot be renamed into place");
-  } else {
-    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) != 0) {
+  // Takes the place of nothing or of an empty folder.
+  if (::rename(from.c_str(), to.c_str()) != 0) {
+    if (errno != ENOTEMPTY && errno != EEXIST) return ErrnoError(to, "cannot be renamed into place");
+    if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0) {
+      RETURN_IF_ERROR(RemoveFolder(from));
+    } else if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP) {
+      RETURN_IF_ERROR(RemoveFolder(to));
+      if (::rename(from.c_str(), to.c_str()) != 0) return ErrnoError(to, "cannot be renamed into place");
+    } else {
       return ErrnoError(to, "exists and cannot be exchanged for the new one");
     }
-    RETURN_IF_ERROR(RemoveFolder(from));
   }
   const std::string parent = std::filesystem::path(to).parent_path().string();
   return SyncFolder(parent.empty() ? "." : parent);

@@ -22,8 +22,9 @@ absl::Status WriteFileAtomically(const std::string& path, std::string_view data)
 // Pipes and devices are not, nor are links: /dev/stdout is one, and to replace it would take it from every process.
 bool MayBeReplaced(const std::string& path);
 
-// The folder `from` takes the place of `to`, durably. Where `to` exists the two are exchanged in one step, so that under
-// its name there is a whole folder at any moment, and the old one is removed.
+// The folder `from` takes the place of `to`, durably. Where `to` has entries the two are exchanged in one step, so that
+// under its name there is a whole folder at any moment, and the old one is removed; on a file system that cannot exchange
+// (NFS) the old one is removed first.
 absl::Status ReplaceFolder(const std::string& from, const std::string& to);
 
 // rm -r; nothing there is fine.

@@ -71,5 +71,33 @@ TEST(FileTest, AFullDiskIsAnError) {
   EXPECT_EQ(file->Append("x").code(), absl::StatusCode::kResourceExhausted);
 }
 
+TEST(ReplaceFolder, TakesThePlaceOfWhateverIsThere) {
+  std::string pattern = ::testing::TempDir() + "/replace-folder-XXXXXX";
+  const std::string base = ::mkdtemp(pattern.data());
+  const std::string from = base + "/new", to = base + "/old";
+  const auto build = [&](const std::string& text) {
+    ASSERT_TRUE(MakeFolders(from).ok());
+    ASSERT_TRUE(WriteFileAtomically(from + "/file", text).ok());
+  };
+  build("nothing was there");
+  ASSERT_TRUE(ReplaceFolder(from, to).ok());
+  EXPECT_EQ(ReadFile(to + "/file").value(), "nothing was there");
+  build("a full one was there");
+  ASSERT_TRUE(WriteFileAtomically(to + "/stray", "").ok());
+  ASSERT_TRUE(ReplaceFolder(from, to).ok());
+  EXPECT_EQ(ReadFile(to + "/file").value(), "a full one was there");
+  EXPECT_TRUE(absl::IsNotFound(ReadFile(to + "/stray").status()));
+  EXPECT_TRUE(absl::IsNotFound(ReadFile(from + "/file").status()));
+  ASSERT_TRUE(RemoveFolder(to).ok());
+  ASSERT_TRUE(MakeFolders(to).ok());
+  build("an empty one was there");
+  ASSERT_TRUE(ReplaceFolder(from, to).ok());
+  EXPECT_EQ(ReadFile(to + "/file").value(), "an empty one was there");
+  EXPECT_FALSE(ReplaceFolder(base + "/missing", to).ok());
+  EXPECT_EQ(ReadFile(to + "/file").value(), "an empty one was there");
+  ASSERT_TRUE(RemoveFolder(base).ok());
+  EXPECT_TRUE(RemoveFolder(base).ok()) << "nothing there is fine";
+}
+
 }  // namespace
 }  // namespace drover

@@ -2,11 +2,13 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <functional>
+#include <iostream>
 #include <string>
 #include <vector>
 
 #include "services/cli/commands.h"
 #include "services/cli/overview.h"
+#include "services/cli/report.h"
 
 namespace {
 
@@ -195,6 +197,14 @@ void AddBench(CLI::App& app, Chosen& chosen) {
   RunWith(command, service, chosen, drover::cli::BenchGradeService);
 }
 
+// A command whose output could not be written has failed, however well it went.
+int Flushed(int code) {
+  std::cout.flush();
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
+  if (written || code != drover::cli::kDone) return code;
+  return drover::cli::Report(drover::cli::kFailure, "standard output cannot be written");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -227,5 +237,5 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kBadInput;
   }
-  return chosen();
+  return Flushed(chosen());
 }

@@ -35,10 +35,8 @@ absl::StatusOr<PendingRecipe> PendingRecipe::Write(const run::RunFolder& folder,
 }
 
 absl::Status PendingRecipe::Accept() {
-  if (accepted_) return absl::OkStatus();
-  RETURN_IF_ERROR(WriteFileAtomically(recipe_, text_));
-  accepted_ = true;
-  return absl::OkStatus();
+  if (std::exchange(accepted_, true)) return absl::OkStatus();
+  return WriteFileAtomically(recipe_, text_);
 }
 
 }  // namespace drover::cli

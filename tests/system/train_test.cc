@@ -281,6 +281,19 @@ TEST(TrainTest, OutputThatCannotBeWrittenIsAFailure) {
   EXPECT_EQ(exit->code, 1);
 }
 
+TEST(OutputTest, WhatCannotBeWrittenIsAFailureOfAnyCommand) {
+  for (const char* command : {" recipes", " recipe show arithmetic"}) {
+    auto shell =
+        launch::Process::Start({.name = "shell",
+                                .argv = {"/bin/sh", "-c", Program("drover") + command + " > /dev/full"},
+                                .output_file = TestFolder() + "/shell.out"});
+    ASSERT_TRUE(shell.ok());
+    const auto exit = shell->Wait(absl::Seconds(20));
+    ASSERT_TRUE(exit.has_value());
+    EXPECT_EQ(exit->code, 1) << command;
+  }
+}
+
 TEST(TrainTest, ARolloutThatIsAllCutIsSaid) {
   TrainingRun run("run");
   run.RunToTheEnd(Tiny(20) + Settings{"rollout.max_response_tokens=2"});
