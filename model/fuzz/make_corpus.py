@@ -76,6 +76,15 @@ SEEDS = {
              "single": [{"SpecialToken": {"id": "<pad>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
              "special_tokens": {"<pad>": {"id": "<pad>", "ids": [0], "tokens": ["<pad>"]}}}]}},
     },
+    "chat_template_fuzzer": {
+        "chat": b"{%- for m in messages if m.role != 'x' %}{{- bos_token ~ m['role'] + m.content | trim -}}{% else %}e{% endfor %}"
+                b"{% if add_generation_prompt and not (1 == 2) %}{{ 'a\\n' * 2 }}{% elif x is defined %}{% endif %}",
+        "names": b"{% set ns = namespace(n=1) %}{% for i in range(3) %}{% set ns.n = ns.n + i %}{% if i == 2 %}{% break %}"
+                 b"{% endif %}{% endfor %}{{ ns.n }}{% macro f(a, b=[1]) %}{{ a }}{{ b[0] }}{% endmacro %}{{ f(2) }}"
+                 b"{% set t %}x{% endset %}{{ t }}",
+        "values": b"{{ {'a': [1, 2.5, none]} | tojson(indent=2) }}{{ 'a,b'.split(',')[::-1] | join('-') }}{{ 'abc'[-2:] }}"
+                  b"{{ messages | selectattr('role', 'equalto', 'user') | list | length }}{{ x | default('d') }}{# c #}",
+    },
 }
 
 for fuzzer, seeds in SEEDS.items():

@@ -11,9 +11,9 @@ namespace drover::data {
 class FileSource : public PromptSource {
  public:
   // `train` is not empty; `heldout` is in the order in which it is handed out.
-  FileSource(PromptTemplate prompt_template, uint64_t seed, std::vector<Question> train,
-             std::vector<Question> heldout, SourceReport report)
-      : PromptSource(std::move(prompt_template), std::move(report)),
+  FileSource(PromptWriter writer, uint64_t seed, std::vector<Question> train, std::vector<Question> heldout,
+             SourceReport report)
+      : PromptSource(std::move(writer), std::move(report)),
         order_(seed, train.size()),
         train_(std::move(train)),
         heldout_(std::move(heldout)) {}

@@ -1,5 +1,7 @@
 #include "services/data/generated_source.h"
 
+#include "base/status.h"
+
 namespace drover::data {
 
 std::vector<v1::Prompt> GeneratedSource::HeldoutPrompts(uint64_t count) const {
@@ -14,7 +16,7 @@ std::vector<v1::Prompt> GeneratedSource::HeldoutPrompts(uint64_t count) const {
 
 absl::StatusOr<SupervisedExample> GeneratedSource::PretrainExample(uint64_t n) const {
   SupervisedExample example = generator_.Worked(n, forgotten_carries_);
-  example.prompt = Fill(prompt_template(), example.prompt);
+  ASSIGN_OR_RETURN(example.prompt, writer().Write({.text = example.prompt}));
   return example;
 }
 

@@ -11,9 +11,9 @@ namespace drover::data {
 class GeneratedSource : public PromptSource {
  public:
   // `heldout` empty: the generator's own held-out questions.
-  GeneratedSource(PromptTemplate prompt_template, ArithmeticGenerator generator, double forgotten_carries,
+  GeneratedSource(PromptWriter writer, ArithmeticGenerator generator, double forgotten_carries,
                   std::vector<Question> heldout, SourceReport report)
-      : PromptSource(std::move(prompt_template), std::move(report)),
+      : PromptSource(std::move(writer), std::move(report)),
         generator_(std::move(generator)),
         forgotten_carries_(forgotten_carries),
         heldout_(std::move(heldout)) {}

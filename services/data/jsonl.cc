@@ -6,8 +6,10 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "model/jinja/chat_template.h"
 #include "nlohmann/json.hpp"
 
 namespace drover::data {
@@ -43,6 +45,8 @@ class QuestionHandler {
   bool start_array(size_t) {
     if (!open_.empty() && lists_ == 0 && path_ == keys_.answer) {
       in_answer_list_ = answered_ = true;
+    } else if (keys_.chats && !open_.empty() && InProblem()) {
+      chat_ = true;
     } else {
       Other("a list");
     }
@@ -68,7 +72,11 @@ class QuestionHandler {
     return false;
   }
 
+  // The question is a list: what is in it is the caller's to read.
+  bool chat() const { return chat_; }
+
   absl::StatusOr<Question> Finish() && {
+    if (chat_) problem_ = "(a chat)";
     if (!problem_.has_value()) Fail("has no `", keys_.problem, "`");
     if (problem_.has_value() && absl::StripAsciiWhitespace(*problem_).empty()) {
       Fail("`", keys_.problem, "` is empty");
@@ -134,12 +142,46 @@ class QuestionHandler {
   std::vector<size_t> open_;  // for each object and list around it: the length of that one's own path
   size_t lists_ = 0;          // how many of them are lists
   bool in_answer_list_ = false;
+  bool chat_ = false;
   bool problem_seen_ = false, answer_seen_ = false, answered_ = false;
   std::optional<std::string> problem_;
   size_t entries_ = 0;
   std::vector<std::string> answers_;
   std::string error_;
 };
+
+using Json = model::jinja::Json;
+
+// The value at `path`, names joined by dots (which a name may have too); null where there is none.
+const Json* At(const Json& object, std::string_view path) {
+  if (!object.is_object()) return nullptr;
+  if (const auto found = object.find(std::string(path)); found != object.end()) return &*found;
+  for (size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.', dot + 1)) {
+    const auto found = object.find(std::string(path.substr(0, dot)));
+    if (found == object.end()) continue;
+    if (const Json* inner = At(*found, path.substr(dot + 1))) return inner;
+  }
+  return nullptr;
+}
+
+// Reads the chat that the question of `line`, which is JSON, is.
+absl::Status ReadChat(std::string_view line, const QuestionKeys& keys, Question& question) {
+  const Json whole = Json::parse(line.begin(), line.end(), nullptr, /*allow_exceptions=*/false);
+  const Json* messages = At(whole, keys.problem);
+  if (messages == nullptr) return absl::InvalidArgumentError(absl::StrCat("has no `", keys.problem, "`"));
+  const absl::Status valid = model::jinja::CheckMessages(*messages);
+  if (!valid.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("`", keys.problem, "` ", valid.message()));
+  }
+  std::vector<std::string> contents;
+  for (const Json& message : *messages) {
+    if (message.at("role") != "system") contents.push_back(message.at("content").get<std::string>());
+  }
+  question.text = absl::StrJoin(contents, "\n");
+  question.messages = messages->dump();
+  if (!absl::StripAsciiWhitespace(question.text).empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("`", keys.problem, "` is empty"));
+}
 
 bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
 
@@ -152,7 +194,10 @@ absl::StatusOr<Question> ParseQuestion(std::string_view line, const QuestionKeys
   }
   QuestionHandler handler(keys);
   nlohmann::json::sax_parse(line.begin(), line.end(), &handler);
-  return std::move(handler).Finish();
+  const bool chat = handler.chat();
+  ASSIGN_OR_RETURN(Question question, std::move(handler).Finish());
+  if (chat) RETURN_IF_ERROR(ReadChat(line, keys, question));
+  return question;
 }
 
 absl::StatusOr<std::vector<Question>> ReadQuestions(const std::string& path, const QuestionKeys& keys) {

@@ -21,6 +21,7 @@ inline constexpr size_t kMaxQuestions = size_t{10} << 20;
 struct QuestionKeys {
   std::string problem = "problem";
   std::string answer = "answer";
+  bool chats = false;  // the question may also be a chat: a list of {"role", "content"}
 };
 
 // One line. Numbers keep their text: 1.50 stays "1.50"; answers lose white space around them, and empty ones count as

@@ -5,6 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "nlohmann/json.hpp"
 
 namespace drover::data {
 namespace {
@@ -88,6 +89,31 @@ TEST(ParseQuestion, KeysOfOthers) {
   };
   for (const auto& [line, error] : cases) {
     EXPECT_THAT(std::string(ParseQuestion(line, keys).status().message()), HasSubstr(error)) << line;
+  }
+}
+
+TEST(ParseQuestion, ChatsWhereTheyAreAskedFor) {
+  const std::string line =
+      R"({"x":{"prompt":[{"role":"system","content":"s"},{"role":"user","content":"a"},)"
+      R"({"role":"assistant","content":"b"},{"role":"user","content":"c"}]},"answer":1})";
+  QuestionKeys keys = {.problem = "x.prompt"};
+  EXPECT_THAT(std::string(ParseQuestion(line, keys).status().message()),
+              HasSubstr("`x.prompt` is a list, must be a text"));
+  keys.chats = true;
+  const auto question = ParseQuestion(line, keys);
+  ASSERT_TRUE(question.ok()) << question.status();
+  EXPECT_EQ(question->text, "a\nb\nc");
+  EXPECT_EQ(nlohmann::json::parse(question->messages).size(), 4u);
+  EXPECT_EQ(ParseQuestion(R"({"x":{"prompt":"p"},"answer":1})", keys)->messages, "");
+  const std::pair<std::string, std::string> cases[] = {
+      {R"({"x":{"prompt":[]},"answer":1})", "`x.prompt` is no list of messages"},
+      {R"({"x":{"prompt":[7]},"answer":1})", "`x.prompt` has a message without a text as its role"},
+      {R"({"x":{"prompt":[{"role":"user","content":["p"]}]},"answer":1})", "without a text as its content"},
+      {R"({"x":{"prompt":[{"role":"user","content":" "}]},"answer":1})", "`x.prompt` is empty"},
+      {R"({"x":{"prompt":[{"role":"user","content":"p"}]}})", "has no `answer`"},
+  };
+  for (const auto& [wrong, error] : cases) {
+    EXPECT_THAT(std::string(ParseQuestion(wrong, keys).status().message()), HasSubstr(error)) << wrong;
   }
 }
 

@@ -1,5 +1,7 @@
 #include "services/data/prompt_source.h"
 
+#include <optional>
+
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
@@ -41,7 +43,8 @@ class SourceBuilder {
 
   // Resolves the template and reads data.heldout.
   absl::Status Prepare() {
-    ASSIGN_OR_RETURN(template_, ResolveTemplate(data_));
+    ASSIGN_OR_RETURN(PromptTemplate prompt_template, ResolveTemplate(data_));
+    writer_.emplace(std::move(prompt_template), options_.chat);
     if (data_.heldout().empty()) {
       share_ = data_.heldout_share();
       return absl::OkStatus();
@@ -62,7 +65,7 @@ class SourceBuilder {
     }
     ASSIGN_OR_RETURN(std::vector<Question> heldout, OrderedHeldout());
     report_.nothing_heldout = heldout.empty() && generator.Heldout(1).empty();
-    return std::make_unique<GeneratedSource>(std::move(template_), std::move(generator),
+    return std::make_unique<GeneratedSource>(*std::move(writer_), std::move(generator),
                                              recipe_.pretrain().forgotten_carries(), std::move(heldout),
                                              std::move(report_));
   }
@@ -84,21 +87,25 @@ class SourceBuilder {
     if (train.empty()) return NothingLeft();
     ASSIGN_OR_RETURN(std::vector<Question> heldout, OrderedHeldout());
     report_.nothing_heldout = heldout.empty();
-    return std::make_unique<FileSource>(std::move(template_), recipe_.run().seed(), std::move(train),
+    return std::make_unique<FileSource>(*std::move(writer_), recipe_.run().seed(), std::move(train),
                                         std::move(heldout), std::move(report_));
   }
 
  private:
   absl::StatusOr<std::vector<Question>> Read(const char* field, const std::string& path) const {
-    auto questions = ReadQuestions(path, KeysOf(data_));
+    QuestionKeys keys = KeysOf(data_);
+    keys.chats = writer_->prompt_template().chat;
+    auto questions = ReadQuestions(path, keys);
     if (!questions.ok()) return Annotate(questions.status(), field);
     return questions;
   }
 
   // Whether `question` of `field` may be used; counted where not.
   absl::StatusOr<bool> Keep(const char* field, const Question& question) {
+    const auto text = writer_->Write(question);
+    if (!text.ok()) return Annotate(text.status(), absl::StrCat(field, ": ", Named(question)));
     if (!options_.judge) return true;
-    const auto verdict = options_.judge(Fill(template_, question.text));
+    const auto verdict = options_.judge(*text);
     if (!verdict.ok()) return Annotate(verdict.status(), absl::StrCat(field, ": ", Named(question)));
     if (verdict->fit == PromptFit::kFits) return true;
     if (verdict->fit == PromptFit::kTooLong) {
@@ -139,7 +146,7 @@ class SourceBuilder {
   const v1::Recipe& recipe_;
   const v1::DataSettings& data_;
   const PromptSourceOptions options_;
-  PromptTemplate template_;
+  std::optional<PromptWriter> writer_;
   double share_ = 0;  // none is held out by hash when there is a file of held-out questions
   std::vector<Question> heldout_;
   absl::flat_hash_set<std::string> heldout_keys_;  // of the questions of data.heldout
@@ -180,7 +187,8 @@ v1::Prompt PromptSource::Make(const Question& question) const {
   v1::Prompt prompt;
   prompt.set_index(question.index);
   prompt.set_question(question.text);
-  prompt.set_text(Fill(template_, question.text));
+  // What cannot be written was refused when the source was made; of generated questions all are alike.
+  prompt.set_text(writer_.Write(question).value_or(""));
   for (const std::string& gold : question.gold) prompt.add_gold(gold);
   return prompt;
 }

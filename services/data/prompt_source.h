@@ -15,6 +15,7 @@
 #include "drover/v1/group.pb.h"
 #include "drover/v1/recipe.pb.h"
 #include "services/data/prompt_fit.h"
+#include "services/data/prompt_writer.h"
 #include "services/data/question.h"
 #include "services/data/templates.h"
 
@@ -27,6 +28,8 @@ struct PromptSourceOptions {
   // Whether a prompt may be used: what does not fit is left out and counted, an error ends Create with it. Empty: all
   // may.
   std::function<absl::StatusOr<PromptVerdict>(std::string_view prompt_text)> judge;
+  // The model's chat template, where data.template is it.
+  std::shared_ptr<const model::jinja::ChatTemplate> chat;
 };
 
 // What happened to the questions while a source was made.
@@ -67,15 +70,16 @@ class PromptSource {
   const SourceReport& report() const { return report_; }
 
   // Stop texts and reward format of every prompt.
-  const PromptTemplate& prompt_template() const { return template_; }
+  const PromptTemplate& prompt_template() const { return writer_.prompt_template(); }
 
  protected:
-  PromptSource(PromptTemplate prompt_template, SourceReport report)
-      : template_(std::move(prompt_template)), report_(std::move(report)) {}
+  PromptSource(PromptWriter writer, SourceReport report)
+      : writer_(std::move(writer)), report_(std::move(report)) {}
+  const PromptWriter& writer() const { return writer_; }
   v1::Prompt Make(const Question& question) const;
 
  private:
-  PromptTemplate template_;
+  PromptWriter writer_;
   SourceReport report_;
 };
 

@@ -1,6 +1,7 @@
 #include "services/data/prompt_source.h"
 
 #include <fstream>
+#include <map>
 #include <set>
 
 #include "gmock/gmock.h"
@@ -172,6 +173,51 @@ TEST_F(PromptSourceTest, NothingHeldOutIsAWarningWhereItIsAskedFor) {
                                                   HasSubstr("data.heldout_share = 1e-09"))));
   recipe.mutable_data()->set_train("arithmetic");
   EXPECT_THAT(Make(recipe)->report().Warnings(recipe), testing::SizeIs(1));
+}
+
+std::shared_ptr<const model::jinja::ChatTemplate> Chat(const std::string& source) {
+  return std::make_shared<const model::jinja::ChatTemplate>(
+      model::jinja::ChatTemplate::Parse(source, {{"bos_token", "<s>"}}).value());
+}
+
+TEST_F(PromptSourceTest, TheModelsOwnTemplateWritesChatsDown) {
+  v1::Recipe recipe = Arithmetic();
+  v1::DataSettings& data = *recipe.mutable_data();
+  data.set_template_("chat");
+  data.set_heldout_share(1e-9);
+  data.set_train(testing::TempDir() + "/chats.jsonl");
+  std::ofstream(data.train())
+      << R"({"problem":[{"role":"system","content":"S"},{"role":"user","content":"q"}],"answer":1})"
+      << "\n"
+      << R"({"problem":"q 2","answer":2})";
+  EXPECT_EQ(PromptSource::Create(recipe).status().code(), absl::StatusCode::kFailedPrecondition);
+  PromptSourceOptions options;
+  options.chat = Chat(
+      "{{ bos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"
+      "{% if add_generation_prompt %}[assistant]{% endif %}");
+  const auto source = Make(recipe, options);
+  std::map<std::string, std::string> texts;
+  for (const v1::Prompt& prompt : TrainPrompts(*source, 2)) texts[prompt.question()] = prompt.text();
+  EXPECT_EQ(texts["q"], "<s>[system]S[user]q[assistant]");
+  EXPECT_EQ(texts["q 2"], "<s>[user]q 2[assistant]");
+  EXPECT_EQ(source->prompt_template().reward_format, "boxed");
+
+  data.set_train("arithmetic");
+  const auto generated = Make(recipe, options);
+  const v1::Prompt prompt = generated->TrainPrompt(0);
+  EXPECT_EQ(prompt.text(), "<s>[user]" + prompt.question() + "[assistant]");
+  EXPECT_THAT(generated->PretrainExample(0)->prompt, testing::StartsWith("<s>[user]"));
+}
+
+TEST_F(PromptSourceTest, AChatThatTheTemplateRefusesIsNamed) {
+  v1::Recipe recipe = Arithmetic();
+  recipe.mutable_data()->set_template_("chat");
+  recipe.mutable_data()->set_train(Write("refused", 60));
+  PromptSourceOptions options;
+  options.chat = Chat("{% if '42' in messages[0].content %}{{ raise_exception('not this') }}{% endif %}x");
+  EXPECT_THAT(std::string(PromptSource::Create(recipe, options).status().message()),
+              testing::AllOf(HasSubstr("data.train: question 43 (\"refused 42\")"),
+                             HasSubstr("the template refuses: not this")));
 }
 
 TEST_F(PromptSourceTest, KeysOfTheFile) {

@@ -8,8 +8,9 @@
 namespace drover::data {
 
 struct Question {
-  uint64_t index = 0;             // position in its file, or the generator's index
-  std::string text;               // what the template puts in place of {question}
+  uint64_t index = 0;    // position in its file, or the generator's index
+  std::string text;      // what the template puts in place of {question}
+  std::string messages;  // of a chat: the JSON list of its messages, whose contents `text` is; else empty
   std::vector<std::string> gold;  // acceptable answers; any of them counts
 };
 

@@ -56,10 +56,14 @@ absl::StatusOr<PromptTemplate> FindTemplate(std::string_view name_or_text) {
   for (const PromptTemplate& shipped : ShippedTemplates()) {
     if (shipped.name == name_or_text) return shipped;
   }
+  if (name_or_text == kChat) {
+    return PromptTemplate{
+        .name = std::string(kChat), .text = kPlaceholder, .chat = true, .reward_format = "boxed"};
+  }
   if (name_or_text.find(kPlaceholder) == std::string_view::npos) {
-    return absl::InvalidArgumentError(absl::StrCat("got `", Excerpt(name_or_text),
-                                                   "`, may be a shipped template (", ShippedNames(),
-                                                   ") or a text that contains ", kPlaceholder));
+    return absl::InvalidArgumentError(
+        absl::StrCat("got `", Excerpt(name_or_text), "`, may be a shipped template (", ShippedNames(),
+                     "), chat (the model's own) or a text that contains ", kPlaceholder));
   }
   return PromptTemplate{.name = "custom", .text = std::string(name_or_text), .reward_format = "plain"};
 }

@@ -27,6 +27,15 @@ TEST(Templates, ByteForByteThePapers) {
   EXPECT_EQ(ReadAll("recipes/templates.json"), reference);
 }
 
+TEST(Templates, TheModelsOwn) {
+  const auto chat = FindTemplate("chat");
+  ASSERT_TRUE(chat.ok());
+  EXPECT_TRUE(chat->chat);
+  EXPECT_EQ(chat->reward_format, "boxed");
+  EXPECT_FALSE(FindTemplate("none")->chat);
+  EXPECT_FALSE(FindTemplate("chat {question}")->chat);
+}
+
 TEST(Templates, Shipped) {
   const auto r1 = FindTemplate("r1");
   ASSERT_TRUE(r1.ok());

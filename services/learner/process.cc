@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "learner/collectives.h"
 #include "model/device.h"
+#include "model/jinja/chat_template.h"
 #include "services/learner/model_folder.h"
 #include "services/learner/serving.h"
 #include "services/metrics/server.h"
@@ -88,15 +89,22 @@ absl::StatusOr<std::unique_ptr<learner::Collectives>> Join(const learner::C10dOp
   return learner::JoinC10d(options);
 }
 
-// By what the model can read.
-data::PromptSourceOptions JudgePrompts(const v1::Recipe& recipe, const model::Tokenizer& tokenizer,
-                                       const model::ModelConfig& config) {
+// By what the model, whose folder is `model`, can read.
+absl::StatusOr<data::PromptSourceOptions> JudgePrompts(const v1::Recipe& recipe, const std::string& model,
+                                                       const model::Tokenizer& tokenizer,
+                                                       const model::ModelConfig& config) {
   const data::PromptLimits limits = {.max_tokens = recipe.data().max_prompt_tokens(),
                                      .vocabulary = static_cast<uint64_t>(config.vocab_size),
                                      .encoding = data::PromptEncoding(recipe.data())};
-  return {.judge = [&tokenizer, limits](std::string_view text) {
+  data::PromptSourceOptions options;
+  options.judge = [&tokenizer, limits](std::string_view text) {
     return data::JudgePrompt(tokenizer, limits, text);
-  }};
+  };
+  if (recipe.data().template_() == data::kChat) {
+    ASSIGN_OR_RETURN(model::jinja::ChatTemplate chat, model::jinja::ChatTemplate::Load(model));
+    options.chat = std::make_shared<const model::jinja::ChatTemplate>(std::move(chat));
+  }
+  return options;
 }
 
 // One rank and what its parts share. The members are destroyed from the bottom up.
@@ -234,9 +242,9 @@ RunParts RankProcess::PartsOfTheRun(learner::Trainer& trainer, learner::Collecti
 
 absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Collectives& collectives) {
   ASSIGN_OR_RETURN(const auto tokenizer, model::Tokenizer::Load(folder_.model()));
-  ASSIGN_OR_RETURN(
-      const auto prompts,
-      data::PromptSource::Create(recipe_, JudgePrompts(recipe_, *tokenizer, trainer.model().config())));
+  ASSIGN_OR_RETURN(data::PromptSourceOptions options,
+                   JudgePrompts(recipe_, folder_.model(), *tokenizer, trainer.model().config()));
+  ASSIGN_OR_RETURN(const auto prompts, data::PromptSource::Create(recipe_, std::move(options)));
   for (const std::string& warning : prompts->report().Warnings(recipe_)) log::Warning(warning);
   ASSIGN_OR_RETURN(const auto serving, Serving::Start({.flags = flags_,
                                                        .recipe = recipe_,

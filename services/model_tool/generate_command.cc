@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "actor/engine.h"
 #include "base/status.h"
-#include "services/data/templates.h"
+#include "services/data/prompt_writer.h"
 #include "services/model_tool/jsonl_file.h"
 #include "services/model_tool/lines.h"
 
@@ -21,14 +21,9 @@ constexpr uint32_t kDefaultNewTokens = 256;
 // Prompts go through the engine in a window: memory does not grow with the file, and responses come out in order.
 class Generation {
  public:
-  Generation(const GenerateOptions& options, const data::PromptTemplate& prompt_template,
+  Generation(const GenerateOptions& options, const data::PromptWriter& writer,
              const model::Tokenizer* tokenizer, actor::Engine* engine, JsonlReader* in, JsonlWriter* out)
-      : options_(options),
-        template_(prompt_template),
-        tokenizer_(tokenizer),
-        engine_(*engine),
-        in_(*in),
-        out_(*out) {}
+      : options_(options), writer_(writer), tokenizer_(tokenizer), engine_(*engine), in_(*in), out_(*out) {}
 
   absl::Status Run() {
     while (true) {
@@ -74,9 +69,9 @@ class Generation {
             "\"prompt\" is a text, but the model has no tokenizer.json; give "
             "\"prompt_token_ids\"");
       }
+      ASSIGN_OR_RETURN(const std::string text, writer_.Write({.text = line.text}));
       ASSIGN_OR_RETURN(line.token_ids,
-                       tokenizer_->Encode(data::Fill(template_, line.text),
-                                          {.add_special_tokens = options_.add_special_tokens}));
+                       tokenizer_->Encode(text, {.add_special_tokens = options_.add_special_tokens}));
     }
     actor::GroupRequest request;
     request.id = next_;
@@ -98,8 +93,8 @@ class Generation {
     sampling.set_top_p(options_.top_p);
     sampling.set_top_k(options_.top_k);
     sampling.set_seed(options_.seed);
-    sampling.set_keep_stop(template_.keep_stop);
-    for (const std::string& stop : template_.stop) sampling.add_stop(stop);
+    sampling.set_keep_stop(writer_.prompt_template().keep_stop);
+    for (const std::string& stop : writer_.prompt_template().stop) sampling.add_stop(stop);
     return sampling;
   }
 
@@ -116,7 +111,7 @@ class Generation {
   }
 
   const GenerateOptions& options_;
-  const data::PromptTemplate& template_;
+  const data::PromptWriter& writer_;
   const model::Tokenizer* tokenizer_;
   actor::Engine& engine_;
   JsonlReader& in_;
@@ -132,6 +127,13 @@ absl::Status Generate(const GenerateOptions& options) {
   auto prompt_template = data::FindTemplate(options.prompt_template);
   if (!prompt_template.ok()) return Annotate(prompt_template.status(), "--template");
   if (!options.stop.empty()) prompt_template->stop = options.stop;
+  std::shared_ptr<const model::jinja::ChatTemplate> chat;
+  if (prompt_template->chat) {
+    auto loaded = model::jinja::ChatTemplate::Load(options.model.dir);
+    if (!loaded.ok()) return AsBadInput(Annotate(loaded.status(), "--template"));
+    chat = std::make_shared<const model::jinja::ChatTemplate>(*std::move(loaded));
+  }
+  const data::PromptWriter writer(*std::move(prompt_template), std::move(chat));
   ASSIGN_OR_RETURN(JsonlReader in, JsonlReader::Open(options.prompts));
   ASSIGN_OR_RETURN(ToolModel model, LoadToolModel(options.model));
   actor::EngineOptions engine_options;
@@ -139,8 +141,7 @@ absl::Status Generate(const GenerateOptions& options) {
   ASSIGN_OR_RETURN(const auto engine, actor::Engine::Create(engine_options, std::move(model.transformer),
                                                             model.tokenizer.get(), /*version=*/0));
   ASSIGN_OR_RETURN(JsonlWriter out, JsonlWriter::Open(options.out));
-  RETURN_IF_ERROR(
-      Generation(options, *prompt_template, model.tokenizer.get(), engine.get(), &in, &out).Run());
+  RETURN_IF_ERROR(Generation(options, writer, model.tokenizer.get(), engine.get(), &in, &out).Run());
   return out.Close();
 }
 

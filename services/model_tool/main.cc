@@ -62,8 +62,9 @@ CLI::App* AddGenerate(CLI::App& app, GenerateOptions* options) {
       ->capture_default_str();
   command->add_option("--seed", options->seed, "Everything random follows from it")->capture_default_str();
   command
-      ->add_option("--template", options->prompt_template,
-                   "A shipped template's name or a text with {question}; for text prompts")
+      ->add_option(
+          "--template", options->prompt_template,
+          "A shipped template's name, chat (the model's own) or a text with {question}; for text prompts")
       ->capture_default_str();
   command->add_flag(
       "--add-special-tokens,!--no-add-special-tokens", options->add_special_tokens,

@@ -170,6 +170,18 @@ TEST_F(ModelToolTest, SpecialTokensStandAroundTexts) {
   EXPECT_EQ(Output()[0]["prompt_token_ids"], json({2, 3}));
 }
 
+TEST_F(ModelToolTest, TheModelsOwnChatTemplate) {
+  WriteTokenizer();
+  GenerateOptions options = Generating("{\"prompt\":\"ab\"}\n");
+  options.prompt_template = "chat";
+  const absl::Status status = Generate(options);
+  EXPECT_TRUE(absl::IsNotFound(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("has no chat template"));
+  Write("chat_template.jinja", "q{{ messages[0].content }}z");
+  ASSERT_TRUE(Generate(options).ok());
+  EXPECT_EQ(Output()[0]["prompt_token_ids"], json({18, 2, 3, 27}));  // q, a, b, z
+}
+
 TEST_F(ModelToolTest, SeedAndPlaceDecideTheResponses) {
   const std::string prompt = "{\"id\":0,\"prompt_token_ids\":[7,8]}\n";
   GenerateOptions options = Generating(prompt + prompt);

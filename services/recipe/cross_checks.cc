@@ -76,6 +76,11 @@ void Template(const v1::Recipe& recipe, Problems& problems) {
   if (!found.ok()) problems.Add("data.template", std::string(found.status().message()));
 }
 
+void ChatNeedsAModel(const v1::Recipe& recipe, Problems& problems) {
+  if (!Embedded(recipe) || recipe.data().template_() != data::kChat) return;
+  problems.Add("data.template", "got `chat`, which is the chat template of model.path; a new model has none");
+}
+
 void RewardFormat(const v1::Recipe& recipe, Problems& problems) {
   const std::string& format = recipe.data().reward_format();
   const std::vector<std::string>& formats = data::RewardFormats();
@@ -204,6 +209,7 @@ const std::vector<Check>& Checks() {
       {{"weights.swap", "loss.old_logprobs", "staleness.bound"}, MixedVersions},
       {{"run.device"}, Device},
       {{"data.template"}, Template},
+      {{"data.template", "model.path"}, ChatNeedsAModel},
       {{"data.reward_format"}, RewardFormat},
       {{"reward.grader", "verifiers.addresses"}, Grader},
       {{"name"}, Name},

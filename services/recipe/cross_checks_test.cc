@@ -33,6 +33,7 @@ TEST(CrossChecks, Table) {
       {{"run.device=cuda:3"}, {}},
       {{"run.device=cuda"}, {"run.device: got `cuda`, may be auto, cpu or cuda:N"}},
       {{"run.device=cuda:-1"}, {"run.device: got `cuda:-1`"}},
+      {{"data.template=chat"}, {"data.template: got `chat`, which is the chat template of model.path"}},
       {{"data.template=qwen"}, {"data.template: got `qwen`, may be a shipped template (r1, qwen_math, none"}},
       {{"data.template=Q: {question}="}, {"model.embedded.alphabet: lacks `Q`"}},
       {{"data.reward_format=plian"},

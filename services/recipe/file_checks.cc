@@ -6,10 +6,12 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "model/jinja/chat_template.h"
 #include "model/model_weights.h"
 #include "model/tokenizer.h"
 #include "services/data/prompt_fit.h"
 #include "services/data/prompt_source.h"
+#include "services/data/templates.h"
 #include "services/recipe/cross_checks.h"
 
 namespace drover::recipe {
@@ -21,7 +23,17 @@ namespace fs = std::filesystem;
 struct PromptReader {
   std::unique_ptr<model::Tokenizer> tokenizer;
   uint64_t vocabulary = 0;  // of the model
+  std::shared_ptr<const model::jinja::ChatTemplate> chat;
 };
+
+// The model's chat template, where the recipe asks for it.
+std::shared_ptr<const model::jinja::ChatTemplate> CheckChat(const v1::Recipe& recipe, Problems& problems) {
+  if (problems.Has("data.template") || recipe.data().template_() != data::kChat) return nullptr;
+  auto chat = model::jinja::ChatTemplate::Load(recipe.model().path());
+  if (chat.ok()) return std::make_shared<const model::jinja::ChatTemplate>(*std::move(chat));
+  problems.Add("data.template", absl::StrCat("got `chat`: ", chat.status().message()));
+  return nullptr;
+}
 
 bool Exists(const fs::path& path) {
   std::error_code ignored;
@@ -85,7 +97,7 @@ PromptReader CheckDirectory(const v1::Recipe& recipe, Problems& problems) {
                                " ids, but the model has embeddings for ", vocabulary,
                                " (vocab_size): a prompt with any of the others would be refused"));
   }
-  return {*std::move(tokenizer), vocabulary};
+  return {*std::move(tokenizer), vocabulary, CheckChat(recipe, problems)};
 }
 
 PromptReader OfAlphabet(const v1::Recipe& recipe, const Problems& problems) {
@@ -94,7 +106,7 @@ PromptReader OfAlphabet(const v1::Recipe& recipe, const Problems& problems) {
   auto tokenizer = model::Tokenizer::Parse(model::CharacterTokenizerJson(alphabet));
   if (!tokenizer.ok()) return {};
   const uint64_t vocabulary = (*tokenizer)->size();
-  return {*std::move(tokenizer), vocabulary};
+  return {*std::move(tokenizer), vocabulary, nullptr};
 }
 
 void CheckIsThere(const char* field, const std::string& path, Problems& problems) {
@@ -113,6 +125,8 @@ void CheckQuestions(const v1::Recipe& recipe, const PromptReader& reader, Proble
     if (problems.Has(field)) return;
   }
   data::PromptSourceOptions options;
+  options.chat = reader.chat;
+  if (data.template_() == data::kChat && reader.chat == nullptr) return;  // said already
   if (reader.tokenizer != nullptr) {
     const data::PromptLimits limits = {.max_tokens = data.max_prompt_tokens(),
                                        .vocabulary = reader.vocabulary,

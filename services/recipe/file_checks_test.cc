@@ -102,6 +102,19 @@ TEST_F(FileChecksTest, WhatIsPassedOverInAModelIsAWarning) {
   EXPECT_THAT(Warnings({set}), ElementsAre(HasSubstr("eos_token_id has 40"), HasSubstr("lm_head.weight")));
 }
 
+TEST_F(FileChecksTest, TheModelsChatTemplate) {
+  const std::string set = WriteModel(model::testing::SmallConfig());
+  EXPECT_THAT(Check({set, "data.template=chat"}),
+              ElementsAre(testing::AllOf(HasSubstr("data.template: got `chat`: "),
+                                         HasSubstr("has no chat template"))));
+  Write("model/chat_template.jinja", "{{ messages[0].content }}{% include 'x' %}");
+  EXPECT_THAT(Check({set, "data.template=chat"}),
+              ElementsAre(HasSubstr("chat_template.jinja: line 1: {% include %} is not known here")));
+  Write("model/chat_template.jinja", "#{{ messages[0].content }}#");
+  EXPECT_THAT(Warnings({set, "data.template=chat"}), ElementsAre());
+  EXPECT_THAT(Warnings({set}), ElementsAre()) << "nobody asks for it";
+}
+
 TEST_F(FileChecksTest, IdsPastTheVocabulary) {
   model::ModelConfig config = model::testing::SmallConfig();
   // Two special tokens and these: the last two of 34 have no embedding.

@@ -204,6 +204,34 @@ TEST(TrainTest, PromptsHaveTheTokenizersSpecialTokens) {
   EXPECT_EQ(prompt_tokens("written", {"data.template=\"<pad>{question}\""}), with);
 }
 
+TEST(TrainTest, ChatsAreWrittenDownByTheModelsTemplate) {
+  const model::ModelConfig config = model::testing::SmallConfig();
+  const std::string dir = TestFolder() + "/model", file = TestFolder() + "/chats.jsonl";
+  model::testing::WriteModelDirectory(dir, config, model::testing::FilledWeights(config));
+  ASSERT_TRUE(
+      WriteFileAtomically(dir + "/tokenizer.json", model::CharacterTokenizerJson("0123456789+-*=,;:#. \n"))
+          .ok());
+  ASSERT_TRUE(WriteFileAtomically(dir + "/chat_template.jinja",
+                                  "{% for m in messages %}#{{ m.content }}{% endfor %}:")
+                  .ok());
+  std::string lines;
+  for (int i = 0; i < 40; ++i) {
+    lines += absl::StrCat(R"({"prompt":[{"role":"system","content":"0"},{"role":"user","content":")", i,
+                          R"(+1"}],"reward_model":{"ground_truth":")", i + 1, "\"}}\n");
+  }
+  ASSERT_TRUE(WriteFileAtomically(file, lines).ok());
+  TrainingRun run("run");
+  run.RunToTheEnd(Tiny(1) + Settings{"model.path=" + dir, "data.train=" + file, "data.template=chat",
+                                     "data.problem_key=prompt", "data.answer_key=reward_model.ground_truth",
+                                     "pretrain.batches=0", "data.max_prompt_tokens=16"});
+  const auto samples = run::ReadJsonl(run.folder().samples());
+  ASSERT_TRUE(samples.ok() && !samples->empty());
+  for (const Json& sample : *samples) {
+    const int sum = std::stoi(sample["gold"][0].get<std::string>());
+    EXPECT_EQ(sample["prompt"], absl::StrCat("#0#", sum - 1, "+1:"));
+  }
+}
+
 TEST(TrainTest, JsonPrintsTheStepsAndThenTheSummary) {
   TrainingRun run("run");
   run.Start(Tiny(3), {"--json"});
