@@ -1,4 +1,5 @@
 """docs/reference/questions.md, followed. `data` is the recipe's DataSettings."""
+import functools
 import json
 import re
 from dataclasses import dataclass
@@ -64,11 +65,12 @@ def result(left, operation, right):
 
 
 def training_problem(data, stream):
-    """Of recipes without a file of held-out questions, whose keys would be left out, too."""
-    share = 0.0 if data.heldout else data.heldout_share
-    while is_heldout(problem_text(data.arithmetic, *(drawn := problem(data.arithmetic, stream))), share):
-        pass
-    return drawn
+    keys = heldout_keys(data.heldout)
+    while True:
+        drawn = problem(data.arithmetic, stream)
+        text = problem_text(data.arithmetic, *drawn)
+        if not (key(text) in keys if data.heldout else is_heldout(text, data.heldout_share)):
+            return drawn
 
 
 def generated(data, seed, n):
@@ -125,6 +127,20 @@ def read_file(path):
             answers = entry["answer"] if isinstance(entry["answer"], list) else [entry["answer"]]
             questions.append(Question(len(questions), entry["problem"], [answer.strip() for answer in answers]))
     return questions
+
+
+@functools.cache
+def heldout_keys(path):
+    """Of data.heldout; none without it."""
+    return {key(question.text) for question in read_file(path)} if path else set()
+
+
+def heldout_of_file(path):
+    """The questions of data.heldout, all of which fit, in the order of evaluations."""
+    once = {}
+    for question in read_file(path):
+        once.setdefault(key(question.text), question)
+    return Stream(0, PROMPT_ORDER, 2**63).shuffle(once.values())
 
 
 def split(data, questions, fits):

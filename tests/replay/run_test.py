@@ -82,6 +82,9 @@ class QuestionsTest(unittest.TestCase):
 
     def test_generated_though_groups_were_filtered_and_the_run_was_killed(self):
         run = runs.resumed()
+        keys = questions.heldout_keys(run.recipe.data.heldout)
+        self.assertTrue(keys)
+        self.assertFalse(keys & {questions.key(group.prompt.question) for group in run.groups.values()})
         self.asked(run, lambda group: questions.generated(run.recipe.data, run.recipe.run.seed, group))
 
     def test_of_a_file(self):
@@ -130,9 +133,19 @@ class EvaluationTest(unittest.TestCase):
         self.assertEqual(first["correct"], correct)
         self.assertGreater(len(set(lengths)), 1, "all questions are alike: this says nothing of their order")
 
+    def test_accuracies_have_wilsons_interval(self):
+        for line in runs.arithmetic().evaluations + runs.file_questions().evaluations:
+            low, high = training.wilson(line["correct"], line["questions"])
+            self.assertAlmostEqual(line["accuracy_interval"][0], low, places=5)
+            self.assertAlmostEqual(line["accuracy_interval"][1], high, places=5)
+
     def test_generated(self):
         run = runs.arithmetic()
         self.again(run, questions.generated_heldout(run.recipe.data, run.recipe.evaluation.questions))
+
+    def test_of_a_file_of_held_out_questions(self):
+        run = runs.resumed()
+        self.again(run, questions.heldout_of_file(run.recipe.data.heldout)[:run.recipe.evaluation.questions])
 
     def test_of_a_file(self):
         run = runs.file_questions()
@@ -199,8 +212,6 @@ class TrainingTest(unittest.TestCase):
             generated = 0
             for number, (groups, line) in enumerate(zip(run.rollouts(), run.metrics, strict=True)):
                 expected = training.rollout_metrics(groups, number, training.advantages(run.recipe, number, groups))
-                if run.recipe.reward.shuffle:
-                    expected.pop("zero_advantage_share")
                 for field, value in expected.items():
                     if value is None:
                         self.assertIsNone(line[field], field)
@@ -238,6 +249,9 @@ class TrainingTest(unittest.TestCase):
                                            tiny_model.Model(run.checkpoint(number)), reference)
             for field, value in expected.items():
                 self.assertAlmostEqual(line[field], value, delta=1e-4 * max(1, abs(value)), msg=f"{field} of step {number + 1}")
+            fresh = any(part.version == number for group in groups for response in group.responses for part in response.versions)
+            self.assertEqual(line["logprob_gap_max"] is not None, fresh, f"step {number + 1}")
+        self.assertIn(None, [line["logprob_gap_mean"] for line in run.metrics])
         for field in ("staleness_max", "truncated_share", "clip_fraction", "kl", "zero_advantage_share"):
             self.assertGreater(max(line[field] for line in run.metrics), 0, f"{field}: the run says nothing of it")
 

@@ -133,12 +133,16 @@ def skipped():
 
 @functools.cache
 def resumed():
-    """Killed after three rollouts and gone on with from its beginning; groups whose rewards are all equal are filtered."""
+    """Killed after three rollouts and gone on with from its beginning; groups whose rewards are all equal are filtered. Questions are generated, and
+    a file holds some of them out, however it writes them."""
     folder = new_folder("resumed")
+    answers = {"3 + 9 =": 12, "9+3:": 12, "2-1:": 1, "8+1:": 9, "5+5 :": 10, "07-3:": 4, "6+4:": 10, "7+2:": 9, "1+0:": 1, "4-4:": 0, "9-8:": 1}
+    (FOLDER / "heldout.jsonl").write_text("".join(json.dumps({"problem": text, "answer": str(answers[text])}) + "\n" for text in answers))
     kill_after(folder, 3, {
         "model.path": f'"{arithmetic().checkpoint(0)}"', "data.arithmetic.operations": '"+-"', "run.seed": 9, "run.steps": 10000,
         "run.checkpoint_every": 1000, "rollout.drop_equal_groups": "true", "rollout.max_rounds": 100, "rollout.max_response_tokens": 11,
-        "learner.minibatch_responses": 16, "learner.learning_rate": 0, "evaluation.questions": 0})
+        "data.heldout": f'"{FOLDER / "heldout.jsonl"}"', "learner.minibatch_responses": 16, "learner.learning_rate": 0,
+        "evaluation.questions": 7})
     train("--resume", folder, *flags({"run.steps": 6}))
     return Run(folder)
 

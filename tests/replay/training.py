@@ -78,6 +78,14 @@ def mean(values):
     return math.fsum(values) / len(values) if values else None
 
 
+def wilson(correct, questions):
+    """The 95 % interval of a share."""
+    z = statistics.NormalDist().inv_cdf(0.975)
+    p, n = correct / questions, questions
+    middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+
+
 def oldest_version(group):
     return min(run.version for response in group.responses for run in response.versions)
 
