@@ -309,6 +309,23 @@ TEST(TrainTest, OutputThatCannotBeWrittenIsAFailure) {
   EXPECT_EQ(exit->code, 1);
 }
 
+// A model without an end-of-sequence token, and a template without stop texts.
+TEST(TrainTest, AModelThatNothingEndsIsSaid) {
+  TrainingRun first("first");
+  first.RunToTheEnd(Tiny(1));
+  const std::string model = first.folder().checkpoint(1);
+  for (const char* name : {"/config.json", "/generation_config.json"}) {
+    Json config = Json::parse(ReadFile(model + name).value_or(""));
+    config["eos_token_id"] = nullptr;
+    ASSERT_TRUE(WriteFileAtomically(model + name, config.dump()).ok());
+  }
+  TrainingRun run("run");
+  run.RunToTheEnd(Tiny(20) + Settings{"model.path=" + model, "pretrain.batches=0"});
+  EXPECT_NE(run.command().errors().find("nothing ends a response"), std::string::npos)
+      << run.command().errors();
+  EXPECT_EQ(first.command().errors(), "");
+}
+
 TEST(OutputTest, WhatCannotBeWrittenIsAFailureOfAnyCommand) {
   for (const char* command : {" recipes", " recipe show arithmetic"}) {
     auto shell =
