@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <sstream>
 
@@ -324,6 +325,23 @@ TEST(TrainTest, AModelThatNothingEndsIsSaid) {
   EXPECT_NE(run.command().errors().find("nothing ends a response"), std::string::npos)
       << run.command().errors();
   EXPECT_EQ(first.command().errors(), "");
+}
+
+TEST(TrainTest, AProxyOfTheEnvironmentIsNotAskedForLoopback) {
+  ::setenv("http_proxy", "http://127.0.0.1:9", 1);
+  TrainingRun run("run");
+  run.RunToTheEnd(Tiny(1) + Settings{"pretrain.batches=800"});
+  ::unsetenv("http_proxy");
+  EXPECT_NE(run.command().output().find("pretraining"), std::string::npos) << run.command().output();
+}
+
+TEST(TrainTest, ARunFolderThatGoesAwayIsTheReason) {
+  TrainingRun run("run");
+  run.Start(Tiny(1000));
+  ASSERT_TRUE(run.WaitForSteps(1));
+  std::filesystem::rename(run.folder().path(), TestFolder() + "/elsewhere");
+  EXPECT_EQ(run.Wait(), 1);
+  EXPECT_NE(run.command().errors().find("is gone"), std::string::npos) << run.command().errors();
 }
 
 TEST(OutputTest, WhatCannotBeWrittenIsAFailureOfAnyCommand) {
