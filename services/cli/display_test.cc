@@ -80,7 +80,9 @@ TEST(DisplayTest, StepLineSaysWhatTheIssueAsksFor) {
 TEST(DisplayTest, AnAccuracyOfNoQuestionsIsNone) {
   nlohmann::ordered_json summary = {
       {"accuracy_before", 0.25}, {"accuracy_after", 0.5}, {"heldout_questions", 60}};
-  EXPECT_NE(SummaryText(summary, "runs/x").find("held-out accuracy  0.250 -> 0.500  (60 questions"),
+  // With Wilson's intervals of 15 and 30 of 60.
+  EXPECT_NE(SummaryText(summary, "runs/x")
+                .find("held-out accuracy  0.250 [0.158, 0.372] -> 0.500 [0.377, 0.623]  (60 questions"),
             std::string::npos);
   summary = {{"accuracy_before", nullptr}, {"accuracy_after", nullptr}, {"heldout_questions", 0}};
   const std::string text = SummaryText(summary, "runs/x");
