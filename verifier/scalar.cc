@@ -5,6 +5,7 @@
 
 #include "verifier/algebraic.h"
 #include "verifier/ball.h"
+#include "verifier/equality/identity.h"
 #include "verifier/form.h"
 #include "verifier/rational.h"
 #include "verifier/residue.h"
@@ -23,16 +24,10 @@ Traits TraitsOf(const Operand& operand) {
       case Kind::kFunction: {
         const auto function = static_cast<Function>(node.value);
         out.plain_log = out.plain_log || (function == Function::kLog && node.count == 1);
-        out.integer_like = out.integer_like || function == Function::kFactorial ||
-                           function == Function::kBinomial || function == Function::kCos ||
-                           function == Function::kSin;
         out.complex_like = out.complex_like || function == Function::kConj || function == Function::kRe ||
                            function == Function::kIm || function == Function::kArg;
         break;
       }
-      case Kind::kPower:
-        out.integer_like = true;
-        break;
       case Kind::kOpaque:
         out.undecidable = true;
         break;
@@ -42,6 +37,7 @@ Traits TraitsOf(const Operand& operand) {
       case Kind::kProduct:
       case Kind::kNegate:
       case Kind::kInverse:
+      case Kind::kPower:
       case Kind::kApply:
       case Kind::kPercent:
       case Kind::kDegree:
@@ -110,7 +106,7 @@ Outcome Comparer::WithBase(bool natural, const Traits& a, const Traits& b) {
   if (symbols) {
     if (auto outcome = Residues()) return *outcome;
   }
-  const Outcome outcome = symbols ? Sampled(natural, a, b) : Constants(natural);
+  const Outcome outcome = symbols ? Symbolic(natural, a, b) : Constants(natural);
   if (outcome == Outcome::kUndecided && (a.undecidable || b.undecidable))
     return Structural(gold_, response_, 0);
   return outcome == Outcome::kUndecided && over_ ? Decided("budget", Outcome::kOverBudget) : outcome;
@@ -137,20 +133,20 @@ std::optional<Outcome> Comparer::Forms(bool natural) {
 
 std::optional<Outcome> Comparer::Residues() {
   Budget budget = NewBudget(8);
-  for (int round = 0; round < 2; ++round) {
-    const auto a = EvaluateResidue(*gold_.tree, gold_.id, round, budget);
-    const auto b = a ? EvaluateResidue(*response_.tree, response_.id, round, budget) : std::nullopt;
-    if (!a || !b) return std::nullopt;
-    if (a->value == b->value) continue;
-    if (a->has_constants || b->has_constants) return std::nullopt;
-    return Decided("residues", Outcome::kDifferent);
+  switch (CompareResidues(gold_, response_, Key(), budget)) {
+    case ResidueVerdict::kEqual:
+      return Decided("residues", Outcome::kEqualNumeric);
+    case ResidueVerdict::kDifferent:
+      return Decided("residues", Outcome::kDifferent);
+    case ResidueVerdict::kUnknown:
+      return std::nullopt;
   }
-  return Decided("residues", Outcome::kEqualNumeric);
+  return std::nullopt;
 }
 
-Overlap Comparer::At(const SamplePoint& point, bool natural, int64_t bits, bool* real) {
+Overlap Comparer::At(const SamplePoint& point, bool natural, int64_t bits) {
   Budget budget = NewBudget(16);
-  const BallOptions options{.point = point, .log_is_natural = natural};
+  const BallOptions options{.point = point, .log_is_natural = natural, .integers = &integers_};
   Ball a, b;
   const BallStatus left = EvaluateBall(*gold_.tree, gold_.id, options, bits, budget, &a);
   const BallStatus right = EvaluateBall(*response_.tree, response_.id, options, bits, budget, &b);
@@ -159,9 +155,8 @@ Overlap Comparer::At(const SamplePoint& point, bool natural, int64_t bits, bool*
   left_defined_ = left == BallStatus::kOk, right_defined_ = right == BallStatus::kOk;
   if (left != BallStatus::kOk || right != BallStatus::kOk) return Overlap::kUnusable;
   magnitude_ = std::max(Magnitude(a), Magnitude(b));
-  if (real != nullptr) {  // as far as the balls tell: artanh(0.9) has an imaginary part of 0 +- 2^-126
-    *real = arb_contains_zero(a.imag()) != 0 && arb_contains_zero(b.imag()) != 0;
-  }
+  // artanh(0.9) has an imaginary part of 0 +- 2^-126
+  left_real_ = arb_contains_zero(a.imag()) != 0, right_real_ = arb_contains_zero(b.imag()) != 0;
   return acb_overlaps(a.get(), b.get()) != 0 ? Overlap::kOverlap : Overlap::kDisjoint;
 }
 
@@ -177,23 +172,26 @@ int64_t Comparer::Magnitude(const Ball& ball) {
 Outcome Comparer::Constants(bool natural) {
   bool defined = false, left = false, right = false;
   for (int64_t bits = 64; bits <= options_.budget.ball_bits; bits *= bits < 256 ? 2 : 4) {
-    const Overlap overlap = At({}, natural, bits, nullptr);
+    const Overlap overlap = At({}, natural, bits);
     if (overlap == Overlap::kUnsupported) return Outcome::kUndecided;
     if (overlap == Overlap::kDisjoint) return Decided("balls", Outcome::kDifferent);
     defined = overlap == Overlap::kOverlap;
     left = left || left_defined_, right = right || right_defined_;
-    if (bits == 256 && defined) {
-      Budget budget = NewBudget(8);
-      const AlgebraicVerdict verdict = CompareExactly(gold_, response_, natural, budget);
-      if (verdict == AlgebraicVerdict::kEqual) return Decided("calcium", Outcome::kEqualExact);
-      if (verdict == AlgebraicVerdict::kDifferent) return Decided("calcium", Outcome::kDifferent);
-    }
+    if (bits != 256 || !defined) continue;
+    std::vector<std::pair<uint32_t, Rational>> points;
+    if (Proved(natural, /*complex_symbols=*/false, /*complex_values=*/true, &points))
+      return Decided("kernels", Outcome::kEqualExact);
+    Budget budget = NewBudget(8);
+    const AlgebraicVerdict verdict = CompareExactly(gold_, response_, natural, budget);
+    if (verdict == AlgebraicVerdict::kEqual) return Decided("calcium", Outcome::kEqualExact);
+    if (verdict == AlgebraicVerdict::kDifferent) return Decided("calcium", Outcome::kDifferent);
   }
   if (defined && Huge()) {
     const int64_t bits = std::min(kMaxHugeBits, options_.budget.ball_bits + 2 * magnitude_);
-    if (At({}, natural, bits, nullptr) == Overlap::kDisjoint) return Decided("balls", Outcome::kDifferent);
+    if (At({}, natural, bits) == Overlap::kDisjoint) return Decided("balls", Outcome::kDifferent);
   }
-  if (defined) return Decided("balls to full precision", Outcome::kEqualNumeric);
+  // All digits agree, and nothing proves that the others do.
+  if (defined) return Decided("undecided", Outcome::kUndecided);
   // A pole or 0/0 on one side only, not for want of budget.
   if (left != right && !over_) return Decided("undefined", Outcome::kDifferent);
   return Outcome::kUndecided;

@@ -2,10 +2,10 @@
 //   1. exact rationals,
 //   2. the normal form of form.h, which proves equality and mostly inequality,
 //   3. residues modulo primes, for polynomials too long for a normal form,
-//   4. balls with rising precision, which prove inequality, at sample points when there are free symbols,
-//   5. Calcium, for constants whose balls overlap,
-//   6. the stated bound: balls that still overlap at the highest precision count as equal (`equal_numeric`).
-// A decimal gold is a rounded value: see RoundedMatch in scalar.cc.
+//   4. balls with rising precision, which prove inequality only, at sample points when there are free symbols,
+//   5. normal forms with kernels on every cell of the domain (equality/identity.h), which prove equality,
+//   6. Calcium, for constants.
+// What none of them decides is undecided, however many digits agree. Rounded decimals: RoundedMatch in scalar_rounding.cc.
 #pragma once
 
 #include <string>

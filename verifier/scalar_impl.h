@@ -40,7 +40,6 @@ struct Traits {
   bool plain_log = false;  // \log without a base
   bool infinite = false;
   bool imaginary = false;     // i stands in it
-  bool integer_like = false;  // factorials, binomials, (-1)^n, cos(n pi): equal perhaps at integers only
   bool complex_like = false;  // conj, Re, Im, arg
   bool undecidable = false;   // integrals, limits, unknown parts
   bool structure = false;     // not a scalar
@@ -87,10 +86,9 @@ class Comparer {
 
   std::optional<Outcome> Forms(bool natural);
 
-  // Equal residues at random points modulo two primes: the polynomials differ with probability under 2^-90.
   std::optional<Outcome> Residues();
 
-  Overlap At(const SamplePoint& point, bool natural, int64_t bits, bool* real);
+  Overlap At(const SamplePoint& point, bool natural, int64_t bits);
 
   // Bits before the point of the larger part.
   static int64_t Magnitude(const Ball& ball);
@@ -98,13 +96,14 @@ class Comparer {
 
   Outcome Constants(bool natural);
 
-  Outcome Sampled(bool natural, const Traits& a, const Traits& b);
-
-  // Sequences: equal at positive integers though not between them, as (-1)^n and cos(n pi).
-  bool AtIntegers(bool natural);
-
-  // A negative base to a symbolic power, a circular function of a symbol times pi, or a factorial.
-  static bool IntegerPattern(const Operand& operand);
+  // scalar_symbols.cc: expressions with free symbols.
+  Outcome Symbolic(bool natural, const Traits& a, const Traits& b);
+  // kDifferent where one of the points shows it; nullopt: none does.
+  std::optional<Outcome> Refuted(const std::vector<SamplePoint>& points, bool natural, bool complex_values);
+  std::optional<Outcome> RefutedAt(const SamplePoint& point, bool natural, int64_t bits, bool complex_values);
+  bool Proved(bool natural, bool complex_symbols, bool complex_values,
+              std::vector<std::pair<uint32_t, Rational>>* points);
+  uint64_t Key() const;
 
   // Integrals, limits and infinite sums: equal if written alike, part by part.
   Outcome Structural(const Operand& a, const Operand& b, int depth);
@@ -119,6 +118,10 @@ class Comparer {
   int structural_ = 0;                                 // calls of Structural()
   int64_t magnitude_ = 0;                              // of the last At()
   bool left_defined_ = false, right_defined_ = false;  // of the last At()
+  bool left_real_ = false, right_real_ = false;        // as far as the balls tell: not proved to be unreal
+  std::vector<uint32_t> integers_;                     // symbols that the gold says are integers
+  int usable_ = 0;                                     // points at which both sides had values to compare
+  bool ever_left_ = false, ever_right_ = false;        // had a value at some point
 };
 
 }  // namespace drover::verifier

@@ -1,0 +1,186 @@
+// Factors of sums of monomials, by FLINT's factorisation of polynomials over the integers.
+#include <algorithm>
+#include <numeric>
+
+#include "verifier/equality/kernels.h"
+
+namespace drover::verifier {
+namespace {
+
+constexpr size_t kMaxVariables = 8;
+constexpr size_t kMaxFactoredTerms = 48;
+constexpr int64_t kMaxUnivariateDegree = 40;
+constexpr int64_t kMaxTotalDegree = 14;
+
+// A generator as a variable: its powers counted in steps of 1/den, from the lowest of them on.
+struct Variable {
+  uint64_t generator;
+  int64_t den = 1;
+  int64_t lowest = 0;  // in steps
+};
+
+int64_t Steps(const Monomial& monomial, const Variable& variable) {
+  for (const auto& factor : monomial) {
+    if (factor.generator == variable.generator) return factor.num * (variable.den / factor.den);
+  }
+  return 0;
+}
+
+std::vector<Variable> VariablesOf(const Terms& terms) {
+  std::vector<Variable> variables;
+  for (const Term& term : terms) {
+    for (const auto& factor : term.monomial) {
+      const auto at = std::find_if(variables.begin(), variables.end(), [&factor](const Variable& variable) {
+        return variable.generator == factor.generator;
+      });
+      if (at == variables.end()) {
+        variables.push_back({factor.generator, factor.den});
+      } else {
+        at->den = std::lcm(at->den, int64_t{factor.den});
+      }
+    }
+  }
+  std::sort(variables.begin(), variables.end(),
+            [](const Variable& a, const Variable& b) { return a.generator < b.generator; });
+  for (Variable& variable : variables) {
+    variable.lowest = Steps(terms[0].monomial, variable);
+    for (const Term& term : terms)
+      variable.lowest = std::min(variable.lowest, Steps(term.monomial, variable));
+  }
+  return variables;
+}
+
+class Polynomial {
+ public:
+  explicit Polynomial(size_t variables) : variables_(variables) {
+    fmpz_mpoly_ctx_init(context_, static_cast<slong>(variables), ORD_LEX);
+    fmpz_mpoly_init(value_, context_);
+  }
+  ~Polynomial() {
+    fmpz_mpoly_clear(value_, context_);
+    fmpz_mpoly_ctx_clear(context_);
+  }
+  Polynomial(const Polynomial&) = delete;
+  Polynomial& operator=(const Polynomial&) = delete;
+
+  fmpz_mpoly_struct* get() { return value_; }
+  const fmpz_mpoly_ctx_struct* context() const { return context_; }
+
+  Terms ToTerms(const fmpz_mpoly_t value, const std::vector<Variable>& variables, Budget& budget) const {
+    Terms out;
+    std::vector<ulong> exponents(variables_);
+    for (slong i = 0; i < fmpz_mpoly_length(value, context_); ++i) {
+      Rational coefficient;
+      fmpz_mpoly_get_term_coeff_fmpz(coefficient.num(), value, i, context_);
+      fmpz_mpoly_get_term_exp_ui(exponents.data(), value, i, context_);
+      Terms term = ConstantTerms(coefficient);
+      for (size_t v = 0; v < variables_; ++v) {
+        if (exponents[v] == 0) continue;
+        const int64_t num = static_cast<int64_t>(exponents[v]), g = std::gcd(num, variables[v].den);
+        const Terms power = GeneratorTerms(variables[v].generator, static_cast<int32_t>(num / g),
+                                           static_cast<int32_t>(variables[v].den / g));
+        if (!MultiplyTerms(term, power, budget, &term)) return {};
+      }
+      if (!AddTerms(out, term, budget, &out)) return {};
+    }
+    return out;
+  }
+
+ private:
+  const size_t variables_;
+  fmpz_mpoly_ctx_t context_;
+  fmpz_mpoly_t value_;
+};
+
+// The same polynomial with coprime integer coefficients and a positive first one; *scale times it is the old one.
+bool MakePrimitive(Terms* terms, Rational* scale, Budget& budget) {
+  Rational content = (*terms)[0].coefficient;
+  for (const Term& term : *terms) {
+    fmpz_gcd(content.num(), content.num(), term.coefficient.num());
+    fmpz_lcm(content.den(), content.den(), term.coefficient.den());
+  }
+  fmpz_abs(content.num(), content.num());
+  if ((*terms)[0].coefficient.sign() < 0) fmpz_neg(content.num(), content.num());
+  *scale = content;
+  fmpq_inv(content.get(), content.get());
+  return MultiplyTerms(*terms, ConstantTerms(content), budget, terms);
+}
+
+}  // namespace
+
+bool Kernels::Factor(const Terms& terms, Factored* out) const {
+  out->number = Rational(1);
+  out->units.clear();
+  out->factors.clear();
+  if (terms.empty()) return false;
+  const std::vector<Variable> variables = VariablesOf(terms);
+  Terms units = ConstantTerms(Rational(1));
+  for (const Variable& variable : variables) {
+    if (variable.lowest == 0) continue;
+    const int64_t g = std::gcd(variable.lowest, variable.den);
+    const Terms unit = GeneratorTerms(variable.generator, static_cast<int32_t>(variable.lowest / g),
+                                      static_cast<int32_t>(variable.den / g));
+    if (!MultiplyTerms(units, unit, budget_, &units)) return false;
+  }
+  // The units with their coefficient (i^2, whole powers of primes, signs of roots of unity) at the end.
+  const auto finish = [&] {
+    out->units = units[0].monomial;
+    fmpq_mul(out->number.get(), out->number.get(), units[0].coefficient.get());
+    return true;
+  };
+  if (terms.size() == 1) return out->number = terms[0].coefficient, finish();
+  int64_t degree = 0;
+  std::vector<std::vector<ulong>> exponents;
+  for (const Term& term : terms) {
+    int64_t total = 0;
+    exponents.emplace_back();
+    for (const Variable& variable : variables) {
+      const int64_t steps = Steps(term.monomial, variable) - variable.lowest;
+      exponents.back().push_back(static_cast<ulong>(steps));
+      total += steps;
+    }
+    degree = std::max(degree, total);
+  }
+  Polynomial polynomial(variables.size());
+  Terms rest = terms;
+  Rational scale;
+  if (!MakePrimitive(&rest, &scale, budget_)) return false;
+  fmpq_mul(out->number.get(), out->number.get(), scale.get());
+  for (size_t i = 0; i < rest.size(); ++i) {
+    fmpz_mpoly_push_term_fmpz_ui(polynomial.get(), rest[i].coefficient.num(), exponents[i].data(),
+                                 polynomial.context());
+  }
+  fmpz_mpoly_sort_terms(polynomial.get(), polynomial.context());
+  const bool small = variables.size() <= kMaxVariables && terms.size() <= kMaxFactoredTerms &&
+                     degree <= (variables.size() == 1 ? kMaxUnivariateDegree : kMaxTotalDegree);
+  const auto append = [&](const fmpz_mpoly_t factor, int64_t power) {
+    Terms converted = polynomial.ToTerms(factor, variables, budget_);
+    if (converted.empty()) return false;
+    if (converted.size() == 1) {
+      return PowerTerms(converted, power, budget_, &converted) &&
+             MultiplyTerms(units, converted, budget_, &units);
+    }
+    Rational sign;
+    if (!MakePrimitive(&converted, &sign, budget_)) return false;
+    Rational raised;
+    fmpq_pow_si(raised.get(), sign.get(), power);
+    fmpq_mul(out->number.get(), out->number.get(), raised.get());
+    out->factors.emplace_back(std::move(converted), power);
+    return true;
+  };
+  if (!small) return append(polynomial.get(), 1) && finish();
+  if (!budget_.Spend(200 + 20 * static_cast<int64_t>(terms.size()) * degree)) return false;
+  fmpz_mpoly_factor_t factors;
+  fmpz_mpoly_factor_init(factors, polynomial.context());
+  bool done = fmpz_mpoly_factor(factors, polynomial.get(), polynomial.context()) != 0;
+  if (done) {
+    fmpq_mul_fmpz(out->number.get(), out->number.get(), factors->constant);
+    for (slong i = 0; i < factors->num && done; ++i) {
+      done = fmpz_fits_si(factors->exp + i) != 0 && append(factors->poly + i, fmpz_get_si(factors->exp + i));
+    }
+  }
+  fmpz_mpoly_factor_clear(factors, polynomial.context());
+  return done && finish();
+}
+
+}  // namespace drover::verifier
