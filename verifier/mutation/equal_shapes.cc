@@ -43,6 +43,17 @@ std::optional<Made> NamedValue(const Gold& gold, Rng& rng) {
               Write(*gold.answer, AnySpelling(rng)));
 }
 
+// x^2 as p(x) = x^2: the left side is one application to the formula's letter.
+std::optional<Made> NamedFormula(const Gold& gold, Rng& rng) {
+  if (!Is(gold, Shape::kScalar) || HasApplication(gold.answer->value)) return std::nullopt;
+  const std::vector<std::string> names = Symbols(gold.answer->value);
+  if (names.size() != 1 || names[0].size() != 1) return std::nullopt;
+  constexpr std::array<const char*, 4> kFunctions = {"f", "p", "P", "g"};
+  const std::string function = rng.Of(kFunctions);
+  if (function == names[0]) return std::nullopt;
+  return Made(function + "(" + names[0] + ")=" + Write(*gold.answer, AnySpelling(rng)));
+}
+
 std::optional<Made> NameDropped(const Gold& gold, Rng& rng) {
   if (!Is(gold, Shape::kNamed)) return std::nullopt;
   return Made(Write(gold.answer->items[0], AnySpelling(rng)));
@@ -148,6 +159,7 @@ std::span<const Step> EqualShapes() {
       {"spelled again", SpelledAgain},
       {"bracketed", Bracketed},
       {"named", NamedValue},
+      {"formula named", NamedFormula},
       {"name dropped", NameDropped},
       {"chain of equal members", RightChain},
       {"order of elements", OrderOfElements},

@@ -20,8 +20,8 @@ std::string Filled(const std::string& pattern, const std::string& right) {
 std::optional<Made> Dressed(const Gold& gold, Rng& rng) {
   if (!gold.answer || gold.answer->shape == Shape::kWord || gold.answer->shape == Shape::kChoice)
     return std::nullopt;
-  constexpr std::array<const char*, 9> kPatterns = {
-      "$#$", "\\(#\\)", "\\[#\\]", "#.", "\\displaystyle #", " # ", "\\boxed{#}", "\\, #\\,", "\\mathbf{#}"};
+  constexpr std::array<const char*, 9> kPatterns = {"$#$", "\\(#\\)",    "\\[#\\]",  "#.", "\\displaystyle #",
+                                                    " # ", "\\boxed{#}", "\\, #\\,", "{#}"};
   return Made(Filled(rng.Of(kPatterns), Write(*gold.answer, AnySpelling(rng))));
 }
 

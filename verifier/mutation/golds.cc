@@ -115,10 +115,19 @@ Expr AnyRationalFunction(Rng& rng) {
                   Sum(x, AnyInteger(rng, 1, 20)));
 }
 
+Expr AnyLogarithm(Rng& rng) {
+  if (rng.Chance(50)) return Function("\\ln", AnyInteger(rng, 2, 60));
+  return Make(Op::kFunction, "\\log", {AnyInteger(rng, 11, 60), AnyInteger(rng, 2, 10)});
+}
+
 Expr AnyConstant(Rng& rng) {
-  switch (rng.Below(5)) {
+  switch (rng.Below(7)) {
     case 0:
       return AnyInteger(rng, -9, 400);
+    case 5:
+      return AnyInteger(rng, 401, 99'999);
+    case 6:
+      return AnyLogarithm(rng);
     case 1:
       return AnyFraction(rng);
     case 2:
@@ -205,6 +214,14 @@ Answer AnyAnswer(Rng& rng) {
   }
 }
 
+// Two values in one text, which the model of answers has no shape for.
+Gold BothSigns(Rng& rng) {
+  constexpr std::array<int, 5> kRadicands = {2, 3, 5, 7, 11};
+  const std::string root = "\\sqrt{" + std::to_string(rng.Of(kRadicands)) + "}";
+  return {std::to_string(rng.Between(1, 30)) + " \\pm " + std::to_string(rng.Between(2, 9)) + root,
+          std::nullopt};
+}
+
 void Collect(const nlohmann::json& answer, std::vector<std::string>* texts) {
   if (answer.is_string()) texts->push_back(answer.get<std::string>());
   if (answer.is_number()) texts->push_back(answer.dump());
@@ -242,6 +259,7 @@ std::vector<Gold> ReadGolds(const std::string& directory) {
 }
 
 Gold GenerateGold(Rng& rng) {
+  if (rng.Chance(3)) return BothSigns(rng);
   Answer answer = AnyAnswer(rng);
   std::string text = Write(answer, AnySpelling(rng));
   // Benchmarks write whole numbers as floats (44.0), and lists without spaces.

@@ -1,5 +1,5 @@
-// Pairs in notations of their own: congruences, bases, indices, products of powers, times, choices with their values,
-// moduli, inequalities. Each maker knows both sides.
+// Pairs in notations of their own: congruences, bases, indices, products of powers, times, choices with their values.
+// Each maker knows both sides.
 #include <array>
 #include <string>
 
@@ -152,85 +152,100 @@ OwnPair ChoiceWithAnotherValue(Rng& rng) {
   }
 }
 
-// --- inequalities ----------------------------------------------------------------------------------------------------
+// --- ratios ----------------------------------------------------------------------------------------------------------
 
-OwnPair SquareBelow(Rng& rng) {
-  const int root = rng.Between(2, 15);
-  const bool open = rng.Chance(50);
-  const std::string r = N(root);
-  return {open ? "(-" + r + ", " + r + ")" : "[-" + r + ", " + r + "]",
-          std::string("x^2") + (open ? "<" : "\\le ") + N(root * root)};
+std::string Ratio(int a, int b, Rng& rng) {
+  constexpr std::array<const char*, 3> kBetween = {":", " : ", "\\colon "};
+  return N(a) + rng.Of(kBetween) + N(b);
 }
-OwnPair SquareBelowAnother(Rng& rng) {
-  const int root = rng.Between(2, 15);
-  const std::string r = N(root);
-  constexpr std::array<const char*, 3> kSigns = {"\\le ", ">", "="};
-  const std::string sign = rng.Of(kSigns);
-  return {"(-" + r + ", " + r + ")", "x^2" + sign + N(root * root)};
+OwnPair SameRatio(Rng& rng) {
+  const int a = rng.Between(2, 30), b = rng.Between(61, 99), k = rng.Between(2, 5);
+  return {N(a) + ":" + N(b), Ratio(k * a, k * b, rng)};
 }
-OwnPair OutsideOfDistance(Rng& rng) {
-  const int middle = rng.Between(-9, 9), reach = rng.Between(1, 12);
-  const std::string distance = middle < 0    ? "|x+" + N(-middle) + "|"
-                               : middle == 0 ? "|x|"
-                                             : "|x-" + N(middle) + "|";
-  return {"(-\\infty, " + N(middle - reach) + "] \\cup [" + N(middle + reach) + ", \\infty)",
-          distance + "\\ge " + N(reach)};
-}
-OwnPair UnionsMixed(Rng& rng) {
-  const int a = rng.Between(-20, 0), b = rng.Between(1, 10), c = b + rng.Between(1, 9);
-  const std::string x = "x<" + N(a) + " \\text{ or } " + N(b) + "\\le x\\le " + N(c);
-  return {x, "(x<" + N(a) + " \\text{ or } x\\ge " + N(b) + ") \\text{ and } x\\le " + N(c)};
+OwnPair OtherRatio(Rng& rng) {
+  const int a = rng.Between(2, 30), b = rng.Between(61, 99);
+  return {N(a) + ":" + N(b), rng.Chance(50) ? Ratio(b, a, rng) : Ratio(a, b + 1, rng)};
 }
 
-// --- left sides ------------------------------------------------------------------------------------------------------
+// --- counts ----------------------------------------------------------------------------------------------------------
 
-OwnPair LeftSide(Rng& rng) {
-  constexpr std::array<const char*, 7> kLefts = {"\\sin A",     "P(A\\cap B)",   "f^{-1}(3)", "P(X=2)",
-                                                 "\\angle ABC", "\\tan \\theta", "E(X)"};
-  const std::string value = "\\frac{" + N(rng.Between(1, 9)) + "}{" + N(rng.Between(11, 99)) + "}";
-  return {rng.Of(kLefts) + std::string("=") + value, value};
+int64_t Choose(int n, int k) {
+  int64_t value = 1;
+  for (int i = 1; i <= k; ++i) value = value * (n - k + i) / i;
+  return value;
 }
-OwnPair LeftSideAnotherValue(Rng& rng) {
-  constexpr std::array<const char*, 4> kLefts = {"\\sin A", "P(A\\cap B)", "f^{-1}(3)", "\\tan \\theta"};
-  const int above = rng.Between(1, 9), below = rng.Between(11, 99);
-  const auto value = [](int a, int b) { return "\\frac{" + N(a) + "}{" + N(b) + "}"; };
-  return {rng.Of(kLefts) + std::string("=") + value(above, below), value(above, below + 1)};
+std::string CountText(int n, int k, Rng& rng) {
+  switch (rng.Below(4)) {
+    case 0:
+      return "\\binom{" + N(n) + "}{" + N(k) + "}";
+    case 1:
+      return "C_{" + N(n) + "}^{" + N(k) + "}";
+    case 2:
+      return "C^{" + N(k) + "}_{" + N(n) + "}";
+    default:
+      return "{}_{" + N(n) + "}C_{" + N(k) + "}";
+  }
+}
+OwnPair SameCount(Rng& rng) {
+  const int n = rng.Between(5, 20), k = rng.Between(2, n - 2);
+  return {std::to_string(Choose(n, k)), CountText(n, k, rng)};
+}
+OwnPair OtherCount(Rng& rng) {
+  const int n = rng.Between(5, 20), k = rng.Between(2, n - 2);
+  return {std::to_string(Choose(n, k)), CountText(n + 1, k, rng)};
 }
 
-// --- letters' case ---------------------------------------------------------------------------------------------------
+// --- matrices --------------------------------------------------------------------------------------------------------
 
-struct Letters {
-  std::string capital, small;
+struct Entries {
+  int a, b, c, d;
 };
-Letters AnyLetters(Rng& rng) {
-  constexpr std::array<const char*, 8> kSmall = {"r", "a", "m", "b", "x", "y", "n", "k"};
-  constexpr std::array<const char*, 8> kCapital = {"R", "A", "M", "B", "X", "Y", "N", "K"};
-  const size_t i = rng.Below(kSmall.size());
-  return {kCapital[i], kSmall[i]};
+Entries AnyEntries(Rng& rng) {
+  const int b = rng.Between(-9, 20);
+  return {rng.Between(-9, 20), b, b + rng.Between(1, 9), rng.Between(-9, 20)};  // not symmetric
 }
-OwnPair CasesExchanged(Rng& rng) {
-  const Letters l = AnyLetters(rng);
-  const std::string n = N(rng.Between(2, 9));
-  const std::array<OwnPair, 6> pairs = {{
-      {l.capital + "-" + l.small, l.small + "-" + l.capital},
-      {"(" + l.capital + "," + l.small + ")", "(" + l.small + "," + l.capital + ")"},
-      {n + l.capital + "+" + l.small, n + l.small + "+" + l.capital},
-      {l.small + ">" + l.capital, l.capital + ">" + l.small},
-      {"\\frac{" + l.capital + "}{" + l.small + "}", "\\frac{" + l.small + "}{" + l.capital + "}"},
-      {l.small + "gH", l.small + "gh"},
-  }};
-  return pairs[rng.Below(pairs.size())];
+std::string Matrix(const Entries& m, const char* kind) {
+  const std::string k = kind;
+  return "\\begin{" + k + "} " + N(m.a) + " & " + N(m.b) + " \\\\ " + N(m.c) + " & " + N(m.d) + " \\end{" +
+         k + "}";
 }
-OwnPair CasesKept(Rng& rng) {
-  const Letters l = AnyLetters(rng);
-  const std::string n = N(rng.Between(2, 9));
-  const std::array<OwnPair, 4> pairs = {{
-      {l.capital + "-" + l.small, "-" + l.small + "+" + l.capital},
-      {n + l.capital + "+" + l.small, l.small + "+" + n + l.capital},
-      {l.small + ">" + l.capital, l.capital + "<" + l.small},
-      {"\\frac{" + l.capital + "}{" + l.small + "}", l.capital + "/" + l.small},
-  }};
-  return pairs[rng.Below(pairs.size())];
+OwnPair SameMatrix(Rng& rng) {
+  const Entries m = AnyEntries(rng);
+  return {Matrix(m, "pmatrix"), Matrix(m, rng.Chance(50) ? "bmatrix" : "pmatrix")};
+}
+OwnPair OtherMatrix(Rng& rng) {
+  const Entries m = AnyEntries(rng);
+  Entries other = rng.Chance(50) ? Entries{m.a, m.c, m.b, m.d} : Entries{m.a, m.b, m.c, m.d + 1};
+  return {Matrix(m, "pmatrix"), Matrix(other, "pmatrix")};
+}
+
+// --- repeating decimals ----------------------------------------------------------------------------------------------
+
+// above/99 in lowest terms is not needed: its period is two digits, the number itself.
+struct Ninetyninths {
+  int above;
+  std::string digits;
+};
+Ninetyninths AnyNinetyninths(Rng& rng) {
+  const int above = rng.Between(1, 98);
+  return {above, TwoDigits(above)};
+}
+OwnPair RepeatingDecimal(Rng& rng) {
+  const Ninetyninths n = AnyNinetyninths(rng);
+  return {"\\frac{" + N(n.above) + "}{99}", "0.\\overline{" + n.digits + "}"};
+}
+OwnPair OtherRepeatingDecimal(Rng& rng) {
+  const Ninetyninths n = AnyNinetyninths(rng);
+  const std::string gold = "\\frac{" + N(n.above) + "}{99}";
+  if (rng.Chance(50)) return {gold, "0." + n.digits + "\\overline{" + TwoDigits(n.above + 1) + "}"};
+  return {gold, "0.\\overline{" + TwoDigits(n.above == 98 ? 1 : n.above + 1) + "}"};
+}
+// A decimal with few digits is no fraction whose expansion goes on.
+OwnPair DecimalCutShort(Rng& rng) {
+  const Ninetyninths n = AnyNinetyninths(rng);
+  std::string decimal = "0.";
+  for (int count = rng.Between(1, 5); count > 0; --count) decimal += n.digits;
+  return {"\\frac{" + N(n.above) + "}{99}", decimal};
 }
 
 }  // namespace
@@ -243,9 +258,11 @@ std::span<const Maker> WrongNotations() {
       {"base", OtherBase},
       {"time", OtherTime},
       {"choice with another value", ChoiceWithAnotherValue},
-      {"inequality", SquareBelowAnother},
-      {"left side, another value", LeftSideAnotherValue},
-      {"cases exchanged", CasesExchanged},
+      {"ratio", OtherRatio},
+      {"count", OtherCount},
+      {"matrix", OtherMatrix},
+      {"repeating decimal", OtherRepeatingDecimal},
+      {"decimal cut short", DecimalCutShort},
   };
   return kMakers;
 }
@@ -258,11 +275,10 @@ std::span<const Maker> EqualNotations() {
       {"base", SameInBase},
       {"time with seconds", TimeWithSeconds},
       {"choice with its value", ChoiceWithItsValue},
-      {"square below", SquareBelow},
-      {"outside of a distance", OutsideOfDistance},
-      {"unions mixed", UnionsMixed},
-      {"left side", LeftSide},
-      {"cases kept", CasesKept},
+      {"ratio", SameRatio},
+      {"count", SameCount},
+      {"matrix", SameMatrix},
+      {"repeating decimal", RepeatingDecimal},
   };
   return kMakers;
 }

@@ -48,11 +48,13 @@ std::span<const Change> WrongKinks();  // that agree with the gold on a part of 
 std::span<const Step> WrongShapes();   // order, ends, elements
 std::span<const Step> WrongTexts();    // words, hedges, chains, choices, units
 std::span<const Maker> WrongNotations();
+std::span<const Maker> WrongRelations();
 // Answers that are right.
 std::span<const Change> EqualValues();
 std::span<const Step> EqualShapes();
 std::span<const Step> EqualTexts();
 std::span<const Maker> EqualNotations();
+std::span<const Maker> EqualRelations();
 
 // Takes a change to one scalar of the gold and writes the answer in any spelling; nothing if the change is not
 // applicable or the guard of evaluate.h does not see what `wrong` says.

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <iostream>
+#include <set>
 
 #include "verifier/mutation/evaluate.h"
 #include "verifier/mutation/read_gold.h"
@@ -41,6 +42,17 @@ TEST(Mutations, OfBenchmarksGolds) {
   const std::vector<Gold> golds = ReadGolds(kBenchmarks);
   if (golds.empty()) GTEST_SKIP() << "skipped: no data";
   ExpectHeld(golds);
+}
+
+TEST(Mutations, EveryKindHasPairsWithoutData) {
+  const Verdicts verdicts = RunPairs({}, {.pairs = 20'000, .seed = 5});
+  for (const bool wrong : {true, false}) {
+    std::set<std::string> names;
+    for (const std::string& name : KindNames(wrong)) {
+      EXPECT_TRUE(names.insert(name).second) << "two kinds are called " << name;
+      EXPECT_EQ((wrong ? verdicts.wrong : verdicts.equal).count(name), 1u) << "never made: " << name;
+    }
+  }
 }
 
 // What is held to be true must not rest on a misreading: the fuzzer's reader is checked against known golds.

@@ -61,11 +61,13 @@ std::vector<Kind> KindsOf(bool wrong, const std::string& only) {
     AddSteps(WrongShapes(), wrong, &all);
     AddSteps(WrongTexts(), wrong, &all);
     AddMakers(WrongNotations(), wrong, &all);
+    AddMakers(WrongRelations(), wrong, &all);
   } else {
     AddChanges(EqualValues(), wrong, &all);
     AddSteps(EqualShapes(), wrong, &all);
     AddSteps(EqualTexts(), wrong, &all);
     AddMakers(EqualNotations(), wrong, &all);
+    AddMakers(EqualRelations(), wrong, &all);
   }
   for (Kind& kind : all) {
     if (kind.name.find(only) != std::string::npos) kinds.push_back(std::move(kind));
@@ -100,6 +102,17 @@ std::optional<Pair> MakePair(const Kind& kind, const std::vector<Gold>& golds, R
   return std::nullopt;
 }
 
+// A pair of some kind; another kind is drawn where none of the golds offered is fit for the first.
+std::pair<const Kind*, std::optional<Pair>> DrawPair(const std::vector<Kind>& kinds,
+                                                     const std::vector<Gold>& golds, Rng& rng) {
+  constexpr int kKinds = 20;
+  for (int i = 0; i < kKinds; ++i) {
+    const Kind& kind = rng.Of(kinds);
+    if (auto pair = MakePair(kind, golds, rng)) return {&kind, std::move(pair)};
+  }
+  return {};
+}
+
 GradeRequest ToRequest(const Pair& pair, Rng& rng) {
   GradeRequest request{.golds = {pair.gold}};
   if (pair.answer.whole) {
@@ -132,12 +145,11 @@ void Part(const std::vector<Gold>& golds, const RunOptions& options, int part, V
     const bool is_wrong = equal.empty() || (!wrong.empty() && i / kParts % 2 == 0);
     const std::vector<Kind>& kinds = is_wrong ? wrong : equal;
     if (kinds.empty()) return;
-    const Kind& kind = rng.Of(kinds);
-    const auto pair = MakePair(kind, golds, rng);
+    const auto [kind, pair] = DrawPair(kinds, golds, rng);
     if (!pair) continue;
     const Verdict verdict = Grade(ToRequest(*pair, rng));
-    Count(kind, *pair, verdict, options.examples, &(is_wrong ? out->wrong : out->equal)[kind.name]);
-    Count(kind, *pair, verdict, 0, is_wrong ? &out->all_wrong : &out->all_equal);
+    Count(*kind, *pair, verdict, options.examples, &(is_wrong ? out->wrong : out->equal)[kind->name]);
+    Count(*kind, *pair, verdict, 0, is_wrong ? &out->all_wrong : &out->all_equal);
   }
 }
 
@@ -165,6 +177,12 @@ void Lines(const char* title, const char* what, const std::map<std::string, Kind
 }
 
 }  // namespace
+
+std::vector<std::string> KindNames(bool wrong) {
+  std::vector<std::string> names;
+  for (const Kind& kind : KindsOf(wrong, "")) names.push_back(kind.name);
+  return names;
+}
 
 Verdicts RunPairs(const std::vector<Gold>& golds, const RunOptions& options) {
   std::vector<Verdicts> parts(kParts);

@@ -29,6 +29,9 @@ struct RunOptions {
   std::string only;  // kinds that contain it; empty: all
 };
 
+// The kinds that there are, wrong or equal ones.
+std::vector<std::string> KindNames(bool wrong);
+
 // Half of the pairs are of wrong kinds, and each kind of a table is drawn as often as the others; half of the golds are
 // of `golds`, where there are any. The same pairs on every machine, each a function of the seed and its number.
 Verdicts RunPairs(const std::vector<Gold>& golds, const RunOptions& options);
