@@ -37,6 +37,11 @@ TEST_F(SharedCases, PairsByConstruction) {
 
 TEST_F(SharedCases, RealResponses) { EXPECT_TRUE(ScoreFile("real_responses.jsonl").mistakes.empty()); }
 
+// Public reports of wrong grades, and answers that a policy after the reward would try.
+TEST_F(SharedCases, OutsideCases) {
+  for (const std::string& mistake : ScoreFile("outside_cases.jsonl").mistakes) ADD_FAILURE() << mistake;
+}
+
 // docs/results/verifier.md names the cases whose expectation is a convention of their suite or wrong.
 TEST_F(SharedCases, PublicSuites) {
   EXPECT_LE(ScoreFile("math_verify_cases.jsonl").mistakes.size(), 2u);     // mv-0033, mv-0262
