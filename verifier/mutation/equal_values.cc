@@ -248,6 +248,33 @@ Expr AbsoluteTurned(const Expr& node, Rng& rng) {
   return Root(Power(node->args[0], Integer(2)));
 }
 
+Expr AbsoluteOfProduct(const Expr& node, Rng&) {
+  if (node->op != Op::kAbsolute) return nullptr;
+  const Expr& inner = node->args[0];
+  return Quotient(Absolute(Product(Integer(2), inner)), Integer(2));
+}
+
+// u^2 as |u|^2 and as the root of u^4.
+Expr SquareAsAbsolute(const Expr& node, Rng& rng) {
+  int power = 0;
+  if (node->op != Op::kPower || !IsInteger(node->args[1], &power) || power != 2) return nullptr;
+  if (Symbols(node->args[0]).empty()) return nullptr;
+  if (rng.Chance(50)) return Power(Absolute(node->args[0]), Integer(2));
+  return Root(Power(node->args[0], Integer(4)));
+}
+
+Expr LogarithmOfExponential(const Expr& node, Rng&) {
+  if (node->op != Op::kSymbol) return nullptr;
+  return Function("\\ln", Power(Make(Op::kConstant, "e"), node));
+}
+
+Expr ExtremesAdded(const Expr& node, Rng& rng) {
+  if (node->op != Op::kSymbol) return nullptr;
+  const Expr k = Integer(rng.Between(3, 60));
+  const Expr both = Sum(Make(Op::kMaximum, {node, k}), Make(Op::kMinimum, {node, k}));
+  return Difference(both, k);
+}
+
 Expr ExtremeAsAbsolute(const Expr& node, Rng& rng) {
   if (node->op != Op::kMaximum && node->op != Op::kMinimum) return nullptr;
   const Expr& a = node->args[0];
@@ -312,6 +339,10 @@ std::span<const Change> EqualValues() {
       {"half angle", Change::kAnywhere, HalfAngle},
       {"addition theorem", Change::kAnywhere, AdditionTheorem},
       {"absolute value turned", Change::kAnywhere, AbsoluteTurned},
+      {"absolute value of a product", Change::kAnywhere, AbsoluteOfProduct},
+      {"square as an absolute value", Change::kAnywhere, SquareAsAbsolute},
+      {"ln e^x", Change::kAnywhere, LogarithmOfExponential},
+      {"max and min added", Change::kAnywhere, ExtremesAdded},
       {"max and min as absolute values", Change::kAnywhere, ExtremeAsAbsolute},
       {"floor moved", Change::kAnywhere, FloorMoved},
       {"binomial mirrored", Change::kAnywhere, BinomialMirrored},

@@ -60,8 +60,10 @@ Expr AnyLinear(Rng& rng) {
   return rng.Chance(30) ? Difference(sum, AnyInteger(rng, 3, 60)) : sum;
 }
 
+// Of letters that nobody takes for integers: \cos(n\pi) may mean (-1)^n.
 Expr AnyTrigonometric(Rng& rng) {
-  const Expr t = AnyLetter(rng);
+  constexpr std::array<const char*, 6> kReals = {"x", "y", "t", "a", "u", "\\theta"};
+  const Expr t = Symbol(rng.Of(kReals));
   const std::string name = rng.Chance(50) ? "\\sin" : "\\cos";
   Expr argument = rng.Chance(50) ? Product(Pi(), t) : Product(AnyInteger(rng, 2, 5), t);
   if (rng.Chance(40)) argument = Sum(argument, Quotient(Pi(), AnyInteger(rng, 3, 6)));

@@ -1,4 +1,6 @@
 // Answers that agree with the gold on a part of the line, or at all integers, and are another function all the same.
+#include <array>
+
 #include "verifier/mutation/step.h"
 
 namespace drover::verifier::mutation {
@@ -16,13 +18,25 @@ Expr Far(Rng& rng) {
   return rng.Chance(50) ? Integer(kink) : Integer(-kink);
 }
 
+// x - a, or x + y - a where there are two symbols.
+Expr Distance(const Expr& expr, Rng& rng) {
+  const Expr x = SomeSymbol(expr, rng), y = SomeSymbol(expr, rng);
+  const bool one = x->text == y->text;
+  return Difference(one ? x : Sum(x, y), Far(rng));
+}
+
 // Zero on one side of the kink: |x - a| + x - a, |x - a| - x + a.
-Expr ZeroOnOneSide(const Expr& x, Rng& rng) {
-  const Expr distance = Difference(x, Far(rng));
+Expr ZeroOnOneSide(const Expr& distance, Rng& rng) {
   return rng.Chance(50) ? Sum(Absolute(distance), distance) : Difference(Absolute(distance), distance);
 }
 
-Expr OneSided(const Expr& whole, Rng& rng) { return Sum(whole, ZeroOnOneSide(SomeSymbol(whole, rng), rng)); }
+Expr OneSided(const Expr& whole, Rng& rng) { return Sum(whole, ZeroOnOneSide(Distance(whole, rng), rng)); }
+
+// Zero but for one stretch of the line.
+Expr Bump(const Expr& node, Rng& rng) {
+  const Expr inner = Difference(Integer(rng.Between(1, 9)), Absolute(Distance(node, rng)));
+  return Sum(node, Make(Op::kMaximum, {Integer(0), inner}));
+}
 
 Expr AbsoluteOf(const Expr& node, Rng&) { return Absolute(node); }
 
@@ -56,7 +70,7 @@ Expr CappedConstant(const Expr& whole, Rng& rng) {
 }
 
 Expr SignAsFactor(const Expr& node, Rng& rng) {
-  const Expr distance = Difference(SomeSymbol(node, rng), Far(rng));
+  const Expr distance = Distance(node, rng);
   if (rng.Chance(30)) return Product(node, Function("\\operatorname{sgn}", distance));
   return Product(node, Quotient(Absolute(distance), distance));
 }
@@ -79,6 +93,14 @@ Expr ParityAsFactor(const Expr& node, Rng& rng) {
   return Product(node, Power(Negative(Integer(1)), Product(Integer(2), SomeSymbol(node, rng))));
 }
 
+// x (x-1) (x-2) ... : zero at the first integers.
+Expr ZeroAtFirstIntegers(const Expr& node, Rng& rng) {
+  const Expr x = SomeSymbol(node, rng);
+  std::vector<Expr> factors = {x};
+  for (int i = 1, last = rng.Between(3, 6); i < last; ++i) factors.push_back(Difference(x, Integer(i)));
+  return Sum(node, Make(Op::kProduct, factors));
+}
+
 Expr FloorFarOut(const Expr& node, Rng& rng) {
   const int reach = rng.Between(4, 60);
   const Expr square = Power(SomeSymbol(node, rng), Integer(2));
@@ -92,8 +114,19 @@ Expr LogarithmOfAbsolute(const Expr& node, Rng&) {
   return Power(Make(Op::kConstant, "e"), Function("\\ln", Absolute(node)));
 }
 
-Expr ArctangentOfTangent(const Expr& node, Rng&) {
-  return node->op == Op::kSymbol ? Function("\\arctan", Function("\\tan", node)) : nullptr;
+Expr HalfLogarithmOfSquare(const Expr& node, Rng&) {
+  if (node->op != Op::kSymbol) return nullptr;
+  const Expr half = Quotient(Function("\\ln", Power(node, Integer(2))), Integer(2));
+  return Power(Make(Op::kConstant, "e"), half);
+}
+
+// The inverse of a periodic function comes back to one period.
+Expr InverseOfWave(const Expr& node, Rng& rng) {
+  if (node->op != Op::kSymbol) return nullptr;
+  constexpr std::array<const char*, 3> kWaves = {"\\tan", "\\sin", "\\cos"};
+  constexpr std::array<const char*, 3> kInverses = {"\\arctan", "\\arcsin", "\\arccos"};
+  const size_t i = rng.Below(kWaves.size());
+  return Function(kInverses[i], Function(kWaves[i], node));
 }
 
 }  // namespace
@@ -113,7 +146,10 @@ std::span<const Change> WrongKinks() {
       {"floor far out", Change::kAnywhere, FloorFarOut},
       {"floor or ceiling", Change::kAnywhere, Floored},
       {"e^ln|x|", Change::kAnywhere, LogarithmOfAbsolute},
-      {"arctan tan", Change::kAnywhere, ArctangentOfTangent},
+      {"half ln x^2", Change::kAnywhere, HalfLogarithmOfSquare},
+      {"inverse of a wave", Change::kAnywhere, InverseOfWave},
+      {"bump", Change::kAnywhere, Bump},
+      {"zero at the first integers", Change::kAnywhere, ZeroAtFirstIntegers},
   };
   return kChanges;
 }

@@ -151,7 +151,9 @@ std::optional<Made> OneSign(const Gold& gold, Rng& rng) {
 // 0.25 and not 0.25 + 10^-20: what sampling in floating point cannot see.
 std::optional<Made> TinyTerm(const Gold& gold, Rng& rng) {
   if (!Is(gold, Shape::kScalar) || gold.text.find('.') != gold.text.npos) return std::nullopt;
-  const Expr term = Quotient(Integer(1), Power(Integer(10), Integer(rng.Between(10, 40))));
+  const Expr power = Integer(rng.Between(12, 60));
+  const Expr base = rng.Chance(50) ? Integer(10) : rng.Chance(50) ? Make(Op::kConstant, "e") : Pi();
+  const Expr term = Quotient(Integer(1), Power(base, power));
   return Made(ToLatex(Sum(gold.answer->value, term), AnySpelling(rng)));
 }
 
