@@ -43,6 +43,19 @@ void ToPolynomial(const Terms& terms, fmpz_poly_struct* out) {
 
 int Flip(int sign, bool flip) { return flip ? -sign : sign; }
 
+// A real root of odd multiplicity. FLINT counts roots of squarefree polynomials alone.
+bool ChangesSign(const fmpz_poly_struct* polynomial) {
+  fmpz_poly_factor_t factors;
+  fmpz_poly_factor_init(factors);
+  fmpz_poly_factor_squarefree(factors, polynomial);
+  bool changes = false;
+  for (slong i = 0; i < factors->num && !changes; ++i) {
+    changes = factors->exp[i] % 2 == 1 && fmpz_poly_num_real_roots(factors->p + i) != 0;
+  }
+  fmpz_poly_factor_clear(factors);
+  return changes;
+}
+
 }  // namespace
 
 std::optional<int> Kernels::ConstantSign(const Terms& terms) const {
@@ -157,7 +170,7 @@ std::optional<int> Kernels::DefiniteSign(const Terms& terms, int depth) const {
     IntegerPolynomial polynomial;
     ToPolynomial(terms, polynomial.get());
     if (fmpz_poly_degree(polynomial.get()) > kMaxKinkDegree || !budget_.Spend(100)) return std::nullopt;
-    if (fmpz_poly_num_real_roots(polynomial.get()) != 0) return std::nullopt;
+    if (ChangesSign(polynomial.get())) return std::nullopt;
     return fmpz_sgn(fmpz_poly_lead(polynomial.get()));
   }
   std::vector<uint64_t> tried;
