@@ -170,14 +170,18 @@ BallStatus BallEvaluator::Power(NodeId id, Ball* out) {
   if (e) {
     acb_exp(out->get(), exponent.get(), bits_);
   } else {
+    left_reals_ = left_reals_ || (IsNegative(base) && acb_is_int(exponent.get()) == 0);
     acb_pow(out->get(), base.get(), exponent.get(), bits_);
   }
   return BallStatus::kOk;
 }
 
 BallStatus EvaluateBall(const Tree& tree, NodeId id, const BallOptions& options, int64_t bits, Budget& budget,
-                        Ball* out) {
-  return BallEvaluator(tree, options, bits, budget).Value(id, out);
+                        Ball* out, bool* left_reals) {
+  BallEvaluator evaluator(tree, options, bits, budget);
+  const BallStatus status = evaluator.Value(id, out);
+  if (left_reals != nullptr) *left_reals = evaluator.left_reals();
+  return status;
 }
 
 int RealSign(const Tree& tree, NodeId id, bool log_is_natural, Budget& budget) {

@@ -41,8 +41,9 @@ enum class BallStatus {
   kUndefined,    // a pole, a value out of range, or too little precision to tell
 };
 
+// `left_reals`, when given, is set where an even root or a logarithm of a negative number was taken on the way.
 BallStatus EvaluateBall(const Tree& tree, NodeId id, const BallOptions& options, int64_t bits, Budget& budget,
-                        Ball* out);
+                        Ball* out, bool* left_reals = nullptr);
 
 // 1 or -1 when a symbol-free tree is proved to be real, and positive or negative; 0 when balls do not tell.
 int RealSign(const Tree& tree, NodeId id, bool log_is_natural, Budget& budget);

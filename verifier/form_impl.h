@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -99,7 +100,10 @@ class FormBuilder {
   // equality/kernel_powers.cc: |A|, A^q and e^A as kernels.
   struct Parts;
   bool SplitParts(const Form& form, Parts* out);
+  std::optional<int> PartsSign(const Parts& parts);
+  std::optional<int> SignOf(const Form& form);
   bool AddFactors(const Factored& factored, int64_t power, Parts* out);
+  bool OfArc(const Monomial& monomial, Form* out);
   bool KernelExponential(const Form& exponent, Form* out);
   bool KernelPower(Form base, const Rational& q, Form* out);
   bool RealPower(const Parts& parts, const Rational& q, Form* out);

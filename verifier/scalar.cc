@@ -148,15 +148,18 @@ Overlap Comparer::At(const SamplePoint& point, bool natural, int64_t bits) {
   Budget budget = NewBudget(16);
   const BallOptions options{.point = point, .log_is_natural = natural, .integers = &integers_};
   Ball a, b;
-  const BallStatus left = EvaluateBall(*gold_.tree, gold_.id, options, bits, budget, &a);
-  const BallStatus right = EvaluateBall(*response_.tree, response_.id, options, bits, budget, &b);
+  bool gold_left = false, response_left = false;
+  const BallStatus left = EvaluateBall(*gold_.tree, gold_.id, options, bits, budget, &a, &gold_left);
+  const BallStatus right =
+      EvaluateBall(*response_.tree, response_.id, options, bits, budget, &b, &response_left);
   over_ = over_ || budget.over();
   if (left == BallStatus::kUnsupported || right == BallStatus::kUnsupported) return Overlap::kUnsupported;
   left_defined_ = left == BallStatus::kOk, right_defined_ = right == BallStatus::kOk;
   if (left != BallStatus::kOk || right != BallStatus::kOk) return Overlap::kUnusable;
   magnitude_ = std::max(Magnitude(a), Magnitude(b));
   // artanh(0.9) has an imaginary part of 0 +- 2^-126
-  left_real_ = arb_contains_zero(a.imag()) != 0, right_real_ = arb_contains_zero(b.imag()) != 0;
+  left_real_ = !gold_left && arb_contains_zero(a.imag()) != 0;
+  right_real_ = !response_left && arb_contains_zero(b.imag()) != 0;
   return acb_overlaps(a.get(), b.get()) != 0 ? Overlap::kOverlap : Overlap::kDisjoint;
 }
 

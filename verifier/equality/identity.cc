@@ -24,6 +24,7 @@ class Cell {
   }
 
   bool built() const { return built_; }
+  bool OnlyResponseLeft() const { return response_left_ && !gold_left_ && !options_.complex_values; }
   // Outside of where the comparison counts.
   bool Excluded() const {
     if (options_.complex_values) return false;
@@ -66,19 +67,18 @@ Identity ProveIdentity(const Operand& gold, const Operand& response, const Ident
   int visited = 0;
   do {
     const Cell cell(gold, response, options, &kernels);
+    // Whether a symbol is negative there decides what that means.
+    for (const uint32_t symbol : cell.OnlyResponseLeft() ? FreeSymbols(response) : std::vector<uint32_t>())
+      kernels.Sign(GeneratorTerms(GeneratorKey(Generator::kSymbol, symbol)));
     std::vector<std::pair<uint32_t, Rational>> points;
     const bool empty = kernels.IsEmptyCell(&points);
     Merge(points, &out.points);
     whole = whole && ++visited <= kMaxCells && !budget.over() && !kernels.too_many_kinks();
     if (empty) continue;
     ++out.cells;
-    if (!cell.built()) {
-      all = false;
-      continue;
-    }
     if (cell.Excluded()) continue;
     ++out.counted;
-    all = all && cell.Equal();
+    all = all && cell.built() && cell.Equal();
   } while (whole && kernels.Advance());
   out.equal = all && whole && out.counted > 0;
   return out;

@@ -189,7 +189,7 @@ bool FormBuilder::KernelExtreme(NodeId id, bool largest, Form* out) {
     if (!Build(tree_.Kid(id, i), &next) || !kernels_->Canonical(&next) ||
         !Combine(next, Rational(-1), *out, &difference) || !kernels_->Canonical(&difference))
       return false;
-    const auto sign = kernels_->Sign(difference);
+    const auto sign = SignOf(difference);
     if (!sign) return false;
     if ((*sign > 0) == largest) *out = std::move(next);
   }
@@ -250,7 +250,7 @@ bool FormBuilder::KernelFunction(NodeId id, Function function, Form* out) {
     case Function::kArccsc:
       return KernelArc(function, x[0], out);
     case Function::kSign: {
-      const auto sign = kernels_->Canonical(&x[0]) ? kernels_->Sign(x[0]) : std::nullopt;
+      const auto sign = kernels_->Canonical(&x[0]) ? SignOf(x[0]) : std::nullopt;
       return sign && Constant(Rational(*sign), out);
     }
     case Function::kFloor:

@@ -35,6 +35,25 @@ struct FormBuilder::Parts {
   bool has_square = false;
 };
 
+// e^(i arcsin u) = sqrt(1-u^2) + iu, e^(i arctan u) = (1+iu) / sqrt(1+u^2).
+bool FormBuilder::OfArc(const Monomial& monomial, Form* out) {
+  if (monomial.size() != 2 || !IsGenerator(monomial[0], Generator::kI) ||
+      !IsGenerator(monomial[1], Generator::kKernel) || monomial[1].num != 1 || monomial[1].den != 1)
+    return false;
+  const Kernel& kernel = (*kernels_)[GeneratorPayload(monomial[1].generator)];
+  const bool sine = kernel.name == static_cast<uint64_t>(Function::kArcsin);
+  const bool tangent = kernel.name == static_cast<uint64_t>(Function::kArctan);
+  if (kernel.kind != Kernel::Kind::kCall || (!sine && !tangent)) return false;
+  const Form u = kernel.arguments[0];
+  Form square = u, one, inner, root, turned = u, inverse;
+  if (!Constant(Rational(1), &one) || !Times(u, &square) ||
+      !MultiplyTerms(turned.top, GeneratorTerms(GeneratorKey(Generator::kI)), budget_, &turned.top) ||
+      !Combine(one, Rational(sine ? -1 : 1), square, &inner) || !KernelPower(inner, Rational(1, 2), &root))
+    return false;
+  if (sine) return Combine(std::move(root), Rational(1), turned, out);
+  return Combine(one, Rational(1), turned, out) && Invert(std::move(root), &inverse) && Times(inverse, out);
+}
+
 // The product of e^(c m) over the terms c m of the exponent.
 bool FormBuilder::KernelExponential(const Form& exponent, Form* out) {
   if (!Constant(Rational(1), out)) return false;
@@ -81,6 +100,10 @@ bool FormBuilder::KernelExponential(const Form& exponent, Form* out) {
       } else {
         factor = GeneratorTerms(GeneratorKey(Generator::kKernel, kUnityKernel), num, den);
       }
+    } else if (Form turned; plain && den == 1 && OfArc(m, &turned)) {
+      Form raised;
+      if (!IntegerPower(std::move(turned), num, &raised) || !Times(raised, out)) return false;
+      continue;
     } else {
       Kernel kernel{.kind = Kernel::Kind::kExponential};
       Form argument;
@@ -156,11 +179,41 @@ bool FormBuilder::SplitParts(const Form& form, Parts* out) {
   if (!kernels_->IsReal(form) || form.top.empty()) return false;
   const bool split = kernels_->Factor(form.top, &top) && kernels_->Factor(form.bottom, &bottom);
   if (split && AddFactors(top, 1, out) && AddFactors(bottom, -1, out)) return true;
-  // Both as they are.
+  // Both as they are, but for a number.
   *out = {};
-  out->factors.emplace_back(form.top, 1);
-  if (!EqualTerms(form.bottom, One())) out->factors.emplace_back(form.bottom, -1);
+  for (const bool below : {false, true}) {
+    Terms whole = below ? form.bottom : form.top;
+    Rational lead = whole[0].coefficient, inverse = lead;
+    fmpq_inv(inverse.get(), inverse.get());
+    (below ? fmpq_div : fmpq_mul)(out->number.get(), out->number.get(), lead.get());
+    if (!MultiplyTerms(whole, ConstantTerms(inverse), budget_, &whole)) return false;
+    if (!EqualTerms(whole, One())) out->factors.emplace_back(std::move(whole), below ? -1 : 1);
+  }
   return true;
+}
+
+// The sign of parts, squares having none to ask for.
+std::optional<int> FormBuilder::PartsSign(const Parts& parts) {
+  int sign = parts.number.sign();
+  for (const Factor& unit : parts.units) {
+    if (unit.den == 1 && unit.num % 2 == 0) continue;
+    const auto known = kernels_->Sign(GeneratorTerms(unit.generator));
+    if (!known) return std::nullopt;
+    sign *= *known;
+  }
+  for (const auto& [factor, power] : parts.factors) {
+    if (power % 2 == 0) continue;
+    const auto known = kernels_->Sign(factor);
+    if (!known) return std::nullopt;
+    sign *= *known;
+  }
+  return sign;
+}
+
+std::optional<int> FormBuilder::SignOf(const Form& form) {
+  Parts parts;
+  if (form.top.empty()) return 0;
+  return SplitParts(form, &parts) ? PartsSign(parts) : std::nullopt;
 }
 
 // |factor|^q for one real polynomial.
@@ -259,10 +312,11 @@ bool FormBuilder::KernelPower(Form base, const Rational& q, Form* out) {
   if (n == 1) return IntegerPower(std::move(base), p, out);
   if (!kernels_->IsReal(base)) return PrincipalRoot(base, p, n, out);
   Parts parts;
-  const auto sign = kernels_->Sign(base);
+  if (!SplitParts(base, &parts)) return false;
+  const auto sign = PartsSign(parts);
   if (!sign) return false;
   if (*sign == 0) return p > 0 && Constant(Rational(0), out);
-  if (!SplitParts(base, &parts) || !RealPower(parts, q, out)) return false;
+  if (!RealPower(parts, q, out)) return false;
   if (*sign > 0) return true;
   if (n % 2 != 0) {
     if (p % 2 != 0) NegateTerms(&out->top);
@@ -293,7 +347,7 @@ bool FormBuilder::KernelAbsolute(Form form, Form* out) {
   if (!kernels_->Canonical(&form)) return false;
   if (form.top.empty()) return *out = std::move(form), true;
   if (kernels_->IsReal(form)) {
-    const auto sign = kernels_->Sign(form);
+    const auto sign = SignOf(form);
     if (!sign) return false;
     if (*sign == 0) return Constant(Rational(0), out);
     if (*sign < 0) NegateTerms(&form.top);
@@ -347,9 +401,10 @@ bool FormBuilder::LogarithmOfFactor(const Terms& factor, const Rational& times, 
 
 bool FormBuilder::KernelLogarithm(Form form, Form* out) {
   if (!kernels_->Canonical(&form) || form.top.empty() || !kernels_->IsReal(form)) return false;
-  const auto sign = kernels_->Sign(form);
   Parts parts;
-  if (!sign || *sign == 0 || !SplitParts(form, &parts) || !Constant(Rational(0), out)) return false;
+  if (!SplitParts(form, &parts)) return false;
+  const auto sign = PartsSign(parts);
+  if (!sign || *sign == 0 || !Constant(Rational(0), out)) return false;
   for (const bool bottom : {false, true}) {
     std::vector<std::pair<uint64_t, int>> primes;
     Rational number;

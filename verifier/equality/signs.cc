@@ -41,8 +41,6 @@ void ToPolynomial(const Terms& terms, fmpz_poly_struct* out) {
   }
 }
 
-int Flip(int sign, bool flip) { return flip ? -sign : sign; }
-
 // A real root of odd multiplicity. FLINT counts roots of squarefree polynomials alone.
 bool ChangesSign(const fmpz_poly_struct* polynomial) {
   fmpz_poly_factor_t factors;
@@ -213,11 +211,12 @@ std::optional<int> Kernels::Sign(const Terms& terms) {
   for (const auto& unit : factored.units) real = real && IsReal(GeneratorTerms(unit.generator));
   for (const auto& [factor, power] : factored.factors) real = real && IsReal(factor);
   if (!real) {
-    Terms positive = terms;
-    const bool negative = positive[0].coefficient.sign() < 0;
-    if (negative) NegateTerms(&positive);
-    const auto sign = Ask(positive);
-    return sign ? std::optional<int>(Flip(*sign, negative)) : std::nullopt;
+    Terms monic;
+    Rational inverse = terms[0].coefficient;
+    fmpq_inv(inverse.get(), inverse.get());
+    if (!MultiplyTerms(terms, ConstantTerms(inverse), budget_, &monic)) return std::nullopt;
+    const auto sign = Ask(monic);
+    return sign ? std::optional<int>(*sign * inverse.sign()) : std::nullopt;
   }
   int sign = factored.number.sign();
   for (const auto& unit : factored.units) {
