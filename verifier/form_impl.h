@@ -104,7 +104,7 @@ class FormBuilder {
   std::optional<int> SignOf(const Form& form);
   bool AddFactors(const Factored& factored, int64_t power, Parts* out);
   bool OfArc(const Monomial& monomial, Form* out);
-  bool KernelExponential(const Form& exponent, Form* out);
+  bool KernelExponential(Form exponent, Form* out);
   bool KernelPower(Form base, const Rational& q, Form* out);
   bool RealPower(const Parts& parts, const Rational& q, Form* out);
   bool WholeFactorPower(const Terms& factor, const Rational& q, Form* out);

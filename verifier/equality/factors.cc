@@ -183,4 +183,34 @@ bool Kernels::Factor(const Terms& terms, Factored* out) const {
   return done && finish();
 }
 
+bool Kernels::Cancel(Form* form) const {
+  if (form->bottom.size() < 2 || form->top.empty()) return true;
+  Factored top, bottom;
+  if (!Factor(form->top, &top) || !Factor(form->bottom, &bottom)) return !budget_.over();
+  bool common = false;
+  for (auto& [factor, power] : bottom.factors) {
+    for (auto& [other, other_power] : top.factors) {
+      if (!EqualTerms(factor, other)) continue;
+      const int64_t shared = std::min(power, other_power);
+      power -= shared;
+      other_power -= shared;
+      common = common || shared > 0;
+    }
+  }
+  if (!common) return true;
+  fmpq_div(top.number.get(), top.number.get(), bottom.number.get());
+  bottom.number = Rational(1);
+  return Multiplied(top, &form->top) && Multiplied(bottom, &form->bottom);
+}
+
+bool Kernels::Multiplied(const Factored& factored, Terms* out) const {
+  *out = Terms{{factored.units, factored.number}};
+  for (const auto& [factor, power] : factored.factors) {
+    Terms raised;
+    if (!PowerTerms(factor, power, budget_, &raised) || !MultiplyTerms(*out, raised, budget_, out))
+      return false;
+  }
+  return true;
+}
+
 }  // namespace drover::verifier

@@ -55,8 +55,8 @@ bool FormBuilder::OfArc(const Monomial& monomial, Form* out) {
 }
 
 // The product of e^(c m) over the terms c m of the exponent.
-bool FormBuilder::KernelExponential(const Form& exponent, Form* out) {
-  if (!Constant(Rational(1), out)) return false;
+bool FormBuilder::KernelExponential(Form exponent, Form* out) {
+  if (!Constant(Rational(1), out) || !kernels_->Cancel(&exponent)) return false;
   const bool plain = EqualTerms(exponent.bottom, One());
   Terms bottom = exponent.bottom;
   Rational lead(1);

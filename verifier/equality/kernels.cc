@@ -181,7 +181,7 @@ bool Kernels::ClearRoots(Terms* terms, Terms* other) const {
 
 bool Kernels::Canonical(Form* form) const {
   return ClearRoots(&form->top, &form->bottom) && ClearRoots(&form->bottom, &form->top) &&
-         Reduce(&form->top) && Reduce(&form->bottom);
+         Reduce(&form->top) && Reduce(&form->bottom) && Cancel(form);
 }
 
 }  // namespace drover::verifier

@@ -94,6 +94,8 @@ class Kernels {
 
   // factors.cc
   bool Factor(const Terms& terms, Factored* out) const;
+  // Without the factors that top and bottom have in common: (x^2-1)/(x-1) as an argument is x+1.
+  bool Cancel(Form* form) const;
 
   // signs.cc
   // 1, -1 or 0; nullopt: not real, or too many kinks.
@@ -124,6 +126,7 @@ class Kernels {
   std::optional<int> FactorSign(const Terms& terms);
   std::optional<int> Ask(const Terms& terms);
 
+  bool Multiplied(const Factored& factored, Terms* out) const;
   bool AlgebraicZero(const Terms& terms) const;
   struct Orders;
   bool BoundOf(const Terms& terms, Orders* orders, double* log_bound) const;
