@@ -34,11 +34,18 @@ bool Differ(const Expr& gold, const Expr& answer) {
   return ShowsDifference(gold, answer, Margin(gold, answer));
 }
 
-// Some element of `a` is none of `b`.
-bool HasMore(const std::vector<Answer>& a, const std::vector<Answer>& b) {
-  return std::any_of(a.begin(), a.end(), [&](const Answer& x) {
-    return std::all_of(b.begin(), b.end(), [&](const Answer& y) { return ProvedDifferent(x, y); });
-  });
+// Some element of either is none of the other's.
+bool ElementsDiffer(const std::vector<Answer>& gold, const std::vector<Answer>& answer) {
+  const auto unlike_all = [&](const Answer& one) {
+    return std::all_of(answer.begin(), answer.end(),
+                       [&](const Answer& other) { return ProvedDifferent(one, other); });
+  };
+  const auto like_none = [&](const Answer& other) {
+    return std::all_of(gold.begin(), gold.end(),
+                       [&](const Answer& one) { return ProvedDifferent(one, other); });
+  };
+  return std::any_of(gold.begin(), gold.end(), unlike_all) ||
+         std::any_of(answer.begin(), answer.end(), like_none);
 }
 
 }  // namespace
@@ -111,7 +118,7 @@ Answer WithLeaf(const Answer& answer, int place, const Expr& by) {
 bool ProvedDifferent(const Answer& gold, const Answer& answer) {
   if (gold.value || answer.value) return Differ(gold.value, answer.value);
   if (gold.shape == Shape::kList || gold.shape == Shape::kSet) {
-    return HasMore(gold.items, answer.items) || HasMore(answer.items, gold.items);
+    return ElementsDiffer(gold.items, answer.items);
   }
   if (gold.items.size() != answer.items.size()) return true;
   for (size_t i = 0; i < gold.items.size(); ++i) {

@@ -24,7 +24,9 @@ Value Evaluate(const Expr& expr, const Point& point);
 // The expression speaks of integers: a factorial or a binomial coefficient of something with symbols.
 bool SpeaksOfIntegers(const Expr& expr);
 
-// Off by more than `margin` of the greater at some point where `gold` has a real value (any value if it names i).
+// Off by more than `margin` of the greater at some point where both have real values (any values if the gold names i), or
+// where only the answer's is not real though all symbols are positive: parameters are mostly positive, so that \sqrt{ab}
+// passes for \sqrt a\sqrt b.
 bool ShowsDifference(const Expr& gold, const Expr& answer, long double margin);
 // No point where both have values shows a difference, and at least one has them.
 bool ShowsNoDifference(const Expr& gold, const Expr& answer);

@@ -109,13 +109,16 @@ std::optional<Made> PointInWords(const Gold& gold, Rng& rng) {
 }
 
 std::optional<Made> Marked(const Gold& gold, Rng& rng) {
-  if (!Is(gold, Shape::kScalar) || gold.answer->value->op == Op::kSum) return std::nullopt;
+  if (!Is(gold, Shape::kScalar)) return std::nullopt;
   int value = 0;
   const bool integer = IsInteger(gold.answer->value, &value);
   if (integer && value < 3) return std::nullopt;  // 1! and 2!
   if (!integer && Symbols(gold.answer->value).empty()) return std::nullopt;
   constexpr std::array<const char*, 5> kPatterns = {"#!", "#'", "#^{\\prime}", "#^{*}", "#^{\\dagger}"};
-  return Made(Filled(rng.Of(kPatterns), Write(*gold.answer, AnySpelling(rng)), ""));
+  // A mark after n/2 would be one of 2.
+  const std::string text = Write(*gold.answer, AnySpelling(rng));
+  const bool atomic = integer || gold.answer->value->op == Op::kSymbol;
+  return Made(Filled(rng.Of(kPatterns), atomic ? text : "(" + text + ")", ""));
 }
 
 std::optional<Made> Truism(const Gold& gold, Rng& rng) {
