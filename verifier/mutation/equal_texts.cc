@@ -3,6 +3,7 @@
 #include <cctype>
 #include <cstdlib>
 
+#include "verifier/mutation/prose.h"
 #include "verifier/mutation/step.h"
 #include "verifier/mutation/units.h"
 
@@ -106,18 +107,15 @@ std::optional<Made> LastBox(const Gold& gold, Rng& rng) {
 std::optional<Made> InProse(const Gold& gold, Rng& rng) {
   int value = 0;
   if (!Is(gold, Shape::kScalar) || !IsInteger(gold.answer->value, &value)) return std::nullopt;
-  constexpr std::array<const char*, 9> kPatterns = {"The answer is #.",
-                                                    "The answer is **#**.",
-                                                    "So the total is $#$.",
-                                                    "The minimum of the function is **#**",
-                                                    "The answer is #, in total, so that is it.",
-                                                    "The answer is # (see above).",
-                                                    "We get x = 7 first, so the answer is \\(#\\)",
-                                                    "The answer is: #",
-                                                    "The answer is #, since this was shown."};
-  std::string number = std::to_string(value);
-  if (value < 0 && rng.Chance(50)) number.replace(0, 1, "\u2212");
-  return Made(Filled(rng.Of(kPatterns), number), RewardFormat::kPlain);
+  return Made(InSentence(value, rng), RewardFormat::kPlain);
+}
+
+std::optional<Made> InWords(const Gold& gold, Rng& rng) {
+  int value = 0;
+  if (!Is(gold, Shape::kScalar) || !IsInteger(gold.answer->value, &value)) return std::nullopt;
+  const std::string word = NumberWord(value);
+  if (word.empty()) return std::nullopt;
+  return Made(rng.Chance(50) ? "\\text{" + word + "}" : word);
 }
 
 std::optional<Made> InTags(const Gold& gold, Rng& rng) {
@@ -142,6 +140,7 @@ std::span<const Step> EqualTexts() {
       {"choice spelled", ChoiceSpelled},
       {"last box", LastBox},
       {"in prose", InProse},
+      {"in words", InWords},
       {"in tags", InTags},
   };
   return kSteps;

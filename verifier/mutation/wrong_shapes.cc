@@ -89,26 +89,26 @@ std::optional<Made> EndMadeInfinite(const Gold& gold, Rng& rng) {
   return Made(Write(answer, AnySpelling(rng)));
 }
 
-// (a, b) against y = b, x = a, and against (y, x) = (a, b): names give an order of their own.
+// (a, b) against y = a, x = b, and against (y, x) = (a, b): names give an order of their own.
 std::optional<Made> NamesOutOfOrder(const Gold& gold, Rng& rng) {
-  if (!IsPair(gold, Shape::kTuple)) return std::nullopt;
+  if (!Is(gold, Shape::kTuple) || gold.answer->items.size() > 3) return std::nullopt;
   const auto& items = gold.answer->items;
-  if (!ProvedDifferent(items[0], items[1])) return std::nullopt;
-  const Spelling spelling = AnySpelling(rng);
-  const std::string a = Write(items[0], spelling), b = Write(items[1], spelling);
   for (const Answer& item : items) {
-    if (!Symbols(item.value).empty()) return std::nullopt;
+    if (item.shape != Shape::kScalar || !Symbols(item.value).empty()) return std::nullopt;
   }
-  switch (rng.Below(4)) {
-    case 0:
-      return Made("y=" + a + ", x=" + b);
-    case 1:
-      return Made("(y,x)=(" + a + ", " + b + ")");
-    case 2:
-      return Made("(x,y)=(" + b + ", " + a + ")");
-    default:
-      return Made("x=" + b + ", y=" + a);
+  if (!ProvedDifferent(items[0], items[1])) return std::nullopt;
+  std::vector<std::string> names = {"x", "y", "z"};
+  names.resize(items.size());
+  std::swap(names[0], names[1]);
+  const Spelling spelling = AnySpelling(rng);
+  std::string assigned, listed, values;
+  for (size_t i = 0; i < items.size(); ++i) {
+    const std::string value = Write(items[i], spelling), comma = i == 0 ? "" : ", ";
+    assigned += comma + names[i] + "=" + value;
+    listed += (i == 0 ? "" : ",") + names[i];
+    values += comma + value;
   }
+  return Made(rng.Chance(50) ? assigned : "(" + listed + ")=(" + values + ")");
 }
 
 // 1,2 is a list: neither 1.2 nor 6/5.

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "verifier/mutation/evaluate.h"
+#include "verifier/mutation/prose.h"
 #include "verifier/mutation/step.h"
 #include "verifier/mutation/units.h"
 
@@ -38,7 +39,8 @@ std::optional<Made> Chain(const Gold& gold, Rng& rng) {
   if (!Is(gold, Shape::kScalar)) return std::nullopt;
   const auto other = OtherValue(gold.answer->value, rng);
   if (!other) return std::nullopt;
-  constexpr std::array<const char*, 6> kPatterns = {"x=@=#", "@=#", "#=@", "P=@=#", "y=#=@", "x=#=@=#"};
+  constexpr std::array<const char*, 9> kPatterns = {"x=@=#",   "@=#",    "#=@",   "P=@=#",   "y=#=@",
+                                                    "x=#=@=#", "AB=@=#", "e=@=#", "f(2)=@=#"};
   return Made(Filled(rng.Of(kPatterns), Write(*gold.answer, AnySpelling(rng)), ToLatex(*other)));
 }
 
@@ -46,7 +48,7 @@ std::optional<Made> OfTwo(const Gold& gold, Rng& rng) {
   if (!Is(gold, Shape::kScalar)) return std::nullopt;
   const auto other = OtherValue(gold.answer->value, rng);
   if (!other) return std::nullopt;
-  constexpr std::array<const char*, 14> kPatterns = {"#\\text{ or }@",
+  constexpr std::array<const char*, 19> kPatterns = {"#\\text{ or }@",
                                                      "@\\text{ or }#",
                                                      "#\\text{ and }@",
                                                      "\\text{either }#\\text{ or }@",
@@ -59,21 +61,38 @@ std::optional<Made> OfTwo(const Gold& gold, Rng& rng) {
                                                      "#\\text{ vs. }@",
                                                      "#\\text{ instead of }@",
                                                      "x=#\\text{ or }x=@",
-                                                     "#\\text{ is wrong; }@"};
+                                                     "#\\text{ is wrong; }@",
+                                                     "# or @",
+                                                     "@ and #",
+                                                     "#\\quad @",
+                                                     "\\text{between }#\\text{ and }@",
+                                                     "#\\text{ to }@"};
   return Made(Filled(rng.Of(kPatterns), Write(*gold.answer, AnySpelling(rng)), ToLatex(*other)));
 }
 
 std::optional<Made> Denied(const Gold& gold, Rng& rng) {
   if (Bare(gold).find('=') != std::string::npos) return std::nullopt;
-  constexpr std::array<const char*, 18> kPatterns = {"\\text{not }#",         "#\\text{ is wrong}",
-                                                     "#\\text{ (rejected)}",  "#\\text{ rejected}",
-                                                     "#\\text{ is excluded}", "#\\text{ incorrect}",
-                                                     "#\\text{ impossible}",  "#\\text{ is not the answer}",
-                                                     "#\\text{ extraneous}",  "#\\text{ cannot be}",
-                                                     "#\\text{ is false}",    "\\text{anything but }#",
-                                                     "\\text{never }#",       "\\neg #",
-                                                     "#\\text{ maybe}",       "#\\text{ is refuted}",
-                                                     "\\text{no, not }#",     "#\\text{ is invalid}"};
+  constexpr std::array<const char*, 21> kPatterns = {"\\text{not }#",
+                                                     "#\\text{ is wrong}",
+                                                     "#\\text{ (rejected)}",
+                                                     "#\\text{ rejected}",
+                                                     "#\\text{ is excluded}",
+                                                     "#\\text{ incorrect}",
+                                                     "#\\text{ impossible}",
+                                                     "#\\text{ is not the answer}",
+                                                     "#\\text{ extraneous}",
+                                                     "#\\text{ cannot be}",
+                                                     "#\\text{ is false}",
+                                                     "\\text{anything but }#",
+                                                     "\\text{never }#",
+                                                     "\\neg #",
+                                                     "#\\text{ maybe}",
+                                                     "#\\text{ is refuted}",
+                                                     "not #",
+                                                     "# (rejected)",
+                                                     "# is wrong",
+                                                     "\\text{no, not }#",
+                                                     "#\\text{ is invalid}"};
   return Made(Filled(rng.Of(kPatterns), Bare(gold), ""));
 }
 
@@ -178,16 +197,14 @@ std::optional<Made> OtherWord(const Gold& gold, Rng& rng) {
 std::optional<Made> SignInProse(const Gold& gold, Rng& rng) {
   int value = 0;
   if (!Is(gold, Shape::kScalar) || !IsInteger(gold.answer->value, &value) || value == 0) return std::nullopt;
-  constexpr std::array<const char*, 7> kPatterns = {"The minimum of the function is **@**",
-                                                    "So the value equals @",
-                                                    "The answer is @.",
-                                                    "The answer is **@**.",
-                                                    "Hence x = @",
-                                                    "Therefore it is *@*.",
-                                                    "The answer is: @"};
-  constexpr std::array<const char*, 3> kMinus = {"-", "\u2212", "\u2013"};
-  const std::string wrong = (value > 0 ? std::string(rng.Of(kMinus)) : "") + std::to_string(std::abs(value));
-  return Made(Filled(rng.Of(kPatterns), "", wrong), RewardFormat::kPlain);
+  return Made(InSentence(-value, rng), RewardFormat::kPlain);
+}
+
+std::optional<Made> OtherNumberInWords(const Gold& gold, Rng& rng) {
+  int value = 0;
+  if (!Is(gold, Shape::kScalar) || !IsInteger(gold.answer->value, &value) || value < 0) return std::nullopt;
+  const std::string word = NumberWord(value > 18 ? value % 18 : value + 1);
+  return Made("\\text{" + word + "}");
 }
 
 std::optional<Made> BoxBefore(const Gold& gold, Rng& rng) {
@@ -212,6 +229,7 @@ std::span<const Step> WrongTexts() {
       {"another unit", OtherUnit},
       {"another choice", OtherChoice},
       {"another word", OtherWord},
+      {"another number in words", OtherNumberInWords},
       {"sign in prose", SignInProse},
       {"right box before a wrong one", BoxBefore},
   };
