@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "verifier/applications.h"
 #include "verifier/ball.h"
 #include "verifier/chars.h"
 #include "verifier/matcher.h"
@@ -354,12 +355,33 @@ Outcome Matcher::AnyOrder(const std::vector<Operand>& gold, const std::vector<Op
   return all;
 }
 
+std::vector<Operand> Matcher::Distinct(const std::vector<Operand>& elements) {
+  std::vector<Operand> out;
+  for (const Operand& element : elements) {
+    const bool known = std::any_of(out.begin(), out.end(),
+                                   [&](const Operand& other) { return IsEqual(Match(other, element)); });
+    if (!known) out.push_back(element);
+  }
+  return out;
+}
+
 Outcome Matcher::MatchCollections(const Operand& gold, const Operand& response) {
   const Kind g = gold.node().kind, r = response.node().kind;
   const auto bag = [](Kind kind) { return kind == Kind::kList || kind == Kind::kSet; };
   if (bag(g) && bag(r)) {
     const bool ordered = options_.ordered_lists && g == Kind::kList && r == Kind::kList;
-    return ordered ? InOrder(Kids(gold), Kids(response)) : AnyOrder(Kids(gold), Kids(response));
+    if (ordered) return InOrder(Kids(gold), Kids(response));
+    const Outcome outcome = AnyOrder(Kids(gold), Kids(response));
+    // A set has no repetitions, a list may.
+    const bool sets = (g == Kind::kSet || r == Kind::kSet) && gold.node().count <= kMaxDistinct &&
+                      response.node().count <= kMaxDistinct;
+    if (IsEqual(outcome) || !sets) return outcome;
+    const auto elements = [this](const Operand& of) {
+      return of.node().kind == Kind::kSet ? Distinct(Kids(of)) : Kids(of);
+    };
+    const std::vector<Operand> a = elements(gold), b = elements(response);
+    const bool fewer = a.size() < gold.node().count || b.size() < response.node().count;
+    return fewer ? AnyOrder(a, b) : outcome;
   }
   if (g == Kind::kTuple && r == Kind::kTuple) return InOrder(Kids(gold), Kids(response));
   // "1, 2" is the pair (1,2) without its brackets, in this order.
@@ -373,9 +395,21 @@ Outcome Matcher::MatchCollections(const Operand& gold, const Operand& response) 
   return Decided("kind", Outcome::kDifferent);
 }
 
-Outcome CompareAnswers(const Tree& gold, const Tree& response, const Options& options, std::string* rule) {
+namespace {
+
+Outcome CompareTrees(const Tree& gold, const Tree& response, const Options& options, std::string* rule) {
   Matcher matcher(options, gold.names, rule);
   return matcher.Match({&gold, gold.root}, {&response, response.root});
+}
+
+}  // namespace
+
+Outcome CompareAnswers(const Tree& gold, const Tree& response, const Options& options, std::string* rule) {
+  const Readings readings = ReadApplications(gold, response);
+  if (!readings.any) return CompareTrees(gold, response, options, rule);
+  const Outcome applied = CompareTrees(readings.gold, readings.response, options, rule);
+  if (!readings.ambiguous || !IsEqual(applied)) return applied;
+  return Both(applied, CompareTrees(readings.gold_product, readings.response_product, options, rule));
 }
 
 }  // namespace drover::verifier

@@ -27,6 +27,7 @@ constexpr std::pair<std::string_view, std::string_view> kRules[] = {
     {"infinity", "compared as infinities"},
     {"kernels", "exact normal forms on every cell of the domain"},
     {"kind", "answers of different kinds"},
+    {"names", "inequalities in different variables"},
     {"normal form", "exact normal forms"},
     {"pieces", "unions of different numbers of intervals or points"},
     {"proportional", "equations or inequalities, one a multiple of the other"},

@@ -258,8 +258,8 @@ bool FormBuilder::FunctionForm(NodeId id, Function function, Form* out) {
       Form base, degree;
       Rational n;
       if (RootOfPower(id, out)) return true;
-      if (!Build(tree_.Kid(id, 0), &base) || !Build(tree_.Kid(id, 1), &degree) || !RationalOf(degree, &n))
-        return false;
+      if (!Build(tree_.Kid(id, 0), &base) || !Build(tree_.Kid(id, 1), &degree)) return false;
+      if (!RationalOf(degree, &n)) return kernels_ != nullptr && KernelFunction(id, function, out);
       if (!n.is_integer() || n.sign() <= 0) return false;
       if (n.is_one()) return *out = std::move(base), true;
       fmpq_inv(n.get(), n.get());

@@ -3,8 +3,10 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "verifier/equality/kernels.h"
 #include "verifier/scalar.h"
 
 namespace drover::verifier {
@@ -28,6 +30,7 @@ class Matcher {
   static constexpr int kMaxDepth = 60;
   static constexpr size_t kMaxScratch = 20'000;  // nodes; past them a copy is an unreadable text
   static constexpr size_t kMaxUnordered = 256;   // elements matched in any order
+  static constexpr size_t kMaxDistinct = 64;     // elements of a set whose repetitions are looked for
 
   struct Named {
     Operand value;
@@ -50,14 +53,19 @@ class Matcher {
   Outcome MatchMatrices(const Operand& gold, const Operand& response);
   Outcome InOrder(const std::vector<Operand>& gold, const std::vector<Operand>& response);
   Outcome AnyOrder(const std::vector<Operand>& gold, const std::vector<Operand>& response);
+  std::vector<Operand> Distinct(const std::vector<Operand>& elements);
   Outcome MatchCollections(const Operand& gold, const Operand& response);
 
   // compare_relations.cc
   Named Unwrap(const Operand& operand) const;
+  static bool NamesValue(Function function);
   bool IsName(const Operand& operand) const;
+  bool ChainHolds(const Operand& chain, uint32_t count) const;
   bool Near(const Operand& a, const Operand& b) const;
   bool SameName(const Operand& a, const Operand& b) const;
   Outcome MatchRelations(const Operand& gold, const Operand& response);
+  Operand SideDifference(const Operand& equation, const std::vector<std::pair<uint32_t, NodeId>>& at);
+  NodeId Substituted(NodeId id, const std::vector<std::pair<uint32_t, NodeId>>& at);
   bool Proportional(const Operand& gold, const Operand& response, bool need_positive, bool* negative);
   bool Truth(const Operand& relation);
 
@@ -68,8 +76,24 @@ class Matcher {
   std::optional<std::vector<Piece>> Intersect(const std::vector<Piece>& a, const std::vector<Piece>& b);
   std::optional<std::vector<Piece>> Remove(const std::vector<Piece>& from, const std::vector<Piece>& what);
   std::optional<std::vector<Piece>> Normalised(std::vector<Piece> pieces);
+  bool OtherVariable(const Operand& gold, const Operand& response) const;
   Outcome MatchPieces(const Operand& gold, const Operand& response);
   std::optional<int> CompareEnds(const Operand& a, bool a_high, const Operand& b, bool b_high);
+
+  // compare_inequalities.cc
+  struct SignChange {
+    Operand at;
+    bool odd;  // the sign changes there
+    bool pole;
+  };
+  NodeId NodeOf(const Terms& terms);
+  std::optional<int> ConstantSign(NodeId id);
+  bool RealRoots(const std::vector<Terms>& coefficients, std::vector<Operand>* out);
+  bool RootsOf(const Terms& terms, uint64_t symbol, bool pole, const Kernels& kernels,
+               std::vector<SignChange>* out, int* sign);
+  std::optional<std::vector<Piece>> SignPieces(const Terms& top, const Terms& bottom, uint64_t symbol,
+                                               Relation relation, const Kernels& kernels);
+  std::optional<std::vector<Piece>> Solve(const Operand& left, const Operand& right, Relation relation);
 
   Outcome Decided(const char* rule, Outcome outcome) {
     if (rule_ != nullptr) *rule_ = rule;

@@ -1,6 +1,7 @@
 #include "verifier/parser.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "verifier/chars.h"
 #include "verifier/parser_impl.h"
@@ -27,6 +28,7 @@ NodeId Parser::Group(std::vector<NodeId> items, uint8_t flag) {
 // the first of them a list.
 Parser::Items Parser::ReadItems() {
   Items out;
+  const LettersApply apply(this);
   std::vector<NodeId> group;
   const auto separator = [this] {
     const bool line_end = At(Token::kNewRow) && environments_ == 0;
@@ -46,7 +48,7 @@ Parser::Items Parser::ReadItems() {
     bool semicolon = false;
     while (separator()) {
       semicolon = semicolon || At(Token::kSemicolon);
-      if (At(Token::kConnective) && Now().value == 'o') out.flags |= kOrList;
+      if (At(Token::kConnective)) out.flags |= Now().value == 'o' ? kOrList : kAndList;
       ++at_;
     }
     const bool done =
@@ -96,12 +98,19 @@ NodeId Parser::RelationChain() {
   return Congruence(out);
 }
 
-// "3 \pmod 5", "x \equiv 3 (mod 5)": a congruence; "17 mod 5" alone is one too.
+// "mod" as a word of its own or in \text.
+bool Parser::IsMod(const Lexeme& token) const {
+  if (token.token == Token::kMod) return true;
+  return token.token == Token::kText && TrimSpace(tree_.texts[token.value]) == "mod";
+}
+
+// "3 \pmod{12}", "x \equiv 3 (mod 12)", "3 \mod 12": a congruence; "17 mod 5" alone is one too.
 NodeId Parser::Congruence(NodeId value) {
-  const bool round = At(Token::kLeftParen) && Ahead(1).token == Token::kMod;
-  if (!At(Token::kPmod) && !At(Token::kMod) && !round) return value;
+  const bool round = At(Token::kLeftParen) && IsMod(Ahead(1));
+  if (!At(Token::kPmod) && !IsMod(Now()) && !round) return value;
   at_ += round ? 2 : 1;
-  const NodeId modulus = Argument();
+  // A number with all of its digits, whatever TeX would take.
+  const NodeId modulus = At(Token::kNumber) ? Product() : Argument();
   if (modulus == kNoNode || (round && !Accept(Token::kRightParen))) return kNoNode;
   return tree_.Add(Kind::kCongruence, {value, modulus});
 }
@@ -272,12 +281,14 @@ NodeId Parser::Product() {
     NodeId next = kNoNode;
     if (op == Token::kTimes || op == Token::kCross || op == Token::kSlash) {
       ++at_;
+      const bool apply = std::exchange(letters_apply_, letters_apply_ && op != Token::kSlash);  // "1/x(x+1)"
       next = SignedFactor();
+      letters_apply_ = apply;
       if (next == kNoNode) return kNoNode;
       if (op == Token::kSlash) next = tree_.Add(Kind::kInverse, {next});
     } else if (StartsFactor()) {
       if (op == Token::kFraction && IsUnitFraction()) break;
-      if (op == Token::kLeftParen && Ahead(1).token == Token::kMod) break;
+      if (op == Token::kLeftParen && IsMod(Ahead(1))) break;
       // Two numerals side by side are not a product ("5 6"), unless a bracket or a sign is between them.
       if (op == Token::kNumber && tokens_[at_ - 1].token == Token::kNumber) return kNoNode;
       next = Factor();
@@ -321,7 +332,7 @@ NodeId Parser::TrailingText(NodeId value) {
     ++at_;
     return tree_.AddText(Kind::kQuantity, tree_.texts[tokens_[at_ - 1].value], {value});
   }
-  if (!At(Token::kText) && !IsUnitFraction()) return value;
+  if ((!At(Token::kText) && !IsUnitFraction()) || IsMod(Now())) return value;
   std::string unit;
   while (true) {
     if (At(Token::kText)) {

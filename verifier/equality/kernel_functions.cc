@@ -274,6 +274,10 @@ bool FormBuilder::KernelFunction(NodeId id, Function function, Form* out) {
         return false;
       return Invert(std::move(below), &inverse) && Times(inverse, out) && kernels_->Canonical(out);
     }
+    case Function::kRoot: {  // of a symbolic degree
+      Form inverse;
+      return count == 2 && Invert(x[1], &inverse) && SymbolicPower(tree_.Kid(id, 0), inverse, out);
+    }
     case Function::kConj:
     case Function::kRe:
     case Function::kIm:
