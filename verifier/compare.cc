@@ -8,7 +8,6 @@
 #include "verifier/matcher.h"
 #include "verifier/rational.h"
 #include "verifier/text.h"
-#include "verifier/units.h"
 
 namespace drover::verifier {
 
@@ -33,6 +32,10 @@ Operand Matcher::Negated(const Operand& operand) {
 Outcome Matcher::Match(Operand gold, Operand response) {
   if (depth_ >= kMaxDepth) return Outcome::kOverBudget;
   ++depth_;
+  if (const auto outcome = MatchNamedParts(gold, response)) {
+    --depth_;
+    return *outcome;
+  }
   const Named g = Unwrap(gold), r = Unwrap(response);
   Outcome out = Outcome::kDifferent;
   const bool g_relation = g.value.node().kind == Kind::kRelation,
@@ -52,9 +55,7 @@ Outcome Matcher::Match(Operand gold, Operand response) {
 Outcome Matcher::MatchValues(const Operand& gold, const Operand& response) {
   const Kind g = gold.node().kind, r = response.node().kind;
   if (g == Kind::kText || r == Kind::kText) return MatchText(gold, response);
-  if (g == Kind::kQuantity || r == Kind::kQuantity) return MatchQuantities(gold, response);
-  if (g == Kind::kPercent || r == Kind::kPercent) return MatchPercent(gold, response);
-  if (g == Kind::kDegree || r == Kind::kDegree) return MatchDegrees(gold, response);
+  if (IsMeasured(g) || IsMeasured(r)) return MatchMeasures(gold, response);
   if (const auto outcome = MatchNotation(gold, response)) return *outcome;
   if (IsScalarKind(g) && IsScalarKind(r)) return MatchScalars(gold, response);
   if (g == Kind::kCongruence || r == Kind::kCongruence) return MatchCongruences(gold, response);
@@ -150,64 +151,6 @@ Outcome Matcher::MatchText(const Operand& gold, const Operand& response) {
   const std::string a = LowerCase(BareText(gold.tree->texts[gold.node().value]));
   const std::string b = LowerCase(BareText(response.tree->texts[response.node().value]));
   return Decided("text", a == b ? Outcome::kEqualText : Outcome::kDifferent);
-}
-
-Outcome Matcher::MatchQuantities(const Operand& gold, const Operand& response) {
-  const auto unit = [](const Operand& x) -> std::optional<Unit> {
-    if (x.node().kind != Kind::kQuantity) return std::nullopt;
-    return ReadUnit(x.tree->texts[x.node().value]);
-  };
-  const auto g = unit(gold), r = unit(response);
-  const auto scaled = [this](const Operand& value, const Rational& factor) {
-    if (factor.is_one()) return value;
-    const NodeId number = scratch_.AddNumber({.value = factor});
-    return Scratch(scratch_.Add(Kind::kProduct, {number, Copy(value)}));
-  };
-  const Operand g_value = g ? scaled(gold.Kid(0), g->scale) : gold;
-  const Operand r_value = r ? scaled(response.Kid(0), r->scale) : response;
-  const auto is = [](const std::optional<Unit>& u, std::string_view base) {
-    return u && u->powers.size() == 1 && u->powers[0].first == base && u->powers[0].second == 1;
-  };
-  // Percentages and degrees in words are the postfix signs in words.
-  for (const auto& [base, kind] :
-       {std::pair{"percent", Kind::kPercent}, std::pair{"degree", Kind::kDegree}}) {
-    if (!is(g, base) && !is(r, base)) continue;
-    const Operand left = is(g, base) ? Scratch(scratch_.Add(kind, {Copy(g_value)})) : gold;
-    const Operand right = is(r, base) ? Scratch(scratch_.Add(kind, {Copy(r_value)})) : response;
-    return MatchValues(left, right);
-  }
-  if (r && !r->harmless) return Decided("unit", Outcome::kDifferent);
-  // "5 pounds" may be money.
-  if ((is(g, "gbp") && is(r, "lb")) || (is(g, "lb") && is(r, "gbp"))) return Match(g_value, r_value);
-  if (!g || !r || g->any || r->any) return Match(g_value, r_value);  // a unit may be left out
-  if (g->powers != r->powers) return Decided("unit", Outcome::kDifferent);
-  if (g->factor == r->factor) return Match(g_value, r_value);
-  return MatchScalars(scaled(g_value, g->factor), scaled(r_value, r->factor));
-}
-
-// "50%" is one half. The sign may be left out on either side, as answers do ("50"), unless the gold is a proportion.
-Outcome Matcher::MatchPercent(const Operand& gold, const Operand& response) {
-  const bool g = gold.node().kind == Kind::kPercent, r = response.node().kind == Kind::kPercent;
-  if (g && r) return Match(gold.Kid(0), response.Kid(0));
-  const Operand& plain = g ? response : gold;
-  if (!IsScalarKind(plain.node().kind)) return Decided("kind", Outcome::kDifferent);
-  const Outcome exact = MatchScalars(gold, response);
-  if (IsEqual(exact)) return exact;
-  if (g) return MatchScalars(gold.Kid(0), response);
-  Budget budget(options_.budget);
-  const auto value = RationalValue(*gold.tree, gold.id, budget);
-  const bool proportion = !value || (*value < Rational(1) && !value->is_integer());
-  return proportion ? exact : MatchScalars(gold, response.Kid(0));
-}
-
-// "90^\circ" is 90 where the other side has no sign, and half of pi.
-Outcome Matcher::MatchDegrees(const Operand& gold, const Operand& response) {
-  const bool g = gold.node().kind == Kind::kDegree, r = response.node().kind == Kind::kDegree;
-  if (g && r) return Match(gold.Kid(0), response.Kid(0));
-  const Operand& plain = g ? response : gold;
-  if (!IsScalarKind(plain.node().kind)) return Decided("kind", Outcome::kDifferent);
-  const Outcome same = g ? MatchScalars(gold.Kid(0), response) : MatchScalars(gold, response.Kid(0));
-  return IsEqual(same) ? same : MatchScalars(gold, response);
 }
 
 Outcome Matcher::MatchRatios(const Operand& gold, const Operand& response) {

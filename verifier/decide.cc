@@ -2,15 +2,15 @@
 
 #include <algorithm>
 #include <optional>
-#include <vector>
+#include <utility>
 
 #include "verifier/answer_text.h"
 #include "verifier/chars.h"
 #include "verifier/choice.h"
 #include "verifier/compare.h"
-#include "verifier/extract.h"
 #include "verifier/fast_number.h"
 #include "verifier/form.h"
+#include "verifier/free_text.h"
 #include "verifier/matcher.h"
 #include "verifier/number_reader.h"
 #include "verifier/parser.h"
@@ -23,92 +23,12 @@ namespace {
 
 constexpr size_t kMaxOtherwise = 1'000;  // bytes of an answer that is read a second way
 
-// True for text of which the answer is only a part: two or more bare words (outside of commands and \text) that
-// mathematics does not know.
-bool IsProse(std::string_view text, int enough = 2) {
-  int words = 0;
-  size_t i = 0;
-  while (i < text.size() && words < enough) {
-    const char c = text[i];
-    if (c == '\\') {
-      size_t end = i + 1;
-      while (end < text.size() && IsAlpha(text[end])) ++end;
-      const std::string_view name = text.substr(i + 1, end - i - 1);
-      // A doubled backslash before a command is that command, escaped twice.
-      i = i + 1 < text.size() && text[i + 1] == '\\' ? i + 1 : std::max(end, i + 2);
-      const bool argument =
-          !name.empty() && (IsTextCommand(name) || name == "begin" || name == "end" || name == "mathbb");
-      if (argument && i < text.size() && text[i] == '{') {
-        const size_t close = text.find('}', i);
-        if (close == text.npos) return false;
-        i = close + 1;
-      }
-      continue;
-    }
-    if (static_cast<unsigned char>(c) >= 0x80) {
-      // Letters of other scripts make words of their own.
-      size_t end = i;
-      while (end < text.size() && static_cast<unsigned char>(text[end]) >= 0x80) ++end;
-      if (end - i >= 6) words += end - i >= 12 ? 2 : 1;
-      i = end;
-      continue;
-    }
-    if (!IsAlpha(c)) {
-      ++i;
-      continue;
-    }
-    size_t end = i;
-    while (end < text.size() && IsAlpha(text[end])) ++end;
-    const std::string_view word = text.substr(i, end - i);
-    const bool subscript = i >= 2 && text[i - 1] == '{' && text[i - 2] == '_';
-    const bool vowels = word.find_first_of("aeiouyAEIOUY") != word.npos;
-    // Letters beside digits, braces and operators are a product of symbols ("4ac", "{ab}").
-    constexpr std::string_view kBetweenWords = " \t\r\n.,:;!?()\"'*$-";
-    const auto between = [&](size_t at) { return kBetweenWords.find(text[at]) != kBetweenWords.npos; };
-    const bool boundary =
-        (i == 0 || between(i - 1) || static_cast<unsigned char>(text[i - 1]) >= 0x80) &&
-        (end == text.size() || between(end) || static_cast<unsigned char>(text[end]) >= 0x80);
-    if (word.size() >= 2 && !subscript && vowels && boundary && !FindPlainWord(word) && !FindUnit(word))
-      ++words;
-    i = end;
-  }
-  return words >= enough;
-}
-
-// Where the answer is in free text: the box or boxes, the announced answer, the last LaTeX, the last number.
-std::optional<std::string> FromFreeText(std::string_view text, const Options& options) {
-  const size_t last_box = std::max(FindLast(text, "\\boxed") + 1, FindLast(text, "\\fbox") + 1);
-  const bool announced = last_box == 0 || LowerCase(text.substr(last_box)).find("final answer") != text.npos;
-  if (last_box != 0 && !announced) {
-    std::vector<std::string_view> boxes;
-    if (options.joined_boxes) boxes = JoinedBoxes(text);
-    if (boxes.size() > 1) {
-      std::string joined;
-      for (const std::string_view box : boxes) {
-        if (!joined.empty()) joined += " , ";
-        joined += box;
-      }
-      return joined;
-    }
-    if (const auto box = LastBox(text)) {
-      if (const auto inner = FromFreeText(*box, options)) return inner;
-      return std::string(*box);
-    }
-  }
-  // One word outside of display mathematics ("Answer \[ 9 \]") is prose already.
-  const bool display = FindFirst(text, "$$") != text.npos || FindFirst(text, "\\[") != text.npos ||
-                       FindFirst(text, "\\(") != text.npos;
-  if (IsProse(text, display ? 1 : 2)) return ExtractPlain(text, /*loose=*/true);
-  return std::nullopt;
-}
-
 // One side of the comparison, read as far as needed.
 struct Side {
   std::string raw;         // the answer's bytes, trimmed
   std::string normalised;  // what `tree` refers to
   std::optional<Tree> tree;
   bool over = false;
-  bool readable = true;  // well-formed UTF-8 without NULs
 };
 
 void Read(const Options& options, const ReadOptions& how, Names* names, Side* side) {
@@ -123,11 +43,20 @@ class Decision {
  public:
   Decision(const Options& options, Explanation* explanation) : options_(options), explanation_(explanation) {}
 
+  // The order in which methods decide. What stands earlier is final; mathematics is asked before words are, so that text
+  // never decides what has a value.
+  //   1. numbers          both are plain numbers, as they stand or as the final answer of a text
+  //   2. choice in prose  one side is an option's letter, the other prose that names one
+  //   3. moments          both are times of day or dates
+  //   4. identity         the same bytes
+  //   5. choices          both name one option; letters must agree, and so must values beside them (by 6 and 7)
+  //   6. mathematics      the first readings, then the other readings that a writing allows
+  //   7. words            the gold is words and no formula: the same words. Or neither side can be read: the same characters
   Reason Run(std::string_view gold, std::string_view response, bool free_text) {
     if (explanation_ != nullptr) gold_.raw = gold, response_.raw = response;
     if (auto reason = Fast(gold, response)) return *reason;
-    gold_.raw = Final(gold, /*free_text=*/true);
-    response_.raw = Final(response, free_text);
+    gold_.raw = FinalAnswer(gold, /*free_text=*/true, options_);
+    response_.raw = FinalAnswer(response, free_text, options_);
     if (free_text && (gold_.raw.size() <= 3 || response_.raw.size() <= 3)) {
       if (auto reason = ProseChoice(gold, response)) return *reason;
     }
@@ -137,18 +66,20 @@ class Decision {
       if (const auto verdict = CompareMoments(gold, response)) return Explained(*verdict);
     }
     if (auto reason = Fast(gold_.raw, response_.raw)) return *reason;
-    gold_.readable = IsReadableUtf8(gold_.raw);
-    response_.readable = IsReadableUtf8(response_.raw);
-    if (!response_.readable) return Explained("bytes", Reason::kUnparsedResponse);
-    if (!gold_.readable) return Explained("bytes", Reason::kUnparsedGold);
+    if (!IsReadableUtf8(response_.raw)) return Explained("bytes", Reason::kUnparsedResponse);
+    if (!IsReadableUtf8(gold_.raw)) return Explained("bytes", Reason::kUnparsedGold);
+    if (const auto verdict = CompareMoments(gold_.raw, response_.raw)) return Explained(*verdict);
     if (gold_.raw == response_.raw) return Explained("identical", Reason::kEqualText);
-    if (const auto verdict = CompareTexts(gold_.raw, response_.raw)) return Explained(*verdict);
-    OpenChoice();
+    if (auto reason = Choices()) return *reason;
     for (Side* side : {&gold_, &response_}) {
-      if (const std::string_view latex = PhraseAsMath(side->raw); !latex.empty()) side->raw = latex;
+      if (std::string latex = PhraseAsMath(side->raw); !latex.empty()) side->raw = std::move(latex);
     }
     if (gold_.raw == response_.raw) return Explained("text", Reason::kEqualText);
-    return Mathematics();
+    const Reason mathematics = Mathematics();
+    if (!ReasonIsEqual(mathematics) && mathematics != Reason::kOverBudget && SameText()) {
+      return Explained("text", Reason::kEqualText);
+    }
+    return mathematics;
   }
 
  private:
@@ -182,12 +113,23 @@ class Decision {
     return Explained(verdict.rule, verdict.equal ? Reason::kEqualText : Reason::kDifferent);
   }
 
-  // "(B) 5" against "5": the option's text is the answer where the other side names no option.
-  void OpenChoice() {
-    const auto gold = AfterChoice(gold_.raw), response = AfterChoice(response_.raw);
-    if (gold.has_value() == response.has_value()) return;
-    Side& side = gold ? gold_ : response_;
-    side.raw = std::string(gold ? *gold : *response);
+  // Two options are compared by their letters, then by the values beside them, which become the answers. The value of one
+  // is the answer where the other side names no option ("(B) 5" against "5").
+  std::optional<Reason> Choices() {
+    auto gold = ReadChoice(gold_.raw), response = ReadChoice(response_.raw);
+    if (gold && response) {
+      if (gold->letter != response->letter) return Explained("choice", Reason::kDifferent);
+      if (gold->rest.empty() || response->rest.empty()) return Explained("choice", Reason::kEqualText);
+    }
+    if (gold && !gold->rest.empty()) gold_.raw = std::move(gold->rest);
+    if (response && !response->rest.empty()) response_.raw = std::move(response->rest);
+    return std::nullopt;
+  }
+
+  // What the mathematics has not found equal may be the same words, or the same unreadable characters.
+  bool SameText() const {
+    if (!gold_.tree && !response_.tree && SameCharacters(gold_.raw, response_.raw)) return true;
+    return SameWords(gold_.raw, response_.raw);
   }
 
   std::optional<Reason> Fast(std::string_view gold, std::string_view response) {
@@ -200,39 +142,19 @@ class Decision {
     if (!b) return std::nullopt;
     if (a->value == b->value) return Explained("rational", Reason::kEqualExact);
     // Rounded decimals have a rule of their own.
-    const bool rounded = (a->decimals > 0 && b->decimals < 0) || (b->decimals > 0 && a->decimals < 0);
+    const auto decimal = [](const FastNumber& x) { return x.decimals > 0 && !x.value.is_integer(); };
+    const bool rounded = (decimal(*a) && b->decimals < 0) || (decimal(*b) && a->decimals < 0);
     if (rounded && (a->digits >= 3 || b->digits >= 15)) return std::nullopt;
     return Explained("rational", Reason::kDifferent);
-  }
-
-  // "**5**", "Answer: 5".
-  static std::string_view WithoutLabel(std::string_view text) {
-    text = TrimSpace(text);
-    if (text.size() > 4 && text.substr(0, 2) == "**" && text.substr(text.size() - 2) == "**") {
-      const std::string_view inner = text.substr(2, text.size() - 4);
-      if (inner.find("**") == inner.npos) text = TrimSpace(inner);
-    }
-    for (const std::string_view label : {std::string_view("answer:"), std::string_view("final answer:")}) {
-      if (LowerCase(text.substr(0, label.size())) == label) return TrimSpace(text.substr(label.size()));
-    }
-    return text;
-  }
-
-  std::string Final(std::string_view text, bool free_text) const {
-    text = WithoutLabel(text);
-    if (free_text || FindFirst(text, "\\boxed") != text.npos) {
-      if (auto found = FromFreeText(text, options_)) return std::string(TrimSpace(*found));
-    }
-    return std::string(TrimSpace(text));
   }
 
   // A gold "C" against "I think the correct answer is C" or "C Cecile", and the other way round.
   std::optional<Reason> ProseChoice(std::string_view gold, std::string_view response) {
     const bool short_gold = gold_.raw.size() <= 3;
-    const auto letter = ReadChoice(short_gold ? gold_.raw : response_.raw, /*prose=*/false);
-    const auto in_prose = letter ? ReadChoice(short_gold ? response : gold, /*prose=*/true) : std::nullopt;
+    const auto choice = ReadChoice(short_gold ? gold_.raw : response_.raw);
+    const auto in_prose = choice ? ReadChoiceInProse(short_gold ? response : gold) : std::nullopt;
     if (!in_prose) return std::nullopt;
-    return Explained("choice", *in_prose == *letter ? Reason::kEqualText : Reason::kDifferent);
+    return Explained("choice", *in_prose == choice->letter ? Reason::kEqualText : Reason::kDifferent);
   }
 
   Reason Mathematics() {
@@ -323,7 +245,11 @@ class Decision {
       Read(options_, {}, side.tree->names, again);
       return true;
     }
-    if (!grouped && IsDecimalComma(side.normalised) && IsScalarKind(kind)) {
+    if (!grouped && IsScalarKind(kind) && IsDecimalComma(side.normalised, other.normalised)) {
+      Read(options_, {.european_decimals = true}, side.tree->names, again);
+      return true;
+    }
+    if (HasDecimalCommasThroughout(side.normalised)) {
       Read(options_, {.european_decimals = true}, side.tree->names, again);
       return true;
     }
@@ -345,17 +271,44 @@ class Decision {
 
   static Operand Root(const Side& side) { return {&*side.tree, side.tree->root}; }
 
-  // digits ',' digits and nothing else.
-  static bool IsDecimalComma(std::string_view text) {
-    text = TrimSpace(text);
-    while (!text.empty() && text.front() == '$') text.remove_prefix(1);
-    while (!text.empty() && text.back() == '$') text.remove_suffix(1);
+  // "1,22" against "1.22". An unspaced pair is a list ("1,2" is never 1.2) unless the other side is the very number with a
+  // point, at least two digits follow the comma, and the digits before it are no shorter list's ("11,13").
+  static bool IsDecimalComma(std::string_view text, std::string_view other) {
+    const auto bare = [](std::string_view x) {
+      x = TrimSpace(x);
+      while (!x.empty() && x.front() == '$') x.remove_prefix(1);
+      while (!x.empty() && x.back() == '$') x.remove_suffix(1);
+      return x;
+    };
+    text = bare(text);
+    other = bare(other);
     const size_t comma = text.find(',');
-    if (comma == text.npos || comma == 0 || comma + 1 == text.size()) return false;
+    if (comma == text.npos || text.size() != other.size() || text.size() < comma + 3) return false;
     for (size_t i = 0; i < text.size(); ++i) {
-      if (i != comma && !IsDigit(text[i])) return false;
+      if (i == comma ? other[i] != '.' : !IsDigit(text[i]) || text[i] != other[i]) return false;
     }
-    return true;
+    const size_t whole = comma, fraction = text.size() - comma - 1;
+    return whole > 0 && (whole < fraction || whole >= 3);
+  }
+
+  // "1,5; 2,25": semicolons part the numbers, so that commas are decimal in all of them.
+  static bool HasDecimalCommasThroughout(std::string_view text) {
+    size_t numbers = 0;
+    for (size_t begin = 0; begin <= text.size(); ++numbers) {
+      const size_t end = std::min(text.find(';', begin), text.size());
+      std::string_view part = TrimSpace(text.substr(begin, end - begin));
+      while (!part.empty() && std::string_view("([{$\\-").find(part.front()) != part.npos)
+        part.remove_prefix(1);
+      while (!part.empty() && std::string_view(")]}$\\").find(part.back()) != part.npos)
+        part.remove_suffix(1);
+      const size_t comma = part.find(',');
+      if (comma == part.npos || comma == 0 || comma + 1 == part.size()) return false;
+      for (size_t i = 0; i < part.size(); ++i) {
+        if (i != comma && !IsDigit(part[i])) return false;
+      }
+      begin = end + 1;
+    }
+    return numbers >= 2;
   }
   const Options& options_;
   Explanation* const explanation_;

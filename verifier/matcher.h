@@ -8,6 +8,7 @@
 
 #include "verifier/equality/kernels.h"
 #include "verifier/scalar.h"
+#include "verifier/units.h"
 
 namespace drover::verifier {
 
@@ -37,6 +38,14 @@ class Matcher {
     Operand name;  // id kNoNode: none
   };
 
+  // What a number is of, and the number.
+  struct Measure {
+    Operand value;
+    Unit unit;
+    std::string words;    // of the unit, as they stand there
+    bool marked = false;  // there is a sign or a word at all
+  };
+
   // compare.cc
   Outcome MatchValues(const Operand& gold, const Operand& response);
   Outcome MatchScalars(const Operand& gold, const Operand& response);
@@ -45,9 +54,6 @@ class Matcher {
   Operand Meaning(const Operand& side, const Operand& other);
   Outcome MatchRemainder(const Operand& congruence, const Operand& plain);
   Outcome MatchText(const Operand& gold, const Operand& response);
-  Outcome MatchQuantities(const Operand& gold, const Operand& response);
-  Outcome MatchPercent(const Operand& gold, const Operand& response);
-  Outcome MatchDegrees(const Operand& gold, const Operand& response);
   Outcome MatchRatios(const Operand& gold, const Operand& response);
   Outcome MatchCongruences(const Operand& gold, const Operand& response);
   Outcome MatchMatrices(const Operand& gold, const Operand& response);
@@ -55,6 +61,19 @@ class Matcher {
   Outcome AnyOrder(const std::vector<Operand>& gold, const std::vector<Operand>& response);
   std::vector<Operand> Distinct(const std::vector<Operand>& elements);
   Outcome MatchCollections(const Operand& gold, const Operand& response);
+
+  // compare_units.cc
+  Measure Measured(const Operand& operand);
+  Outcome MatchMeasures(const Operand& gold, const Operand& response);
+  Outcome MatchOneMeasure(const Measure& gold, const Measure& response);
+  Outcome MatchPercent(const Operand& percent, const Operand& plain, bool of_gold);
+  Outcome MatchAngle(const Measure& gold, const Measure& response);
+  Operand Times(const Operand& value, const Rational& factor);
+
+  // compare_names.cc
+  std::optional<std::vector<Named>> NamedParts(const Operand& operand) const;
+  std::optional<Outcome> MatchNamedParts(const Operand& gold, const Operand& response);
+  Outcome MatchByName(const std::vector<Named>& gold, const std::vector<Named>& response);
 
   // compare_relations.cc
   Named Unwrap(const Operand& operand) const;
@@ -116,6 +135,8 @@ class Matcher {
 };
 
 bool IsScalarKind(Kind kind);
+// A number with a percent sign, a sign of degrees or a unit.
+bool IsMeasured(Kind kind);
 // Intervals, unions, number sets, inequalities: what Pieces() can read besides tuples and sets.
 bool IsRealSet(const Operand& operand);
 bool IsInequality(const Operand& operand);

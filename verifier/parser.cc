@@ -289,8 +289,10 @@ NodeId Parser::Product() {
     } else if (StartsFactor()) {
       if (op == Token::kFraction && IsUnitFraction()) break;
       if (op == Token::kLeftParen && IsMod(Ahead(1))) break;
-      // Two numerals side by side are not a product ("5 6"), unless a bracket or a sign is between them.
-      if (op == Token::kNumber && tokens_[at_ - 1].token == Token::kNumber) return kNoNode;
+      // Two numerals side by side are not a product ("5 6"), unless a bracket or a sign is between them or the first has an
+      // exponent ("2^6 3^5").
+      const bool power = tree_[factors.back()].kind == Kind::kPower;
+      if (op == Token::kNumber && tokens_[at_ - 1].token == Token::kNumber && !power) return kNoNode;
       next = Factor();
       if (next == kNoNode) return kNoNode;
     } else {
@@ -375,6 +377,7 @@ std::optional<Tree> ReadMath(std::string_view source, const ReadOptions& options
       Lex(source, {options.european_decimals, options.plus_minus, options.bare_units}, budget, &tree);
   if (tokens.empty() || budget.over()) return std::nullopt;
   FoldBrackets(&tokens);
+  OrderScripts(&tokens);
   Parser parser(std::move(tokens), &tree, budget);
   tree.root = parser.Answer();
   if (tree.root == kNoNode || budget.over()) return std::nullopt;

@@ -221,6 +221,7 @@ NodeId Parser::Atom() {
       return inside == kNoNode ? kNoNode : Call(Function::kConj, {inside});
     }
     case Token::kAccent:
+      return Accented();
     case Token::kBox:
       ++at_;
       return Argument();
@@ -231,6 +232,21 @@ NodeId Parser::Atom() {
     default:
       return kNoNode;
   }
+}
+
+// \hat, \tilde and dots over a letter make another letter; an arrow leaves it as it is, and so does a hat over a unit vector.
+// No number has such a mark.
+NodeId Parser::Accented() {
+  const uint32_t mark = Now().value;
+  ++at_;
+  const NodeId inside = Argument();
+  if (inside == kNoNode || mark == 0) return inside;
+  if (IsLiteral(inside)) return kNoNode;
+  if (mark == 'v' || tree_[inside].kind != Kind::kSymbol) return inside;
+  const std::string& name = (*tree_.names)[tree_[inside].value];
+  if (mark == 'h' && (name == "j" || name == "k")) return inside;
+  const uint32_t id = tree_.names->Intern(name + "^" + static_cast<char>(mark));
+  return id == Names::kMaxNames ? (budget_.Exceed(), kNoNode) : tree_.Add(Kind::kSymbol, {}, id);
 }
 
 // A letter with its subscripts and primes; f, g, h before a round bracket are functions.

@@ -114,6 +114,7 @@ class Parser {
   NodeId Root();
   NodeId Binomial();
   NodeId Symbol();
+  NodeId Accented();
   NodeId Environment();
   NodeId PlainMatrix();  // \pmatrix{1&2\cr3&4}
   bool Rows(bool matrix, Token end, std::vector<NodeId>* cells, uint32_t* columns);

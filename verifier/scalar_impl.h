@@ -73,7 +73,7 @@ class Comparer {
 
   static bool Terminates(const Rational& value);
 
-  // The documented rule for rounded decimals. (1) The gold is a decimal of at least three significant digits and the
+  // The documented rule for rounded decimals. (1) Options::rounded_golds: the gold is a decimal, no integer, of at least three significant digits and the
   // response an exact value that no terminating decimal equals: equal if the response rounds to the gold. (2) The gold
   // is exact and the response a decimal of 15 to 20 significant digits, as programs print doubles: equal if it is off by
   // less than one unit of its last digit. (3) Options::rounding_digits.

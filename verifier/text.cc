@@ -111,6 +111,10 @@ std::string NormalizeMath(std::string_view text) {
                                           : nullptr) {
       out += entity->latex;
       i += entity->html.size();
+    } else if (c == '{' && text.substr(i, 3) == "{-}" &&
+               (out.empty() || (out.back() != '^' && out.back() != '_'))) {
+      out += '-';  // a sign that TeX shall not space
+      i += 3;
     } else if (static_cast<unsigned char>(c) < 0x80) {
       out += c;
       ++i;
@@ -139,13 +143,11 @@ std::string NormalizeMath(std::string_view text) {
 
 namespace {
 
-// True if the last byte says nothing: a space, the stop of a sentence ("5." but not "5..."), a "!" after a word ("Yes!"
-// but not "5!" or "n!").
+// True if the last byte says nothing: a space, the stop of a sentence ("5." but not "5...").
 bool EndsInMark(std::string_view text) {
   if (text.empty()) return false;
   const char last = text.back();
   const auto before = [text](size_t n) { return n < text.size() ? text[text.size() - 1 - n] : ' '; };
-  if (last == '!') return IsLower(before(1)) && IsLower(before(2)) && IsAlpha(before(3));
   if (last == '.') return before(1) != '.' || !IsDigit(before(3));
   return IsSpace(last) || last == ',' || last == ';';
 }

@@ -1,0 +1,15 @@
+// The answer within text that no reward format has been applied to.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "verifier/grader.h"
+
+namespace drover::verifier {
+
+// The answer's bytes, trimmed: without a label ("Answer: 5", "**5**"), and with `free_text` what the boxes, the announcement,
+// the last LaTeX or the last number say where `text` is prose.
+std::string FinalAnswer(std::string_view text, bool free_text, const Options& options);
+
+}  // namespace drover::verifier
