@@ -33,7 +33,8 @@ void BallEvaluator::SymbolValue(uint32_t id, Ball* out) {
   using K = SamplePoint::Kind;
   const SamplePoint& point = options_.point;
   const uint64_t hash = Mix(point.key ^ (id * 1000003u + point.index * 7919u + 17));
-  if (point.kind == K::kGiven && id == point.symbol) return acb_set_fmpq(out->get(), point.value->get(), bits_);
+  if (point.kind == K::kGiven && id == point.symbol)
+    return acb_set_fmpq(out->get(), point.value->get(), bits_);
   const std::vector<uint32_t>* integers = options_.integers;
   if (integers != nullptr && std::find(integers->begin(), integers->end(), id) != integers->end()) {
     const uint64_t range = point.kind == K::kWide || point.kind == K::kLarge ? 64 : 9;

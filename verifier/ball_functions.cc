@@ -35,6 +35,7 @@ BallStatus BallEvaluator::OneArgument(Function function, const Ball& x, Ball* ou
   const acb_struct* a = x.get();
   const bool growing =
       function == Function::kExp || (function >= Function::kSinh && function <= Function::kCsch);
+  if (!budget_.Spend(bits_ / 64)) return BallStatus::kUndefined;
   if (Exceeds(a, growing ? kMaxExpBits : kMaxTrigBits)) return BallStatus::kUndefined;
   if (function <= Function::kCsc && acb_is_real(a) == 0 && Exceeds(a, kMaxExpBits))
     return BallStatus::kUndefined;

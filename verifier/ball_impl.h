@@ -33,7 +33,9 @@ class BallEvaluator {
  private:
   static bool Exceeds(const acb_struct* z, int64_t bits);
 
-  static bool IsNegative(const Ball& x) { return acb_is_real(x.get()) != 0 && arb_is_negative(x.real()) != 0; }
+  static bool IsNegative(const Ball& x) {
+    return acb_is_real(x.get()) != 0 && arb_is_negative(x.real()) != 0;
+  }
 
   void SymbolValue(uint32_t id, Ball* out);
 

@@ -118,7 +118,8 @@ bool Matcher::RealRoots(const std::vector<Terms>& c, std::vector<Operand>* out) 
     const auto sign = ConstantSign(discriminant);
     if (!sign) return false;
     if (*sign < 0) return true;
-    const NodeId root = scratch_.Add(Kind::kFunction, {discriminant, two}, static_cast<uint32_t>(Function::kRoot));
+    const NodeId root =
+        scratch_.Add(Kind::kFunction, {discriminant, two}, static_cast<uint32_t>(Function::kRoot));
     const NodeId below = scratch_.Add(Kind::kProduct, {two, a});
     out->push_back(Scratch(over(scratch_.Add(Kind::kSum, {minus(b), root}), below)));
     if (*sign > 0) out->push_back(Scratch(over(scratch_.Add(Kind::kSum, {minus(b), minus(root)}), below)));
@@ -206,7 +207,8 @@ std::optional<std::vector<Piece>> Matcher::SignPieces(const Terms& top, const Te
 }
 
 // Solves "left relation right" on every cell that absolute values make.
-std::optional<std::vector<Piece>> Matcher::Solve(const Operand& left, const Operand& right, Relation relation) {
+std::optional<std::vector<Piece>> Matcher::Solve(const Operand& left, const Operand& right,
+                                                 Relation relation) {
   if (!IsScalarKind(left.node().kind) || !IsScalarKind(right.node().kind)) return std::nullopt;
   const NodeId l = Copy(left), r = Copy(right);
   const Operand difference = Scratch(scratch_.Add(Kind::kSum, {l, scratch_.Add(Kind::kNegate, {r})}));
@@ -218,8 +220,8 @@ std::optional<std::vector<Piece>> Matcher::Solve(const Operand& left, const Oper
   std::vector<Piece> out;
   do {
     Form form;
-    if (!FormBuilder(scratch_, {}, budget, &kernels).Build(difference.id, &form) || kernels.too_many_kinks() ||
-        budget.over())
+    if (!FormBuilder(scratch_, {}, budget, &kernels).Build(difference.id, &form) ||
+        kernels.too_many_kinks() || budget.over())
       return std::nullopt;
     auto cell = SignPieces(form.top, form.bottom, symbol, relation, kernels);
     for (const Kernels::Kink& kink : kernels.path()) {

@@ -61,7 +61,8 @@ NodeId Parser::Parenthesised() {
   const bool conditions = std::all_of(inside.items.begin(), inside.items.end(), [this](NodeId item) {
     return tree_[item].kind == Kind::kRelation || tree_[item].kind == Kind::kList;
   });
-  if (round && conditions && (inside.flags & (kOrList | kAndList)) != 0) return Group(inside.items, inside.flags);
+  if (round && conditions && (inside.flags & (kOrList | kAndList)) != 0)
+    return Group(inside.items, inside.flags);
   const bool square = open == Token::kLeftBracket && close == Token::kRightBracket;
   if (const NodeId rows = square ? NestedRows(inside.items) : kNoNode; rows != kNoNode) return rows;
   if (inside.items.size() > 2 || round) return tree_.Add(Kind::kTuple, inside.items, 0, square ? kSquare : 0);

@@ -220,11 +220,11 @@ ResidueVerdict CompareResidues(const Operand& a, const Operand& b, uint64_t key,
   for (int round = 0; round * bits < kWantedBits; ++round) {
     if (!budget.Spend(50)) return ResidueVerdict::kUnknown;
     const uint64_t drawn = Mix(key ^ Mix(static_cast<uint64_t>(round) + 1));
-    const uint64_t prime = n_nextprime((uint64_t{1} << 61) + drawn % ((uint64_t{1} << 61) - 4096), /*proved=*/0);
+    const uint64_t prime =
+        n_nextprime((uint64_t{1} << 61) + drawn % ((uint64_t{1} << 61) - 4096), /*proved=*/0);
     const auto next = At(a, b, prime, drawn, budget);
     if (!next) return ResidueVerdict::kUnknown;
-    if (!next->equal)
-      return next->has_constants ? ResidueVerdict::kUnknown : ResidueVerdict::kDifferent;
+    if (!next->equal) return next->has_constants ? ResidueVerdict::kUnknown : ResidueVerdict::kDifferent;
   }
   return ResidueVerdict::kEqual;
 }

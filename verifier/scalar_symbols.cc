@@ -64,7 +64,8 @@ Outcome Comparer::Symbolic(bool natural, const Traits& a, const Traits& b) {
   bool complex_values = complex_symbols || a.imaginary || b.imaginary;
   std::vector<SamplePoint> points;
   uint32_t index = 0;
-  for (const K kind : {K::kPositive, K::kWide, K::kUnit, K::kLarge, K::kNegative, K::kMixed, K::kWide, K::kWide})
+  for (const K kind :
+       {K::kPositive, K::kWide, K::kUnit, K::kLarge, K::kNegative, K::kMixed, K::kWide, K::kWide})
     points.push_back({.kind = kind, .index = index++, .key = key});
   if (complex_symbols) points.push_back({.kind = K::kComplex, .index = index++, .key = key});
   if (const auto outcome = Refuted(points, natural, complex_values)) return *outcome;
@@ -77,7 +78,8 @@ Outcome Comparer::Symbolic(bool natural, const Traits& a, const Traits& b) {
     return Outcome::kUndecided;
   }
   std::vector<std::pair<uint32_t, Rational>> cells;
-  if (Proved(natural, complex_symbols, complex_values, &cells)) return Decided("kernels", Outcome::kEqualExact);
+  if (Proved(natural, complex_symbols, complex_values, &cells))
+    return Decided("kernels", Outcome::kEqualExact);
   for (const auto& [symbol, value] : cells) {
     const SamplePoint point{.kind = K::kGiven, .key = key, .symbol = symbol, .value = &value};
     if (const auto outcome = RefutedAt(point, natural, 128, complex_values)) return *outcome;
@@ -88,7 +90,8 @@ Outcome Comparer::Symbolic(bool natural, const Traits& a, const Traits& b) {
   }
   // Once more with digits enough to see a tiny difference.
   const int64_t fine = std::min<int64_t>(512, options_.budget.ball_bits);
-  if (const auto outcome = RefutedAt({.kind = K::kUnit, .index = 2, .key = key}, natural, fine, complex_values))
+  if (const auto outcome =
+          RefutedAt({.kind = K::kUnit, .index = 2, .key = key}, natural, fine, complex_values))
     return *outcome;
   return Decided("undecided", Outcome::kUndecided);
 }

@@ -21,13 +21,14 @@ struct IdentityOptions {
 
 struct Identity {
   bool equal = false;
-  int cells = 0;        // that were not empty
-  int counted = 0;      // of them, where the expressions were compared
+  int cells = 0;    // that were not empty
+  int counted = 0;  // of them, where the expressions were compared
   // Where it is not proved: values of the only symbol that lie in the cells.
   std::vector<std::pair<uint32_t, Rational>> points;
 };
 
-Identity ProveIdentity(const Operand& gold, const Operand& response, const IdentityOptions& options, Budget& budget);
+Identity ProveIdentity(const Operand& gold, const Operand& response, const IdentityOptions& options,
+                       Budget& budget);
 
 // Symbols that the gold says are integers: in an exponent of a negative number, below a factorial or binomial, and the
 // letters that count (n, k, m, ...) times pi in a sine or cosine.

@@ -4,7 +4,7 @@
 namespace drover::verifier {
 namespace {
 
-constexpr int64_t kMaxShift = 64;      // of gamma's argument
+constexpr int64_t kMaxShift = 64;  // of gamma's argument
 constexpr int64_t kMaxSumTerms = 2'000;
 
 }  // namespace
@@ -66,7 +66,8 @@ bool FormBuilder::KernelHyperbolic(Function function, const Form& x, Form* out) 
   Form top = top_one ? one : top_cosine ? cosine : sine;
   if (function == Function::kSinh || function == Function::kCosh) return *out = std::move(top), true;
   Form inverse;
-  if (!Invert(over_sine ? std::move(sine) : std::move(cosine), &inverse) || !Times(inverse, &top)) return false;
+  if (!Invert(over_sine ? std::move(sine) : std::move(cosine), &inverse) || !Times(inverse, &top))
+    return false;
   *out = std::move(top);
   return true;
 }
@@ -84,14 +85,17 @@ bool FormBuilder::AreaFunction(Function function, const Form& x, Form* out) {
   }
   Form square = x;
   if (!Times(x, &square)) return false;
-  if (!Combine(std::move(square), Rational(function == Function::kArsinh ? 1 : -1), one, &inner)) return false;
-  return RationalPower(inner, Rational(1, 2), &root) && Add(x, &root) && KernelLogarithm(std::move(root), out);
+  if (!Combine(std::move(square), Rational(function == Function::kArsinh ? 1 : -1), one, &inner))
+    return false;
+  return RationalPower(inner, Rational(1, 2), &root) && Add(x, &root) &&
+         KernelLogarithm(std::move(root), out);
 }
 
 // Arcs by the arctangent's and the arccosine's relations to others; the argument's first coefficient is positive.
 bool FormBuilder::KernelArc(Function function, Form x, Form* out) {
   if (!kernels_->Canonical(&x)) return false;
-  const bool inverted = function == Function::kArccot || function == Function::kArcsec || function == Function::kArccsc;
+  const bool inverted =
+      function == Function::kArccot || function == Function::kArcsec || function == Function::kArccsc;
   if (inverted) {
     Form inverse;
     if (!Invert(std::move(x), &inverse)) return false;

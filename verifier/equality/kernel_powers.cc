@@ -1,4 +1,5 @@
 // Exponentials, real powers, absolute values and logarithms of forms with kernels.
+#include <algorithm>
 #include <cstdlib>
 
 #include "verifier/form_impl.h"
@@ -6,7 +7,7 @@
 namespace drover::verifier {
 namespace {
 
-constexpr int64_t kMaxNumerator = 4096;
+constexpr int64_t kMaxNumerator = 1 << 17;
 constexpr int64_t kMaxDenominator = 4096;
 
 bool ToInts(const Rational& q, int32_t* num, int32_t* den) {
@@ -29,9 +30,9 @@ bool IsPlainPi(const Factor& factor) {
 // of one real function where it is one.
 struct FormBuilder::Parts {
   Rational number{1};
-  std::vector<Factor> units;                         // of real generators
-  std::vector<std::pair<Terms, int64_t>> factors;    // real polynomials
-  Form square;                                       // a real function R, with R^2 among the factors
+  std::vector<Factor> units;                       // of real generators
+  std::vector<std::pair<Terms, int64_t>> factors;  // real polynomials
+  Form square;                                     // a real function R, with R^2 among the factors
   bool has_square = false;
 };
 
@@ -65,15 +66,36 @@ bool FormBuilder::KernelExponential(Form exponent, Form* out) {
     fmpq_inv(lead.get(), lead.get());
     if (!MultiplyTerms(bottom, ConstantTerms(lead), budget_, &bottom)) return false;
   }
+  Terms apart, joint;  // what has a conjugate only together is one kernel
   for (const Term& term : exponent.top) {
+    const bool real = std::all_of(term.monomial.begin(), term.monomial.end(), [this](const Factor& factor) {
+      return IsGenerator(factor, Generator::kI) || kernels_->IsRealGenerator(factor.generator);
+    });
+    (real ? apart : joint).push_back(term);
+  }
+  if (!joint.empty()) {
+    Rational c = joint[0].coefficient, inverse = c;
+    fmpq_inv(inverse.get(), inverse.get());
+    int32_t num = 0, den = 0;
+    Kernel kernel{.kind = Kernel::Kind::kExponential};
+    Form argument;
+    argument.bottom = exponent.bottom;
+    if (!ToInts(c, &num, &den) || !MultiplyTerms(joint, ConstantTerms(inverse), budget_, &argument.top))
+      return false;
+    kernel.real = kernels_->IsReal(argument);
+    kernel.arguments.push_back(std::move(argument));
+    const auto generator = kernels_->Add(std::move(kernel));
+    if (!generator || !MultiplyTerms(out->top, GeneratorTerms(*generator, num, den), budget_, &out->top))
+      return false;
+  }
+  for (const Term& term : apart) {
     const Monomial& m = term.monomial;
     Rational c = term.coefficient;
     fmpq_mul(c.get(), c.get(), lead.get());
     int32_t num = 0, den = 0;
     if (!ToInts(c, &num, &den)) return false;
     Terms factor;
-    const bool turn =
-        m.size() == 2 && IsGenerator(m[0], Generator::kI) && IsPlainPi(m[1]);
+    const bool turn = m.size() == 2 && IsGenerator(m[0], Generator::kI) && IsPlainPi(m[1]);
     const bool single = m.size() == 1 && m[0].num == 1 && m[0].den == 1;
     if (plain && m.empty()) {
       factor = GeneratorTerms(GeneratorKey(Generator::kE), num, den);
@@ -132,11 +154,11 @@ bool FormBuilder::AddFactors(const Factored& factored, int64_t power, Parts* out
   if (factored.number.is_zero() || factored.number.bits() > 4096) return false;
   fmpq_pow_si(number.get(), factored.number.get(), power);
   fmpq_mul(out->number.get(), out->number.get(), number.get());
-  Monomial turned;                                    // units that are not real
+  Monomial turned;  // units that are not real
   std::vector<std::pair<Terms, int64_t>> unreal;
   for (Factor unit : factored.units) {
     unit.num = static_cast<int32_t>(unit.num * power);
-    if (!kernels_->IsReal(GeneratorTerms(unit.generator))) {
+    if (!kernels_->IsRealGenerator(unit.generator)) {
       turned.push_back(unit);
       continue;
     }
@@ -146,11 +168,40 @@ bool FormBuilder::AddFactors(const Factored& factored, int64_t power, Parts* out
     (kernels_->IsReal(factor) ? out->factors : unreal).emplace_back(factor, exponent * power);
   }
   if (turned.empty() && unreal.empty()) return true;
-  // Their product as R^2, if it is one: exponentials have all roots, polynomials need even powers.
-  if (out->has_square) return false;
+  if (!out->has_square && SquareRoot(turned, unreal, out)) return true;
+  // Their product as one factor.
+  Terms joint = One();
+  for (Factor unit : turned) {
+    unit.num = static_cast<int32_t>(unit.num * power);
+    if (!MultiplyTerms(joint, GeneratorTerms(unit.generator, unit.num, unit.den), budget_, &joint))
+      return false;
+  }
+  for (const auto& [factor, exponent] : unreal) {
+    Terms raised;
+    if (!PowerTerms(factor, exponent * power, budget_, &raised) ||
+        !MultiplyTerms(joint, raised, budget_, &joint))
+      return false;
+  }
+  if (joint.empty() || !kernels_->IsReal(joint)) return false;
+  return AddWhole(std::move(joint), power, out);
+}
+
+// `whole`^power as a factor whose first coefficient is 1.
+bool FormBuilder::AddWhole(Terms whole, int64_t power, Parts* out) {
+  Rational lead = whole[0].coefficient, inverse = lead;
+  fmpq_inv(inverse.get(), inverse.get());
+  (power < 0 ? fmpq_div : fmpq_mul)(out->number.get(), out->number.get(), lead.get());
+  if (!MultiplyTerms(whole, ConstantTerms(inverse), budget_, &whole)) return false;
+  if (!EqualTerms(whole, One())) out->factors.emplace_back(std::move(whole), power);
+  return true;
+}
+
+// What is real only together as R^2, if it is one: exponentials have all roots, polynomials need even powers.
+bool FormBuilder::SquareRoot(const Monomial& units, const std::vector<std::pair<Terms, int64_t>>& factors,
+                             Parts* out) {
   Form root;
   if (!Constant(Rational(1), &root)) return false;
-  for (const Factor& unit : turned) {
+  for (const Factor& unit : units) {
     const bool exponential = IsGenerator(unit, Generator::kKernel) &&
                              (*kernels_)[GeneratorPayload(unit.generator)].kind == Kernel::Kind::kExponential;
     if (!exponential) return false;
@@ -158,14 +209,15 @@ bool FormBuilder::AddFactors(const Factored& factored, int64_t power, Parts* out
                                          : GeneratorTerms(unit.generator, unit.num, unit.den * 2);
     if (!MultiplyTerms(root.top, half, budget_, &root.top)) return false;
   }
-  for (const auto& [factor, exponent] : unreal) {
+  for (const auto& [factor, exponent] : factors) {
     Form base, raised;
     if (exponent % 2 != 0 || !Set(factor, &base) || !IntegerPower(std::move(base), exponent / 2, &raised) ||
         !Times(raised, &root))
       return false;
   }
   if (!kernels_->IsReal(root)) {
-    if (!MultiplyTerms(root.top, GeneratorTerms(GeneratorKey(Generator::kI)), budget_, &root.top)) return false;
+    if (!MultiplyTerms(root.top, GeneratorTerms(GeneratorKey(Generator::kI)), budget_, &root.top))
+      return false;
     if (!kernels_->IsReal(root)) return false;
     fmpq_neg(out->number.get(), out->number.get());
   }
@@ -181,15 +233,7 @@ bool FormBuilder::SplitParts(const Form& form, Parts* out) {
   if (split && AddFactors(top, 1, out) && AddFactors(bottom, -1, out)) return true;
   // Both as they are, but for a number.
   *out = {};
-  for (const bool below : {false, true}) {
-    Terms whole = below ? form.bottom : form.top;
-    Rational lead = whole[0].coefficient, inverse = lead;
-    fmpq_inv(inverse.get(), inverse.get());
-    (below ? fmpq_div : fmpq_mul)(out->number.get(), out->number.get(), lead.get());
-    if (!MultiplyTerms(whole, ConstantTerms(inverse), budget_, &whole)) return false;
-    if (!EqualTerms(whole, One())) out->factors.emplace_back(std::move(whole), below ? -1 : 1);
-  }
-  return true;
+  return AddWhole(form.top, 1, out) && AddWhole(form.bottom, -1, out);
 }
 
 // The sign of parts, squares having none to ask for.
@@ -244,7 +288,8 @@ bool FormBuilder::UnitPower(const Factor& unit, const Rational& q, Form* out) {
   int32_t num = 0, den = 0;
   if (!ToInts(exponent, &num, &den)) return false;
   const bool kernel = IsGenerator(unit, Generator::kKernel);
-  const Kernel::Kind kind = kernel ? (*kernels_)[GeneratorPayload(unit.generator)].kind : Kernel::Kind::kUnity;
+  const Kernel::Kind kind =
+      kernel ? (*kernels_)[GeneratorPayload(unit.generator)].kind : Kernel::Kind::kUnity;
   const bool positive = IsGenerator(unit, Generator::kPrime) || IsGenerator(unit, Generator::kPi) ||
                         IsGenerator(unit, Generator::kE) ||
                         (kernel && (kind == Kernel::Kind::kExponential || kind == Kernel::Kind::kPower));
@@ -381,7 +426,8 @@ bool FormBuilder::LogarithmOfFactor(const Terms& factor, const Rational& times, 
     }
     if (IsGenerator(unit, Generator::kKernel)) {
       const Kernel& kernel = (*kernels_)[GeneratorPayload(unit.generator)];
-      if (kernel.kind == Kernel::Kind::kExponential) return AddScaled(Form(kernel.arguments[0]), exponent, out);
+      if (kernel.kind == Kernel::Kind::kExponential)
+        return AddScaled(Form(kernel.arguments[0]), exponent, out);
       if (kernel.kind == Kernel::Kind::kPower) {
         const Terms inner = kernel.arguments[0].top;
         return LogarithmOfFactor(inner, exponent, out);

@@ -51,8 +51,25 @@ bool Kernels::IsConstant(const Terms& terms) const {
 }
 
 bool Kernels::IsReal(const Terms& terms) const {
-  Terms conjugate;
-  return Conjugate(terms, &conjugate) && EqualTerms(terms, conjugate);
+  Terms conjugate, ordered;  // whole powers of primes may stand as written
+  return Conjugate(terms, &conjugate) &&
+         MultiplyTerms(terms, ConstantTerms(Rational(1)), budget_, &ordered) &&
+         EqualTerms(ordered, conjugate);
+}
+
+bool Kernels::IsRealGenerator(uint64_t generator) const {
+  switch (GeneratorKind(generator)) {
+    case Generator::kI:
+      return false;
+    case Generator::kSymbol:
+      return !domain_.complex_symbols || IsInteger(static_cast<uint32_t>(GeneratorPayload(generator)));
+    case Generator::kConjugate:
+      return false;
+    case Generator::kKernel:
+      return table_[GeneratorPayload(generator)].real;
+    default:
+      return true;
+  }
 }
 
 bool Kernels::IsIntegral(const Terms& terms) const {
@@ -104,7 +121,8 @@ bool Kernels::Conjugate(const Terms& terms, Terms* out) const {
         default:
           break;
       }
-      if (!MultiplyTerms(product, GeneratorTerms(generator, num, factor.den), budget_, &product)) return false;
+      if (!MultiplyTerms(product, GeneratorTerms(generator, num, factor.den), budget_, &product))
+        return false;
     }
     if (!AddTerms(sum, product, budget_, &sum)) return false;
   }

@@ -72,6 +72,7 @@ class Kernels {
   bool IsConstant(const Terms& terms) const;
   bool IsConstant(const Form& form) const { return IsConstant(form.top) && IsConstant(form.bottom); }
   bool IsReal(const Terms& terms) const;
+  bool IsRealGenerator(uint64_t generator) const;
   bool IsReal(const Form& form) const { return IsReal(form.top) && IsReal(form.bottom); }
   // Integer for all values of its symbols.
   bool IsIntegral(const Terms& terms) const;

@@ -26,7 +26,8 @@ uint64_t OnlySymbol(const Terms& terms) {
   for (const Term& term : terms) {
     if (!term.coefficient.is_integer()) return 0;
     for (const auto& factor : term.monomial) {
-      if (GeneratorKind(factor.generator) != Generator::kSymbol || factor.den != 1 || factor.num < 0) return 0;
+      if (GeneratorKind(factor.generator) != Generator::kSymbol || factor.den != 1 || factor.num < 0)
+        return 0;
       if (symbol != 0 && symbol != factor.generator) return 0;
       symbol = factor.generator;
     }
@@ -107,7 +108,7 @@ std::optional<int> Kernels::TermSign(const Term& term) const {
     const Generator kind = GeneratorKind(factor.generator);
     if (kind == Generator::kConjugate && has(GeneratorKey(Generator::kSymbol, payload), factor.num)) continue;
     if (kind == Generator::kSymbol && has(GeneratorKey(Generator::kConjugate, payload), factor.num)) continue;
-    if (factor.den == 1 && factor.num % 2 == 0 && IsReal(GeneratorTerms(factor.generator))) continue;
+    if (factor.den == 1 && factor.num % 2 == 0 && IsRealGenerator(factor.generator)) continue;
     const auto known = KnownGeneratorSign(factor.generator);
     if (!known) return std::nullopt;
     sign *= *known;
@@ -146,7 +147,8 @@ std::optional<int> Kernels::QuadraticSign(const Terms& terms, uint64_t symbol, i
   const auto lead = DefiniteSign(part[2], depth + 1);
   if (!lead || *lead == 0) return std::nullopt;
   Terms square, product;
-  if (!MultiplyTerms(part[1], part[1], budget_, &square) || !MultiplyTerms(part[2], part[0], budget_, &product) ||
+  if (!MultiplyTerms(part[1], part[1], budget_, &square) ||
+      !MultiplyTerms(part[2], part[0], budget_, &product) ||
       !MultiplyTerms(product, ConstantTerms(Rational(-4)), budget_, &product) ||
       !AddTerms(square, product, budget_, &square))
     return std::nullopt;
@@ -208,7 +210,7 @@ std::optional<int> Kernels::Sign(const Terms& terms) {
   if (!Factor(terms, &factored)) return std::nullopt;
   // A factor may be real only together with another: then the whole is one kink.
   bool real = true;
-  for (const auto& unit : factored.units) real = real && IsReal(GeneratorTerms(unit.generator));
+  for (const auto& unit : factored.units) real = real && IsRealGenerator(unit.generator);
   for (const auto& [factor, power] : factored.factors) real = real && IsReal(factor);
   if (!real) {
     Terms monic;

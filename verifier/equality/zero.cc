@@ -121,7 +121,8 @@ bool Kernels::IsZero(Terms terms) const {
     Term coefficient{{}, term.coefficient};
     for (const auto& factor : term.monomial) {
       const Generator kind = GeneratorKind(factor.generator);
-      const Kernel* kernel = kind == Generator::kKernel ? &table_[GeneratorPayload(factor.generator)] : nullptr;
+      const Kernel* kernel =
+          kind == Generator::kKernel ? &table_[GeneratorPayload(factor.generator)] : nullptr;
       const bool algebraic = kind == Generator::kI || kind == Generator::kPrime ||
                              (kernel != nullptr && kernel->algebraic && kernel->constant);
       (algebraic ? coefficient.monomial : part).push_back(factor);
@@ -152,7 +153,7 @@ bool Kernels::LogarithmicZero(const Terms& terms) const {
     common = std::lcm(common, den);
     if (common > kMaxLogExponent) return false;
   }
-  Terms over[2] = {ConstantTerms(Rational(1)), ConstantTerms(Rational(1))};    // of the logarithms
+  Terms over[2] = {ConstantTerms(Rational(1)), ConstantTerms(Rational(1))};   // of the logarithms
   Terms angle[2] = {ConstantTerms(Rational(1)), ConstantTerms(Rational(1))};  // of the arcs
   const auto multiply = [this](Terms* product, const Terms& base, int64_t power) {
     Terms raised;
@@ -212,7 +213,8 @@ bool Kernels::LogarithmicZero(const Terms& terms) const {
   if (!Evaluate(terms, 128, &value)) return false;
   arb_mul_si(value.real(), value.real(), common, 128);
   return acb_is_real(value.get()) != 0 && arb_contains_zero(value.real()) != 0 &&
-         arf_cmpabs_2exp_si(arb_midref(value.real()), -8) < 0 && mag_cmp_2exp_si(arb_radref(value.real()), -8) < 0;
+         arf_cmpabs_2exp_si(arb_midref(value.real()), -8) < 0 &&
+         mag_cmp_2exp_si(arb_radref(value.real()), -8) < 0;
 }
 
 bool Kernels::AreEqual(const Form& a, const Form& b) const {
