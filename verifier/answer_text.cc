@@ -184,17 +184,25 @@ bool SameWords(std::string_view gold, std::string_view response) {
 }
 
 bool SameCharacters(std::string_view gold, std::string_view response) {
-  const auto skip = [](std::string_view text, size_t i) {
-    while (i < text.size() && (IsSpace(text[i]) || text[i] == '$')) ++i;
-    return i;
+  // White space stays where it parts letters or digits.
+  const auto collapsed = [](std::string_view text) {
+    std::string out;
+    bool space = false;
+    for (const char c : text) {
+      if (IsSpace(c) || c == '$') {
+        space = true;
+        continue;
+      }
+      const auto joins = [](char x) { return IsAlpha(x) || IsDigit(x); };
+      if (space && !out.empty() && joins(out.back()) && joins(c)) out += ' ';
+      space = false;
+      out += c;
+    }
+    return out;
   };
-  size_t i = skip(gold, 0), j = skip(response, 0);
-  if (i == gold.size()) return false;
-  while (i < gold.size() && j < response.size() && gold[i] == response[j]) {
-    i = skip(gold, i + 1);
-    j = skip(response, j + 1);
-  }
-  return i == gold.size() && j == response.size();
+  if (gold.size() > kMaxTextBytes || response.size() > kMaxTextBytes) return false;
+  const std::string a = collapsed(gold);
+  return !a.empty() && a == collapsed(response);
 }
 
 std::string PhraseAsMath(std::string_view text) {

@@ -17,7 +17,17 @@ TEST(Cases, LetterCase) {
                         {"\\text{Alice, Bob and Carol}", "bob, carol, alice"},
                         {"SRAC=LRAC", "SRAC = LRAC"},
                         {"\\text{east}", "East."},
-                        {"(b)", "(B)"}});
+                        {"(b)", "(B)"},
+                        {"\\text{no}", "\\text{No}"},
+                        {"\\text{True}", "\\text{true}"},
+                        {"True", "true"},
+                        {"\\text{odd}", "odd"},
+                        {"\\text{infinitely many}", "\\text{Infinitely many}"},
+                        {"\\text{infinitely many}", "infinitely many"},
+                        {"\\text{A and B}", "\\text{A and B}"},
+                        {"\\text{red}", "Red"},
+                        {"\\text{Plan A}", "\\text{plan A}"},
+                        {"\\text{Figure 2}", "\\text{figure 2}"}});
   ExpectDifferentEverywhere({{"R-r", "r-R"},
                              {"mgH", "mgh"},
                              {"(R,r)", "(r,R)"},
@@ -45,7 +55,17 @@ TEST(Cases, LetterCase) {
                              {"\\sin A", "\\sin a"},
                              {"x=3", "X=3"},
                              {"\\triangle ABC", "\\triangle abc"},
-                             {"k_B T", "K_b T"}});
+                             {"k_B T", "K_b T"},
+                             {"\\text{Plan A}", "\\text{Plan B}"},
+                             {"\\text{Figure 2}", "\\text{Figure 3}"},
+                             {"\\text{Yes}", "\\text{No}"},
+                             {"\\text{yes}", "\\text{not yes}"},
+                             {"\\text{even}", "\\text{not even}"},
+                             {"\\text{even}", "\\text{odd}"},
+                             {"\\text{Alice}", "\\text{Not Alice}"},
+                             {"\\text{Alice}", "\\text{Alice and Bob}"},
+                             {"\\text{mgH}", "\\text{mgh}"},
+                             {"\\text{Co}", "\\text{CO}"}});
 }
 
 // Percent, degrees, currencies, measures and what is counted; a row of letters is none of them.
@@ -126,7 +146,52 @@ TEST(Cases, NamesOfUnits) {
                         {"30\\text{ min}", "0.5\\text{ h}"},
                         {"5\\text{ m/s}", "18\\text{ km/h}"},
                         {"5", "5 m/s"},
-                        {"5", "5\\,\\mathrm{m/s}"}});
+                        {"5", "5\\,\\mathrm{m/s}"},
+                        {"5", "5\\text{ inches}"},
+                        {"5", "5\\text{ inch}"},
+                        {"12", "12\\text{ integers}"},
+                        {"12", "12\\text{ solutions}"},
+                        {"12", "12\\text{ ordered pairs}"},
+                        {"12", "12\\text{ different values}"},
+                        {"12", "12\\text{ square units}"},
+                        {"12", "12\\text{ sq. ft}"},
+                        {"12", "12\\text{ sq ft}"},
+                        {"12", "12\\,\\text{cm}^2"},
+                        {"12", "12\\ \\mathrm{cm}"},
+                        {"12", "12~\\text{cm}"},
+                        {"12", "12\\text{ cm}^{2}"},
+                        {"12", "12\\text{ cubic centimeters}"},
+                        {"12", "12\\text{ hours}"},
+                        {"12", "12\\text{ students in total}"},
+                        {"12", "12\\text{ more apples}"},
+                        {"12", "12\\text{ minutes left}"},
+                        {"12", "12\\text{ games played}"},
+                        {"12", "12\\text{ miles away}"},
+                        {"12", "12\\text{ days later}"},
+                        {"12", "12\\text{ yen}"},
+                        {"12", "12\\text{ Rs}"},
+                        {"12", "\\$12.00"},
+                        {"12.50", "\\$12.50"},
+                        {"\\frac12", "0.5\\text{ of the cake}"},
+                        {"12", "12\\text{ (units)}"},
+                        {"12", "12\\text{ cm}."},
+                        {"12", "12\\text{ }"},
+                        {"12", "12\\text{ a.m.}"},
+                        {"45", "45\\text{ degrees}"},
+                        {"45^\\circ", "45^{\\text{o}}"},
+                        {"120", "120\\text{ km/hr}"},
+                        {"120", "120\\text{ km per hour}"},
+                        {"3", "x = 3\\text{ cm}"},
+                        {"5", "5\\text{ people.}"},
+                        {"5", "5\\text{ of them}"},
+                        {"1\\text{ hour}", "60\\text{ minutes}"},
+                        {"1.5\\text{ hours}", "90\\text{ min}"},
+                        {"2\\text{ weeks}", "14\\text{ days}"},
+                        {"5\\text{ ft}", "60\\text{ in}"},
+                        {"1 \\text{ and } 2", "1, 2"},
+                        {"x \\in (0,1)", "(0,1)"},
+                        {"3\\text{ and }4", "x=3\\text{ and }x=4"},
+                        {"5", "5\\text{ positive integers}"}});
   ExpectDifferentEverywhere({{"6hr", "6"},
                              {"5\\text{ m}", "5\\text{ s}"},
                              {"5\\text{ apples}", "5\\text{ oranges}"},
@@ -135,7 +200,9 @@ TEST(Cases, NamesOfUnits) {
                              {"5\\text{ kg}", "5\\text{ g}"},
                              {"5\\text{ m/s}", "5\\text{ m}"},
                              {"5\\text{ lb}", "5\\text{ kg}"},
-                             {"5\\text{ m}^2", "5\\text{ m}^3"}});
+                             {"5\\text{ m}^2", "5\\text{ m}^3"},
+                             {"5\\text{ ft}", "5\\text{ in}"},
+                             {"5", "5\\text{ negative one}"}});
 }
 
 // Scale words, fractions and powers in words are read; what may bear on the value is refused.
@@ -211,7 +278,12 @@ TEST(Cases, WordsThatChangeTheValue) {
                              {"5", "5 dozen"},
                              {"5", "5 xyz"},
                              {"5", "5 abc"},
-                             {"5", "5 is wrong"}});
+                             {"5", "5 is wrong"},
+                             {"5", "5\\text{ to }6"},
+                             {"5", "5\\text{--}6"},
+                             {"5", "5-6"},
+                             {"5", "5\\sim6"},
+                             {"5", "5\\text{ mod }7\\text{ or }6"}});
 }
 
 TEST(Cases, NumbersInWords) {
@@ -223,9 +295,22 @@ TEST(Cases, NumbersInWords) {
                         {"2.5", "\\text{two point five}"},
                         {"306", "\\text{three hundred and six}"},
                         {"12000", "twelve thousand"},
-                        {"\\text{five}", "5"}});
-  ExpectDifferentEverywhere(
-      {{"5", "\\text{six}"}, {"25", "\\text{twenty}"}, {"3", "\\text{third}"}, {"\\text{Monday}", "1"}});
+                        {"\\text{five}", "5"},
+                        {"0.5", "\\frac{1}{2}\\text{ mile}"},
+                        {"\\frac{1}{3}", "one third"},
+                        {"7", "\\text{seven}"},
+                        {"100", "\\text{one hundred}"}});
+  ExpectDifferentEverywhere({{"5", "\\text{six}"},
+                             {"25", "\\text{twenty}"},
+                             {"3", "\\text{third}"},
+                             {"\\text{Monday}", "1"},
+                             {"5", "\\text{five hundred}"},
+                             {"5", "\\text{fifty}"},
+                             {"5", "\\text{minus five}"},
+                             {"50", "\\text{fifteen}"},
+                             {"0.5", "\\text{one and a half}"},
+                             {"\\frac13", "\\text{three}"},
+                             {"3", "\\text{one third}"}});
 }
 
 // Exactly one option must be named, and a value beside it must agree.
@@ -248,7 +333,15 @@ TEST(Cases, Choices) {
                         {"\\text{(E)}", "\\mathrm{E}"},
                         {"\\text{(E)}", "\\text{E. 12}"},
                         {"\\textbf{(E)}\\ 12", "\\text{(E) } 12"},
-                        {"\\textbf{(E)}~12", "E"}});
+                        {"\\textbf{(E)}~12", "E"},
+                        {"A", "\\text{(A)}"},
+                        {"(A)", "\\textbf{A}"},
+                        {"\\text{(D)}\\ 4", "D"},
+                        {"\\text{(B)}", "\\text{(B) }5"},
+                        {"5", "\\text{(B)}\\ 5"},
+                        {"C", "\\mathbf{C}"},
+                        {"C", "$C$"},
+                        {"C", "\\boxed{C}"}});
   ExpectDifferentEverywhere({{"\\text{(A)}", "\\text{(A) and (B)}"},
                              {"C", "(C) or (D)"},
                              {"(B)", "(B) is wrong; (C)"},
@@ -279,7 +372,15 @@ TEST(Cases, Choices) {
                              {"\\text{(A)}", "\\text{(A) or maybe (B)}"},
                              {"\\text{(E)}", "\\text{(E)}, \\text{(D)}"},
                              {"\\textbf{(E)}\\ 12", "\\text{(E) } 13"},
-                             {"\\textbf{(E)}~12", "D"}});
+                             {"\\textbf{(E)}~12", "D"},
+                             {"(A)", "a + b"},
+                             {"5", "\\text{(B)}\\ 6"},
+                             {"C", "\\text{C is false}"},
+                             {"C", "\\text{C isn't right}"},
+                             {"C", "\\neg C"},
+                             {"C", "C'"},
+                             {"C", "\\bar C"},
+                             {"C", "\\text{not C}"}});
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 #include "verifier/choice.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "verifier/chars.h"
+#include "verifier/words.h"
 
 namespace drover::verifier {
 namespace {
@@ -12,7 +14,7 @@ constexpr size_t kMaxBytes = 4'096;
 
 bool IsOption(char c) { return c >= 'A' && c <= 'J'; }
 
-// The text without math delimiters, font commands and braces; commands are dropped, their arguments kept.
+// The text without math delimiters, font and spacing commands and braces.
 std::string Bare(std::string_view text) {
   std::string out;
   for (size_t i = 0; i < text.size(); ++i) {
@@ -24,6 +26,14 @@ std::string Bare(std::string_view text) {
         ++end;
         out += ' ';
       }
+      // A command that does more than set type makes it no option: "\neg C".
+      const std::string_view name = text.substr(i + 1, end - i - 1);
+      static constexpr std::string_view kTypes[] = {"boxed", "fbox", "underline", "boldsymbol",
+                                                    "bm",    "left", "right"};
+      const bool sets_type = name.empty() || !IsAlpha(name[0]) || IsTextCommand(name) ||
+                             IsSpacingCommand(name) ||
+                             std::find(std::begin(kTypes), std::end(kTypes), name) != std::end(kTypes);
+      if (!sets_type) (out += '\\') += name;
       i = end - 1;
     } else if (c != '{' && c != '}' && c != '$' && c != '*') {
       out += c == '~' ? ' ' : c;
@@ -64,7 +74,7 @@ std::optional<Label> Leading(std::string_view text, bool loose) {
     return EndsLabel(rest.substr(1)) ? std::optional(Label{letter, rest.substr(1)}) : std::nullopt;
   }
   if (rest.empty()) return Label{letter, rest};
-  const bool mark = rest[0] == ')' || rest[0] == '.' || rest[0] == ':';
+  const bool mark = rest[0] == ')' || rest[0] == '.' || rest[0] == ':' || (loose && rest[0] == ',');
   if (mark && (rest.size() == 1 || IsSpace(rest[1]) || rest[0] == ')')) return Label{letter, rest.substr(1)};
   if (loose && static_cast<unsigned char>(rest[0]) >= 0x80) return Label{letter, rest};
   const bool spaced = IsSpace(text[1]);
@@ -222,6 +232,9 @@ std::optional<std::string_view> RawRest(std::string_view text) {
 }  // namespace
 
 std::optional<ChosenOption> ReadChoice(std::string_view text) {
+  text = TrimSpace(text);
+  // What no option's name starts with: most answers.
+  if (text.empty() || IsDigit(text[0]) || (IsAlpha(text[0]) && !IsOption(text[0]))) return std::nullopt;
   // An option's name stands within the first few hundred bytes; longer answers are cut, not read.
   const std::string bare = Bare(text.substr(0, kMaxBytes));
   const auto label = Leading(bare, /*loose=*/false);

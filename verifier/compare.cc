@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "verifier/answer_text.h"
 #include "verifier/applications.h"
 #include "verifier/ball.h"
 #include "verifier/chars.h"
@@ -148,9 +149,10 @@ Outcome Matcher::MatchScalars(const Operand& gold, const Operand& response) {
 Outcome Matcher::MatchText(const Operand& gold, const Operand& response) {
   if (gold.node().kind != Kind::kText || response.node().kind != Kind::kText)
     return Decided("kind", Outcome::kDifferent);
-  const std::string a = LowerCase(BareText(gold.tree->texts[gold.node().value]));
-  const std::string b = LowerCase(BareText(response.tree->texts[response.node().value]));
-  return Decided("text", a == b ? Outcome::kEqualText : Outcome::kDifferent);
+  const std::string& a = gold.tree->texts[gold.node().value];
+  const std::string& b = response.tree->texts[response.node().value];
+  const bool same = BareText(a) == BareText(b) || SameWords("\\text{" + a + "}", b);
+  return Decided("text", same ? Outcome::kEqualText : Outcome::kDifferent);
 }
 
 Outcome Matcher::MatchRatios(const Operand& gold, const Operand& response) {

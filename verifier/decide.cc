@@ -158,13 +158,12 @@ class Decision {
   }
 
   Reason Mathematics() {
-    Names names;
     const ReadOptions plain{.european_decimals = options_.european_decimals};
     for (Side* side : {&gold_, &response_}) {
-      Read(options_, plain, &names, side);
+      Read(options_, plain, &names_, side);
       if (side->tree || side->over || side->raw.size() > kMaxOtherwise) continue;
       Side again{.raw = side->raw};
-      if (!ReadOtherwise(&names, &again)) continue;
+      if (!ReadOtherwise(&names_, &again)) continue;
       *side = std::move(again);
       side->tree->source = side->normalised;
     }
@@ -310,8 +309,10 @@ class Decision {
     }
     return numbers >= 2;
   }
+
   const Options& options_;
   Explanation* const explanation_;
+  Names names_;  // of both trees
   Side gold_, response_;
 };
 

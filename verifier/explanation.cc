@@ -14,10 +14,16 @@ constexpr size_t kMaxSentence = 2'000;  // bytes; longer ones stay as they are
 constexpr std::string_view kReasons[] = {"because", "since",    "as",        "so",     "which", "where",
                                          "thus",    "hence",    "therefore", "namely", "using", "meaning",
                                          "making",  "obtained", "due",       "ie",     "i"};
-// Words that do so after a comma or before one of kDeterminers: "72 in total", "72, after the sale".
-constexpr std::string_view kPrepositions[] = {"in", "for", "by", "from", "with", "at", "on", "after", "per"};
+// Words that do so after a comma, or before a word that does not change the value: "72 in total", "72 by the above".
+constexpr std::string_view kPrepositions[] = {"in", "for", "by",    "from", "with",
+                                              "at", "on",  "after", "upon", "via"};
+constexpr std::string_view kChanging[] = {"base",     "least",     "most",     "best",     "worst",
+                                          "hundreds", "thousands", "millions", "billions", "dozens",
+                                          "tens",     "remainder", "addition", "case",     "cases"};
 constexpr std::string_view kDeterminers[] = {"total", "all", "the",   "our",  "this", "that", "these", "his",
                                              "her",   "its", "their", "each", "both", "a",    "an"};
+// Words that begin another clause after "and": "42 and we are done".
+constexpr std::string_view kClauses[] = {"that", "this", "it", "we", "hence", "therefore", "thus", "is"};
 // Words that begin a remark in brackets.
 constexpr std::string_view kRemarks[] = {
     "see",   "as",    "from",   "since",         "because", "by",    "which",   "in",
@@ -92,9 +98,11 @@ bool Explains(std::string_view text, size_t at) {
   const bool prose =
       ((mark == ':' || mark == ';') && word.size() >= 3) || (comma && IsOneOf(kDeterminers, word));
   if (prose) return !Hedges(text.substr(at));
+  const std::string next = NextWord(text, at);
   const bool preposition =
-      IsOneOf(kPrepositions, word) && (comma || IsOneOf(kDeterminers, NextWord(text, at)));
-  return (preposition || IsOneOf(kReasons, word)) && !Hedges(text.substr(at));
+      IsOneOf(kPrepositions, word) && (comma || next.size() >= 2 || next == "a") && !IsOneOf(kChanging, next);
+  const bool clause = word == "and" && IsOneOf(kClauses, next);
+  return (preposition || clause || IsOneOf(kReasons, word)) && !Hedges(text.substr(at));
 }
 
 // The length of a remark "(see above)" at `at`; 0 if it is none.

@@ -9,17 +9,31 @@ namespace {
 
 bool NumberByte(char c) { return IsDigit(c) || c == '.' || c == ','; }
 
-// The scripts of minus: ASCII, the minus sign, hyphens and the shorter dashes, small and full-width forms.
+// The scripts of minus: ASCII, the minus sign, hyphens and dashes, small, heavy, raised and full-width forms, what looks like
+// one, and its names in HTML. A number must not lose its sign to a font.
 constexpr std::string_view kMinus[] = {"-",
                                        "\xe2\x88\x92",
                                        "\xe2\x80\x90",
                                        "\xe2\x80\x91",
                                        "\xe2\x80\x92",
                                        "\xe2\x80\x93",
+                                       "\xe2\x80\x94",
+                                       "\xe2\x80\x95",
+                                       "\xe2\x81\x83",
+                                       "\xe2\x81\xbb",
+                                       "\xe2\x94\x80",
+                                       "\xe2\x9e\x96",
+                                       "\xe3\x83\xbc",
+                                       "\xef\xb9\x98",
                                        "\xef\xb9\xa3",
                                        "\xef\xbc\x8d",
                                        "\xcb\x97",
-                                       "\xe2\x9e\x96"};
+                                       "\xc2\xad",
+                                       "&minus;",
+                                       "&ndash;",
+                                       "&#8722;"};
+// Both signs: no number then, but two.
+constexpr std::string_view kPlusMinus[] = {"\xc2\xb1", "\\pm", "\\pm ", "+/-", "+-"};
 
 // The bytes of the minus that ends at `end`; 0: there is none.
 size_t MinusBefore(std::string_view text, size_t end) {
@@ -66,8 +80,11 @@ bool IsNegativeApart(std::string_view before) {
   if (word == "negative") return true;
   const size_t sign = word == "minus" ? word.size() : word.empty() ? MinusBefore(before, before.size()) : 0;
   if (sign == 0) return false;
-  before = TrimEnd(before.substr(0, before.size() - sign));
+  before.remove_suffix(sign);
+  while (!before.empty() && before.back() == ' ') before.remove_suffix(1);
   if (before.empty()) return true;
+  if (before.back() == '\n') return false;  // the mark of a list
+  before = TrimEnd(before);
   static constexpr std::string_view kVerbs[] = {"is", "equals", "be", "to", "of", "was", "are", "or", "and"};
   const std::string verb = LastWord(before);
   if (!verb.empty())
@@ -103,7 +120,12 @@ std::optional<std::string> LastNumber(std::string_view text) {
       end = begin;
       continue;
     }
-    std::string number = IsNegative(text, begin) ? "-" : "";
+    const std::string_view before = text.substr(0, begin);
+    const bool both =
+        std::any_of(std::begin(kPlusMinus), std::end(kPlusMinus), [before](std::string_view sign) {
+          return before.size() >= sign.size() && before.substr(before.size() - sign.size()) == sign;
+        });
+    std::string number = both ? "\\pm " : IsNegative(text, begin) ? "-" : "";
     number += text.substr(begin, end - begin);
     if (end < text.size() && text[end] == '%') number += '%';
     if (text.substr(end, 2) == " %" || text.substr(end, 2) == "\\%") number += '%';

@@ -80,6 +80,21 @@ TEST(Plain, SignsMoneyAndExplanations) {
       {"3:4", "The answer is 3:4.", true},
       {"\\frac{3}{4}", "The answer is $\\frac{3}{4}$, since it is reduced.", true},
       {"\\frac{3}{4}", "The answer is 3/4, i.e. three quarters.", true},
+      {"42", "The answer is 42 and we are done.", true},
+      {"42", "The answer is 42 by the computation above.", true},
+      {"42", "The answer is 42 after simplification.", true},
+      {"42", "The answer is 42 in base 8.", false},
+      {"42", "The answer is 42 at least.", false},
+      {"42", "The answer is 42 in thousands.", false},
+      {"5", "The answer is 5 and 6.", false},
+      {"5", "The answer is 5 with remainder 2.", false},
+      {"-3", "equals ―3", true},
+      {"3", "equals ─3", false},
+      {"3", "so x = ±3", false},
+      {"\\pm 3", "so x = ±3", true},
+      {"-3", "it is &minus;3", true},
+      {"3", "it is ⁻3", false},
+      {"5", "We have: 5", true},
   };
   for (const Row& row : rows) {
     const Verdict verdict =

@@ -11,28 +11,37 @@
 namespace drover::verifier {
 namespace {
 
+constexpr size_t kMaxUnitBytes = 512;  // longer ones are no units
 constexpr int kMaxPower = 12;
 constexpr int kMaxValuePower = 1'000;
 
 // Words that deny, hedge, compare or offer another answer: nothing beside them is an answer.
 constexpr std::string_view kBearing[] = {
-    "not",      "or",         "and",     "but",        "is",        "isn",         "are",     "was",
-    "were",     "no",         "none",    "if",         "neither",   "nor",         "either",  "except",
-    "unless",   "never",      "nan",     "unknown",    "undefined", "false",       "more",    "less",
-    "least",    "most",       "than",    "fewer",      "over",      "under",       "above",   "below",
-    "about",    "around",     "nearly",  "almost",     "roughly",   "maybe",       "perhaps", "possibly",
-    "wrong",    "times",      "divided", "multiplied", "remainder", "mod",         "modulo",  "point",
-    "cannot",   "can",        "without", "instead",    "versus",    "vs",          "equals",  "exceeds",
-    "excludes", "fails",      "differs", "does",       "has",       "contradicts", "this",    "inverse",
-    "opposite", "reciprocal", "root",    "log",        "to",        "through",     "until",   "between",
-    "both",     "some",       "many",    "few",        "every",     "base",        "power",   "twice",
-    "thrice",   "score",      "gross",   "plenty",     "minuses",   "becomes",     "vanishes"};
+    "not",        "or",      "and",        "but",       "is",          "isn",     "are",      "was",
+    "were",       "no",      "none",       "if",        "neither",     "nor",     "either",   "except",
+    "unless",     "never",   "nan",        "unknown",   "undefined",   "false",   "less",     "least",
+    "most",       "than",    "fewer",      "over",      "under",       "above",   "below",    "about",
+    "around",     "nearly",  "almost",     "roughly",   "maybe",       "perhaps", "possibly", "wrong",
+    "times",      "divided", "multiplied", "remainder", "mod",         "modulo",  "point",    "cannot",
+    "can",        "without", "instead",    "versus",    "vs",          "equals",  "exceeds",  "excludes",
+    "fails",      "differs", "does",       "has",       "contradicts", "this",    "inverse",  "opposite",
+    "reciprocal", "root",    "log",        "to",        "through",     "until",   "between",  "both",
+    "some",       "many",    "few",        "every",     "base",        "power",   "twice",    "thrice",
+    "score",      "gross",   "plenty",     "minuses",   "becomes",     "vanishes"};
 
-// Words that say nothing about the value after a unit or a kind.
+// Words that say nothing about the value: of a unit or of what is counted, and the ends of ordinals.
 constexpr std::string_view kFillers[] = {
-    "of",  "a",    "an",   "the",  "total", "altogether", "exactly", "each", "different", "distinct",
-    "old", "long", "tall", "wide", "high",  "deep",       "away",    "ago",  "for",       "from",
-    "on",  "at",   "any",  "with", "later", "possible",   "in",      "all",  "whole",     "full"};
+    "of",        "a",         "an",       "the",    "total",    "altogether",  "exactly", "each",
+    "different", "distinct",  "old",      "long",   "tall",     "wide",        "high",    "deep",
+    "away",      "ago",       "for",      "from",   "on",       "at",          "any",     "with",
+    "later",     "possible",  "in",       "all",    "whole",    "full",        "ordered", "unordered",
+    "left",      "remaining", "more",     "played", "sold",     "made",        "eaten",   "needed",
+    "required",  "used",      "spent",    "saved",  "earned",   "even",        "odd",     "prime",
+    "real",      "complex",   "rational", "equal",  "separate", "consecutive", "such",    "other",
+    "solid",     "new",       "big",      "small",  "large",    "little",      "red",     "blue",
+    "green",     "yellow",    "white",    "black",  "brown",    "pink",        "purple",  "gold",
+    "silver",    "them",      "these",    "those",  "their",    "his",         "her",     "our",
+    "your",      "th",        "st",       "nd",     "rd"};
 
 template <class Table>
 bool IsOneOf(const Table& table, std::string_view word) {
@@ -102,6 +111,8 @@ class UnitReader {
       return;
     } else if (word == "in" && !In()) {
       Named("inch", {"inch", 1, 1});
+    } else if ((word == "positive" || word == "negative") && !Ends()) {
+      return;  // "5 positive integers"
     } else if (const auto number = FindNumberWord(word); number && !FindUnit(word)) {
       Number(*number);
     } else if (IsOneOf(kBearing, word) && !IsCount(word)) {
@@ -296,6 +307,11 @@ class UnitReader {
 
 }  // namespace
 
-Unit ReadUnit(std::string_view text) { return UnitReader(text).Read(); }
+Unit ReadUnit(std::string_view text) {
+  if (text.size() <= kMaxUnitBytes) return UnitReader(text).Read();
+  Unit unit;
+  unit.bears = true;
+  return unit;
+}
 
 }  // namespace drover::verifier
