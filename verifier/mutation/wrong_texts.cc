@@ -72,6 +72,7 @@ std::optional<Made> OfTwo(const Gold& gold, Rng& rng) {
 
 std::optional<Made> Denied(const Gold& gold, Rng& rng) {
   if (Bare(gold).find('=') != std::string::npos) return std::nullopt;
+  if (Is(gold, Shape::kChoice)) return std::nullopt;  // "(D) impossible" may be the option's own text
   constexpr std::array<const char*, 21> kPatterns = {"\\text{not }#",
                                                      "#\\text{ is wrong}",
                                                      "#\\text{ (rejected)}",
