@@ -72,6 +72,7 @@ std::optional<Made> OfTwo(const Gold& gold, Rng& rng) {
 
 std::optional<Made> Denied(const Gold& gold, Rng& rng) {
   if (Bare(gold).find('=') != std::string::npos) return std::nullopt;
+  if (Is(gold, Shape::kChoice)) return std::nullopt;  // "(D) impossible" may be the option's own text
   constexpr std::array<const char*, 21> kPatterns = {"\\text{not }#",
                                                      "#\\text{ is wrong}",
                                                      "#\\text{ (rejected)}",
@@ -164,7 +165,7 @@ std::optional<Made> OtherChoice(const Gold& gold, Rng& rng) {
   if (!Is(gold, Shape::kChoice)) return std::nullopt;
   const char right = gold.answer->before[0];
   const char wrong = static_cast<char>('A' + (right - 'A' + rng.Between(1, 4)) % 5);
-  constexpr std::array<const char*, 13> kPatterns = {"\\text{(@)}",
+  constexpr std::array<const char*, 16> kPatterns = {"\\text{(@)}",
                                                      "@",
                                                      "\\text{(#) and (@)}",
                                                      "\\text{(#) or (@)}",
@@ -176,7 +177,10 @@ std::optional<Made> OtherChoice(const Gold& gold, Rng& rng) {
                                                      "\\text{(@), not (#)}",
                                                      "\\textbf{(@)}",
                                                      "\\text{#: no, @}",
-                                                     "\\text{neither (#) nor (@)}"};
+                                                     "\\text{neither (#) nor (@)}",
+                                                     "\\text{(#) is wrong}",
+                                                     "\\text{(#) is not the answer}",
+                                                     "(#) is excluded"};
   if (rng.Chance(10)) return Made("\\text{A: 1, B: 2, C: 3, D: 4, E: 5}");
   if (rng.Chance(10)) return Made("\\text{(A), (B), (C), (D), (E)}");
   return Made(Filled(rng.Of(kPatterns), std::string(1, right), std::string(1, wrong)));
