@@ -48,6 +48,15 @@ void Collect(const Tree& tree, Usage* usage) {
   });
 }
 
+// A letter that is applied to a number or a letter and never stands alone is a function in all its places: "V(4/2)" is
+// V(2).
+void CollectApplied(const Tree& tree, Usage* usage) {
+  ForEachNode(tree, [&](const Node& node) {
+    if (!IsMaybe(node) || (node.flag & kCompound) != 0 || Usage::Has(usage->symbols, node.value)) return;
+    usage->functions.push_back(node.value);
+  });
+}
+
 enum class Meaning { kFunction, kProduct, kEither };
 
 Meaning MeaningOf(const Node& node, const Usage& usage) {
@@ -138,6 +147,8 @@ Readings ReadApplications(const Tree& gold, const Tree& response) {
   Usage usage;
   Collect(gold, &usage);
   Collect(response, &usage);
+  CollectApplied(gold, &usage);
+  CollectApplied(response, &usage);
   for (const Tree* tree : {&gold, &response}) {
     ForEachNode(*tree, [&](const Node& node) {
       out.ambiguous = out.ambiguous || (IsMaybe(node) && MeaningOf(node, usage) == Meaning::kEither);

@@ -95,7 +95,8 @@ std::optional<std::string> FromFreeText(std::string_view text, const Options& op
                        FindFirst(text, "\\(") != text.npos;
   if (!IsProse(text, display ? 1 : 2)) return std::nullopt;
   auto found = ExtractPlain(text, /*loose=*/true);
-  return found && IsDenied(text, *found) ? std::nullopt : found;
+  // Nothing, and not the words themselves, whose letters would make a product ("0 is wrong").
+  return found && IsDenied(text, *found) ? std::string() : found;
 }
 
 // "**5**", "Answer: 5".

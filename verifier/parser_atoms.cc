@@ -303,7 +303,8 @@ NodeId Parser::Symbol() {
 NodeId Parser::Currency() {
   const std::string unit = tree_.texts[Now().value];
   ++at_;
-  if (!At(Token::kNumber) && !At(Token::kMinus) && !At(Token::kFraction)) return kNoNode;
+  if (!At(Token::kNumber) && !At(Token::kMinus) && !At(Token::kFraction) && !At(Token::kLeftParen))
+    return kNoNode;
   const bool negative = Accept(Token::kMinus);
   NodeId amount = kNoNode;
   if (!MixedNumber(&amount)) amount = Factor();

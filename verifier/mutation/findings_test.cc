@@ -22,5 +22,38 @@ TEST(Findings, KinksInSeveralSymbols) {
   ExpectSame({{"|x-y|", "\\sqrt{x^2-2xy+y^2}"}, {"\\max(x+y,3)", "\\frac{x+y+3+|x+y-3|}{2}"}});
 }
 
+TEST(Findings, AppliedLettersAreFunctionsThroughout) {
+  ExpectSame({{"V(2)", "V\\left(\\frac{12}{6}\\right)"}, {"y(0)e^{-t}", "y(3-3)e^{-t}"}});
+  ExpectDifferent({{"V(2)", "V(\\frac{12}{4})"}, {"V(2)", "\\frac{12}{6}V"}, {"y(0)e^{-t}", "y(3-2)e^{-t}"}});
+}
+
+TEST(Findings, ListsOfTwoAreNoDecimals) {
+  ExpectDifferent(
+      {{"2500,7500", "2500.7500"}, {"381,12162", "381.12162"}, {"4,5", "4.5"}, {"11,13", "11.13"}});
+  ExpectSame({{"1000.99", "1000,99"}});
+}
+
+TEST(Findings, SignsInEmphasis) {
+  for (const char* response :
+       {"Thus it is __-164__.", "Thus it is _-164_.", "So the result: __\u2212164__"}) {
+    EXPECT_EQ(Grade({.golds = {"164"}, .response = response, .format = RewardFormat::kPlain}).reward, 0)
+        << response;
+    EXPECT_EQ(Grade({.golds = {"-164"}, .response = response, .format = RewardFormat::kPlain}).reward, 1)
+        << response;
+  }
+}
+
+// A gold in prose, whose final answer alone would be its last formula.
+TEST(Findings, ProseIsItself) {
+  const char* gold = "$f(x)=a x+b$, where $b$ is an arbitrary integer, and $a$ one with $\\mho(a)=0$";
+  ExpectSame({{gold, gold}});
+  EXPECT_EQ(Grade({.golds = {gold}, .response = std::string("So \\boxed{") + gold + "}."}).reward, 1);
+}
+
+TEST(Findings, AmountsInBrackets) {
+  ExpectSame({{"\\$57", "\\$(47+10)"}});
+  ExpectDifferent({{"\\$57", "\\$(47+11)"}, {"\\$57", "(47+10)\\%"}});
+}
+
 }  // namespace
 }  // namespace drover::verifier
