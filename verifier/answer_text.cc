@@ -90,10 +90,10 @@ std::optional<TextVerdict> Moments(const std::string& a, const std::string& b) {
   const auto time_a = ReadTimeOfDay(a), time_b = ReadTimeOfDay(b);
   if (time_a && time_b && (time_a->half_day_given || time_b->half_day_given)) {
     const bool named = IsWords(a) || IsWords(b);  // "13:20" alone may be a ratio
-    if (named) return TextVerdict{"time", SameTime(*time_a, *time_b)};
+    if (named) return TextVerdict{Rule::kTime, SameTime(*time_a, *time_b)};
   }
   const auto date_a = ReadDate(a), date_b = ReadDate(b);
-  if (date_a && date_b) return TextVerdict{"date", *date_a == *date_b};
+  if (date_a && date_b) return TextVerdict{Rule::kDate, *date_a == *date_b};
   return std::nullopt;
 }
 
@@ -119,13 +119,13 @@ std::optional<TextVerdict> CompareTexts(std::string_view gold, std::string_view 
     return bare.find_first_of("^_\\/") != bare.npos || raw.find('*') != raw.npos;
   };
   const bool formula = formula_marks(gold, a) || formula_marks(response, b);
-  if (a == b && !formula) return TextVerdict{"text", true};
+  if (a == b && !formula) return TextVerdict{Rule::kText, true};
   const auto choice_a = ReadChoice(a, /*prose=*/false), choice_b = ReadChoice(b, /*prose=*/false);
-  if (choice_a && choice_b) return TextVerdict{"choice", *choice_a == *choice_b};
+  if (choice_a && choice_b) return TextVerdict{Rule::kChoice, *choice_a == *choice_b};
   if (auto moment = Moments(a, b)) return moment;
   const bool text = gold.find("\\text") != gold.npos || response.find("\\text") != response.npos;
   const bool words = !formula && IsWords(a) && IsWords(b) && (text || (a.size() >= 3 && b.size() >= 3));
-  if (words && SameWords(a, b)) return TextVerdict{"text", true};
+  if (words && SameWords(a, b)) return TextVerdict{Rule::kText, true};
   return std::nullopt;
 }
 

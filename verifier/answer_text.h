@@ -4,11 +4,13 @@
 #include <optional>
 #include <string_view>
 
+#include "verifier/rules.h"
+
 namespace drover::verifier {
 
 // The verdict on two answers as texts, with the rule that gave it; nullopt: they say nothing that words alone decide.
 struct TextVerdict {
-  const char* rule;
+  Rule rule;
   bool equal;
 };
 std::optional<TextVerdict> CompareTexts(std::string_view gold, std::string_view response);

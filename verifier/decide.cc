@@ -139,20 +139,20 @@ class Decision {
     if (auto reason = Fast(gold_.raw, response_.raw)) return *reason;
     gold_.readable = IsReadableUtf8(gold_.raw);
     response_.readable = IsReadableUtf8(response_.raw);
-    if (!response_.readable) return Explained("bytes", Reason::kUnparsedResponse);
-    if (!gold_.readable) return Explained("bytes", Reason::kUnparsedGold);
-    if (gold_.raw == response_.raw) return Explained("identical", Reason::kEqualText);
+    if (!response_.readable) return Explained(Rule::kBytes, Reason::kUnparsedResponse);
+    if (!gold_.readable) return Explained(Rule::kBytes, Reason::kUnparsedGold);
+    if (gold_.raw == response_.raw) return Explained(Rule::kIdentical, Reason::kEqualText);
     if (const auto verdict = CompareTexts(gold_.raw, response_.raw)) return Explained(*verdict);
     OpenChoice();
     for (Side* side : {&gold_, &response_}) {
       if (const std::string_view latex = PhraseAsMath(side->raw); !latex.empty()) side->raw = latex;
     }
-    if (gold_.raw == response_.raw) return Explained("text", Reason::kEqualText);
+    if (gold_.raw == response_.raw) return Explained(Rule::kText, Reason::kEqualText);
     return Mathematics();
   }
 
  private:
-  Reason Explained(std::string_view rule, Reason reason) {
+  Reason Explained(Rule rule, Reason reason) {
     if (explanation_ == nullptr) return reason;
     explanation_->rule = rule;
     Show(gold_, &explanation_->gold);
@@ -193,16 +193,16 @@ class Decision {
   std::optional<Reason> Fast(std::string_view gold, std::string_view response) {
     bool over = false;
     const auto a = ReadFastNumber(gold, options_.budget.bits, &over);
-    if (over) return Explained("budget", Reason::kOverBudget);
+    if (over) return Explained(Rule::kBudget, Reason::kOverBudget);
     if (!a || options_.european_decimals || options_.rounding_digits >= 0) return std::nullopt;
     const auto b = ReadFastNumber(response, options_.budget.bits, &over);
-    if (over) return Explained("budget", Reason::kOverBudget);
+    if (over) return Explained(Rule::kBudget, Reason::kOverBudget);
     if (!b) return std::nullopt;
-    if (a->value == b->value) return Explained("rational", Reason::kEqualExact);
+    if (a->value == b->value) return Explained(Rule::kRational, Reason::kEqualExact);
     // Rounded decimals have a rule of their own.
     const bool rounded = (a->decimals > 0 && b->decimals < 0) || (b->decimals > 0 && a->decimals < 0);
     if (rounded && (a->digits >= 3 || b->digits >= 15)) return std::nullopt;
-    return Explained("rational", Reason::kDifferent);
+    return Explained(Rule::kRational, Reason::kDifferent);
   }
 
   // "**5**", "Answer: 5".
@@ -232,7 +232,7 @@ class Decision {
     const auto letter = ReadChoice(short_gold ? gold_.raw : response_.raw, /*prose=*/false);
     const auto in_prose = letter ? ReadChoice(short_gold ? response : gold, /*prose=*/true) : std::nullopt;
     if (!in_prose) return std::nullopt;
-    return Explained("choice", *in_prose == *letter ? Reason::kEqualText : Reason::kDifferent);
+    return Explained(Rule::kChoice, *in_prose == *letter ? Reason::kEqualText : Reason::kDifferent);
   }
 
   Reason Mathematics() {
@@ -246,11 +246,11 @@ class Decision {
       *side = std::move(again);
       side->tree->source = side->normalised;
     }
-    if (!gold_.tree) return Explained("reader", gold_.over ? Reason::kOverBudget : GoldIsWords());
+    if (!gold_.tree) return Explained(Rule::kReader, gold_.over ? Reason::kOverBudget : GoldIsWords());
     if (!response_.tree) {
-      return Explained("reader", response_.over ? Reason::kOverBudget : Reason::kUnparsedResponse);
+      return Explained(Rule::kReader, response_.over ? Reason::kOverBudget : Reason::kUnparsedResponse);
     }
-    std::string rule;
+    Rule rule = Rule::kNone;
     Outcome outcome = CompareAnswers(*gold_.tree, *response_.tree, options_, &rule);
     if (!IsEqual(outcome)) outcome = OtherReadings(outcome, &rule);
     return Explained(rule, ReasonOf(outcome));
@@ -297,7 +297,7 @@ class Decision {
   }
 
   // "1,234" may be a list, "1,5" a decimal, "5 apples" a quantity: where the other side settles it, that reading counts.
-  Outcome OtherReadings(Outcome first, std::string* rule) {
+  Outcome OtherReadings(Outcome first, Rule* rule) {
     for (const bool of_gold : {true, false}) {
       const Side& side = of_gold ? gold_ : response_;
       const Side& other = of_gold ? response_ : gold_;
