@@ -145,10 +145,10 @@ std::optional<TextVerdict> Moments(const std::string& a, const std::string& b) {
     const bool named = (IsWords(a) || IsWords(b)) && (time_a->half_day_given || time_b->half_day_given);
     const bool seconds = time_a->second_given != time_b->second_given;
     const bool reducible = !time_a->second_given && std::gcd(time_a->hour, time_a->minute) > 1;
-    if (named || seconds || reducible) return TextVerdict{"time", SameTime(*time_a, *time_b)};
+    if (named || seconds || reducible) return TextVerdict{Rule::kTime, SameTime(*time_a, *time_b)};
   }
   const auto date_a = ReadDate(a), date_b = ReadDate(b);
-  if (date_a && date_b) return TextVerdict{"date", *date_a == *date_b};
+  if (date_a && date_b) return TextVerdict{Rule::kDate, *date_a == *date_b};
   return std::nullopt;
 }
 

@@ -5,11 +5,13 @@
 #include <string>
 #include <string_view>
 
+#include "verifier/rules.h"
+
 namespace drover::verifier {
 
 // The verdict on two answers as texts, with the rule that gave it; nullopt: they say nothing that words alone decide.
 struct TextVerdict {
-  const char* rule;
+  Rule rule;
   bool equal;
 };
 

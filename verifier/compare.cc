@@ -148,11 +148,11 @@ Outcome Matcher::MatchScalars(const Operand& gold, const Operand& response) {
 
 Outcome Matcher::MatchText(const Operand& gold, const Operand& response) {
   if (gold.node().kind != Kind::kText || response.node().kind != Kind::kText)
-    return Decided("kind", Outcome::kDifferent);
+    return Decided(Rule::kKind, Outcome::kDifferent);
   const std::string& a = gold.tree->texts[gold.node().value];
   const std::string& b = response.tree->texts[response.node().value];
   const bool same = BareText(a) == BareText(b) || SameWords("\\text{" + a + "}", b);
-  return Decided("text", same ? Outcome::kEqualText : Outcome::kDifferent);
+  return Decided(Rule::kText, same ? Outcome::kEqualText : Outcome::kDifferent);
 }
 
 Outcome Matcher::MatchRatios(const Operand& gold, const Operand& response) {
@@ -160,13 +160,13 @@ Outcome Matcher::MatchRatios(const Operand& gold, const Operand& response) {
     const Operand& ratio = gold.node().kind == Kind::kRatio ? gold : response;
     const Operand& other = gold.node().kind == Kind::kRatio ? response : gold;
     if (ratio.node().count != 2 || !IsScalarKind(other.node().kind))
-      return Decided("kind", Outcome::kDifferent);
+      return Decided(Rule::kKind, Outcome::kDifferent);
     const NodeId inverse = scratch_.Add(Kind::kInverse, {Copy(ratio.Kid(1))});
     const Operand quotient = Scratch(scratch_.Add(Kind::kProduct, {Copy(ratio.Kid(0)), inverse}));
     return &ratio == &gold ? MatchScalars(quotient, response) : MatchScalars(gold, quotient);
   }
   const std::vector<Operand> a = Kids(gold), b = Kids(response);
-  if (a.size() != b.size()) return Decided("ratio", Outcome::kDifferent);
+  if (a.size() != b.size()) return Decided(Rule::kRatio, Outcome::kDifferent);
   const Outcome same = InOrder(a, b);
   if (IsEqual(same)) return same;
   // a_i b_0 = b_i a_0 for all i; not for "12:00", which is a time of day.
@@ -208,7 +208,7 @@ Outcome Matcher::MatchCongruences(const Operand& gold, const Operand& response) 
   Rational difference;
   fmpz_sub(difference.num(), x->num(), y->num());
   const bool equal = fmpz_divisible(difference.num(), m->num()) != 0;
-  return Decided("congruence", equal ? Outcome::kEqualExact : Outcome::kDifferent);
+  return Decided(Rule::kCongruence, equal ? Outcome::kEqualExact : Outcome::kDifferent);
 }
 
 // "17 mod 5" is 2: the other side is the remainder itself.
@@ -219,10 +219,10 @@ Outcome Matcher::MatchRemainder(const Operand& congruence, const Operand& plain)
   const auto other = RationalValue(*plain.tree, plain.id, budget);
   const bool integers =
       value && modulus && other && value->is_integer() && modulus->is_integer() && other->is_integer();
-  if (!integers || modulus->sign() <= 0) return Decided("congruence", Outcome::kDifferent);
+  if (!integers || modulus->sign() <= 0) return Decided(Rule::kCongruence, Outcome::kDifferent);
   Rational remainder;
   fmpz_mod(remainder.num(), value->num(), modulus->num());
-  return Decided("congruence", remainder == *other ? Outcome::kEqualExact : Outcome::kDifferent);
+  return Decided(Rule::kCongruence, remainder == *other ? Outcome::kEqualExact : Outcome::kDifferent);
 }
 
 // Rows and columns count; a column or a row of numbers is also the tuple of its entries.
@@ -233,17 +233,17 @@ Outcome Matcher::MatchMatrices(const Operand& gold, const Operand& response) {
   if (g && r) {
     const bool shape =
         gold.node().value == response.node().value && gold.node().count == response.node().count;
-    return shape ? InOrder(Kids(gold), Kids(response)) : Decided("shape", Outcome::kDifferent);
+    return shape ? InOrder(Kids(gold), Kids(response)) : Decided(Rule::kShape, Outcome::kDifferent);
   }
   const bool vector = matrix.node().value == 1 || matrix.node().value == matrix.node().count;
   const bool single = matrix.node().count == 1 && IsScalarKind(other.node().kind);
   if (single) return g ? Match(gold.Kid(0), response) : Match(gold, response.Kid(0));
-  if (!vector || other.node().kind != Kind::kTuple) return Decided("kind", Outcome::kDifferent);
+  if (!vector || other.node().kind != Kind::kTuple) return Decided(Rule::kKind, Outcome::kDifferent);
   return InOrder(Kids(gold), Kids(response));
 }
 
 Outcome Matcher::InOrder(const std::vector<Operand>& gold, const std::vector<Operand>& response) {
-  if (gold.size() != response.size()) return Decided("size", Outcome::kDifferent);
+  if (gold.size() != response.size()) return Decided(Rule::kSize, Outcome::kDifferent);
   Outcome all = Outcome::kEqualExact;
   for (size_t i = 0; i < gold.size() && IsEqual(all); ++i) all = Both(all, Match(gold[i], response[i]));
   return all;
@@ -251,7 +251,7 @@ Outcome Matcher::InOrder(const std::vector<Operand>& gold, const std::vector<Ope
 
 // Each gold element has its own partner. A response may repeat an element where the gold has no repetitions.
 Outcome Matcher::AnyOrder(const std::vector<Operand>& gold, const std::vector<Operand>& response) {
-  if (response.size() < gold.size()) return Decided("size", Outcome::kDifferent);
+  if (response.size() < gold.size()) return Decided(Rule::kSize, Outcome::kDifferent);
   if (gold.size() > kMaxUnordered || response.size() > kMaxUnordered) return InOrder(gold, response);
   const auto enclose = [this](const std::vector<Operand>& elements) {
     std::vector<std::optional<Ball>> balls(elements.size());
@@ -295,7 +295,7 @@ Outcome Matcher::AnyOrder(const std::vector<Operand>& gold, const std::vector<Op
   for (size_t j = 0; j < response.size(); ++j) {  // repeated elements
     bool repeats = used[j];
     for (size_t i = 0; i < gold.size() && !repeats; ++i) repeats = IsEqual(match(i, j));
-    if (!repeats) return Decided("elements", Outcome::kDifferent);
+    if (!repeats) return Decided(Rule::kElements, Outcome::kDifferent);
   }
   return all;
 }
@@ -337,19 +337,22 @@ Outcome Matcher::MatchCollections(const Operand& gold, const Operand& response) 
   // {5} is 5.
   if (g == Kind::kSet && gold.node().count == 1 && IsScalarKind(r)) return Match(gold.Kid(0), response);
   if (r == Kind::kSet && response.node().count == 1 && IsScalarKind(g)) return Match(gold, response.Kid(0));
-  return Decided("kind", Outcome::kDifferent);
+  return Decided(Rule::kKind, Outcome::kDifferent);
 }
 
 namespace {
 
-Outcome CompareTrees(const Tree& gold, const Tree& response, const Options& options, std::string* rule) {
+Outcome CompareTrees(const Tree& gold, const Tree& response, const Options& options, Rule* rule) {
   Matcher matcher(options, gold.names, rule);
-  return matcher.Match({&gold, gold.root}, {&response, response.root});
+  const Outcome outcome = matcher.Match({&gold, gold.root}, {&response, response.root});
+  if (rule != nullptr && outcome == Outcome::kUndecided) *rule = Rule::kUndecided;
+  if (rule != nullptr && outcome == Outcome::kOverBudget) *rule = Rule::kBudget;
+  return outcome;
 }
 
 }  // namespace
 
-Outcome CompareAnswers(const Tree& gold, const Tree& response, const Options& options, std::string* rule) {
+Outcome CompareAnswers(const Tree& gold, const Tree& response, const Options& options, Rule* rule) {
   const Readings readings = ReadApplications(gold, response);
   if (!readings.any) return CompareTrees(gold, response, options, rule);
   const Outcome applied = CompareTrees(readings.gold, readings.response, options, rule);

@@ -93,12 +93,12 @@ std::optional<std::vector<Matcher::Named>> Matcher::NamedParts(const Operand& op
 }
 
 Outcome Matcher::MatchByName(const std::vector<Named>& gold, const std::vector<Named>& response) {
-  if (gold.size() != response.size()) return Decided("size", Outcome::kDifferent);
+  if (gold.size() != response.size()) return Decided(Rule::kSize, Outcome::kDifferent);
   Outcome all = Outcome::kEqualExact;
   for (const Named& part : gold) {
     const auto same = [&](const Named& other) { return SameName(part.name, other.name); };
     const auto at = std::find_if(response.begin(), response.end(), same);
-    if (at == response.end()) return Decided("relation", Outcome::kDifferent);
+    if (at == response.end()) return Decided(Rule::kRelation, Outcome::kDifferent);
     all = Both(all, Match(part.value, at->value));
     if (!IsEqual(all)) break;
   }
@@ -124,7 +124,7 @@ std::optional<Outcome> Matcher::MatchNamedParts(const Operand& gold, const Opera
                                                                            : int64_t{-1};
       };
       if (symbol(first) >= 0 && symbol(first) == symbol(second))
-        return Decided("relation", Outcome::kDifferent);
+        return Decided(Rule::kRelation, Outcome::kDifferent);
     }
     return std::nullopt;
   }
@@ -140,7 +140,7 @@ std::optional<Outcome> Matcher::MatchNamedParts(const Operand& gold, const Opera
     std::vector<NameOrder> sorted = names;
     std::sort(sorted.begin(), sorted.end());
     const bool clear = AreConsecutive(sorted);
-    if (!clear && kind == Kind::kTuple) return Decided("relation", Outcome::kDifferent);
+    if (!clear && kind == Kind::kTuple) return Decided(Rule::kRelation, Outcome::kDifferent);
     if (clear) {
       std::sort(parts.begin(), parts.end(),
                 [](const Named& a, const Named& b) { return OrderOf(a.name) < OrderOf(b.name); });

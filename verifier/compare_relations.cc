@@ -261,10 +261,10 @@ bool Matcher::Proportional(const Operand& gold, const Operand& response, bool ne
 
 Outcome Matcher::MatchRelations(const Operand& gold, const Operand& response) {
   if (gold.node().kind != Kind::kRelation || response.node().kind != Kind::kRelation) {
-    return Decided("kind", Outcome::kDifferent);
+    return Decided(Rule::kKind, Outcome::kDifferent);
   }
   const uint32_t count = gold.node().count;
-  if (response.node().count != count) return Decided("relation", Outcome::kDifferent);
+  if (response.node().count != count) return Decided(Rule::kRelation, Outcome::kDifferent);
   // Part by part, forwards or backwards: "f(2) < f(1)" and "f(1) > f(2)".
   Outcome parts = Outcome::kDifferent;
   for (const bool backwards : {false, true}) {
@@ -290,7 +290,7 @@ Outcome Matcher::MatchRelations(const Operand& gold, const Operand& response) {
   if (order != IsOrder(r) || (!order && g != r) || !Proportional(gold, response, order, &negative))
     return parts;
   const bool same = !order || r == (negative ? Mirror(g) : g);
-  return Decided("proportional", same ? Outcome::kEqualExact : Outcome::kDifferent);
+  return Decided(Rule::kProportional, same ? Outcome::kEqualExact : Outcome::kDifferent);
 }
 
 }  // namespace drover::verifier

@@ -265,7 +265,7 @@ bool Matcher::OtherVariable(const Operand& gold, const Operand& response) const 
 }
 
 Outcome Matcher::MatchPieces(const Operand& gold, const Operand& response) {
-  if (OtherVariable(gold, response)) return Decided("names", Outcome::kDifferent);
+  if (OtherVariable(gold, response)) return Decided(Rule::kNames, Outcome::kDifferent);
   const auto g_raw = Pieces(gold, 0), r_raw = Pieces(response, 0);
   if (!g_raw || !r_raw) {
     const bool same = gold.node().kind == response.node().kind &&
@@ -273,23 +273,23 @@ Outcome Matcher::MatchPieces(const Operand& gold, const Operand& response) {
                       gold.node().value == response.node().value &&
                       (gold.node().kind == Kind::kList || gold.node().flag == response.node().flag);
     const bool relation = gold.node().kind == Kind::kRelation;
-    if (same && gold.node().kind == Kind::kNumberSet) return Decided("set", Outcome::kEqualExact);
+    if (same && gold.node().kind == Kind::kNumberSet) return Decided(Rule::kSet, Outcome::kEqualExact);
     return same && !relation && gold.node().count > 0 ? InOrder(Kids(gold), Kids(response))
-                                                      : Decided("kind", Outcome::kDifferent);
+                                                      : Decided(Rule::kKind, Outcome::kDifferent);
   }
   const auto g = Normalised(*g_raw), r = Normalised(*r_raw);
   if (!g || !r) {
-    if (g_raw->size() != r_raw->size()) return Decided("pieces", Outcome::kDifferent);
+    if (g_raw->size() != r_raw->size()) return Decided(Rule::kPieces, Outcome::kDifferent);
   }
   const std::vector<Piece>& a = g && r ? *g : *g_raw;
   const std::vector<Piece>& b = g && r ? *r : *r_raw;
-  if (a.size() != b.size()) return Decided("pieces", Outcome::kDifferent);
+  if (a.size() != b.size()) return Decided(Rule::kPieces, Outcome::kDifferent);
   Outcome all = Outcome::kEqualExact;
   for (size_t i = 0; i < a.size() && IsEqual(all); ++i) {
     if (a[i].low_open != b[i].low_open || a[i].high_open != b[i].high_open)
-      return Decided("ends", Outcome::kDifferent);
+      return Decided(Rule::kEnds, Outcome::kDifferent);
     for (const auto& [x, y] : {std::pair{a[i].low, b[i].low}, std::pair{a[i].high, b[i].high}}) {
-      if (Infinite(x) != Infinite(y)) return Decided("ends", Outcome::kDifferent);
+      if (Infinite(x) != Infinite(y)) return Decided(Rule::kEnds, Outcome::kDifferent);
       if (!Infinite(x)) all = Both(all, MatchScalars(x, y));
     }
   }

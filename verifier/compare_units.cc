@@ -84,13 +84,13 @@ Outcome Matcher::MatchMeasures(const Operand& gold, const Operand& response) {
   const Measure g = Measured(gold), r = Measured(response);
   // What words that are no unit say of a number is not known; a gold's own words are units that no table has.
   if (g.unit.bears || r.unit.bears || r.unit.unknown) {
-    if (!g.marked || !r.marked || g.words != r.words) return Decided("unit", Outcome::kDifferent);
+    if (!g.marked || !r.marked || g.words != r.words) return Decided(Rule::kUnit, Outcome::kDifferent);
     return Match(g.value, r.value);
   }
   if (!g.unit.names_unit() || !r.unit.names_unit()) return MatchOneMeasure(g, r);
   if (g.unit.any || r.unit.any) {
     const bool lengths = IsGeometric(g.unit) && IsGeometric(r.unit);
-    return lengths ? Match(g.value, r.value) : Decided("unit", Outcome::kDifferent);
+    return lengths ? Match(g.value, r.value) : Decided(Rule::kUnit, Outcome::kDifferent);
   }
   // "5 pounds" may be money.
   if ((Is(g.unit, "gbp") && Is(r.unit, "lb")) || (Is(g.unit, "lb") && Is(r.unit, "gbp")))
@@ -102,7 +102,7 @@ Outcome Matcher::MatchMeasures(const Operand& gold, const Operand& response) {
   const bool kinds = g.unit.kinds == r.unit.kinds ||
                      (!g.unit.measures.empty() && (g.unit.kinds.empty() || r.unit.kinds.empty()));
   if (!kinds || (g.unit.measures != r.unit.measures && !temperature))
-    return Decided("unit", Outcome::kDifferent);
+    return Decided(Rule::kUnit, Outcome::kDifferent);
   if (g.unit.factor == r.unit.factor) return Match(g.value, r.value);
   return MatchScalars(Times(g.value, g.unit.factor), Times(r.value, r.unit.factor));
 }

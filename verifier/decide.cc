@@ -57,7 +57,7 @@ class Decision {
     if (auto reason = Fast(gold, response)) return *reason;
     // Also of prose, of which the final answer is taken next.
     if (TrimSpace(gold) == TrimSpace(response) && IsReadableUtf8(gold)) {
-      return Explained("identical", Reason::kEqualText);
+      return Explained(Rule::kIdentical, Reason::kEqualText);
     }
     gold_.raw = FinalAnswer(gold, /*free_text=*/true, options_);
     response_.raw = FinalAnswer(response, free_text, options_);
@@ -70,24 +70,24 @@ class Decision {
       if (const auto verdict = CompareMoments(gold, response)) return Explained(*verdict);
     }
     if (auto reason = Fast(gold_.raw, response_.raw)) return *reason;
-    if (!IsReadableUtf8(response_.raw)) return Explained("bytes", Reason::kUnparsedResponse);
-    if (!IsReadableUtf8(gold_.raw)) return Explained("bytes", Reason::kUnparsedGold);
+    if (!IsReadableUtf8(response_.raw)) return Explained(Rule::kBytes, Reason::kUnparsedResponse);
+    if (!IsReadableUtf8(gold_.raw)) return Explained(Rule::kBytes, Reason::kUnparsedGold);
     if (const auto verdict = CompareMoments(gold_.raw, response_.raw)) return Explained(*verdict);
-    if (gold_.raw == response_.raw) return Explained("identical", Reason::kEqualText);
+    if (gold_.raw == response_.raw) return Explained(Rule::kIdentical, Reason::kEqualText);
     if (auto reason = Choices()) return *reason;
     for (Side* side : {&gold_, &response_}) {
       if (std::string latex = PhraseAsMath(side->raw); !latex.empty()) side->raw = std::move(latex);
     }
-    if (gold_.raw == response_.raw) return Explained("text", Reason::kEqualText);
+    if (gold_.raw == response_.raw) return Explained(Rule::kText, Reason::kEqualText);
     const Reason mathematics = Mathematics();
     if (!ReasonIsEqual(mathematics) && mathematics != Reason::kOverBudget && SameText()) {
-      return Explained("text", Reason::kEqualText);
+      return Explained(Rule::kText, Reason::kEqualText);
     }
     return mathematics;
   }
 
  private:
-  Reason Explained(std::string_view rule, Reason reason) {
+  Reason Explained(Rule rule, Reason reason) {
     if (explanation_ == nullptr) return reason;
     explanation_->rule = rule;
     Show(gold_, &explanation_->gold);
@@ -122,8 +122,8 @@ class Decision {
   std::optional<Reason> Choices() {
     auto gold = ReadChoice(gold_.raw), response = ReadChoice(response_.raw);
     if (gold && response) {
-      if (gold->letter != response->letter) return Explained("choice", Reason::kDifferent);
-      if (gold->rest.empty() || response->rest.empty()) return Explained("choice", Reason::kEqualText);
+      if (gold->letter != response->letter) return Explained(Rule::kChoice, Reason::kDifferent);
+      if (gold->rest.empty() || response->rest.empty()) return Explained(Rule::kChoice, Reason::kEqualText);
     }
     if (gold && !gold->rest.empty()) gold_.raw = std::move(gold->rest);
     if (response && !response->rest.empty()) response_.raw = std::move(response->rest);
@@ -139,17 +139,17 @@ class Decision {
   std::optional<Reason> Fast(std::string_view gold, std::string_view response) {
     bool over = false;
     const auto a = ReadFastNumber(gold, options_.budget.bits, &over);
-    if (over) return Explained("budget", Reason::kOverBudget);
+    if (over) return Explained(Rule::kBudget, Reason::kOverBudget);
     if (!a || options_.european_decimals || options_.rounding_digits >= 0) return std::nullopt;
     const auto b = ReadFastNumber(response, options_.budget.bits, &over);
-    if (over) return Explained("budget", Reason::kOverBudget);
+    if (over) return Explained(Rule::kBudget, Reason::kOverBudget);
     if (!b) return std::nullopt;
-    if (a->value == b->value) return Explained("rational", Reason::kEqualExact);
+    if (a->value == b->value) return Explained(Rule::kRational, Reason::kEqualExact);
     // Rounded decimals have a rule of their own.
     const auto decimal = [](const FastNumber& x) { return x.decimals > 0 && !x.value.is_integer(); };
     const bool rounded = (decimal(*a) && b->decimals < 0) || (decimal(*b) && a->decimals < 0);
     if (rounded && (a->digits >= 3 || b->digits >= 15)) return std::nullopt;
-    return Explained("rational", Reason::kDifferent);
+    return Explained(Rule::kRational, Reason::kDifferent);
   }
 
   // A gold "C" against "I think the correct answer is C" or "C Cecile", and the other way round.
@@ -158,7 +158,7 @@ class Decision {
     const auto choice = ReadChoice(short_gold ? gold_.raw : response_.raw);
     const auto in_prose = choice ? ReadChoiceInProse(short_gold ? response : gold) : std::nullopt;
     if (!in_prose) return std::nullopt;
-    return Explained("choice", *in_prose == choice->letter ? Reason::kEqualText : Reason::kDifferent);
+    return Explained(Rule::kChoice, *in_prose == choice->letter ? Reason::kEqualText : Reason::kDifferent);
   }
 
   Reason Mathematics() {
@@ -171,11 +171,11 @@ class Decision {
       *side = std::move(again);
       side->tree->source = side->normalised;
     }
-    if (!gold_.tree) return Explained("reader", gold_.over ? Reason::kOverBudget : GoldIsWords());
+    if (!gold_.tree) return Explained(Rule::kReader, gold_.over ? Reason::kOverBudget : GoldIsWords());
     if (!response_.tree) {
-      return Explained("reader", response_.over ? Reason::kOverBudget : Reason::kUnparsedResponse);
+      return Explained(Rule::kReader, response_.over ? Reason::kOverBudget : Reason::kUnparsedResponse);
     }
-    std::string rule;
+    Rule rule = Rule::kNone;
     Outcome outcome = CompareAnswers(*gold_.tree, *response_.tree, options_, &rule);
     if (!IsEqual(outcome)) outcome = OtherReadings(outcome, &rule);
     return Explained(rule, ReasonOf(outcome));
@@ -222,7 +222,7 @@ class Decision {
   }
 
   // "1,234" may be a list, "1,5" a decimal, "5 apples" a quantity: where the other side settles it, that reading counts.
-  Outcome OtherReadings(Outcome first, std::string* rule) {
+  Outcome OtherReadings(Outcome first, Rule* rule) {
     for (const bool of_gold : {true, false}) {
       const Side& side = of_gold ? gold_ : response_;
       const Side& other = of_gold ? response_ : gold_;

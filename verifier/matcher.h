@@ -20,7 +20,7 @@ struct Piece {
 
 class Matcher {
  public:
-  Matcher(const Options& options, Names* names, std::string* rule) : options_(options), rule_(rule) {
+  Matcher(const Options& options, Names* names, Rule* rule) : options_(options), rule_(rule) {
     scratch_.names = names;
     scratch_.nodes.reserve(64);
   }
@@ -114,7 +114,7 @@ class Matcher {
                                                Relation relation, const Kernels& kernels);
   std::optional<std::vector<Piece>> Solve(const Operand& left, const Operand& right, Relation relation);
 
-  Outcome Decided(const char* rule, Outcome outcome) {
+  Outcome Decided(Rule rule, Outcome outcome) {
     if (rule_ != nullptr) *rule_ = rule;
     return outcome;
   }
@@ -129,7 +129,7 @@ class Matcher {
   }
 
   const Options& options_;
-  std::string* const rule_;
+  Rule* const rule_;
   Tree scratch_;  // nodes made while comparing
   int depth_ = 0;
 };

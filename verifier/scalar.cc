@@ -55,7 +55,7 @@ Outcome Comparer::Run() {
   if (a.structure || b.structure) return Outcome::kDifferent;
   if (a.infinite || b.infinite) return Infinite(a, b);
   if (auto outcome = Rationals()) return *outcome;
-  if (RoundedMatch()) return Decided("rounded", Outcome::kEqualNumeric);
+  if (RoundedMatch()) return Decided(Rule::kRounded, Outcome::kEqualNumeric);
   const bool two_bases = a.plain_log || b.plain_log;
   Outcome outcome = WithBase(/*natural=*/false, a, b);
   if (two_bases && !IsEqual(outcome)) {
@@ -83,10 +83,10 @@ Outcome Comparer::Infinite(const Traits& a, const Traits& b) {
         at.node().kind == Kind::kConstant && static_cast<Constant>(at.node().value) == Constant::kInfinity;
     return infinity ? sign : 0;
   };
-  if (a.infinite != b.infinite) return Decided("infinity", Outcome::kDifferent);
+  if (a.infinite != b.infinite) return Decided(Rule::kInfinity, Outcome::kDifferent);
   const int left = sign(gold_), right = sign(response_);
   if (left == 0 || right == 0) return Outcome::kUndecided;
-  return Decided("infinity", left == right ? Outcome::kEqualExact : Outcome::kDifferent);
+  return Decided(Rule::kInfinity, left == right ? Outcome::kEqualExact : Outcome::kDifferent);
 }
 
 std::optional<Outcome> Comparer::Rationals() {
@@ -95,9 +95,9 @@ std::optional<Outcome> Comparer::Rationals() {
   response_value_ = RationalValue(*response_.tree, response_.id, right);
   over_ = left.over() || right.over();
   if (!gold_value_ || !response_value_) return std::nullopt;
-  if (*gold_value_ == *response_value_) return Decided("rational", Outcome::kEqualExact);
-  if (RoundedMatch()) return Decided("rounded", Outcome::kEqualNumeric);
-  return Decided("rational", Outcome::kDifferent);
+  if (*gold_value_ == *response_value_) return Decided(Rule::kRational, Outcome::kEqualExact);
+  if (RoundedMatch()) return Decided(Rule::kRounded, Outcome::kEqualNumeric);
+  return Decided(Rule::kRational, Outcome::kDifferent);
 }
 
 Outcome Comparer::WithBase(bool natural, const Traits& a, const Traits& b) {
@@ -109,7 +109,7 @@ Outcome Comparer::WithBase(bool natural, const Traits& a, const Traits& b) {
   const Outcome outcome = symbols ? Symbolic(natural, a, b) : Constants(natural);
   if (outcome == Outcome::kUndecided && (a.undecidable || b.undecidable))
     return Structural(gold_, response_, 0);
-  return outcome == Outcome::kUndecided && over_ ? Decided("budget", Outcome::kOverBudget) : outcome;
+  return outcome == Outcome::kUndecided && over_ ? Decided(Rule::kBudget, Outcome::kOverBudget) : outcome;
 }
 
 std::optional<Outcome> Comparer::Forms(bool natural) {
@@ -122,9 +122,9 @@ std::optional<Outcome> Comparer::Forms(bool natural) {
   if (!built) return std::nullopt;
   switch (CompareForms(a, b, budget)) {
     case FormVerdict::kEqual:
-      return Decided("normal form", Outcome::kEqualExact);
+      return Decided(Rule::kNormalForm, Outcome::kEqualExact);
     case FormVerdict::kDifferent:
-      return Decided("normal form", Outcome::kDifferent);
+      return Decided(Rule::kNormalForm, Outcome::kDifferent);
     case FormVerdict::kUnknown:
       return std::nullopt;
   }
@@ -135,9 +135,9 @@ std::optional<Outcome> Comparer::Residues() {
   Budget budget = NewBudget(8);
   switch (CompareResidues(gold_, response_, Key(), budget)) {
     case ResidueVerdict::kEqual:
-      return Decided("residues", Outcome::kEqualNumeric);
+      return Decided(Rule::kResidues, Outcome::kEqualNumeric);
     case ResidueVerdict::kDifferent:
-      return Decided("residues", Outcome::kDifferent);
+      return Decided(Rule::kResidues, Outcome::kDifferent);
     case ResidueVerdict::kUnknown:
       return std::nullopt;
   }
@@ -177,26 +177,26 @@ Outcome Comparer::Constants(bool natural) {
   for (int64_t bits = 64; bits <= options_.budget.ball_bits; bits *= bits < 256 ? 2 : 4) {
     const Overlap overlap = At({}, natural, bits);
     if (overlap == Overlap::kUnsupported) return Outcome::kUndecided;
-    if (overlap == Overlap::kDisjoint) return Decided("balls", Outcome::kDifferent);
+    if (overlap == Overlap::kDisjoint) return Decided(Rule::kBalls, Outcome::kDifferent);
     defined = overlap == Overlap::kOverlap;
     left = left || left_defined_, right = right || right_defined_;
     if (bits != 256 || !defined) continue;
     std::vector<std::pair<uint32_t, Rational>> points;
     if (Proved(natural, /*complex_symbols=*/false, /*complex_values=*/true, &points))
-      return Decided("kernels", Outcome::kEqualExact);
+      return Decided(Rule::kKernels, Outcome::kEqualExact);
     Budget budget = NewBudget(8);
     const AlgebraicVerdict verdict = CompareExactly(gold_, response_, natural, budget);
-    if (verdict == AlgebraicVerdict::kEqual) return Decided("calcium", Outcome::kEqualExact);
-    if (verdict == AlgebraicVerdict::kDifferent) return Decided("calcium", Outcome::kDifferent);
+    if (verdict == AlgebraicVerdict::kEqual) return Decided(Rule::kCalcium, Outcome::kEqualExact);
+    if (verdict == AlgebraicVerdict::kDifferent) return Decided(Rule::kCalcium, Outcome::kDifferent);
   }
   if (defined && Huge()) {
     const int64_t bits = std::min(kMaxHugeBits, options_.budget.ball_bits + 2 * magnitude_);
-    if (At({}, natural, bits) == Overlap::kDisjoint) return Decided("balls", Outcome::kDifferent);
+    if (At({}, natural, bits) == Overlap::kDisjoint) return Decided(Rule::kBalls, Outcome::kDifferent);
   }
   // All digits agree, and nothing proves that the others do.
-  if (defined) return Decided("undecided", Outcome::kUndecided);
+  if (defined) return Decided(Rule::kUndecided, Outcome::kUndecided);
   // A pole or 0/0 on one side only, not for want of budget.
-  if (left != right && !over_) return Decided("undefined", Outcome::kDifferent);
+  if (left != right && !over_) return Decided(Rule::kUndefined, Outcome::kDifferent);
   return Outcome::kUndecided;
 }
 
@@ -209,8 +209,7 @@ std::vector<uint32_t> FreeSymbols(const Operand& operand) {
   return out;
 }
 
-Outcome CompareScalars(const Operand& gold, const Operand& response, const Options& options,
-                       std::string* rule) {
+Outcome CompareScalars(const Operand& gold, const Operand& response, const Options& options, Rule* rule) {
   return Comparer(gold, response, options, rule).Run();
 }
 

@@ -12,6 +12,7 @@
 
 #include "verifier/budget.h"
 #include "verifier/grader.h"
+#include "verifier/rules.h"
 #include "verifier/tree.h"
 
 namespace drover::verifier {
@@ -36,9 +37,9 @@ constexpr Outcome Both(Outcome a, Outcome b) {
   return a < b ? b : a;
 }
 
-// `rule`, when given, gets the name of the method that decided.
+// `rule`, when given, gets the method that decided.
 Outcome CompareScalars(const Operand& gold, const Operand& response, const Options& options,
-                       std::string* rule = nullptr);
+                       Rule* rule = nullptr);
 
 // Free symbols and unknown functions below a node, by id, without repetition.
 std::vector<uint32_t> FreeSymbols(const Operand& operand);

@@ -51,13 +51,13 @@ enum class Overlap { kDisjoint, kOverlap, kUnusable, kUnsupported };
 
 class Comparer {
  public:
-  Comparer(const Operand& gold, const Operand& response, const Options& options, std::string* rule)
+  Comparer(const Operand& gold, const Operand& response, const Options& options, Rule* rule)
       : gold_(gold), response_(response), options_(options), rule_(rule) {}
 
   Outcome Run();
 
  private:
-  Outcome Decided(const char* rule, Outcome outcome) {
+  Outcome Decided(Rule rule, Outcome outcome) {
     if (rule_ != nullptr) *rule_ = rule;
     return outcome;
   }
@@ -112,7 +112,7 @@ class Comparer {
 
   const Operand gold_, response_;
   const Options& options_;
-  std::string* const rule_;
+  Rule* const rule_;
   std::optional<Rational> gold_value_, response_value_;
   bool over_ = false;
   int structural_ = 0;                                 // calls of Structural()

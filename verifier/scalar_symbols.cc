@@ -27,7 +27,7 @@ std::optional<Outcome> Comparer::RefutedAt(const SamplePoint& point, bool natura
     if (!left_real_ || (!right_real_ && !positive)) return std::nullopt;
   }
   ++usable_;
-  if (overlap == Overlap::kDisjoint) return Decided("sample points", Outcome::kDifferent);
+  if (overlap == Overlap::kDisjoint) return Decided(Rule::kSamplePoints, Outcome::kDifferent);
   return std::nullopt;
 }
 
@@ -74,12 +74,12 @@ Outcome Comparer::Symbolic(bool natural, const Traits& a, const Traits& b) {
     if (const auto outcome = Refuted(points, natural, complex_values)) return *outcome;
   }
   if (usable_ == 0) {
-    if (ever_left_ != ever_right_ && !over_) return Decided("undefined", Outcome::kDifferent);
+    if (ever_left_ != ever_right_ && !over_) return Decided(Rule::kUndefined, Outcome::kDifferent);
     return Outcome::kUndecided;
   }
   std::vector<std::pair<uint32_t, Rational>> cells;
   if (Proved(natural, complex_symbols, complex_values, &cells))
-    return Decided("kernels", Outcome::kEqualExact);
+    return Decided(Rule::kKernels, Outcome::kEqualExact);
   for (const auto& [symbol, value] : cells) {
     const SamplePoint point{.kind = K::kGiven, .key = key, .symbol = symbol, .value = &value};
     if (const auto outcome = RefutedAt(point, natural, 128, complex_values)) return *outcome;
@@ -93,7 +93,7 @@ Outcome Comparer::Symbolic(bool natural, const Traits& a, const Traits& b) {
   if (const auto outcome =
           RefutedAt({.kind = K::kUnit, .index = 2, .key = key}, natural, fine, complex_values))
     return *outcome;
-  return Decided("undecided", Outcome::kUndecided);
+  return Decided(Rule::kUndecided, Outcome::kUndecided);
 }
 
 Outcome Comparer::Structural(const Operand& a, const Operand& b, int depth) {
@@ -115,7 +115,7 @@ Outcome Comparer::Structural(const Operand& a, const Operand& b, int depth) {
     if (!IsEqual(part)) return Outcome::kUndecided;
     all = Both(all, part);
   }
-  return Decided("alike", all);
+  return Decided(Rule::kAlike, all);
 }
 
 Outcome Comparer::RelationParts(const Operand& a, const Operand& b, int depth) {
