@@ -1,5 +1,7 @@
 // Percent, degrees, currencies, units of measure and names of what is counted: all of them are units of one kind, and a
 // number compares with another only if their units agree or one of the two has none.
+#include <algorithm>
+
 #include "verifier/chars.h"
 #include "verifier/matcher.h"
 #include "verifier/rational.h"
@@ -22,14 +24,24 @@ bool IsGeometric(const Unit& unit) {
   return true;
 }
 
-void Join(const Unit& inner, Unit* outer) {
-  // "^\circ" before "C", "%" before "of the students".
-  const bool degrees = Is(inner, "degree") && (IsTemperature(*outer) || outer->measures.empty());
-  if (!(degrees && IsTemperature(*outer))) {
-    outer->measures.insert(outer->measures.end(), inner.measures.begin(), inner.measures.end());
+// Adds the unit of an inner mark to that of an outer one: "\$12 per hour", "^\circ" before "C", "5% of the students". The same
+// unit in a sign and in words is one ("\$5 dollars"); two signs of it ("5%%") are none.
+void Join(const Unit& inner, bool outer_words, Unit* outer) {
+  const bool degrees = Is(inner, "degree") && IsTemperature(*outer);
+  bool further = false;
+  for (const auto& measure : inner.measures) {
+    const auto same = [&](const auto& other) { return other.first == measure.first; };
+    if (degrees) continue;
+    if (std::none_of(outer->measures.begin(), outer->measures.end(), same)) {
+      outer->measures.push_back(measure);
+      further = true;
+    } else if (!outer_words || !(inner.factor == outer->factor)) {
+      outer->bears = true;
+    }
   }
+  std::sort(outer->measures.begin(), outer->measures.end());
   outer->kinds.insert(outer->kinds.end(), inner.kinds.begin(), inner.kinds.end());
-  fmpq_mul(outer->factor.get(), outer->factor.get(), inner.factor.get());
+  if (further) fmpq_mul(outer->factor.get(), outer->factor.get(), inner.factor.get());
   fmpq_mul(outer->scale.get(), outer->scale.get(), inner.scale.get());
   outer->unknown = outer->unknown || inner.unknown;
   outer->bears = outer->bears || inner.bears || inner.exponent != 1 || inner.factorial;
@@ -51,6 +63,7 @@ Matcher::Measure Matcher::Measured(const Operand& operand) {
   Measure out{.value = operand};
   for (int depth = 0; depth < 3 && IsMeasured(out.value.node().kind); ++depth) {
     const Node& node = out.value.node();
+    const bool outer_words = !out.words.empty();
     Unit unit;
     if (node.kind == Kind::kQuantity) {
       const std::string& text = out.value.tree->texts[node.value];
@@ -60,7 +73,7 @@ Matcher::Measure Matcher::Measured(const Operand& operand) {
       unit.measures = {{node.kind == Kind::kPercent ? "percent" : "degree", 1}};
     }
     if (out.marked) {
-      Join(unit, &out.unit);
+      Join(unit, outer_words, &out.unit);
     } else {
       out.unit = std::move(unit);
     }
