@@ -34,7 +34,10 @@ Parser::Items Parser::ReadItems() {
     const bool line_end = At(Token::kNewRow) && environments_ == 0;
     return At(Token::kComma) || At(Token::kSemicolon) || At(Token::kConnective) || line_end;
   };
-  while (separator()) ++at_;
+  while (separator()) {
+    if (At(Token::kConnective) && Now().value == 'o') return out;  // "5 (or 6)" offers another answer
+    ++at_;
+  }
   while (true) {
     if (Full()) return out;
     const NodeId item = RelationChain();

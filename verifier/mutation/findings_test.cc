@@ -55,5 +55,13 @@ TEST(Findings, AmountsInBrackets) {
   ExpectDifferent({{"\\$57", "\\$(47+11)"}, {"\\$57", "(47+10)\\%"}});
 }
 
+// Factors of 0 and 1 are letters' or numbers' that words hide.
+TEST(Findings, OffersAreNoFactors) {
+  ExpectDifferent({{"0", "0\\text{ (or }102)"},
+                   {"-\\frac{37}{18}", "-\\frac{74}{36}\\text{ (or }1)"},
+                   {"0", "0 is wrong"},
+                   {"0", "x=0 is false"}});
+}
+
 }  // namespace
 }  // namespace drover::verifier
