@@ -120,7 +120,7 @@ std::optional<Made> ListAsDecimal(const Gold& gold, Rng& rng) {
   }
   const std::string digits = std::to_string(b);
   // "1,22" may be a decimal comma against 1.22: docs/reference/math-grammar.md, conventions.
-  if (a >= 0 && a < 10 && digits.size() == 2) return std::nullopt;
+  if (a >= 0 && a < 10 && digits.size() >= 2) return std::nullopt;
   if (rng.Chance(60)) return Made(std::to_string(a) + "." + digits);
   const std::string sign = a < 0 ? "-" : "";
   return Made(sign + "\\frac{" + std::to_string(std::abs(a)) + digits + "}{1" +
