@@ -245,7 +245,7 @@ bool Kernels::FactorPlain(const Terms& terms, Factored* out) const {
     return true;
   };
   if (!small) return append(polynomial.get(), 1) && finish();
-  if (!budget_.Spend(200 + 20 * static_cast<int64_t>(terms.size()) * degree)) return false;
+  if (!budget_.Spend(100 + 30 * static_cast<int64_t>(terms.size()) * degree)) return false;
   fmpz_mpoly_factor_t factors;
   fmpz_mpoly_factor_init(factors, polynomial.context());
   bool done = fmpz_mpoly_factor(factors, polynomial.get(), polynomial.context()) != 0;
