@@ -104,7 +104,8 @@ class FormBuilder {
   std::optional<int> SignOf(const Form& form);
   bool AddFactors(const Factored& factored, int64_t power, Parts* out);
   bool AddWhole(Terms whole, int64_t power, Parts* out);
-  bool SquareRoot(const Monomial& units, const std::vector<std::pair<Terms, int64_t>>& factors, Parts* out);
+  bool AddSquare(const Monomial& units, const std::vector<std::pair<Terms, int64_t>>& factors, int64_t power,
+                 Parts* out);
   bool OfArc(const Monomial& monomial, Form* out);
   bool KernelExponential(Form exponent, Form* out);
   bool KernelPower(Form base, const Rational& q, Form* out);

@@ -144,8 +144,7 @@ std::optional<Outcome> Comparer::Residues() {
   return std::nullopt;
 }
 
-Overlap Comparer::At(const SamplePoint& point, bool natural, int64_t bits) {
-  Budget budget = NewBudget(16);
+Overlap Comparer::At(const SamplePoint& point, bool natural, int64_t bits, Budget& budget) {
   const BallOptions options{.point = point, .log_is_natural = natural, .integers = &integers_};
   Ball a, b;
   bool gold_left = false, response_left = false;
@@ -175,7 +174,8 @@ int64_t Comparer::Magnitude(const Ball& ball) {
 Outcome Comparer::Constants(bool natural) {
   bool defined = false, left = false, right = false;
   for (int64_t bits = 64; bits <= options_.budget.ball_bits; bits *= bits < 256 ? 2 : 4) {
-    const Overlap overlap = At({}, natural, bits);
+    Budget evaluation = NewBudget(16);
+    const Overlap overlap = At({}, natural, bits, evaluation);
     if (overlap == Overlap::kUnsupported) return Outcome::kUndecided;
     if (overlap == Overlap::kDisjoint) return Decided(Rule::kBalls, Outcome::kDifferent);
     defined = overlap == Overlap::kOverlap;
@@ -191,7 +191,9 @@ Outcome Comparer::Constants(bool natural) {
   }
   if (defined && Huge()) {
     const int64_t bits = std::min(kMaxHugeBits, options_.budget.ball_bits + 2 * magnitude_);
-    if (At({}, natural, bits) == Overlap::kDisjoint) return Decided(Rule::kBalls, Outcome::kDifferent);
+    Budget evaluation = NewBudget(16);
+    if (At({}, natural, bits, evaluation) == Overlap::kDisjoint)
+      return Decided(Rule::kBalls, Outcome::kDifferent);
   }
   // All digits agree, and nothing proves that the others do.
   if (defined) return Decided(Rule::kUndecided, Outcome::kUndecided);
@@ -201,10 +203,23 @@ Outcome Comparer::Constants(bool natural) {
 }
 
 std::vector<uint32_t> FreeSymbols(const Operand& operand) {
-  std::vector<uint32_t> out;
-  Walk(operand, [&out](const Node& node) {
+  std::vector<uint32_t> out, bound;
+  Walk(operand, [&](const Node& node) {
+    // The index of a sum with plain bounds, as in ball_functions.cc.
+    if (node.kind == Kind::kOpaque && node.count == 3) {
+      const std::string& name = operand.tree->texts[node.value];
+      const NodeId range = operand.tree->kids[node.first + (name.size() > 1 && name[1] == '^' ? 1 : 0)];
+      const bool sum = name[0] == 's' || name[0] == 'p';
+      if (sum && (*operand.tree)[range].kind == Kind::kRelation) {
+        const Node& index = (*operand.tree)[operand.tree->Kid(range, 0)];
+        if (index.kind == Kind::kSymbol) bound.push_back(index.value);
+      }
+    }
     const bool symbol = node.kind == Kind::kSymbol || node.kind == Kind::kApply;
     if (symbol && std::find(out.begin(), out.end(), node.value) == out.end()) out.push_back(node.value);
+  });
+  std::erase_if(out, [&bound](uint32_t symbol) {
+    return std::find(bound.begin(), bound.end(), symbol) != bound.end();
   });
   return out;
 }

@@ -41,7 +41,7 @@ constexpr Outcome Both(Outcome a, Outcome b) {
 Outcome CompareScalars(const Operand& gold, const Operand& response, const Options& options,
                        Rule* rule = nullptr);
 
-// Free symbols and unknown functions below a node, by id, without repetition.
+// Free symbols and unknown functions below a node, by id, without repetition; not the indices of sums.
 std::vector<uint32_t> FreeSymbols(const Operand& operand);
 
 // sign of a - b when a ball or exact arithmetic proves it: -1, 0 or 1; nullopt otherwise.

@@ -88,7 +88,7 @@ class Comparer {
 
   std::optional<Outcome> Residues();
 
-  Overlap At(const SamplePoint& point, bool natural, int64_t bits);
+  Overlap At(const SamplePoint& point, bool natural, int64_t bits, Budget& budget);
 
   // Bits before the point of the larger part.
   static int64_t Magnitude(const Ball& ball);
@@ -99,8 +99,10 @@ class Comparer {
   // scalar_symbols.cc: expressions with free symbols.
   Outcome Symbolic(bool natural, const Traits& a, const Traits& b);
   // kDifferent where one of the points shows it; nullopt: none does.
-  std::optional<Outcome> Refuted(const std::vector<SamplePoint>& points, bool natural, bool complex_values);
-  std::optional<Outcome> RefutedAt(const SamplePoint& point, bool natural, int64_t bits, bool complex_values);
+  std::optional<Outcome> Refuted(const std::vector<SamplePoint>& points, bool natural, bool complex_values,
+                                 Budget& budget);
+  std::optional<Outcome> RefutedAt(const SamplePoint& point, bool natural, int64_t bits, bool complex_values,
+                                   Budget& budget);
   bool Proved(bool natural, bool complex_symbols, bool complex_values,
               std::vector<std::pair<uint32_t, Rational>>* points);
   uint64_t Key() const;

@@ -14,8 +14,8 @@ uint64_t Comparer::Key() const {
 }
 
 std::optional<Outcome> Comparer::RefutedAt(const SamplePoint& point, bool natural, int64_t bits,
-                                           bool complex_values) {
-  const Overlap overlap = At(point, natural, bits);
+                                           bool complex_values, Budget& budget) {
+  const Overlap overlap = At(point, natural, bits, budget);
   if (overlap == Overlap::kUnsupported) return Outcome::kUndecided;
   ever_left_ = ever_left_ || left_defined_, ever_right_ = ever_right_ || right_defined_;
   if (overlap == Overlap::kUnusable) return std::nullopt;
@@ -32,9 +32,9 @@ std::optional<Outcome> Comparer::RefutedAt(const SamplePoint& point, bool natura
 }
 
 std::optional<Outcome> Comparer::Refuted(const std::vector<SamplePoint>& points, bool natural,
-                                         bool complex_values) {
+                                         bool complex_values, Budget& budget) {
   for (const SamplePoint& point : points) {
-    if (const auto outcome = RefutedAt(point, natural, 128, complex_values)) return outcome;
+    if (const auto outcome = RefutedAt(point, natural, 128, complex_values, budget)) return outcome;
   }
   return std::nullopt;
 }
@@ -43,7 +43,7 @@ bool Comparer::Proved(bool natural, bool complex_symbols, bool complex_values,
                       std::vector<std::pair<uint32_t, Rational>>* points) {
   IdentityOptions options{.log_is_natural = natural, .complex_values = complex_values};
   options.domain = {.integers = integers_, .complex_symbols = complex_symbols};
-  Budget budget = NewBudget(4);
+  Budget budget = NewBudget(6);
   Identity identity = ProveIdentity(gold_, response_, options, budget);
   // Everywhere outside of the reals: then the conventional values have to do.
   if (!identity.equal && !complex_values && identity.cells > 0 && identity.counted == 0) {
@@ -60,6 +60,7 @@ Outcome Comparer::Symbolic(bool natural, const Traits& a, const Traits& b) {
   constexpr uint32_t kMorePoints = 32;
   const uint64_t key = Key();
   integers_ = IntegerSymbols(gold_);
+  Budget budget = NewBudget(4);  // of all points
   const bool complex_symbols = a.complex_like || b.complex_like;
   bool complex_values = complex_symbols || a.imaginary || b.imaginary;
   std::vector<SamplePoint> points;
@@ -68,10 +69,10 @@ Outcome Comparer::Symbolic(bool natural, const Traits& a, const Traits& b) {
        {K::kPositive, K::kWide, K::kUnit, K::kLarge, K::kNegative, K::kMixed, K::kWide, K::kWide})
     points.push_back({.kind = kind, .index = index++, .key = key});
   if (complex_symbols) points.push_back({.kind = K::kComplex, .index = index++, .key = key});
-  if (const auto outcome = Refuted(points, natural, complex_values)) return *outcome;
+  if (const auto outcome = Refuted(points, natural, complex_values, budget)) return *outcome;
   if (usable_ == 0 && !complex_values) {
     complex_values = true;  // never real: roots and logarithms take their conventional values
-    if (const auto outcome = Refuted(points, natural, complex_values)) return *outcome;
+    if (const auto outcome = Refuted(points, natural, complex_values, budget)) return *outcome;
   }
   if (usable_ == 0) {
     if (ever_left_ != ever_right_ && !over_) return Decided(Rule::kUndefined, Outcome::kDifferent);
@@ -82,16 +83,16 @@ Outcome Comparer::Symbolic(bool natural, const Traits& a, const Traits& b) {
     return Decided(Rule::kKernels, Outcome::kEqualExact);
   for (const auto& [symbol, value] : cells) {
     const SamplePoint point{.kind = K::kGiven, .key = key, .symbol = symbol, .value = &value};
-    if (const auto outcome = RefutedAt(point, natural, 128, complex_values)) return *outcome;
+    if (const auto outcome = RefutedAt(point, natural, 128, complex_values, budget)) return *outcome;
   }
   for (uint32_t more = 0; more < kMorePoints; ++more) {
     const SamplePoint point{.kind = more % 4 == 0 ? K::kLarge : K::kWide, .index = index + more, .key = key};
-    if (const auto outcome = RefutedAt(point, natural, 128, complex_values)) return *outcome;
+    if (const auto outcome = RefutedAt(point, natural, 128, complex_values, budget)) return *outcome;
   }
   // Once more with digits enough to see a tiny difference.
   const int64_t fine = std::min<int64_t>(512, options_.budget.ball_bits);
   if (const auto outcome =
-          RefutedAt({.kind = K::kUnit, .index = 2, .key = key}, natural, fine, complex_values))
+          RefutedAt({.kind = K::kUnit, .index = 2, .key = key}, natural, fine, complex_values, budget))
     return *outcome;
   return Decided(Rule::kUndecided, Outcome::kUndecided);
 }

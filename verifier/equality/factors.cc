@@ -106,9 +106,85 @@ bool MakePrimitive(Terms* terms, Rational* scale, Budget& budget) {
   return MultiplyTerms(*terms, ConstantTerms(content), budget, terms);
 }
 
+bool HasImaginary(const Terms& terms) {
+  return std::any_of(terms.begin(), terms.end(), [](const Term& term) {
+    return !term.monomial.empty() && GeneratorKind(term.monomial[0].generator) == Generator::kI;
+  });
+}
+
 }  // namespace
 
+// The e^(i...) with whole exponents.
+std::vector<uint64_t> Kernels::Rotatable(const Terms& terms) const {
+  std::vector<uint64_t> out, broken;
+  for (const Term& term : terms) {
+    for (const auto& factor : term.monomial) {
+      if (GeneratorKind(factor.generator) != Generator::kKernel) continue;
+      const Kernel& kernel = table_[GeneratorPayload(factor.generator)];
+      if (kernel.kind != Kernel::Kind::kExponential || kernel.real) continue;
+      std::vector<uint64_t>& to = factor.den == 1 ? out : broken;
+      if (std::find(to.begin(), to.end(), factor.generator) == to.end()) to.push_back(factor.generator);
+    }
+  }
+  std::erase_if(out, [&broken](uint64_t generator) {
+    return std::find(broken.begin(), broken.end(), generator) != broken.end();
+  });
+  return out;
+}
+
+// With e^(iu) = i F for the rotated ones, sin u = (F + 1/F)/2 has no i any more; factors in F turn back.
+bool Kernels::FactorRotated(const Terms& terms, const std::vector<uint64_t>& rotated, Factored* out) const {
+  const auto turns = [&rotated](const Monomial& monomial) {
+    int64_t count = 0;
+    for (const auto& factor : monomial) {
+      if (std::find(rotated.begin(), rotated.end(), factor.generator) != rotated.end()) count += factor.num;
+    }
+    return static_cast<int32_t>(((count % 4) + 4) % 4);
+  };
+  const auto turn = [&](const Terms& from, bool back, Terms* to) {
+    to->clear();
+    for (const Term& term : from) {
+      const int32_t quarter = turns(term.monomial);
+      Terms turned = {term};
+      const Terms i = GeneratorTerms(GeneratorKey(Generator::kI), back ? (4 - quarter) % 4 : quarter);
+      if (quarter != 0 && !MultiplyTerms(turned, i, budget_, &turned)) return false;
+      if (!AddTerms(*to, turned, budget_, to)) return false;
+    }
+    return true;
+  };
+  Terms straight;
+  if (!turn(terms, false, &straight) || HasImaginary(straight) || !FactorPlain(straight, out)) return false;
+  Terms units(1);
+  units[0].monomial = out->units;
+  units[0].coefficient = out->number;
+  if (!turn(Terms(units), true, &units)) return false;
+  for (auto& [factor, power] : out->factors) {
+    Rational scale, raised;
+    if (!turn(Terms(factor), true, &factor) || !MakePrimitive(&factor, &scale, budget_)) return false;
+    fmpq_pow_si(raised.get(), scale.get(), power);
+    if (!MultiplyTerms(units, ConstantTerms(raised), budget_, &units)) return false;
+  }
+  out->number = units[0].coefficient;
+  out->units = units[0].monomial;
+  return true;
+}
+
 bool Kernels::Factor(const Terms& terms, Factored* out) const {
+  constexpr size_t kMaxRotated = 3;
+  if (terms.size() > 1 && HasImaginary(terms)) {
+    const std::vector<uint64_t> candidates = Rotatable(terms);
+    for (size_t mask = 1; candidates.size() <= kMaxRotated && mask < size_t{1} << candidates.size(); ++mask) {
+      std::vector<uint64_t> rotated;
+      for (size_t i = 0; i < candidates.size(); ++i) {
+        if ((mask >> i & 1) != 0) rotated.push_back(candidates[i]);
+      }
+      if (FactorRotated(terms, rotated, out)) return true;
+    }
+  }
+  return FactorPlain(terms, out);
+}
+
+bool Kernels::FactorPlain(const Terms& terms, Factored* out) const {
   out->number = Rational(1);
   out->units.clear();
   out->factors.clear();
@@ -169,7 +245,7 @@ bool Kernels::Factor(const Terms& terms, Factored* out) const {
     return true;
   };
   if (!small) return append(polynomial.get(), 1) && finish();
-  if (!budget_.Spend(200 + 20 * static_cast<int64_t>(terms.size()) * degree)) return false;
+  if (!budget_.Spend(100 + 30 * static_cast<int64_t>(terms.size()) * degree)) return false;
   fmpz_mpoly_factor_t factors;
   fmpz_mpoly_factor_init(factors, polynomial.context());
   bool done = fmpz_mpoly_factor(factors, polynomial.get(), polynomial.context()) != 0;

@@ -26,14 +26,12 @@ bool IsPlainPi(const Factor& factor) {
 
 }  // namespace
 
-// A real form as a product. What is real only together (the factors of 1 - cos^2 x in exponentials) is kept as the square
-// of one real function where it is one.
+// A real form as a product. What is real only together (the factors of 1 - cos^2 x in exponentials) is one factor: the real
+// function that it is the square of, or the whole.
 struct FormBuilder::Parts {
   Rational number{1};
   std::vector<Factor> units;                       // of real generators
   std::vector<std::pair<Terms, int64_t>> factors;  // real polynomials
-  Form square;                                     // a real function R, with R^2 among the factors
-  bool has_square = false;
 };
 
 // e^(i arcsin u) = sqrt(1-u^2) + iu, e^(i arctan u) = (1+iu) / sqrt(1+u^2).
@@ -168,7 +166,7 @@ bool FormBuilder::AddFactors(const Factored& factored, int64_t power, Parts* out
     (kernels_->IsReal(factor) ? out->factors : unreal).emplace_back(factor, exponent * power);
   }
   if (turned.empty() && unreal.empty()) return true;
-  if (!out->has_square && SquareRoot(turned, unreal, out)) return true;
+  if (AddSquare(turned, unreal, power, out)) return true;
   // Their product as one factor.
   Terms joint = One();
   for (Factor unit : turned) {
@@ -197,32 +195,31 @@ bool FormBuilder::AddWhole(Terms whole, int64_t power, Parts* out) {
 }
 
 // What is real only together as R^2, if it is one: exponentials have all roots, polynomials need even powers.
-bool FormBuilder::SquareRoot(const Monomial& units, const std::vector<std::pair<Terms, int64_t>>& factors,
-                             Parts* out) {
-  Form root;
-  if (!Constant(Rational(1), &root)) return false;
-  for (const Factor& unit : units) {
+bool FormBuilder::AddSquare(const Monomial& units, const std::vector<std::pair<Terms, int64_t>>& factors,
+                            int64_t power, Parts* out) {
+  Terms root = One();
+  for (Factor unit : units) {
     const bool exponential = IsGenerator(unit, Generator::kKernel) &&
                              (*kernels_)[GeneratorPayload(unit.generator)].kind == Kernel::Kind::kExponential;
     if (!exponential) return false;
+    unit.num = static_cast<int32_t>(unit.num * power);  // as it was in the polynomial
     const Terms half = unit.num % 2 == 0 ? GeneratorTerms(unit.generator, unit.num / 2, unit.den)
                                          : GeneratorTerms(unit.generator, unit.num, unit.den * 2);
-    if (!MultiplyTerms(root.top, half, budget_, &root.top)) return false;
+    if (!MultiplyTerms(root, half, budget_, &root)) return false;
   }
   for (const auto& [factor, exponent] : factors) {
-    Form base, raised;
-    if (exponent % 2 != 0 || !Set(factor, &base) || !IntegerPower(std::move(base), exponent / 2, &raised) ||
-        !Times(raised, &root))
+    Terms raised;
+    if (exponent % 2 != 0 || !PowerTerms(factor, exponent * power / 2, budget_, &raised) ||
+        !MultiplyTerms(root, raised, budget_, &root))
       return false;
   }
   if (!kernels_->IsReal(root)) {
-    if (!MultiplyTerms(root.top, GeneratorTerms(GeneratorKey(Generator::kI)), budget_, &root.top))
+    if (!MultiplyTerms(root, GeneratorTerms(GeneratorKey(Generator::kI)), budget_, &root) ||
+        !kernels_->IsReal(root))
       return false;
-    if (!kernels_->IsReal(root)) return false;
     fmpq_neg(out->number.get(), out->number.get());
   }
-  out->square = std::move(root);
-  out->has_square = true;
+  out->factors.emplace_back(std::move(root), 2 * power);
   return true;
 }
 
@@ -314,25 +311,6 @@ bool FormBuilder::RealPower(const Parts& parts, const Rational& q, Form* out) {
     Rational times = q;
     fmpq_mul_si(times.get(), times.get(), exponent);
     if (!WholeFactorPower(factor, times, &power) || !Times(power, out)) return false;
-  }
-  if (parts.has_square) {
-    Rational times = q;
-    fmpq_mul_si(times.get(), times.get(), 2);
-    const auto sign = kernels_->Sign(parts.square);
-    if (!sign || *sign == 0) return false;
-    Form base = parts.square;
-    if (*sign < 0) NegateTerms(&base.top);
-    int64_t whole = 0;
-    if (times.ToInt(&whole)) {
-      if (!IntegerPower(std::move(base), whole, &power) || !Times(power, out)) return false;
-    } else {
-      Form above, below;
-      if (!WholeFactorPower(parts.square.top, times, &above) ||
-          !WholeFactorPower(parts.square.bottom, times, &below))
-        return false;
-      Form inverse;
-      if (!Invert(std::move(below), &inverse) || !Times(above, out) || !Times(inverse, out)) return false;
-    }
   }
   return kernels_->Canonical(out);
 }
@@ -467,11 +445,6 @@ bool FormBuilder::KernelLogarithm(Form form, Form* out) {
   }
   for (const auto& [factor, power] : parts.factors) {
     if (!LogarithmOfFactor(factor, Rational(power), out)) return false;
-  }
-  if (parts.has_square) {
-    if (!LogarithmOfFactor(parts.square.top, Rational(2), out)) return false;
-    const bool whole = EqualTerms(parts.square.bottom, One());
-    if (!whole && !LogarithmOfFactor(parts.square.bottom, Rational(-2), out)) return false;
   }
   if (*sign > 0) return true;
   if (!kernels_->IsConstant(form)) kernels_->left_reals = true;

@@ -127,7 +127,12 @@ class Kernels {
   std::optional<int> FactorSign(const Terms& terms);
   std::optional<int> Ask(const Terms& terms);
 
+  // factors.cc
   bool Multiplied(const Factored& factored, Terms* out) const;
+  bool FactorPlain(const Terms& terms, Factored* out) const;
+  std::vector<uint64_t> Rotatable(const Terms& terms) const;
+  bool FactorRotated(const Terms& terms, const std::vector<uint64_t>& rotated, Factored* out) const;
+
   bool AlgebraicZero(const Terms& terms) const;
   struct Orders;
   bool BoundOf(const Terms& terms, Orders* orders, double* log_bound) const;
