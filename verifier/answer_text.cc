@@ -17,7 +17,7 @@ namespace {
 
 constexpr size_t kMaxTextBytes = 2'000;  // of an answer compared as words
 constexpr size_t kMaxMomentBytes = 48;
-constexpr size_t kMaxPhraseBytes = 96;
+constexpr size_t kMaxPhraseBytes = 160;
 
 constexpr std::pair<std::string_view, std::string_view> kPhrases[] = {
     {"all real numbers", "\\mathbb{R}"},

@@ -184,7 +184,9 @@ TEST(Cases, AnswersMadeToBePaid) {
                         {"1\\text{ m/s}^2", "1 \\text{ m s}^{-2}"},
                         {"\\$12\\text{ per hour}", "12\\text{ dollars per hour}"},
                         {"\\$5", "\\$5\\text{ dollars}"},
-                        {"5\\%\\text{ of the students}", "5\\%"}});
+                        {"5\\%\\text{ of the students}", "5\\%"},
+                        {"\\$134", "\\$(116+18)"},
+                        {"\\$5", "\\$\\sqrt{25}"}});
   ExpectDifferentEverywhere({{"\\frac{3}{4}", "3\\text{ out of }4\\text{ not}"},
                              {"0.75", "75"},
                              {"75", "0.75"},
@@ -270,7 +272,9 @@ TEST(Cases, AnswersMadeToBePaid) {
                              {"1\\text{ m/s}^2", "1\\text{ m/s}"},
                              {"5\\text{ red apples}", "5\\text{ green pears}"},
                              {"\\$12\\text{ per hour}", "\\$12\\text{ per day}"},
-                             {"\\$5", "\\$5\\text{ cents}"}});
+                             {"\\$5", "\\$5\\text{ cents}"},
+                             {"303,36821", "303.36821"},
+                             {"63898,396", "63898.396"}});
 }
 
 }  // namespace

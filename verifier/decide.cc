@@ -46,17 +46,17 @@ class Decision {
   // The order in which methods decide. What stands earlier is final; mathematics is asked before words are, so that text
   // never decides what has a value.
   //   1. numbers          both are plain numbers, as they stand or as the final answer of a text
-  //   2. choice in prose  one side is an option's letter, the other prose that names one
-  //   3. moments          both are times of day or dates
-  //   4. identity         the same bytes
+  //   2. identity         the same bytes
+  //   3. choice in prose  one side is an option's letter, the other prose that names one
+  //   4. moments          both are times of day or dates
   //   5. choices          both name one option; letters must agree, and so must values beside them (by 6 and 7)
   //   6. mathematics      the first readings, then the other readings that a writing allows
   //   7. words            the gold is words and no formula: the same words. Or neither side can be read: the same characters
   Reason Run(std::string_view gold, std::string_view response, bool free_text) {
     if (explanation_ != nullptr) gold_.raw = gold, response_.raw = response;
     if (auto reason = Fast(gold, response)) return *reason;
-    // Also of prose, of which the final answer is taken next.
     if (TrimSpace(gold) == TrimSpace(response) && IsReadableUtf8(gold)) {
+      gold_.raw = response_.raw = TrimSpace(gold);
       return Explained(Rule::kIdentical, Reason::kEqualText);
     }
     gold_.raw = FinalAnswer(gold, /*free_text=*/true, options_);
@@ -276,8 +276,8 @@ class Decision {
   static Operand Root(const Side& side) { return {&*side.tree, side.tree->root}; }
 
   // "1,22" against "1.22". An unspaced pair is a list ("1,2" is never 1.2) unless the other side is the very number with a
-  // point, at least two digits follow the comma, and the digits before it are no shorter list's ("11,13"). A gold's pair may
-  // only have one digit before the comma ("0,111").
+  // point and two digits or more follow the comma. Golds are lists of longer numbers, too ("11,13"), so that a gold's whole
+  // part has one digit.
   static bool IsDecimalComma(std::string_view text, std::string_view other, bool of_gold) {
     const auto bare = [](std::string_view x) {
       x = TrimSpace(x);
@@ -293,7 +293,7 @@ class Decision {
       if (i == comma ? other[i] != '.' : !IsDigit(text[i]) || text[i] != other[i]) return false;
     }
     const size_t whole = comma, fraction = text.size() - comma - 1;
-    if (of_gold) return whole == 1;
+    if (of_gold) return whole == 1 && (fraction == 2 || text[0] == '0');
     return whole > 0 && (whole < fraction || whole >= 3);
   }
 

@@ -46,12 +46,12 @@ size_t MinusBefore(std::string_view text, size_t end) {
 // True where a minus after `end` is a sign and takes nothing from a value: not after a digit, a letter or a closing
 // bracket. Of other scripts, relations and punctuation are no values.
 bool StartsValue(std::string_view text, size_t end) {
-  // Emphasis: "__-3__" and "_-3_", but not "x_-3".
-  while (end > 0 && text[end - 1] == '_') --end;
-  if (end == 0) return true;
+  while (end > 1 && text[end - 1] == '_' && (text[end - 2] == '_' || IsSpace(text[end - 2])))
+    --end;  // "__-4__"
+  if (end == 0 || (end == 1 && text[0] == '_')) return true;
   const char last = text[end - 1];
   if (static_cast<unsigned char>(last) < 0x80) {
-    static constexpr std::string_view kValueEnds = ")]}.%!'^";
+    static constexpr std::string_view kValueEnds = ")]}.%!'^_";
     return !IsAlpha(last) && !IsDigit(last) && kValueEnds.find(last) == kValueEnds.npos;
   }
   if (end < 3) return false;

@@ -9,7 +9,7 @@
 namespace drover::verifier {
 namespace {
 
-constexpr size_t kMaxPhraseBytes = 120;
+constexpr size_t kMaxPhraseBytes = 160;
 
 struct Row {
   std::string_view word;

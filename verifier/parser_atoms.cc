@@ -303,8 +303,7 @@ NodeId Parser::Symbol() {
 NodeId Parser::Currency() {
   const std::string unit = tree_.texts[Now().value];
   ++at_;
-  if (!At(Token::kNumber) && !At(Token::kMinus) && !At(Token::kFraction) && !At(Token::kLeftParen))
-    return kNoNode;
+  if (!StartsFactor() && !At(Token::kMinus)) return kNoNode;
   const bool negative = Accept(Token::kMinus);
   NodeId amount = kNoNode;
   if (!MixedNumber(&amount)) amount = Factor();

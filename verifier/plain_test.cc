@@ -30,6 +30,7 @@ TEST(Plain, SignsMoneyAndExplanations) {
       {"3", "then 5-3", true},
       {"-5", "It falls by –5", true},
       {"-5", "It is －5 degrees", true},
+      {"-5", "the temperature is _-5_", true},
       {"-70", "the profit is -$70", true},
       {"-70", "the profit is −$70.", true},
       {"-70", "the profit is $-70.", true},
@@ -95,6 +96,9 @@ TEST(Plain, SignsMoneyAndExplanations) {
       {"-3", "it is &minus;3", true},
       {"3", "it is ⁻3", false},
       {"5", "We have: 5", true},
+      {"-4", "Thus the result is __-4__.", true},
+      {"4", "Thus the result is __–4__.", false},
+      {"-4", "Thus it is _-4_.", true},
   };
   for (const Row& row : rows) {
     const Verdict verdict =
