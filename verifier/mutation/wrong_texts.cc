@@ -48,7 +48,7 @@ std::optional<Made> OfTwo(const Gold& gold, Rng& rng) {
   if (!Is(gold, Shape::kScalar)) return std::nullopt;
   const auto other = OtherValue(gold.answer->value, rng);
   if (!other) return std::nullopt;
-  constexpr std::array<const char*, 19> kPatterns = {"#\\text{ or }@",
+  constexpr std::array<const char*, 18> kPatterns = {"#\\text{ or }@",
                                                      "@\\text{ or }#",
                                                      "#\\text{ and }@",
                                                      "\\text{either }#\\text{ or }@",
@@ -65,8 +65,7 @@ std::optional<Made> OfTwo(const Gold& gold, Rng& rng) {
                                                      "# or @",
                                                      "@ and #",
                                                      "#\\quad @",
-                                                     "\\text{between }#\\text{ and }@",
-                                                     "#\\text{ to }@"};
+                                                     "\\text{between }#\\text{ and }@"};
   return Made(Filled(rng.Of(kPatterns), Write(*gold.answer, AnySpelling(rng)), ToLatex(*other)));
 }
 
