@@ -162,6 +162,9 @@ class Decision {
   }
 
   Reason Mathematics() {
+    if (DeniesItsValue(response_.raw) && !DeniesItsValue(gold_.raw)) {
+      return Explained(Rule::kReader, Reason::kUnparsedResponse);
+    }
     const ReadOptions plain{.european_decimals = options_.european_decimals};
     for (Side* side : {&gold_, &response_}) {
       Read(options_, plain, &names_, side);

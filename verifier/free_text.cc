@@ -63,18 +63,32 @@ bool IsProse(std::string_view text, int enough = 2) {
   return words >= enough;
 }
 
-// True if the sentence goes on after the answer to say that it is none: "5 is wrong".
-bool IsDenied(std::string_view text, std::string_view answer) {
+bool IsDenial(std::string_view word) {
   static constexpr std::string_view kDenials[] = {"wrong",    "incorrect",  "rejected",   "excluded",
                                                   "invalid",  "impossible", "extraneous", "false",
                                                   "unlikely", "eliminated"};
+  return std::find(std::begin(kDenials), std::end(kDenials), word) != std::end(kDenials);
+}
+
+// True if one of the words of `text` denies; those after a backslash are commands.
+bool HasDenial(std::string_view text) {
+  for (size_t i = 0; i < text.size();) {
+    size_t end = i;
+    while (end < text.size() && IsAlpha(text[end])) ++end;
+    const bool command = i > 0 && text[i - 1] == '\\';
+    if (end - i >= 5 && !command && IsDenial(LowerCase(text.substr(i, end - i)))) return true;
+    i = std::max(end, i + 1);
+  }
+  return false;
+}
+
+// True if the sentence goes on after the answer to say that it is none: "5 is wrong".
+bool IsDenied(std::string_view text, std::string_view answer) {
+  if (!answer.empty() && answer.back() == '%') answer.remove_suffix(1);  // "\%" in the text
   const size_t at = answer.empty() ? text.npos : text.rfind(answer);
   if (at == text.npos) return false;
   std::string_view rest = text.substr(at + answer.size());
-  rest = rest.substr(0, std::min(rest.find_first_of(".\n"), size_t{200}));
-  const std::string lower = LowerCase(rest);
-  return std::any_of(std::begin(kDenials), std::end(kDenials),
-                     [&](std::string_view word) { return FindFirst(lower, word) != lower.npos; });
+  return HasDenial(rest.substr(0, std::min(rest.find_first_of(".\n"), size_t{200})));
 }
 
 // Where the answer is in free text: the box or boxes, the announced answer, the last LaTeX, the last number.
@@ -113,6 +127,13 @@ std::string_view WithoutLabel(std::string_view text) {
 }
 
 }  // namespace
+
+bool DeniesItsValue(std::string_view answer) {
+  constexpr size_t kMaxBytes = 1'000;
+  answer = TrimSpace(answer);
+  if (answer.size() > kMaxBytes || std::none_of(answer.begin(), answer.end(), IsDigit)) return false;
+  return LowerCase(answer.substr(0, 4)) == "not " || HasDenial(answer);
+}
 
 std::string FinalAnswer(std::string_view text, bool free_text, const Options& options) {
   text = WithoutLabel(text);

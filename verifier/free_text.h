@@ -12,4 +12,8 @@ namespace drover::verifier {
 // the last LaTeX or the last number say where `text` is prose.
 std::string FinalAnswer(std::string_view text, bool free_text, const Options& options);
 
+// True if bare words deny a value beside them: "0 is wrong", "3 (rejected)", "not 4". Their letters would be factors of a
+// product. Words alone ("incorrect") deny nothing.
+bool DeniesItsValue(std::string_view answer);
+
 }  // namespace drover::verifier

@@ -269,6 +269,14 @@ bool Parser::MixedNumber(NodeId* out) {
   return true;
 }
 
+// "5 \quad 6" are two answers and no product.
+bool Parser::IsWideSpaceBefore(size_t at) const {
+  constexpr size_t kShortest = 5;  // "\quad"
+  const size_t begin = tokens_[at - 1].end, end = tokens_[at].begin;
+  return end >= begin + kShortest && end <= tree_.source.size() &&
+         tree_.source.substr(begin, end - begin).find("quad") != std::string_view::npos;
+}
+
 // product := factor (['*' | '/' | ':'] factor)*, by juxtaposition too, from left to right.
 NodeId Parser::Product() {
   std::vector<NodeId> factors;
@@ -292,6 +300,7 @@ NodeId Parser::Product() {
     } else if (StartsFactor()) {
       if (op == Token::kFraction && IsUnitFraction()) break;
       if (op == Token::kLeftParen && IsMod(Ahead(1))) break;
+      if (IsWideSpaceBefore(at_)) return kNoNode;
       // Two numerals side by side are not a product ("5 6"), unless a bracket or a sign is between them or the first has an
       // exponent ("2^6 3^5").
       const bool power = tree_[factors.back()].kind == Kind::kPower;

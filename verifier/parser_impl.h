@@ -96,6 +96,7 @@ class Parser {
   bool HasCondition() const;
   bool AtInverse() const;
   bool IsAtomic(NodeId id) const;
+  bool IsWideSpaceBefore(size_t at) const;
   NodeId Atom();
   NodeId Script();    // the argument of ^ or _: a group or one token
   NodeId Argument();  // of \frac and its like: a group, or one digit, letter or command

@@ -60,7 +60,16 @@ TEST(Findings, OffersAreNoFactors) {
   ExpectDifferent({{"0", "0\\text{ (or }102)"},
                    {"-\\frac{37}{18}", "-\\frac{74}{36}\\text{ (or }1)"},
                    {"0", "0 is wrong"},
-                   {"0", "x=0 is false"}});
+                   {"0", "x=0 is false"},
+                   {"146\\%", "146\\% is wrong"},
+                   {"0", "0 (rejected)"},
+                   {"0", "not 0"},
+                   {"70\\sqrt{2}", "70\\sqrt{2}\\quad 1"}});
+  for (const char* answer : {"0 is wrong", "0 (rejected)", "not 0", "1,2,0 is wrong"}) {
+    const std::string response = std::string("So it is \\boxed{") + answer + "}.";
+    EXPECT_EQ(Grade({.golds = {"0", "1,2,0"}, .response = response}).reward, 0) << answer;
+  }
+  ExpectSame({{"\\text{incorrect}", "incorrect"}, {"\\text{false}", "False"}});
 }
 
 }  // namespace
