@@ -345,7 +345,7 @@ bool FormBuilder::KernelPower(Form base, const Rational& q, Form* out) {
     if (p % 2 != 0) NegateTerms(&out->top);
     return true;
   }
-  if (!kernels_->IsConstant(base)) kernels_->left_reals = true;
+  if (!kernels_->IsConstant(base)) kernels_->LeaveReals(base);
   // e^(i pi q)
   Form turn, exponent;
   Terms angle = GeneratorTerms(GeneratorKey(Generator::kI));
@@ -447,7 +447,7 @@ bool FormBuilder::KernelLogarithm(Form form, Form* out) {
     if (!LogarithmOfFactor(factor, Rational(power), out)) return false;
   }
   if (*sign > 0) return true;
-  if (!kernels_->IsConstant(form)) kernels_->left_reals = true;
+  if (!kernels_->IsConstant(form)) kernels_->LeaveReals(form);
   Terms turn = GeneratorTerms(GeneratorKey(Generator::kI));
   Form term;
   return MultiplyTerms(turn, GeneratorTerms(GeneratorKey(Generator::kPi)), budget_, &turn) &&
