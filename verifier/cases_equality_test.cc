@@ -94,8 +94,13 @@ TEST(Equality, LogarithmsAndRoots) {
               {"\\frac{a-b}{a^{2/3}+a^{1/3}b^{1/3}+b^{2/3}}", "\\sqrt[3]a-\\sqrt[3]b"},
               {"x^{1/n}", "\\sqrt[n]{x}"},
               {"\\operatorname{arsinh} x", "\\ln(x+\\sqrt{1+x^2})"}});
-  // The response has no value where the gold has one, and no symbol is negative there.
-  ExpectDifferent({{"|x-8|", "(\\sqrt{8-x})^2"}, {"\\ln(y^2)", "\\ln(y^2)+0\\cdot\\ln(50-y)"}});
+  // The response has no value where the gold has one, and the gold needs no symbol to be positive.
+  ExpectDifferent({{"|x-8|", "(\\sqrt{8-x})^2"},
+                   {"|y|", "(\\sqrt y)^2"},
+                   {"|y|", "y+0\\cdot\\sqrt y"},
+                   {"\\ln|y|", "\\ln y"},
+                   {"|y|+\\sqrt z", "\\frac{y\\sqrt y}{\\sqrt y}+\\sqrt z"},
+                   {"\\ln(y^2)", "\\ln(y^2)+0\\cdot\\ln(50-y)"}});
 }
 
 TEST(Equality, Constants) {

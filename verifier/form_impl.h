@@ -97,8 +97,14 @@ class FormBuilder {
 
   bool FunctionForm(NodeId id, Function function, Form* out);
 
-  // equality/kernel_powers.cc: |A|, A^q and e^A as kernels.
-  struct Parts;
+  // equality/kernel_parts.cc.
+  // A real form as a product. What is real only together (the factors of 1 - cos^2 x in exponentials) is one factor: the real
+  // function that it is the square of, or the whole.
+  struct Parts {
+    Rational number{1};
+    std::vector<Factor> units;                       // of real generators
+    std::vector<std::pair<Terms, int64_t>> factors;  // real polynomials
+  };
   bool SplitParts(const Form& form, Parts* out);
   std::optional<int> PartsSign(const Parts& parts);
   std::optional<int> SignOf(const Form& form);
@@ -106,6 +112,8 @@ class FormBuilder {
   bool AddWhole(Terms whole, int64_t power, Parts* out);
   bool AddSquare(const Monomial& units, const std::vector<std::pair<Terms, int64_t>>& factors, int64_t power,
                  Parts* out);
+
+  // equality/kernel_powers.cc: |A|, A^q, e^A and ln A as kernels.
   bool OfArc(const Monomial& monomial, Form* out);
   bool KernelExponential(Form exponent, Form* out);
   bool KernelPower(Form base, const Rational& q, Form* out);

@@ -17,24 +17,20 @@ class Cell {
   Cell(const Operand& gold, const Operand& response, const IdentityOptions& options, Kernels* kernels)
       : options_(options), kernels_(*kernels) {
     kernels_.left_reals = false;
+    kernels_.left_symbols.clear();
     built_ = Build(gold, &gold_);
+    gold_needs_ = kernels_.left_symbols;
     gold_left_ = std::exchange(kernels_.left_reals, false);
     if (gold_left_ && !options.complex_values) return;
     built_ = built_ && Build(response, &response_);
     response_left_ = kernels_.left_reals;
   }
 
-  bool built() const { return built_; }
+  // Symbols below a root or logarithm of the gold that is not real here.
+  const std::vector<uint32_t>& gold_needs() const { return gold_needs_; }
   bool OnlyResponseLeft() const { return response_left_ && !gold_left_ && !options_.complex_values; }
-  // Outside of where the comparison counts.
-  bool Excluded() const {
-    if (options_.complex_values) return false;
-    return gold_left_ || (response_left_ && kernels_.HasNegativeSymbol());
-  }
-  bool Equal() const {
-    if (response_left_ && !options_.complex_values) return false;
-    return kernels_.AreEqual(gold_, response_);
-  }
+  bool GoldLeft() const { return gold_left_ && !options_.complex_values; }
+  bool Equal() const { return built_ && kernels_.AreEqual(gold_, response_); }
 
  private:
   bool Build(const Operand& side, Form* out) {
@@ -46,6 +42,7 @@ class Cell {
   const IdentityOptions& options_;
   Kernels& kernels_;
   Form gold_, response_;
+  std::vector<uint32_t> gold_needs_;
   bool built_ = false, gold_left_ = false, response_left_ = false;
 };
 
@@ -66,6 +63,9 @@ Identity ProveIdentity(const Operand& gold, const Operand& response, const Ident
   Kernels kernels(options.domain, budget);
   bool all = true, whole = true;
   int visited = 0;
+  std::vector<uint32_t> needed;  // symbols whose signs the gold needs
+  std::vector<std::vector<uint32_t>>
+      left_only;  // the negative symbols of cells that only the response leaves the reals in
   do {
     const Cell cell(gold, response, options, &kernels);
     // Whether a symbol is negative there decides what that means.
@@ -77,10 +77,20 @@ Identity ProveIdentity(const Operand& gold, const Operand& response, const Ident
     whole = whole && ++visited <= kMaxCells && !budget.over() && !kernels.too_many_kinks();
     if (empty) continue;
     ++out.cells;
-    if (cell.Excluded()) continue;
+    needed.insert(needed.end(), cell.gold_needs().begin(), cell.gold_needs().end());
+    if (cell.GoldLeft()) continue;
+    if (cell.OnlyResponseLeft()) {
+      left_only.push_back(kernels.NegativeSymbols());
+      continue;
+    }
     ++out.counted;
-    all = all && cell.built() && cell.Equal();
+    all = all && cell.Equal();
   } while (whole && kernels.Advance());
+  for (const std::vector<uint32_t>& negative : left_only) {
+    all = all && std::any_of(negative.begin(), negative.end(), [&needed](uint32_t symbol) {
+            return std::find(needed.begin(), needed.end(), symbol) != needed.end();
+          });
+  }
   out.equal = all && whole && out.counted > 0;
   return out;
 }

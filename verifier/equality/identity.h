@@ -14,8 +14,9 @@ namespace drover::verifier {
 struct IdentityOptions {
   Domain domain;
   bool log_is_natural = false;
-  // Values that are not real count. Else a cell where the gold is not real is left out, and one where only the response is
-  // not real too, where a symbol is negative in it: parameters are mostly positive ("\sqrt{ab}" is "\sqrt a\sqrt b").
+  // Values that are not real count. Else a cell where the gold is not real is left out, and so is one where only the response
+  // is not, if a symbol is negative there whose sign the gold needs elsewhere to be real: such parameters are mostly positive
+  // ("\sqrt{ab}" is "\sqrt a\sqrt b", but "|a|" is not "(\sqrt a)^2").
   bool complex_values = false;
 };
 

@@ -108,11 +108,13 @@ class Kernels {
   // True when no values of the symbols have the signs of the path, as far as can be told: `points` gets one value of the
   // only symbol for each interval between the kinks' roots, whatever their signs, where all kinks are polynomials in it.
   bool IsEmptyCell(std::vector<std::pair<uint32_t, Rational>>* points) const;
-  bool HasNegativeSymbol() const;
+  std::vector<uint32_t> NegativeSymbols() const;
   bool too_many_kinks() const { return too_many_kinks_; }
 
-  // A root or logarithm of something negative was taken since this was last cleared.
+  // A root or logarithm of something negative was taken since this was last cleared; the symbols in all such things.
   bool left_reals = false;
+  std::vector<uint32_t> left_symbols;
+  void LeaveReals(const Form& form);
 
   Budget& budget() const { return budget_; }
 

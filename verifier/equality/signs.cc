@@ -259,12 +259,27 @@ bool Kernels::Advance() {
   return true;
 }
 
-bool Kernels::HasNegativeSymbol() const {
-  return std::any_of(path_.begin(), path_.end(), [](const Kink& kink) {
-    const bool alone = kink.function.size() == 1 && kink.function[0].monomial.size() == 1;
-    return alone && kink.sign < 0 &&
-           GeneratorKind(kink.function[0].monomial[0].generator) == Generator::kSymbol;
-  });
+std::vector<uint32_t> Kernels::NegativeSymbols() const {
+  std::vector<uint32_t> out;
+  for (const Kink& kink : path_) {
+    if (kink.sign > 0 || kink.function.size() != 1 || kink.function[0].monomial.size() != 1) continue;
+    const uint64_t generator = kink.function[0].monomial[0].generator;
+    if (GeneratorKind(generator) == Generator::kSymbol)
+      out.push_back(static_cast<uint32_t>(GeneratorPayload(generator)));
+  }
+  return out;
+}
+
+void Kernels::LeaveReals(const Form& form) {
+  left_reals = true;
+  for (const Terms* terms : {&form.top, &form.bottom}) {
+    for (const Term& term : *terms) {
+      for (const auto& factor : term.monomial) {
+        if (GeneratorKind(factor.generator) == Generator::kSymbol)
+          left_symbols.push_back(static_cast<uint32_t>(GeneratorPayload(factor.generator)));
+      }
+    }
+  }
 }
 
 bool Kernels::IsEmptyCell(std::vector<std::pair<uint32_t, Rational>>* points) const {

@@ -182,7 +182,7 @@ bool Kernels::LogarithmicZero(const Terms& terms) const {
         const Kernel& kernel = table_[GeneratorPayload(generator)];
         if (!kernel.constant) return false;
         if (kernel.kind == Kernel::Kind::kLogarithm) {
-          // Squared, since the sign of the argument says nothing.
+          // The logarithm is of |f|: below, products are compared up to the sign.
           if (!multiply(&over[below], kernel.arguments[0].top, n)) return false;
           break;
         }
