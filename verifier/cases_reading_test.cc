@@ -186,7 +186,9 @@ TEST(Cases, AnswersMadeToBePaid) {
                         {"\\$5", "\\$5\\text{ dollars}"},
                         {"5\\%\\text{ of the students}", "5\\%"},
                         {"\\$134", "\\$(116+18)"},
-                        {"\\$5", "\\$\\sqrt{25}"}});
+                        {"\\$5", "\\$\\sqrt{25}"},
+                        {"-40", "-40^\\circ\\text{F}"},
+                        {"-40^\\circ\\text{F}", "-40"}});
   ExpectDifferentEverywhere({{"\\frac{3}{4}", "3\\text{ out of }4\\text{ not}"},
                              {"0.75", "75"},
                              {"75", "0.75"},
@@ -278,7 +280,11 @@ TEST(Cases, AnswersMadeToBePaid) {
                              {"0", "0\\text{ to }54"},
                              {"0", "0\\text{ (or }686)"},
                              {"30", "5\\text{ (or }6)"},
-                             {"5", "5\\text{ (and }1)"}});
+                             {"5", "5\\text{ (and }1)"},
+                             {"-40", "40^\\circ\\text{F}"},
+                             {"5", "5 plus one"},
+                             {"5", "5 times two"},
+                             {"5", "5 or so"}});
 }
 
 }  // namespace

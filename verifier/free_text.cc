@@ -6,6 +6,7 @@
 
 #include "verifier/chars.h"
 #include "verifier/extract.h"
+#include "verifier/units.h"
 #include "verifier/words.h"
 
 namespace drover::verifier {
@@ -63,6 +64,8 @@ bool IsProse(std::string_view text, int enough = 2) {
   return words >= enough;
 }
 
+constexpr size_t kMaxTail = 40;  // bytes of words after a value that is no sentence
+
 // True if the sentence goes on after the answer to say that it is none: "5 is wrong".
 bool IsDenied(std::string_view text, std::string_view answer) {
   static constexpr std::string_view kDenials[] = {"wrong",    "incorrect",  "rejected",   "excluded",
@@ -71,6 +74,9 @@ bool IsDenied(std::string_view text, std::string_view answer) {
   const size_t at = answer.empty() ? text.npos : text.rfind(answer);
   if (at == text.npos) return false;
   std::string_view rest = text.substr(at + answer.size());
+  // "5 plus one" is no sentence about 5, but another value.
+  const bool value_first = TrimSpace(text.substr(0, at)).empty() && rest.size() <= kMaxTail;
+  if (value_first && ReadUnit(rest).bears) return true;
   rest = rest.substr(0, std::min(rest.find_first_of(".\n"), size_t{200}));
   const std::string lower = LowerCase(rest);
   return std::any_of(std::begin(kDenials), std::end(kDenials),
