@@ -44,10 +44,10 @@ constexpr std::pair<std::string_view, std::string_view> kPhrases[] = {
 // A quick look: no word, time or date has any of these.
 bool HasFormulaMark(std::string_view text) { return text.find_first_of("^_=<>+|") != text.npos; }
 
-// "the parallelogram", "a square": the article says nothing.
+// "the parallelogram", "a square", "all odd primes": the article says nothing.
 std::string_view WithoutArticle(std::string_view text) {
-  for (const std::string_view article :
-       {std::string_view("the "), std::string_view("a "), std::string_view("an ")}) {
+  for (const std::string_view article : {std::string_view("the "), std::string_view("a "),
+                                         std::string_view("an "), std::string_view("all ")}) {
     if (text.size() > article.size() + 1 && text.substr(0, article.size()) == article)
       return text.substr(article.size());
   }

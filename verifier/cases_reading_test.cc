@@ -188,7 +188,8 @@ TEST(Cases, AnswersMadeToBePaid) {
                         {"\\$134", "\\$(116+18)"},
                         {"\\$5", "\\$\\sqrt{25}"},
                         {"-40", "-40^\\circ\\text{F}"},
-                        {"-40^\\circ\\text{F}", "-40"}});
+                        {"-40^\\circ\\text{F}", "-40"},
+                        {"1 and all odd prime numbers", "1 and odd prime numbers"}});
   ExpectDifferentEverywhere({{"\\frac{3}{4}", "3\\text{ out of }4\\text{ not}"},
                              {"0.75", "75"},
                              {"75", "0.75"},
@@ -284,7 +285,10 @@ TEST(Cases, AnswersMadeToBePaid) {
                              {"-40", "40^\\circ\\text{F}"},
                              {"5", "5 plus one"},
                              {"5", "5 times two"},
-                             {"5", "5 or so"}});
+                             {"5", "5 or so"},
+                             {"1 and all odd prime numbers", "1"},
+                             {"1 and all odd prime numbers", "1 and all even prime numbers"},
+                             {"5", "5 to the power of two"}});
 }
 
 }  // namespace

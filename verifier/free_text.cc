@@ -76,7 +76,8 @@ bool IsDenied(std::string_view text, std::string_view answer) {
   std::string_view rest = text.substr(at + answer.size());
   // "5 plus one" is no sentence about 5, but another value.
   const bool value_first = TrimSpace(text.substr(0, at)).empty() && rest.size() <= kMaxTail;
-  if (value_first && ReadUnit(rest).bears) return true;
+  const Unit tail = value_first ? ReadUnit(rest) : Unit();
+  if (tail.bears || tail.factorial || tail.exponent != 1 || !tail.scale.is_one()) return true;
   rest = rest.substr(0, std::min(rest.find_first_of(".\n"), size_t{200}));
   const std::string lower = LowerCase(rest);
   return std::any_of(std::begin(kDenials), std::end(kDenials),
