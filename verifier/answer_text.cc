@@ -41,10 +41,13 @@ constexpr std::pair<std::string_view, std::string_view> kPhrases[] = {
     {"not defined", "\\text{does not exist}"},
 };
 
-// "the parallelogram", "a square": the article says nothing.
+// A quick look: no word, time or date has any of these.
+bool HasFormulaMark(std::string_view text) { return text.find_first_of("^_=<>+|") != text.npos; }
+
+// "the parallelogram", "a square", "all odd primes": the article says nothing.
 std::string_view WithoutArticle(std::string_view text) {
-  for (const std::string_view article :
-       {std::string_view("the "), std::string_view("a "), std::string_view("an ")}) {
+  for (const std::string_view article : {std::string_view("the "), std::string_view("a "),
+                                         std::string_view("an "), std::string_view("all ")}) {
     if (text.size() > article.size() + 1 && text.substr(0, article.size()) == article)
       return text.substr(article.size());
   }
@@ -162,8 +165,9 @@ bool IsWords(std::string_view bare) {
 
 std::optional<TextVerdict> CompareMoments(std::string_view gold, std::string_view response) {
   if (gold.size() > 2 * kMaxMomentBytes || response.size() > 2 * kMaxMomentBytes) return std::nullopt;
-  // Every time and every date has a digit or is one of two words.
+  // Every time and every date has a digit or is one of two words, and none has a formula's marks.
   const auto may_be = [](std::string_view text) {
+    if (HasFormulaMark(text)) return false;
     return std::any_of(text.begin(), text.end(), IsDigit) || FindFirst(text, "noon") != text.npos ||
            FindFirst(text, "midnight") != text.npos;
   };
@@ -172,7 +176,7 @@ std::optional<TextVerdict> CompareMoments(std::string_view gold, std::string_vie
 }
 
 bool SameWords(std::string_view gold, std::string_view response) {
-  if (gold.size() > kMaxTextBytes || response.size() > kMaxTextBytes) return false;
+  if (gold.size() > kMaxTextBytes || response.size() > kMaxTextBytes || HasFormulaMark(gold)) return false;
   const std::string a = BareText(gold), b = BareText(response);
   if (!IsWords(a) || !IsWords(b) || !IsAllWords(gold, a)) return false;
   const std::string lower_a = LowerCase(a), lower_b = LowerCase(b);
@@ -206,7 +210,7 @@ bool SameCharacters(std::string_view gold, std::string_view response) {
 }
 
 std::string PhraseAsMath(std::string_view text) {
-  if (text.size() < 3 || text.size() > kMaxPhraseBytes) return {};
+  if (text.size() < 3 || text.size() > kMaxPhraseBytes || HasFormulaMark(text)) return {};
   if (std::any_of(text.begin(), text.end(), IsDigit)) return {};
   const std::string bare = LowerCase(BareText(text));
   for (const auto& [phrase, latex] : kPhrases) {

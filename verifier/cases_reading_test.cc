@@ -186,7 +186,10 @@ TEST(Cases, AnswersMadeToBePaid) {
                         {"\\$5", "\\$5\\text{ dollars}"},
                         {"5\\%\\text{ of the students}", "5\\%"},
                         {"\\$134", "\\$(116+18)"},
-                        {"\\$5", "\\$\\sqrt{25}"}});
+                        {"\\$5", "\\$\\sqrt{25}"},
+                        {"-40", "-40^\\circ\\text{F}"},
+                        {"-40^\\circ\\text{F}", "-40"},
+                        {"1 and all odd prime numbers", "1 and odd prime numbers"}});
   ExpectDifferentEverywhere({{"\\frac{3}{4}", "3\\text{ out of }4\\text{ not}"},
                              {"0.75", "75"},
                              {"75", "0.75"},
@@ -274,7 +277,18 @@ TEST(Cases, AnswersMadeToBePaid) {
                              {"\\$12\\text{ per hour}", "\\$12\\text{ per day}"},
                              {"\\$5", "\\$5\\text{ cents}"},
                              {"303,36821", "303.36821"},
-                             {"63898,396", "63898.396"}});
+                             {"63898,396", "63898.396"},
+                             {"0", "0\\text{ to }54"},
+                             {"0", "0\\text{ (or }686)"},
+                             {"30", "5\\text{ (or }6)"},
+                             {"5", "5\\text{ (and }1)"},
+                             {"-40", "40^\\circ\\text{F}"},
+                             {"5", "5 plus one"},
+                             {"5", "5 times two"},
+                             {"5", "5 or so"},
+                             {"1 and all odd prime numbers", "1"},
+                             {"1 and all odd prime numbers", "1 and all even prime numbers"},
+                             {"5", "5 to the power of two"}});
 }
 
 }  // namespace

@@ -229,12 +229,22 @@ std::optional<std::string_view> RawRest(std::string_view text) {
   return rest;
 }
 
+// A quick look at how `text` starts: false for most answers.
+bool MayBeOption(std::string_view text) {
+  if (text.empty() || IsDigit(text[0]) || (IsAlpha(text[0]) && !IsOption(text[0]))) return false;
+  if (text[0] == '(' && text.size() > 1 && (IsDigit(text[1]) || text[1] == '-')) return false;
+  if (text[0] != '\\' || text.size() < 2 || !IsAlpha(text[1])) return true;
+  static constexpr std::string_view kFormulas[] = {"\\frac", "\\dfrac", "\\tfrac",
+                                                   "\\sqrt", "\\begin", "\\binom"};
+  return std::none_of(std::begin(kFormulas), std::end(kFormulas),
+                      [text](std::string_view name) { return text.substr(0, name.size()) == name; });
+}
+
 }  // namespace
 
 std::optional<ChosenOption> ReadChoice(std::string_view text) {
   text = TrimSpace(text);
-  // What no option's name starts with: most answers.
-  if (text.empty() || IsDigit(text[0]) || (IsAlpha(text[0]) && !IsOption(text[0]))) return std::nullopt;
+  if (!MayBeOption(text)) return std::nullopt;
   // An option's name stands within the first few hundred bytes; longer answers are cut, not read.
   const std::string bare = Bare(text.substr(0, kMaxBytes));
   const auto label = Leading(bare, /*loose=*/false);

@@ -161,6 +161,9 @@ Outcome Matcher::MatchRatios(const Operand& gold, const Operand& response) {
     const Operand& other = gold.node().kind == Kind::kRatio ? response : gold;
     if (ratio.node().count != 2 || !IsScalarKind(other.node().kind))
       return Decided(Rule::kKind, Outcome::kDifferent);
+    Budget budget(options_.budget);
+    const auto first = RationalValue(*ratio.tree, ratio.Kid(0).id, budget);
+    if (first && first->is_zero()) return Decided(Rule::kRatio, Outcome::kDifferent);  // "0 to 54" is a range
     const NodeId inverse = scratch_.Add(Kind::kInverse, {Copy(ratio.Kid(1))});
     const Operand quotient = Scratch(scratch_.Add(Kind::kProduct, {Copy(ratio.Kid(0)), inverse}));
     return &ratio == &gold ? MatchScalars(quotient, response) : MatchScalars(gold, quotient);

@@ -61,7 +61,15 @@ Operand Matcher::Times(const Operand& value, const Rational& factor) {
 
 Matcher::Measure Matcher::Measured(const Operand& operand) {
   Measure out{.value = operand};
-  for (int depth = 0; depth < 3 && IsMeasured(out.value.node().kind); ++depth) {
+  const auto negated = [](const Operand& x) {  // "-40^\circ F" has its sign between the marks
+    return x.node().kind == Kind::kNegate && IsMeasured(x.Kid(0).node().kind);
+  };
+  bool negative = false;
+  for (int depth = 0; depth < 3 && (IsMeasured(out.value.node().kind) || negated(out.value)); ++depth) {
+    if (negated(out.value)) {
+      negative = !negative;
+      out.value = out.value.Kid(0);
+    }
     const Node& node = out.value.node();
     const bool outer_words = !out.words.empty();
     Unit unit;
@@ -80,6 +88,7 @@ Matcher::Measure Matcher::Measured(const Operand& operand) {
     out.marked = true;
     out.value = out.value.Kid(0);
   }
+  if (negative) out.value = Negated(out.value);
   if (out.unit.bears || !out.marked) return out;
   out.value = Times(out.value, out.unit.scale);
   if (out.unit.exponent != 1) {

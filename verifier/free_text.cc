@@ -6,6 +6,7 @@
 
 #include "verifier/chars.h"
 #include "verifier/extract.h"
+#include "verifier/units.h"
 #include "verifier/words.h"
 
 namespace drover::verifier {
@@ -63,6 +64,8 @@ bool IsProse(std::string_view text, int enough = 2) {
   return words >= enough;
 }
 
+constexpr size_t kMaxTail = 40;  // bytes of words after a value that is no sentence
+
 bool IsDenial(std::string_view word) {
   static constexpr std::string_view kDenials[] = {"wrong",    "incorrect",  "rejected",   "excluded",
                                                   "invalid",  "impossible", "extraneous", "false",
@@ -88,6 +91,10 @@ bool IsDenied(std::string_view text, std::string_view answer) {
   const size_t at = answer.empty() ? text.npos : text.rfind(answer);
   if (at == text.npos) return false;
   std::string_view rest = text.substr(at + answer.size());
+  // "5 plus one" is no sentence about 5, but another value.
+  const bool value_first = TrimSpace(text.substr(0, at)).empty() && rest.size() <= kMaxTail;
+  const Unit tail = value_first ? ReadUnit(rest) : Unit();
+  if (tail.bears || tail.factorial || tail.exponent != 1 || !tail.scale.is_one()) return true;
   return HasDenial(rest.substr(0, std::min(rest.find_first_of(".\n"), size_t{200})));
 }
 
@@ -109,8 +116,7 @@ std::optional<std::string> FromFreeText(std::string_view text, const Options& op
                        FindFirst(text, "\\(") != text.npos;
   if (!IsProse(text, display ? 1 : 2)) return std::nullopt;
   auto found = ExtractPlain(text, /*loose=*/true);
-  // Nothing, and not the words themselves, whose letters would make a product ("0 is wrong").
-  return found && IsDenied(text, *found) ? std::string() : found;
+  return found && IsDenied(text, *found) ? std::nullopt : found;
 }
 
 // "**5**", "Answer: 5".

@@ -43,6 +43,7 @@ NodeId Parser::Parenthesised() {
   if (!nest.ok()) return kNoNode;
   const Token open = Type();
   ++at_;
+  if (At(Token::kConnective)) return kNoNode;  // "0 (or 686)" offers another value and is no product
   const int bars = std::exchange(bars_, 0);
   const Items inside = ReadItems();
   bars_ = bars;
