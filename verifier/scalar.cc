@@ -109,6 +109,8 @@ Outcome Comparer::WithBase(bool natural, const Traits& a, const Traits& b) {
   const Outcome outcome = symbols ? Symbolic(natural, a, b) : Constants(natural);
   if (outcome == Outcome::kUndecided && (a.undecidable || b.undecidable))
     return Structural(gold_, response_, 0);
+  if (outcome == Outcome::kUndecided && (ever_left_ || !symbols) && SameTree(gold_, response_, 0))
+    return Decided(Rule::kAlike, Outcome::kEqualExact);
   return outcome == Outcome::kUndecided && over_ ? Decided(Rule::kBudget, Outcome::kOverBudget) : outcome;
 }
 
