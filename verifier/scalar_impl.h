@@ -127,6 +127,7 @@ class Comparer {
   std::vector<uint32_t> integers_;                     // symbols that the gold says are integers
   int usable_ = 0;                                     // points at which both sides had values to compare
   bool ever_left_ = false, ever_right_ = false;        // had a value at some point
+  bool unsupported_ = false;                           // a function that balls do not know
 };
 
 }  // namespace drover::verifier
