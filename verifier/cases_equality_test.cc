@@ -112,7 +112,8 @@ TEST(Equality, Constants) {
               {"\\ln(3+2\\sqrt2)", "-2\\ln(\\sqrt2-1)"},
               {"2\\pi\\cos\\frac\\pi5", "\\frac{\\pi(1+\\sqrt5)}{2}"},
               {"5525", "\\sum_{k=1}^{25}k^2"},
-              {"\\sum_{j=0}^{8}\\binom8j", "256"}});
+              {"\\sum_{j=0}^{8}\\binom8j", "256"},
+              {"\\gcd(m,n)+\\arccos(\\cos2)", "{\\gcd(m,n)+\\arccos(\\cos2)}"}});
   ExpectDifferent({{"\\sqrt{2+\\sqrt{2+\\sqrt2}}", "2\\cos\\frac{\\pi}{16}+10^{-300}"},
                    {"\\arctan2+\\arctan3", "-\\frac{\\pi}{4}"},
                    {"\\pi", "\\pi+10^{-2000}"}});

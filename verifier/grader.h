@@ -32,10 +32,10 @@ std::string_view RewardFormatName(RewardFormat format);
 
 // Why a verdict is what it is. 'Wrong', 'could not read' and 'too costly' are never the same code.
 enum class Reason {
-  kEqualExact,    // proved equal: exact arithmetic or an exact normal form
-  kEqualNumeric,  // equal within a stated bound: rounded gold, or random evaluation (error under 2^-64)
-  kEqualText,     // equal as text (names, choices, words)
-  kDifferent,     // proved different, or of another kind
+  kEqualExact,        // proved equal: exact arithmetic or an exact normal form
+  kEqualNumeric,      // equal within a stated bound: rounded gold, or random evaluation (error under 2^-64)
+  kEqualText,         // equal as text (names, choices, words)
+  kDifferent,         // proved different, or of another kind
   kUnparsedResponse,  // an answer was found but could not be read
   kUnparsedGold,      // no gold answer could be read
   kNoAnswer,          // the format's answer is missing or empty

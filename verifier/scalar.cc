@@ -109,6 +109,8 @@ Outcome Comparer::WithBase(bool natural, const Traits& a, const Traits& b) {
   const Outcome outcome = symbols ? Symbolic(natural, a, b) : Constants(natural);
   if (outcome == Outcome::kUndecided && (a.undecidable || b.undecidable))
     return Structural(gold_, response_, 0);
+  if (outcome == Outcome::kUndecided && (ever_left_ || unsupported_) && SameTree(gold_, response_, 0))
+    return Decided(Rule::kAlike, Outcome::kEqualExact);
   return outcome == Outcome::kUndecided && over_ ? Decided(Rule::kBudget, Outcome::kOverBudget) : outcome;
 }
 
@@ -152,7 +154,10 @@ Overlap Comparer::At(const SamplePoint& point, bool natural, int64_t bits, Budge
   const BallStatus right =
       EvaluateBall(*response_.tree, response_.id, options, bits, budget, &b, &response_left);
   over_ = over_ || budget.over();
-  if (left == BallStatus::kUnsupported || right == BallStatus::kUnsupported) return Overlap::kUnsupported;
+  if (left == BallStatus::kUnsupported || right == BallStatus::kUnsupported) {
+    unsupported_ = true;
+    return Overlap::kUnsupported;
+  }
   left_defined_ = left == BallStatus::kOk, right_defined_ = right == BallStatus::kOk;
   if (left != BallStatus::kOk || right != BallStatus::kOk) return Overlap::kUnusable;
   magnitude_ = std::max(Magnitude(a), Magnitude(b));
@@ -180,6 +185,7 @@ Outcome Comparer::Constants(bool natural) {
     if (overlap == Overlap::kDisjoint) return Decided(Rule::kBalls, Outcome::kDifferent);
     defined = overlap == Overlap::kOverlap;
     left = left || left_defined_, right = right || right_defined_;
+    ever_left_ = left;
     if (bits != 256 || !defined) continue;
     std::vector<std::pair<uint32_t, Rational>> points;
     if (Proved(natural, /*complex_symbols=*/false, /*complex_values=*/true, &points))

@@ -107,6 +107,9 @@ class Comparer {
               std::vector<std::pair<uint32_t, Rational>>* points);
   uint64_t Key() const;
 
+  // The same expression, node by node.
+  bool SameTree(const Operand& a, const Operand& b, int depth);
+
   // Integrals, limits and infinite sums: equal if written alike, part by part.
   Outcome Structural(const Operand& a, const Operand& b, int depth);
 
@@ -117,13 +120,14 @@ class Comparer {
   Rule* const rule_;
   std::optional<Rational> gold_value_, response_value_;
   bool over_ = false;
-  int structural_ = 0;                                 // calls of Structural()
+  int structural_ = 0;                                 // calls of Structural() and SameTree()
   int64_t magnitude_ = 0;                              // of the last At()
   bool left_defined_ = false, right_defined_ = false;  // of the last At()
   bool left_real_ = false, right_real_ = false;        // as far as the balls tell: not proved to be unreal
   std::vector<uint32_t> integers_;                     // symbols that the gold says are integers
   int usable_ = 0;                                     // points at which both sides had values to compare
   bool ever_left_ = false, ever_right_ = false;        // had a value at some point
+  bool unsupported_ = false;                           // a function that balls do not know
 };
 
 }  // namespace drover::verifier

@@ -97,6 +97,20 @@ Outcome Comparer::Symbolic(bool natural, const Traits& a, const Traits& b) {
   return Decided(Rule::kUndecided, Outcome::kUndecided);
 }
 
+bool Comparer::SameTree(const Operand& a, const Operand& b, int depth) {
+  constexpr int kMaxDepth = 100;
+  const Node &x = a.node(), &y = b.node();
+  if (depth > kMaxDepth || ++structural_ > kMaxStructural || x.kind != y.kind || x.count != y.count ||
+      x.flag != y.flag)
+    return false;
+  if (x.kind == Kind::kNumber) return a.tree->numbers[x.value].value == b.tree->numbers[y.value].value;
+  if (x.kind == Kind::kOpaque || x.kind == Kind::kRelation || x.value != y.value) return false;
+  for (uint32_t i = 0; i < x.count; ++i) {
+    if (!SameTree(a.Kid(i), b.Kid(i), depth + 1)) return false;
+  }
+  return true;
+}
+
 Outcome Comparer::Structural(const Operand& a, const Operand& b, int depth) {
   if (depth > 40 || ++structural_ > kMaxStructural) return Outcome::kOverBudget;
   const Node &x = a.node(), &y = b.node();
