@@ -288,7 +288,13 @@ TEST(Cases, AnswersMadeToBePaid) {
                              {"5", "5 or so"},
                              {"1 and all odd prime numbers", "1"},
                              {"1 and all odd prime numbers", "1 and all even prime numbers"},
-                             {"5", "5 to the power of two"}});
+                             {"5", "5 to the power of two"},
+                             {"69\\%", "69\\% is wrong"},
+                             {"69\\%", "69% is wrong"},
+                             {"-5", "-5 is wrong"},
+                             {"-5", "-5 plus one"},
+                             {"-5", "−5 plus one"},
+                             {"5", "\\$5 plus one"}});
 }
 
 }  // namespace

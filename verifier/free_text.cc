@@ -87,12 +87,16 @@ bool HasDenial(std::string_view text) {
 
 // True if the sentence goes on after the answer to say that it is none: "5 is wrong".
 bool IsDenied(std::string_view text, std::string_view answer) {
-  if (!answer.empty() && answer.back() == '%') answer.remove_suffix(1);  // "\%" in the text
+  // A number's sign and percent sign may be spelled otherwise in the text.
+  while (!answer.empty() && !IsDigit(answer.front()) && !IsAlpha(answer.front())) answer.remove_prefix(1);
+  while (!answer.empty() && (answer.back() == '%' || answer.back() == '\\')) answer.remove_suffix(1);
   const size_t at = answer.empty() ? text.npos : text.rfind(answer);
   if (at == text.npos) return false;
   std::string_view rest = text.substr(at + answer.size());
   // "5 plus one" is no sentence about 5, but another value.
-  const bool value_first = TrimSpace(text.substr(0, at)).empty() && rest.size() <= kMaxTail;
+  const std::string_view before = TrimSpace(text.substr(0, at));
+  const bool value_first = before.size() <= 3 && before.find_first_of("0123456789") == before.npos &&
+                           std::none_of(before.begin(), before.end(), IsAlpha) && rest.size() <= kMaxTail;
   const Unit tail = value_first ? ReadUnit(rest) : Unit();
   if (tail.bears || tail.factorial || tail.exponent != 1 || !tail.scale.is_one()) return true;
   return HasDenial(rest.substr(0, std::min(rest.find_first_of(".\n"), size_t{200})));
