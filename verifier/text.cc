@@ -46,6 +46,13 @@ std::string_view CommandName(std::string_view text, size_t at) {
   return text.substr(at, end - at);
 }
 
+// TeX's negations, which the grammar does not read: "\neg 0" is no line end before "eg 0".
+bool IsNegation(std::string_view name) {
+  static constexpr std::string_view kNegations[] = {"neg",  "nmid", "nsim", "ncong",     "nless",
+                                                    "ngtr", "nleq", "ngeq", "nparallel", "nexists"};
+  return std::find(std::begin(kNegations), std::end(kNegations), name) != std::end(kNegations);
+}
+
 // "^{2}" or "_{n}": a superscript or subscript character.
 bool IsScript(std::string_view latex) {
   return latex.size() == 4 && (latex[0] == '^' || latex[0] == '_') && latex[1] == '{';
@@ -100,7 +107,7 @@ std::string NormalizeMath(std::string_view text) {
       ++i;
       if (!IsKnownCommand(name)) out += text[i++];
     } else if (c == '\\' && i + 1 < text.size() && text[i + 1] == 'n' &&
-               !IsKnownCommand(CommandName(text, i + 1))) {
+               !IsKnownCommand(CommandName(text, i + 1)) && !IsNegation(CommandName(text, i + 1))) {
       out += ' ';  // an escaped line end
       i += 2;
     } else if (c == '\f' && text.substr(i + 1, 3) == "rac") {

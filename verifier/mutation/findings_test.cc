@@ -63,6 +63,7 @@ TEST(Findings, OffersAreNoFactors) {
                    {"0", "x=0 is false"},
                    {"146\\%", "146\\% is wrong"},
                    {"0", "0 (rejected)"},
+                   {"0", "\\neg 0"},
                    {"0", "not 0"},
                    {"70\\sqrt{2}", "70\\sqrt{2}\\quad 1"}});
   for (const char* answer : {"0 is wrong", "0 (rejected)", "not 0", "1,2,0 is wrong"}) {
