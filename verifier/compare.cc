@@ -33,7 +33,8 @@ Operand Matcher::Negated(const Operand& operand) {
 Outcome Matcher::Match(Operand gold, Operand response) {
   if (depth_ >= kMaxDepth) return Outcome::kOverBudget;
   ++depth_;
-  const Named g = Unwrap(gold), r = Unwrap(response);
+  const Named g = Unwrap(gold);
+  const Named r = Renamed(g, Unwrap(response));
   Outcome out = Outcome::kDifferent;
   const bool g_relation = g.value.node().kind == Kind::kRelation,
              r_relation = r.value.node().kind == Kind::kRelation;
