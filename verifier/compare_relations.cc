@@ -214,7 +214,8 @@ Matcher::Named Matcher::Renamed(const Named& gold, const Named& response) {
   };
   if (stands(x.value) || !stands(t.value)) return response;  // P(A) = 0.3 defines nothing
   std::vector<NodeId> stack = {response.value.id};
-  while (!stack.empty()) {  // values of other functions keep theirs
+  for (size_t visited = 0; !stack.empty(); ++visited) {  // values of other functions keep theirs
+    if (visited > kMaxScratch) return response;
     const Node& node = (*response.value.tree)[stack.back()];
     stack.pop_back();
     if (node.kind == Kind::kApply || node.kind == Kind::kOpaque) return response;
