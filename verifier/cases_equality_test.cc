@@ -136,6 +136,7 @@ TEST(Equality, LettersBeforeBrackets) {
               {"V(t)^2", "V(t)V(t)"},
               {"q(x)=x^3", "x^3"},
               {"x^3", "q(x)=x^3"},
+              {"g(x)=x^2+a", "g(t)=a+t^2"},
               {"P(B\\cup C)=0.7", "0.7"},
               {"P(X|Y)=\\frac25", "\\frac25"},
               {"\\cos B=\\frac14", "\\frac14"},
@@ -148,6 +149,9 @@ TEST(Equality, LettersBeforeBrackets) {
                    {"w(1)", "w(2)"},
                    {"8w", "w(3)+5w"},
                    {"g(3)=5", "g(4)=5"},
+                   {"g(x)=x^2+t", "g(t)=t^2+t"},
+                   {"g(x)=x^2+t", "g(t)=x^2+t"},
+                   {"g(x)=x^2", "h(t)=t^2"},
                    {"P(A)=0.3", "P(B)=0.3"}});
 }
 

@@ -37,7 +37,8 @@ Outcome Matcher::Match(Operand gold, Operand response) {
     --depth_;
     return *outcome;
   }
-  const Named g = Unwrap(gold), r = Unwrap(response);
+  const Named g = Unwrap(gold);
+  const Named r = Renamed(g, Unwrap(response));
   Outcome out = Outcome::kDifferent;
   const bool g_relation = g.value.node().kind == Kind::kRelation,
              r_relation = r.value.node().kind == Kind::kRelation;

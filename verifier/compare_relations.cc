@@ -199,6 +199,33 @@ Matcher::Named Matcher::Unwrap(const Operand& operand) const {
   return {operand.Kid(count - 1), {}};
 }
 
+// "f(t) = 2t" as "f(x) = 2x" where the gold defines f(x): the argument of a definition has no name of its own.
+Matcher::Named Matcher::Renamed(const Named& gold, const Named& response) {
+  if (gold.name.id == kNoNode || response.name.id == kNoNode) return response;
+  const Node &g = gold.name.node(), &r = response.name.node();
+  const bool functions =
+      g.kind == Kind::kApply && r.kind == Kind::kApply && g.value == r.value && g.count == 1 && r.count == 1;
+  if (!functions || !IsScalarKind(response.value.node().kind)) return response;
+  const Node &x = gold.name.Kid(0).node(), &t = response.name.Kid(0).node();
+  if (x.kind != Kind::kSymbol || t.kind != Kind::kSymbol || x.value == t.value) return response;
+  const std::vector<uint32_t> symbols = FreeSymbols(response.value);
+  const auto stands = [&symbols](uint32_t symbol) {
+    return std::find(symbols.begin(), symbols.end(), symbol) != symbols.end();
+  };
+  if (stands(x.value) || !stands(t.value)) return response;  // P(A) = 0.3 defines nothing
+  std::vector<NodeId> stack = {response.value.id};
+  for (size_t visited = 0; !stack.empty(); ++visited) {  // values of other functions keep theirs
+    if (visited > kMaxScratch) return response;
+    const Node& node = (*response.value.tree)[stack.back()];
+    stack.pop_back();
+    if (node.kind == Kind::kApply || node.kind == Kind::kOpaque) return response;
+    for (uint32_t i = 0; i < node.count; ++i) stack.push_back(response.value.tree->kids[node.first + i]);
+  }
+  const NodeId name = scratch_.Add(Kind::kSymbol, {}, x.value);
+  const NodeId value = Substituted(Copy(response.value), {{t.value, name}});
+  return {Scratch(value), gold.name};
+}
+
 // "left - right" of an equation; with `at`, its symbols take the values at that point.
 Operand Matcher::SideDifference(const Operand& equation, const std::vector<std::pair<uint32_t, NodeId>>& at) {
   const NodeId left = Copy(equation.Kid(0)), right = Copy(equation.Kid(1));

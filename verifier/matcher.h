@@ -77,6 +77,7 @@ class Matcher {
 
   // compare_relations.cc
   Named Unwrap(const Operand& operand) const;
+  Named Renamed(const Named& gold, const Named& response);
   static bool NamesValue(Function function);
   bool IsName(const Operand& operand) const;
   bool ChainHolds(const Operand& chain, uint32_t count) const;
