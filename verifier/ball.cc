@@ -1,5 +1,6 @@
 #include "verifier/ball.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -29,19 +30,26 @@ void BallEvaluator::SymbolValue(uint32_t id, Ball* out) {
   for (const auto& [bound, value] : bound_) {
     if (bound == id) return acb_set_si(out->get(), value);
   }
-  const uint64_t hash = Mix(id * 1000003u + options_.point.index * 7919u + 17);
-  if (options_.point.kind == SamplePoint::Kind::kInteger) {
-    return acb_set_si(out->get(), static_cast<slong>(1 + hash % 9 + options_.point.index));
+  using K = SamplePoint::Kind;
+  const SamplePoint& point = options_.point;
+  const uint64_t hash = Mix(point.key ^ (id * 1000003u + point.index * 7919u + 17));
+  if (point.kind == K::kGiven && id == point.symbol)
+    return acb_set_fmpq(out->get(), point.value->get(), bits_);
+  const std::vector<uint32_t>* integers = options_.integers;
+  if (integers != nullptr && std::find(integers->begin(), integers->end(), id) != integers->end()) {
+    const uint64_t range = point.kind == K::kWide || point.kind == K::kLarge ? 64 : 9;
+    return acb_set_si(out->get(), static_cast<slong>(1 + hash % range + point.index % 8));
   }
   // A dyadic in (0.3, 2.9) that no small formula has.
   acb_set_si(out->get(), static_cast<slong>(0x4D000 + hash % 0x299999));
   acb_mul_2exp_si(out->get(), out->get(), -20);
-  if (options_.point.kind == SamplePoint::Kind::kSmall) {
-    acb_div_si(out->get(), out->get(), 3, bits_);
-  }
-  const bool mixed = options_.point.kind == SamplePoint::Kind::kMixed && (hash >> 40) % 2 == 0;
-  if (options_.point.kind == SamplePoint::Kind::kNegative || mixed) acb_neg(out->get(), out->get());
-  if (options_.point.kind == SamplePoint::Kind::kComplex) {
+  const slong scale = static_cast<slong>((hash >> 50) % 12);
+  if (point.kind == K::kUnit) acb_div_si(out->get(), out->get(), 3, bits_);
+  if (point.kind == K::kLarge) acb_mul_2exp_si(out->get(), out->get(), scale);
+  if (point.kind == K::kWide) acb_mul_2exp_si(out->get(), out->get(), 2 * scale - 11);
+  const bool either = point.kind == K::kMixed || point.kind == K::kWide;
+  if (point.kind == K::kNegative || (either && (hash >> 40) % 2 == 0)) acb_neg(out->get(), out->get());
+  if (point.kind == K::kComplex) {
     arb_set_si(out->imag(), static_cast<slong>(0x40000 + (hash >> 24) % 0x199999));
     arb_mul_2exp_si(out->imag(), out->imag(), -20);
   }
@@ -163,14 +171,18 @@ BallStatus BallEvaluator::Power(NodeId id, Ball* out) {
   if (e) {
     acb_exp(out->get(), exponent.get(), bits_);
   } else {
+    left_reals_ = left_reals_ || (IsNegative(base) && acb_is_int(exponent.get()) == 0);
     acb_pow(out->get(), base.get(), exponent.get(), bits_);
   }
   return BallStatus::kOk;
 }
 
 BallStatus EvaluateBall(const Tree& tree, NodeId id, const BallOptions& options, int64_t bits, Budget& budget,
-                        Ball* out) {
-  return BallEvaluator(tree, options, bits, budget).Value(id, out);
+                        Ball* out, bool* left_reals) {
+  BallEvaluator evaluator(tree, options, bits, budget);
+  const BallStatus status = evaluator.Value(id, out);
+  if (left_reals != nullptr) *left_reals = evaluator.left_reals();
+  return status;
 }
 
 int RealSign(const Tree& tree, NodeId id, bool log_is_natural, Budget& budget) {

@@ -7,7 +7,8 @@
 namespace drover::verifier {
 
 void BallEvaluator::Root(const Ball& base, int64_t n, Ball* out) {
-  const bool negative = acb_is_real(base.get()) != 0 && arb_is_negative(base.real()) != 0;
+  const bool negative = IsNegative(base);
+  left_reals_ = left_reals_ || (negative && n % 2 == 0);
   if (negative && n % 2 != 0) {
     Ball positive;
     acb_neg(positive.get(), base.get());
@@ -34,6 +35,7 @@ BallStatus BallEvaluator::OneArgument(Function function, const Ball& x, Ball* ou
   const acb_struct* a = x.get();
   const bool growing =
       function == Function::kExp || (function >= Function::kSinh && function <= Function::kCsch);
+  if (!budget_.Spend(bits_ / 64)) return BallStatus::kUndefined;
   if (Exceeds(a, growing ? kMaxExpBits : kMaxTrigBits)) return BallStatus::kUndefined;
   if (function <= Function::kCsc && acb_is_real(a) == 0 && Exceeds(a, kMaxExpBits))
     return BallStatus::kUndefined;
@@ -161,6 +163,7 @@ BallStatus BallEvaluator::OneArgument(Function function, const Ball& x, Ball* ou
 
 BallStatus BallEvaluator::Log(const Ball& x, Ball* out) {
   if (acb_contains_zero(x.get()) != 0) return BallStatus::kUndefined;
+  left_reals_ = left_reals_ || IsNegative(x);
   acb_log(out->get(), x.get(), bits_);
   return BallStatus::kOk;
 }

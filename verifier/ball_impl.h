@@ -28,9 +28,14 @@ class BallEvaluator {
       : tree_(tree), options_(options), bits_(bits), budget_(budget) {}
 
   BallStatus Value(NodeId id, Ball* out);
+  bool left_reals() const { return left_reals_; }
 
  private:
   static bool Exceeds(const acb_struct* z, int64_t bits);
+
+  static bool IsNegative(const Ball& x) {
+    return acb_is_real(x.get()) != 0 && arb_is_negative(x.real()) != 0;
+  }
 
   void SymbolValue(uint32_t id, Ball* out);
 
@@ -69,6 +74,7 @@ class BallEvaluator {
   const BallOptions& options_;
   const int64_t bits_;
   Budget& budget_;
+  bool left_reals_ = false;
   std::vector<std::pair<uint32_t, int64_t>> bound_;  // indices of the sums that are open
 };
 

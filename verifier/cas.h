@@ -4,10 +4,13 @@
 #include <acb.h>
 #include <acb_hypgeom.h>
 #include <arb.h>
+#include <arb_fmpz_poly.h>
 #include <flint/flint.h>
 #include <flint/fmpq.h>
 #include <flint/fmpz.h>
 #include <flint/fmpz_factor.h>
+#include <flint/fmpz_mpoly.h>
+#include <flint/fmpz_mpoly_factor.h>
 #include <flint/nmod_vec.h>
 #include <flint/ulong_extras.h>
 #include <gmp.h>

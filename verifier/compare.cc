@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "verifier/answer_text.h"
+#include "verifier/applications.h"
 #include "verifier/ball.h"
 #include "verifier/chars.h"
 #include "verifier/matcher.h"
 #include "verifier/rational.h"
 #include "verifier/text.h"
-#include "verifier/units.h"
 
 namespace drover::verifier {
 
@@ -32,7 +33,12 @@ Operand Matcher::Negated(const Operand& operand) {
 Outcome Matcher::Match(Operand gold, Operand response) {
   if (depth_ >= kMaxDepth) return Outcome::kOverBudget;
   ++depth_;
-  const Named g = Unwrap(gold), r = Unwrap(response);
+  if (const auto outcome = MatchNamedParts(gold, response)) {
+    --depth_;
+    return *outcome;
+  }
+  const Named g = Unwrap(gold);
+  const Named r = Renamed(g, Unwrap(response));
   Outcome out = Outcome::kDifferent;
   const bool g_relation = g.value.node().kind == Kind::kRelation,
              r_relation = r.value.node().kind == Kind::kRelation;
@@ -51,9 +57,7 @@ Outcome Matcher::Match(Operand gold, Operand response) {
 Outcome Matcher::MatchValues(const Operand& gold, const Operand& response) {
   const Kind g = gold.node().kind, r = response.node().kind;
   if (g == Kind::kText || r == Kind::kText) return MatchText(gold, response);
-  if (g == Kind::kQuantity || r == Kind::kQuantity) return MatchQuantities(gold, response);
-  if (g == Kind::kPercent || r == Kind::kPercent) return MatchPercent(gold, response);
-  if (g == Kind::kDegree || r == Kind::kDegree) return MatchDegrees(gold, response);
+  if (IsMeasured(g) || IsMeasured(r)) return MatchMeasures(gold, response);
   if (const auto outcome = MatchNotation(gold, response)) return *outcome;
   if (IsScalarKind(g) && IsScalarKind(r)) return MatchScalars(gold, response);
   if (g == Kind::kCongruence || r == Kind::kCongruence) return MatchCongruences(gold, response);
@@ -145,68 +149,11 @@ Outcome Matcher::MatchScalars(const Operand& gold, const Operand& response) {
 
 Outcome Matcher::MatchText(const Operand& gold, const Operand& response) {
   if (gold.node().kind != Kind::kText || response.node().kind != Kind::kText)
-    return Decided("kind", Outcome::kDifferent);
-  const std::string a = LowerCase(BareText(gold.tree->texts[gold.node().value]));
-  const std::string b = LowerCase(BareText(response.tree->texts[response.node().value]));
-  return Decided("text", a == b ? Outcome::kEqualText : Outcome::kDifferent);
-}
-
-Outcome Matcher::MatchQuantities(const Operand& gold, const Operand& response) {
-  const auto unit = [](const Operand& x) -> std::optional<Unit> {
-    if (x.node().kind != Kind::kQuantity) return std::nullopt;
-    return ReadUnit(x.tree->texts[x.node().value]);
-  };
-  const auto g = unit(gold), r = unit(response);
-  const auto scaled = [this](const Operand& value, const Rational& factor) {
-    if (factor.is_one()) return value;
-    const NodeId number = scratch_.AddNumber({.value = factor});
-    return Scratch(scratch_.Add(Kind::kProduct, {number, Copy(value)}));
-  };
-  const Operand g_value = g ? scaled(gold.Kid(0), g->scale) : gold;
-  const Operand r_value = r ? scaled(response.Kid(0), r->scale) : response;
-  const auto is = [](const std::optional<Unit>& u, std::string_view base) {
-    return u && u->powers.size() == 1 && u->powers[0].first == base && u->powers[0].second == 1;
-  };
-  // Percentages and degrees in words are the postfix signs in words.
-  for (const auto& [base, kind] :
-       {std::pair{"percent", Kind::kPercent}, std::pair{"degree", Kind::kDegree}}) {
-    if (!is(g, base) && !is(r, base)) continue;
-    const Operand left = is(g, base) ? Scratch(scratch_.Add(kind, {Copy(g_value)})) : gold;
-    const Operand right = is(r, base) ? Scratch(scratch_.Add(kind, {Copy(r_value)})) : response;
-    return MatchValues(left, right);
-  }
-  if (r && !r->harmless) return Decided("unit", Outcome::kDifferent);
-  // "5 pounds" may be money.
-  if ((is(g, "gbp") && is(r, "lb")) || (is(g, "lb") && is(r, "gbp"))) return Match(g_value, r_value);
-  if (!g || !r || g->any || r->any) return Match(g_value, r_value);  // a unit may be left out
-  if (g->powers != r->powers) return Decided("unit", Outcome::kDifferent);
-  if (g->factor == r->factor) return Match(g_value, r_value);
-  return MatchScalars(scaled(g_value, g->factor), scaled(r_value, r->factor));
-}
-
-// "50%" is one half. The sign may be left out on either side, as answers do ("50"), unless the gold is a proportion.
-Outcome Matcher::MatchPercent(const Operand& gold, const Operand& response) {
-  const bool g = gold.node().kind == Kind::kPercent, r = response.node().kind == Kind::kPercent;
-  if (g && r) return Match(gold.Kid(0), response.Kid(0));
-  const Operand& plain = g ? response : gold;
-  if (!IsScalarKind(plain.node().kind)) return Decided("kind", Outcome::kDifferent);
-  const Outcome exact = MatchScalars(gold, response);
-  if (IsEqual(exact)) return exact;
-  if (g) return MatchScalars(gold.Kid(0), response);
-  Budget budget(options_.budget);
-  const auto value = RationalValue(*gold.tree, gold.id, budget);
-  const bool proportion = !value || (*value < Rational(1) && !value->is_integer());
-  return proportion ? exact : MatchScalars(gold, response.Kid(0));
-}
-
-// "90^\circ" is 90 where the other side has no sign, and half of pi.
-Outcome Matcher::MatchDegrees(const Operand& gold, const Operand& response) {
-  const bool g = gold.node().kind == Kind::kDegree, r = response.node().kind == Kind::kDegree;
-  if (g && r) return Match(gold.Kid(0), response.Kid(0));
-  const Operand& plain = g ? response : gold;
-  if (!IsScalarKind(plain.node().kind)) return Decided("kind", Outcome::kDifferent);
-  const Outcome same = g ? MatchScalars(gold.Kid(0), response) : MatchScalars(gold, response.Kid(0));
-  return IsEqual(same) ? same : MatchScalars(gold, response);
+    return Decided(Rule::kKind, Outcome::kDifferent);
+  const std::string& a = gold.tree->texts[gold.node().value];
+  const std::string& b = response.tree->texts[response.node().value];
+  const bool same = BareText(a) == BareText(b) || SameWords("\\text{" + a + "}", b);
+  return Decided(Rule::kText, same ? Outcome::kEqualText : Outcome::kDifferent);
 }
 
 Outcome Matcher::MatchRatios(const Operand& gold, const Operand& response) {
@@ -214,13 +161,16 @@ Outcome Matcher::MatchRatios(const Operand& gold, const Operand& response) {
     const Operand& ratio = gold.node().kind == Kind::kRatio ? gold : response;
     const Operand& other = gold.node().kind == Kind::kRatio ? response : gold;
     if (ratio.node().count != 2 || !IsScalarKind(other.node().kind))
-      return Decided("kind", Outcome::kDifferent);
+      return Decided(Rule::kKind, Outcome::kDifferent);
+    Budget budget(options_.budget);
+    const auto first = RationalValue(*ratio.tree, ratio.Kid(0).id, budget);
+    if (first && first->is_zero()) return Decided(Rule::kRatio, Outcome::kDifferent);  // "0 to 54" is a range
     const NodeId inverse = scratch_.Add(Kind::kInverse, {Copy(ratio.Kid(1))});
     const Operand quotient = Scratch(scratch_.Add(Kind::kProduct, {Copy(ratio.Kid(0)), inverse}));
     return &ratio == &gold ? MatchScalars(quotient, response) : MatchScalars(gold, quotient);
   }
   const std::vector<Operand> a = Kids(gold), b = Kids(response);
-  if (a.size() != b.size()) return Decided("ratio", Outcome::kDifferent);
+  if (a.size() != b.size()) return Decided(Rule::kRatio, Outcome::kDifferent);
   const Outcome same = InOrder(a, b);
   if (IsEqual(same)) return same;
   // a_i b_0 = b_i a_0 for all i; not for "12:00", which is a time of day.
@@ -262,7 +212,7 @@ Outcome Matcher::MatchCongruences(const Operand& gold, const Operand& response) 
   Rational difference;
   fmpz_sub(difference.num(), x->num(), y->num());
   const bool equal = fmpz_divisible(difference.num(), m->num()) != 0;
-  return Decided("congruence", equal ? Outcome::kEqualExact : Outcome::kDifferent);
+  return Decided(Rule::kCongruence, equal ? Outcome::kEqualExact : Outcome::kDifferent);
 }
 
 // "17 mod 5" is 2: the other side is the remainder itself.
@@ -273,10 +223,10 @@ Outcome Matcher::MatchRemainder(const Operand& congruence, const Operand& plain)
   const auto other = RationalValue(*plain.tree, plain.id, budget);
   const bool integers =
       value && modulus && other && value->is_integer() && modulus->is_integer() && other->is_integer();
-  if (!integers || modulus->sign() <= 0) return Decided("congruence", Outcome::kDifferent);
+  if (!integers || modulus->sign() <= 0) return Decided(Rule::kCongruence, Outcome::kDifferent);
   Rational remainder;
   fmpz_mod(remainder.num(), value->num(), modulus->num());
-  return Decided("congruence", remainder == *other ? Outcome::kEqualExact : Outcome::kDifferent);
+  return Decided(Rule::kCongruence, remainder == *other ? Outcome::kEqualExact : Outcome::kDifferent);
 }
 
 // Rows and columns count; a column or a row of numbers is also the tuple of its entries.
@@ -287,17 +237,17 @@ Outcome Matcher::MatchMatrices(const Operand& gold, const Operand& response) {
   if (g && r) {
     const bool shape =
         gold.node().value == response.node().value && gold.node().count == response.node().count;
-    return shape ? InOrder(Kids(gold), Kids(response)) : Decided("shape", Outcome::kDifferent);
+    return shape ? InOrder(Kids(gold), Kids(response)) : Decided(Rule::kShape, Outcome::kDifferent);
   }
   const bool vector = matrix.node().value == 1 || matrix.node().value == matrix.node().count;
   const bool single = matrix.node().count == 1 && IsScalarKind(other.node().kind);
   if (single) return g ? Match(gold.Kid(0), response) : Match(gold, response.Kid(0));
-  if (!vector || other.node().kind != Kind::kTuple) return Decided("kind", Outcome::kDifferent);
+  if (!vector || other.node().kind != Kind::kTuple) return Decided(Rule::kKind, Outcome::kDifferent);
   return InOrder(Kids(gold), Kids(response));
 }
 
 Outcome Matcher::InOrder(const std::vector<Operand>& gold, const std::vector<Operand>& response) {
-  if (gold.size() != response.size()) return Decided("size", Outcome::kDifferent);
+  if (gold.size() != response.size()) return Decided(Rule::kSize, Outcome::kDifferent);
   Outcome all = Outcome::kEqualExact;
   for (size_t i = 0; i < gold.size() && IsEqual(all); ++i) all = Both(all, Match(gold[i], response[i]));
   return all;
@@ -305,7 +255,7 @@ Outcome Matcher::InOrder(const std::vector<Operand>& gold, const std::vector<Ope
 
 // Each gold element has its own partner. A response may repeat an element where the gold has no repetitions.
 Outcome Matcher::AnyOrder(const std::vector<Operand>& gold, const std::vector<Operand>& response) {
-  if (response.size() < gold.size()) return Decided("size", Outcome::kDifferent);
+  if (response.size() < gold.size()) return Decided(Rule::kSize, Outcome::kDifferent);
   if (gold.size() > kMaxUnordered || response.size() > kMaxUnordered) return InOrder(gold, response);
   const auto enclose = [this](const std::vector<Operand>& elements) {
     std::vector<std::optional<Ball>> balls(elements.size());
@@ -349,9 +299,19 @@ Outcome Matcher::AnyOrder(const std::vector<Operand>& gold, const std::vector<Op
   for (size_t j = 0; j < response.size(); ++j) {  // repeated elements
     bool repeats = used[j];
     for (size_t i = 0; i < gold.size() && !repeats; ++i) repeats = IsEqual(match(i, j));
-    if (!repeats) return Decided("elements", Outcome::kDifferent);
+    if (!repeats) return Decided(Rule::kElements, Outcome::kDifferent);
   }
   return all;
+}
+
+std::vector<Operand> Matcher::Distinct(const std::vector<Operand>& elements) {
+  std::vector<Operand> out;
+  for (const Operand& element : elements) {
+    const bool known = std::any_of(out.begin(), out.end(),
+                                   [&](const Operand& other) { return IsEqual(Match(other, element)); });
+    if (!known) out.push_back(element);
+  }
+  return out;
 }
 
 Outcome Matcher::MatchCollections(const Operand& gold, const Operand& response) {
@@ -359,7 +319,18 @@ Outcome Matcher::MatchCollections(const Operand& gold, const Operand& response) 
   const auto bag = [](Kind kind) { return kind == Kind::kList || kind == Kind::kSet; };
   if (bag(g) && bag(r)) {
     const bool ordered = options_.ordered_lists && g == Kind::kList && r == Kind::kList;
-    return ordered ? InOrder(Kids(gold), Kids(response)) : AnyOrder(Kids(gold), Kids(response));
+    if (ordered) return InOrder(Kids(gold), Kids(response));
+    const Outcome outcome = AnyOrder(Kids(gold), Kids(response));
+    // A set has no repetitions, a list may.
+    const bool sets = (g == Kind::kSet || r == Kind::kSet) && gold.node().count <= kMaxDistinct &&
+                      response.node().count <= kMaxDistinct;
+    if (IsEqual(outcome) || !sets) return outcome;
+    const auto elements = [this](const Operand& of) {
+      return of.node().kind == Kind::kSet ? Distinct(Kids(of)) : Kids(of);
+    };
+    const std::vector<Operand> a = elements(gold), b = elements(response);
+    const bool fewer = a.size() < gold.node().count || b.size() < response.node().count;
+    return fewer ? AnyOrder(a, b) : outcome;
   }
   if (g == Kind::kTuple && r == Kind::kTuple) return InOrder(Kids(gold), Kids(response));
   // "1, 2" is the pair (1,2) without its brackets, in this order.
@@ -370,12 +341,27 @@ Outcome Matcher::MatchCollections(const Operand& gold, const Operand& response) 
   // {5} is 5.
   if (g == Kind::kSet && gold.node().count == 1 && IsScalarKind(r)) return Match(gold.Kid(0), response);
   if (r == Kind::kSet && response.node().count == 1 && IsScalarKind(g)) return Match(gold, response.Kid(0));
-  return Decided("kind", Outcome::kDifferent);
+  return Decided(Rule::kKind, Outcome::kDifferent);
 }
 
-Outcome CompareAnswers(const Tree& gold, const Tree& response, const Options& options, std::string* rule) {
+namespace {
+
+Outcome CompareTrees(const Tree& gold, const Tree& response, const Options& options, Rule* rule) {
   Matcher matcher(options, gold.names, rule);
-  return matcher.Match({&gold, gold.root}, {&response, response.root});
+  const Outcome outcome = matcher.Match({&gold, gold.root}, {&response, response.root});
+  if (rule != nullptr && outcome == Outcome::kUndecided) *rule = Rule::kUndecided;
+  if (rule != nullptr && outcome == Outcome::kOverBudget) *rule = Rule::kBudget;
+  return outcome;
+}
+
+}  // namespace
+
+Outcome CompareAnswers(const Tree& gold, const Tree& response, const Options& options, Rule* rule) {
+  const Readings readings = ReadApplications(gold, response);
+  if (!readings.any) return CompareTrees(gold, response, options, rule);
+  const Outcome applied = CompareTrees(readings.gold, readings.response, options, rule);
+  if (!readings.ambiguous || !IsEqual(applied)) return applied;
+  return Both(applied, CompareTrees(readings.gold_product, readings.response_product, options, rule));
 }
 
 }  // namespace drover::verifier

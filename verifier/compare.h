@@ -8,7 +8,6 @@
 namespace drover::verifier {
 
 // What the gold's kind accepts is written in docs/reference/math-grammar.md, "What counts as the same answer".
-Outcome CompareAnswers(const Tree& gold, const Tree& response, const Options& options,
-                       std::string* rule = nullptr);
+Outcome CompareAnswers(const Tree& gold, const Tree& response, const Options& options, Rule* rule = nullptr);
 
 }  // namespace drover::verifier

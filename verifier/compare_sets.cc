@@ -95,9 +95,8 @@ std::optional<std::vector<Piece>> Matcher::Ray(const Operand& variable, const Op
   return out;
 }
 
-// "x < 3", "3 > x", "0 < x \le 1", "1 \le |z| \le 2", "x \ne 3".
+// "x < 3", "3 > x", "0 < x \le 1", "1 \le |z| \le 2", "x \ne 3", "x^2 < 4": all of a chain hold.
 std::optional<std::vector<Piece>> Matcher::InequalityPieces(const Operand& operand) {
-  const uint32_t count = operand.node().count;
   const auto mirror = [](Relation op) {
     switch (op) {
       case Relation::kLess:
@@ -112,15 +111,17 @@ std::optional<std::vector<Piece>> Matcher::InequalityPieces(const Operand& opera
         return op;
     }
   };
-  if (count == 2) {
-    if (auto ray = Ray(operand.Kid(0), operand.Kid(1), Op(operand, 0))) return ray;
-    return Ray(operand.Kid(1), operand.Kid(0), mirror(Op(operand, 0)));
+  std::optional<std::vector<Piece>> total;
+  for (uint32_t i = 0; i + 1 < operand.node().count; ++i) {
+    const Operand left = operand.Kid(i), right = operand.Kid(i + 1);
+    auto part = Ray(left, right, Op(operand, i));
+    if (!part) part = Ray(right, left, mirror(Op(operand, i)));
+    if (!part) part = Solve(left, right, Op(operand, i));
+    if (!part) return std::nullopt;
+    total = total ? Intersect(*total, *part) : std::move(part);
+    if (!total) return std::nullopt;
   }
-  if (count != 3) return std::nullopt;
-  const auto left = Ray(operand.Kid(1), operand.Kid(0), mirror(Op(operand, 0)));
-  const auto right = Ray(operand.Kid(1), operand.Kid(2), Op(operand, 1));
-  if (!left || !right) return std::nullopt;
-  return Intersect(*left, *right);
+  return total;
 }
 
 std::optional<std::vector<Piece>> Matcher::Intersect(const std::vector<Piece>& a,
@@ -257,7 +258,14 @@ std::optional<std::vector<Piece>> Matcher::Pieces(const Operand& operand, int de
   }
 }
 
+// "x < 3" against "y < 3".
+bool Matcher::OtherVariable(const Operand& gold, const Operand& response) const {
+  const std::vector<uint32_t> g = FreeSymbols(gold), r = FreeSymbols(response);
+  return g.size() == 1 && r.size() == 1 && g != r;
+}
+
 Outcome Matcher::MatchPieces(const Operand& gold, const Operand& response) {
+  if (OtherVariable(gold, response)) return Decided(Rule::kNames, Outcome::kDifferent);
   const auto g_raw = Pieces(gold, 0), r_raw = Pieces(response, 0);
   if (!g_raw || !r_raw) {
     const bool same = gold.node().kind == response.node().kind &&
@@ -265,23 +273,23 @@ Outcome Matcher::MatchPieces(const Operand& gold, const Operand& response) {
                       gold.node().value == response.node().value &&
                       (gold.node().kind == Kind::kList || gold.node().flag == response.node().flag);
     const bool relation = gold.node().kind == Kind::kRelation;
-    if (same && gold.node().kind == Kind::kNumberSet) return Decided("set", Outcome::kEqualExact);
+    if (same && gold.node().kind == Kind::kNumberSet) return Decided(Rule::kSet, Outcome::kEqualExact);
     return same && !relation && gold.node().count > 0 ? InOrder(Kids(gold), Kids(response))
-                                                      : Decided("kind", Outcome::kDifferent);
+                                                      : Decided(Rule::kKind, Outcome::kDifferent);
   }
   const auto g = Normalised(*g_raw), r = Normalised(*r_raw);
   if (!g || !r) {
-    if (g_raw->size() != r_raw->size()) return Decided("pieces", Outcome::kDifferent);
+    if (g_raw->size() != r_raw->size()) return Decided(Rule::kPieces, Outcome::kDifferent);
   }
   const std::vector<Piece>& a = g && r ? *g : *g_raw;
   const std::vector<Piece>& b = g && r ? *r : *r_raw;
-  if (a.size() != b.size()) return Decided("pieces", Outcome::kDifferent);
+  if (a.size() != b.size()) return Decided(Rule::kPieces, Outcome::kDifferent);
   Outcome all = Outcome::kEqualExact;
   for (size_t i = 0; i < a.size() && IsEqual(all); ++i) {
     if (a[i].low_open != b[i].low_open || a[i].high_open != b[i].high_open)
-      return Decided("ends", Outcome::kDifferent);
+      return Decided(Rule::kEnds, Outcome::kDifferent);
     for (const auto& [x, y] : {std::pair{a[i].low, b[i].low}, std::pair{a[i].high, b[i].high}}) {
-      if (Infinite(x) != Infinite(y)) return Decided("ends", Outcome::kDifferent);
+      if (Infinite(x) != Infinite(y)) return Decided(Rule::kEnds, Outcome::kDifferent);
       if (!Infinite(x)) all = Both(all, MatchScalars(x, y));
     }
   }

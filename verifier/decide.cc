@@ -2,15 +2,15 @@
 
 #include <algorithm>
 #include <optional>
-#include <vector>
+#include <utility>
 
 #include "verifier/answer_text.h"
 #include "verifier/chars.h"
 #include "verifier/choice.h"
 #include "verifier/compare.h"
-#include "verifier/extract.h"
 #include "verifier/fast_number.h"
 #include "verifier/form.h"
+#include "verifier/free_text.h"
 #include "verifier/matcher.h"
 #include "verifier/number_reader.h"
 #include "verifier/parser.h"
@@ -23,92 +23,12 @@ namespace {
 
 constexpr size_t kMaxOtherwise = 1'000;  // bytes of an answer that is read a second way
 
-// True for text of which the answer is only a part: two or more bare words (outside of commands and \text) that
-// mathematics does not know.
-bool IsProse(std::string_view text, int enough = 2) {
-  int words = 0;
-  size_t i = 0;
-  while (i < text.size() && words < enough) {
-    const char c = text[i];
-    if (c == '\\') {
-      size_t end = i + 1;
-      while (end < text.size() && IsAlpha(text[end])) ++end;
-      const std::string_view name = text.substr(i + 1, end - i - 1);
-      // A doubled backslash before a command is that command, escaped twice.
-      i = i + 1 < text.size() && text[i + 1] == '\\' ? i + 1 : std::max(end, i + 2);
-      const bool argument =
-          !name.empty() && (IsTextCommand(name) || name == "begin" || name == "end" || name == "mathbb");
-      if (argument && i < text.size() && text[i] == '{') {
-        const size_t close = text.find('}', i);
-        if (close == text.npos) return false;
-        i = close + 1;
-      }
-      continue;
-    }
-    if (static_cast<unsigned char>(c) >= 0x80) {
-      // Letters of other scripts make words of their own.
-      size_t end = i;
-      while (end < text.size() && static_cast<unsigned char>(text[end]) >= 0x80) ++end;
-      if (end - i >= 6) words += end - i >= 12 ? 2 : 1;
-      i = end;
-      continue;
-    }
-    if (!IsAlpha(c)) {
-      ++i;
-      continue;
-    }
-    size_t end = i;
-    while (end < text.size() && IsAlpha(text[end])) ++end;
-    const std::string_view word = text.substr(i, end - i);
-    const bool subscript = i >= 2 && text[i - 1] == '{' && text[i - 2] == '_';
-    const bool vowels = word.find_first_of("aeiouyAEIOUY") != word.npos;
-    // Letters beside digits, braces and operators are a product of symbols ("4ac", "{ab}").
-    constexpr std::string_view kBetweenWords = " \t\r\n.,:;!?()\"'*$-";
-    const auto between = [&](size_t at) { return kBetweenWords.find(text[at]) != kBetweenWords.npos; };
-    const bool boundary =
-        (i == 0 || between(i - 1) || static_cast<unsigned char>(text[i - 1]) >= 0x80) &&
-        (end == text.size() || between(end) || static_cast<unsigned char>(text[end]) >= 0x80);
-    if (word.size() >= 2 && !subscript && vowels && boundary && !FindPlainWord(word) && !FindUnit(word))
-      ++words;
-    i = end;
-  }
-  return words >= enough;
-}
-
-// Where the answer is in free text: the box or boxes, the announced answer, the last LaTeX, the last number.
-std::optional<std::string> FromFreeText(std::string_view text, const Options& options) {
-  const size_t last_box = std::max(FindLast(text, "\\boxed") + 1, FindLast(text, "\\fbox") + 1);
-  const bool announced = last_box == 0 || LowerCase(text.substr(last_box)).find("final answer") != text.npos;
-  if (last_box != 0 && !announced) {
-    std::vector<std::string_view> boxes;
-    if (options.joined_boxes) boxes = JoinedBoxes(text);
-    if (boxes.size() > 1) {
-      std::string joined;
-      for (const std::string_view box : boxes) {
-        if (!joined.empty()) joined += " , ";
-        joined += box;
-      }
-      return joined;
-    }
-    if (const auto box = LastBox(text)) {
-      if (const auto inner = FromFreeText(*box, options)) return inner;
-      return std::string(*box);
-    }
-  }
-  // One word outside of display mathematics ("Answer \[ 9 \]") is prose already.
-  const bool display = FindFirst(text, "$$") != text.npos || FindFirst(text, "\\[") != text.npos ||
-                       FindFirst(text, "\\(") != text.npos;
-  if (IsProse(text, display ? 1 : 2)) return ExtractPlain(text, /*loose=*/true);
-  return std::nullopt;
-}
-
 // One side of the comparison, read as far as needed.
 struct Side {
   std::string raw;         // the answer's bytes, trimmed
   std::string normalised;  // what `tree` refers to
   std::optional<Tree> tree;
   bool over = false;
-  bool readable = true;  // well-formed UTF-8 without NULs
 };
 
 void Read(const Options& options, const ReadOptions& how, Names* names, Side* side) {
@@ -123,11 +43,24 @@ class Decision {
  public:
   Decision(const Options& options, Explanation* explanation) : options_(options), explanation_(explanation) {}
 
+  // The order in which methods decide. What stands earlier is final; mathematics is asked before words are, so that text
+  // never decides what has a value.
+  //   1. numbers          both are plain numbers, as they stand or as the final answer of a text
+  //   2. identity         the same bytes
+  //   3. choice in prose  one side is an option's letter, the other prose that names one
+  //   4. moments          both are times of day or dates
+  //   5. choices          both name one option; letters must agree, and so must values beside them (by 6 and 7)
+  //   6. mathematics      the first readings, then the other readings that a writing allows
+  //   7. words            the gold is words and no formula: the same words. Or neither side can be read: the same characters
   Reason Run(std::string_view gold, std::string_view response, bool free_text) {
     if (explanation_ != nullptr) gold_.raw = gold, response_.raw = response;
     if (auto reason = Fast(gold, response)) return *reason;
-    gold_.raw = Final(gold, /*free_text=*/true);
-    response_.raw = Final(response, free_text);
+    if (TrimSpace(gold) == TrimSpace(response) && IsReadableUtf8(gold)) {
+      gold_.raw = response_.raw = TrimSpace(gold);
+      return Explained(Rule::kIdentical, Reason::kEqualText);
+    }
+    gold_.raw = FinalAnswer(gold, /*free_text=*/true, options_);
+    response_.raw = FinalAnswer(response, free_text, options_);
     if (free_text && (gold_.raw.size() <= 3 || response_.raw.size() <= 3)) {
       if (auto reason = ProseChoice(gold, response)) return *reason;
     }
@@ -137,22 +70,24 @@ class Decision {
       if (const auto verdict = CompareMoments(gold, response)) return Explained(*verdict);
     }
     if (auto reason = Fast(gold_.raw, response_.raw)) return *reason;
-    gold_.readable = IsReadableUtf8(gold_.raw);
-    response_.readable = IsReadableUtf8(response_.raw);
-    if (!response_.readable) return Explained("bytes", Reason::kUnparsedResponse);
-    if (!gold_.readable) return Explained("bytes", Reason::kUnparsedGold);
-    if (gold_.raw == response_.raw) return Explained("identical", Reason::kEqualText);
-    if (const auto verdict = CompareTexts(gold_.raw, response_.raw)) return Explained(*verdict);
-    OpenChoice();
+    if (!IsReadableUtf8(response_.raw)) return Explained(Rule::kBytes, Reason::kUnparsedResponse);
+    if (!IsReadableUtf8(gold_.raw)) return Explained(Rule::kBytes, Reason::kUnparsedGold);
+    if (const auto verdict = CompareMoments(gold_.raw, response_.raw)) return Explained(*verdict);
+    if (gold_.raw == response_.raw) return Explained(Rule::kIdentical, Reason::kEqualText);
+    if (auto reason = Choices()) return *reason;
     for (Side* side : {&gold_, &response_}) {
-      if (const std::string_view latex = PhraseAsMath(side->raw); !latex.empty()) side->raw = latex;
+      if (std::string latex = PhraseAsMath(side->raw); !latex.empty()) side->raw = std::move(latex);
     }
-    if (gold_.raw == response_.raw) return Explained("text", Reason::kEqualText);
-    return Mathematics();
+    if (gold_.raw == response_.raw) return Explained(Rule::kText, Reason::kEqualText);
+    const Reason mathematics = Mathematics();
+    if (!ReasonIsEqual(mathematics) && mathematics != Reason::kOverBudget && SameText()) {
+      return Explained(Rule::kText, Reason::kEqualText);
+    }
+    return mathematics;
   }
 
  private:
-  Reason Explained(std::string_view rule, Reason reason) {
+  Reason Explained(Rule rule, Reason reason) {
     if (explanation_ == nullptr) return reason;
     explanation_->rule = rule;
     Show(gold_, &explanation_->gold);
@@ -182,75 +117,68 @@ class Decision {
     return Explained(verdict.rule, verdict.equal ? Reason::kEqualText : Reason::kDifferent);
   }
 
-  // "(B) 5" against "5": the option's text is the answer where the other side names no option.
-  void OpenChoice() {
-    const auto gold = AfterChoice(gold_.raw), response = AfterChoice(response_.raw);
-    if (gold.has_value() == response.has_value()) return;
-    Side& side = gold ? gold_ : response_;
-    side.raw = std::string(gold ? *gold : *response);
+  // Two options are compared by their letters, then by the values beside them, which become the answers. The value of one
+  // is the answer where the other side names no option ("(B) 5" against "5").
+  std::optional<Reason> Choices() {
+    auto gold = ReadChoice(gold_.raw), response = ReadChoice(response_.raw);
+    if (gold && response) {
+      if (gold->letter != response->letter) return Explained(Rule::kChoice, Reason::kDifferent);
+      if (gold->rest.empty() || response->rest.empty()) return Explained(Rule::kChoice, Reason::kEqualText);
+    }
+    if (gold && !gold->rest.empty()) gold_.raw = std::move(gold->rest);
+    if (response && !response->rest.empty()) response_.raw = std::move(response->rest);
+    return std::nullopt;
+  }
+
+  // What the mathematics has not found equal may be the same words, or the same unreadable characters.
+  bool SameText() const {
+    if (!gold_.tree && !response_.tree && SameCharacters(gold_.raw, response_.raw)) return true;
+    return SameWords(gold_.raw, response_.raw);
   }
 
   std::optional<Reason> Fast(std::string_view gold, std::string_view response) {
     bool over = false;
     const auto a = ReadFastNumber(gold, options_.budget.bits, &over);
-    if (over) return Explained("budget", Reason::kOverBudget);
+    if (over) return Explained(Rule::kBudget, Reason::kOverBudget);
     if (!a || options_.european_decimals || options_.rounding_digits >= 0) return std::nullopt;
     const auto b = ReadFastNumber(response, options_.budget.bits, &over);
-    if (over) return Explained("budget", Reason::kOverBudget);
+    if (over) return Explained(Rule::kBudget, Reason::kOverBudget);
     if (!b) return std::nullopt;
-    if (a->value == b->value) return Explained("rational", Reason::kEqualExact);
+    if (a->value == b->value) return Explained(Rule::kRational, Reason::kEqualExact);
     // Rounded decimals have a rule of their own.
-    const bool rounded = (a->decimals > 0 && b->decimals < 0) || (b->decimals > 0 && a->decimals < 0);
+    const auto decimal = [](const FastNumber& x) { return x.decimals > 0 && !x.value.is_integer(); };
+    const bool rounded = (decimal(*a) && b->decimals < 0) || (decimal(*b) && a->decimals < 0);
     if (rounded && (a->digits >= 3 || b->digits >= 15)) return std::nullopt;
-    return Explained("rational", Reason::kDifferent);
-  }
-
-  // "**5**", "Answer: 5".
-  static std::string_view WithoutLabel(std::string_view text) {
-    text = TrimSpace(text);
-    if (text.size() > 4 && text.substr(0, 2) == "**" && text.substr(text.size() - 2) == "**") {
-      const std::string_view inner = text.substr(2, text.size() - 4);
-      if (inner.find("**") == inner.npos) text = TrimSpace(inner);
-    }
-    for (const std::string_view label : {std::string_view("answer:"), std::string_view("final answer:")}) {
-      if (LowerCase(text.substr(0, label.size())) == label) return TrimSpace(text.substr(label.size()));
-    }
-    return text;
-  }
-
-  std::string Final(std::string_view text, bool free_text) const {
-    text = WithoutLabel(text);
-    if (free_text || FindFirst(text, "\\boxed") != text.npos) {
-      if (auto found = FromFreeText(text, options_)) return std::string(TrimSpace(*found));
-    }
-    return std::string(TrimSpace(text));
+    return Explained(Rule::kRational, Reason::kDifferent);
   }
 
   // A gold "C" against "I think the correct answer is C" or "C Cecile", and the other way round.
   std::optional<Reason> ProseChoice(std::string_view gold, std::string_view response) {
     const bool short_gold = gold_.raw.size() <= 3;
-    const auto letter = ReadChoice(short_gold ? gold_.raw : response_.raw, /*prose=*/false);
-    const auto in_prose = letter ? ReadChoice(short_gold ? response : gold, /*prose=*/true) : std::nullopt;
+    const auto choice = ReadChoice(short_gold ? gold_.raw : response_.raw);
+    const auto in_prose = choice ? ReadChoiceInProse(short_gold ? response : gold) : std::nullopt;
     if (!in_prose) return std::nullopt;
-    return Explained("choice", *in_prose == *letter ? Reason::kEqualText : Reason::kDifferent);
+    return Explained(Rule::kChoice, *in_prose == choice->letter ? Reason::kEqualText : Reason::kDifferent);
   }
 
   Reason Mathematics() {
-    Names names;
+    if (DeniesItsValue(response_.raw) && !DeniesItsValue(gold_.raw)) {
+      return Explained(Rule::kReader, Reason::kUnparsedResponse);
+    }
     const ReadOptions plain{.european_decimals = options_.european_decimals};
     for (Side* side : {&gold_, &response_}) {
-      Read(options_, plain, &names, side);
+      Read(options_, plain, &names_, side);
       if (side->tree || side->over || side->raw.size() > kMaxOtherwise) continue;
       Side again{.raw = side->raw};
-      if (!ReadOtherwise(&names, &again)) continue;
+      if (!ReadOtherwise(&names_, &again)) continue;
       *side = std::move(again);
       side->tree->source = side->normalised;
     }
-    if (!gold_.tree) return Explained("reader", gold_.over ? Reason::kOverBudget : GoldIsWords());
+    if (!gold_.tree) return Explained(Rule::kReader, gold_.over ? Reason::kOverBudget : GoldIsWords());
     if (!response_.tree) {
-      return Explained("reader", response_.over ? Reason::kOverBudget : Reason::kUnparsedResponse);
+      return Explained(Rule::kReader, response_.over ? Reason::kOverBudget : Reason::kUnparsedResponse);
     }
-    std::string rule;
+    Rule rule = Rule::kNone;
     Outcome outcome = CompareAnswers(*gold_.tree, *response_.tree, options_, &rule);
     if (!IsEqual(outcome)) outcome = OtherReadings(outcome, &rule);
     return Explained(rule, ReasonOf(outcome));
@@ -297,7 +225,7 @@ class Decision {
   }
 
   // "1,234" may be a list, "1,5" a decimal, "5 apples" a quantity: where the other side settles it, that reading counts.
-  Outcome OtherReadings(Outcome first, std::string* rule) {
+  Outcome OtherReadings(Outcome first, Rule* rule) {
     for (const bool of_gold : {true, false}) {
       const Side& side = of_gold ? gold_ : response_;
       const Side& other = of_gold ? response_ : gold_;
@@ -323,7 +251,12 @@ class Decision {
       Read(options_, {}, side.tree->names, again);
       return true;
     }
-    if (!grouped && IsDecimalComma(side.normalised) && IsScalarKind(kind)) {
+    if (!grouped && IsScalarKind(kind) &&
+        IsDecimalComma(side.normalised, other.normalised, &side == &gold_)) {
+      Read(options_, {.european_decimals = true}, side.tree->names, again);
+      return true;
+    }
+    if (HasDecimalCommasThroughout(side.normalised)) {
       Read(options_, {.european_decimals = true}, side.tree->names, again);
       return true;
     }
@@ -345,20 +278,51 @@ class Decision {
 
   static Operand Root(const Side& side) { return {&*side.tree, side.tree->root}; }
 
-  // digits ',' digits and nothing else.
-  static bool IsDecimalComma(std::string_view text) {
-    text = TrimSpace(text);
-    while (!text.empty() && text.front() == '$') text.remove_prefix(1);
-    while (!text.empty() && text.back() == '$') text.remove_suffix(1);
+  // "1,22" against "1.22". An unspaced pair is a list ("1,2" is never 1.2) unless the other side is the very number with a
+  // point and two digits or more follow the comma. Golds are lists of longer numbers, too ("11,13"), so that a gold's whole
+  // part has one digit.
+  static bool IsDecimalComma(std::string_view text, std::string_view other, bool of_gold) {
+    const auto bare = [](std::string_view x) {
+      x = TrimSpace(x);
+      while (!x.empty() && x.front() == '$') x.remove_prefix(1);
+      while (!x.empty() && x.back() == '$') x.remove_suffix(1);
+      return x;
+    };
+    text = bare(text);
+    other = bare(other);
     const size_t comma = text.find(',');
-    if (comma == text.npos || comma == 0 || comma + 1 == text.size()) return false;
+    if (comma == text.npos || text.size() != other.size() || text.size() < comma + 3) return false;
     for (size_t i = 0; i < text.size(); ++i) {
-      if (i != comma && !IsDigit(text[i])) return false;
+      if (i == comma ? other[i] != '.' : !IsDigit(text[i]) || text[i] != other[i]) return false;
     }
-    return true;
+    const size_t whole = comma, fraction = text.size() - comma - 1;
+    if (of_gold) return whole == 1 && (fraction == 2 || text[0] == '0');
+    return whole > 0 && (whole < fraction || whole >= 3);
   }
+
+  // "1,5; 2,25": semicolons part the numbers, so that commas are decimal in all of them.
+  static bool HasDecimalCommasThroughout(std::string_view text) {
+    size_t numbers = 0;
+    for (size_t begin = 0; begin <= text.size(); ++numbers) {
+      const size_t end = std::min(text.find(';', begin), text.size());
+      std::string_view part = TrimSpace(text.substr(begin, end - begin));
+      while (!part.empty() && std::string_view("([{$\\-").find(part.front()) != part.npos)
+        part.remove_prefix(1);
+      while (!part.empty() && std::string_view(")]}$\\").find(part.back()) != part.npos)
+        part.remove_suffix(1);
+      const size_t comma = part.find(',');
+      if (comma == part.npos || comma == 0 || comma + 1 == part.size()) return false;
+      for (size_t i = 0; i < part.size(); ++i) {
+        if (i != comma && !IsDigit(part[i])) return false;
+      }
+      begin = end + 1;
+    }
+    return numbers >= 2;
+  }
+
   const Options& options_;
   Explanation* const explanation_;
+  Names names_;  // of both trees
   Side gold_, response_;
 };
 

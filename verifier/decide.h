@@ -6,6 +6,7 @@
 
 #include "verifier/budget.h"
 #include "verifier/grader.h"
+#include "verifier/rules.h"
 
 namespace drover::verifier {
 
@@ -16,7 +17,7 @@ struct Explanation {
     std::string tree;         // what the reader made of them; empty: it could not read them
     std::string normal_form;  // empty: outside of the normal form's reach
   };
-  std::string rule;  // the name of the method that decided; see explain.h
+  Rule rule = Rule::kNone;
   Side gold, response;
 };
 

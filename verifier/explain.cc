@@ -1,7 +1,6 @@
 #include "verifier/explain.h"
 
 #include <algorithm>
-#include <utility>
 
 #include "verifier/decide.h"
 #include "verifier/grader.h"
@@ -11,41 +10,6 @@ namespace drover::verifier {
 namespace {
 
 constexpr size_t kShownBytes = 1000;
-
-constexpr std::pair<std::string_view, std::string_view> kRules[] = {
-    {"alike", "the same tree, its parts compared one by one (it is read but not evaluated)"},
-    {"balls", "values enclosed in balls: they are disjoint"},
-    {"balls to full precision", "values enclosed in balls: they overlap at the highest precision"},
-    {"budget", "a limit of the grade was reached before a decision"},
-    {"bytes", "not readable as text: invalid UTF-8, or a NUL"},
-    {"calcium", "both are constants: an exact decision in Calcium's fields"},
-    {"choice", "compared as option letters"},
-    {"congruence", "compared as residues of a modulus"},
-    {"date", "compared as dates"},
-    {"elements", "an element of the response is none of the gold's"},
-    {"ends", "intervals with different ends"},
-    {"identical", "the same bytes"},
-    {"infinity", "compared as infinities"},
-    {"integer points", "equal at all integers tried, where the variable counts something"},
-    {"kind", "answers of different kinds"},
-    {"normal form", "exact normal forms"},
-    {"pieces", "unions of different numbers of intervals or points"},
-    {"proportional", "equations or inequalities, one a multiple of the other"},
-    {"ratio", "ratios of different lengths"},
-    {"rational", "both are rational numbers: exact arithmetic"},
-    {"reader", "a side could not be read as mathematics"},
-    {"relation", "chains of relations of different lengths"},
-    {"residues", "polynomials compared modulo primes"},
-    {"rounded", "one side is a rounded decimal"},
-    {"sample points", "values at sample points, enclosed in balls"},
-    {"set", "the same set of numbers"},
-    {"shape", "matrices of different shapes"},
-    {"size", "lists or tuples of different lengths"},
-    {"text", "compared as words"},
-    {"time", "compared as times of day"},
-    {"undefined", "one side has no value where the other has one"},
-    {"unit", "different units"},
-};
 
 std::string Line(std::string_view label, std::string_view text) {
   std::string line = "  ";
@@ -63,13 +27,6 @@ std::string SideLines(std::string_view name, const Explanation::Side& side) {
 }
 
 }  // namespace
-
-std::string_view RuleSentence(std::string_view rule) {
-  for (const auto& [name, sentence] : kRules) {
-    if (name == rule) return sentence;
-  }
-  return rule;
-}
 
 std::string Printable(std::string_view bytes, size_t max_bytes) {
   static constexpr char kHex[] = "0123456789abcdef";
@@ -117,7 +74,8 @@ std::string ExplainGrade(const GradeRequest& request, const Options& options) {
     Explanation explanation;
     const Reason reason = Decide(gold, verdict.extracted, request.already_extracted, options, &explanation);
     out += "\nagainst " + Printable(gold, 200) + ": " + std::string(ReasonName(reason)) + "\n";
-    out += Line("rule", explanation.rule + ": " + std::string(RuleSentence(explanation.rule)));
+    const RuleInfo& rule = InfoOf(explanation.rule);
+    out += Line("rule", std::string(rule.name) + ": " + std::string(rule.sentence));
     out += SideLines("gold", explanation.gold) + SideLines("response", explanation.response);
   }
   return out;

@@ -14,6 +14,9 @@ bool FormBuilder::Build(NodeId id, Form* out) {
     case Kind::kNumber:
       return Constant(tree_.numbers[node.value].value, out);
     case Kind::kSymbol:
+      for (const auto& [symbol, value] : bound_) {
+        if (symbol == node.value) return Constant(Rational(value), out);
+      }
       return Set(GeneratorTerms(GeneratorKey(Generator::kSymbol, node.value)), out);
     case Kind::kConstant:
       return NamedConstant(node.value, out);
@@ -37,6 +40,15 @@ bool FormBuilder::Build(NodeId id, Form* out) {
       return Build(tree_.Kid(id, 0), out) && Scale(Rational(1, 180), out) && TimesPi(out);
     case Kind::kFunction:
       return FunctionForm(id, static_cast<Function>(node.value), out);
+    case Kind::kApply: {
+      std::vector<Form> arguments(kernels_ == nullptr ? 0 : node.count);
+      for (uint32_t i = 0; i < arguments.size(); ++i) {
+        if (!Build(tree_.Kid(id, i), &arguments[i])) return false;
+      }
+      return kernels_ != nullptr && KernelCall(kNamedFunction + node.value, std::move(arguments), true, out);
+    }
+    case Kind::kOpaque:
+      return FiniteSum(id, out);
     default:
       return false;
   }
@@ -155,9 +167,12 @@ bool FormBuilder::Power(NodeId id, Form* out) {
   Rational q;
   const bool natural = tree_[base_id].kind == Kind::kConstant &&
                        static_cast<verifier::Constant>(tree_[base_id].value) == verifier::Constant::kE;
-  if (natural && !RationalOf(exponent, &q)) return Exponential(exponent, out);
+  if (kernels_ != nullptr && !kernels_->Canonical(&exponent)) return false;
+  const bool rational = RationalOf(exponent, &q);
+  if (natural && !rational) return Exponential(exponent, out);
   Form base;
-  if (!RationalOf(exponent, &q) || !Build(base_id, &base)) return false;
+  if (!rational) return kernels_ != nullptr && SymbolicPower(base_id, exponent, out);
+  if (!Build(base_id, &base)) return false;
   int64_t n = 0;
   if (q.ToInt(&n))
     return n > -(int64_t{1} << 40) && n < (int64_t{1} << 40) && IntegerPower(std::move(base), n, out);
@@ -173,18 +188,20 @@ bool FormBuilder::RationalPower(const Form& base, const Rational& q, Form* out) 
   Form denested;
   const Term* term = SingleTerm(base);
   if (term == nullptr) {
-    if (n != 2 || !Denest(base, &denested)) return false;
+    if (n != 2 || !Denest(base, &denested)) return kernels_ != nullptr && KernelPower(base, q, out);
     MergeFlags(denested, out);
     return IntegerPower(std::move(denested), p, out);
   }
   Term positive = *term;
   const bool negative = positive.coefficient.sign() < 0;
   if (negative) {
-    if (n != 2 && n % 2 == 0) return false;
+    if (n != 2 && n % 2 == 0) return kernels_ != nullptr && KernelPower(base, q, out);
     fmpq_neg(positive.coefficient.get(), positive.coefficient.get());
   }
   Terms root;
-  if (!RootTerm(positive, static_cast<int32_t>(p), static_cast<int32_t>(n), budget_, &root)) return false;
+  if (!RootTerm(positive, static_cast<int32_t>(p), static_cast<int32_t>(n), budget_, &root)) {
+    return kernels_ != nullptr && KernelPower(base, q, out);
+  }
   if (negative && n == 2) {
     const Terms i = GeneratorTerms(GeneratorKey(Generator::kI), static_cast<int32_t>(p));
     if (!MultiplyTerms(root, i, budget_, &root)) return false;
@@ -197,7 +214,7 @@ bool FormBuilder::RationalPower(const Form& base, const Rational& q, Form* out) 
 namespace {
 
 void PrintFactor(const Factor& f, const Names& names, std::string* out) {
-  static constexpr const char* kNames[] = {"i", "", "pi", "e", "ln", ""};
+  static constexpr const char* kNames[] = {"i", "", "pi", "e", "ln", "", "kernel", ""};
   const Generator kind = GeneratorKind(f.generator);
   const uint64_t payload = GeneratorPayload(f.generator);
   *out += kNames[static_cast<int>(kind)];

@@ -10,6 +10,7 @@
 namespace drover::verifier {
 
 bool FormBuilder::Exponential(const Form& exponent, Form* out) {
+  if (kernels_ != nullptr) return KernelExponential(exponent, out);
   if (!EqualTerms(exponent.bottom, One())) return false;
   if (!Constant(Rational(1), out)) return false;
   for (const Term& term : exponent.top) {
@@ -112,12 +113,13 @@ bool FormBuilder::MultipleOfPi(const Form& form, Rational* out) {
 bool FormBuilder::Trigonometric(NodeId id, Function function, Form* out) {
   Form argument;
   Rational q;
-  if (!Build(tree_.Kid(id, 0), &argument) || !MultipleOfPi(argument, &q)) return false;
-  Rational shifted = q;
-  fmpq_add(shifted.get(), shifted.get(), Rational(1, 2).get());
+  if (!Build(tree_.Kid(id, 0), &argument)) return false;
   Form sine, cosine;
   sine.bottom = cosine.bottom = One();
-  if (!SineOfPi(q, &sine.top) || !SineOfPi(shifted, &cosine.top)) return false;
+  Rational shifted(1, 2);
+  const bool table = MultipleOfPi(argument, &q) && (fmpq_add(shifted.get(), shifted.get(), q.get()), true) &&
+                     SineOfPi(q, &sine.top) && SineOfPi(shifted, &cosine.top);
+  if (!table) return kernels_ != nullptr && KernelCircular(function, argument, out);
   const bool over_sine = function == Function::kCsc || function == Function::kCot;
   const bool top_sine = function == Function::kSin || function == Function::kTan;
   const bool top_one = function == Function::kSec || function == Function::kCsc;
@@ -132,6 +134,7 @@ bool FormBuilder::Trigonometric(NodeId id, Function function, Form* out) {
 }
 
 bool FormBuilder::Logarithm(const Form& form, Form* out) {
+  if (kernels_ != nullptr) return KernelLogarithm(form, out);
   const Term* term = SingleTerm(form);
   if (term == nullptr || term->coefficient.sign() <= 0 || term->coefficient.bits() > 4096) return false;
   Terms sum;
@@ -202,6 +205,7 @@ bool FormBuilder::Absolute(NodeId id, Form* out) {
     if (sign < 0) NegateTerms(&inner.top);
     return *out = std::move(inner), true;
   }
+  if (kernels_ != nullptr) return KernelAbsolute(std::move(inner), out);
   Form conjugate = inner;
   for (Terms* terms : {&conjugate.top, &conjugate.bottom}) {
     for (Term& term : *terms) {
@@ -254,16 +258,18 @@ bool FormBuilder::FunctionForm(NodeId id, Function function, Form* out) {
       Form base, degree;
       Rational n;
       if (RootOfPower(id, out)) return true;
-      if (!Build(tree_.Kid(id, 0), &base) || !Build(tree_.Kid(id, 1), &degree) || !RationalOf(degree, &n))
-        return false;
+      if (!Build(tree_.Kid(id, 0), &base) || !Build(tree_.Kid(id, 1), &degree)) return false;
+      if (!RationalOf(degree, &n)) return kernels_ != nullptr && KernelFunction(id, function, out);
       if (!n.is_integer() || n.sign() <= 0) return false;
       if (n.is_one()) return *out = std::move(base), true;
       fmpq_inv(n.get(), n.get());
       return RationalPower(base, n, out);
     }
     default: {
+      // Of numbers alone; an index of a sum is none.
       const auto value = RationalValue(tree_, id, budget_);
-      return value && Constant(*value, out);
+      if (value) return Constant(*value, out);
+      return kernels_ != nullptr && KernelFunction(id, function, out);
     }
   }
 }

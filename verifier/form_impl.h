@@ -1,8 +1,12 @@
-// The construction of normal forms, private to form.cc and form_functions.cc.
+// The construction of normal forms, private to form.cc, form_functions.cc and equality/kernel_*.cc.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
 
+#include "verifier/equality/kernels.h"
 #include "verifier/form.h"
 #include "verifier/rational.h"
 #include "verifier/terms.h"
@@ -16,8 +20,9 @@ inline const Terms& One() {
 
 class FormBuilder {
  public:
-  FormBuilder(const Tree& tree, const FormOptions& options, Budget& budget)
-      : tree_(tree), options_(options), budget_(budget) {}
+  // With `kernels`, functions that have no form of their own become kernels; without, they end the construction.
+  FormBuilder(const Tree& tree, const FormOptions& options, Budget& budget, Kernels* kernels = nullptr)
+      : tree_(tree), options_(options), budget_(budget), kernels_(kernels) {}
 
   bool Build(NodeId id, Form* out);
 
@@ -92,9 +97,57 @@ class FormBuilder {
 
   bool FunctionForm(NodeId id, Function function, Form* out);
 
+  // equality/kernel_parts.cc.
+  // A real form as a product. What is real only together (the factors of 1 - cos^2 x in exponentials) is one factor: the real
+  // function that it is the square of, or the whole.
+  struct Parts {
+    Rational number{1};
+    std::vector<Factor> units;                       // of real generators
+    std::vector<std::pair<Terms, int64_t>> factors;  // real polynomials
+  };
+  bool SplitParts(const Form& form, Parts* out);
+  std::optional<int> PartsSign(const Parts& parts);
+  std::optional<int> SignOf(const Form& form);
+  bool AddFactors(const Factored& factored, int64_t power, Parts* out);
+  bool AddWhole(Terms whole, int64_t power, Parts* out);
+  bool AddSquare(const Monomial& units, const std::vector<std::pair<Terms, int64_t>>& factors, int64_t power,
+                 Parts* out);
+
+  // equality/kernel_powers.cc: |A|, A^q, e^A and ln A as kernels.
+  bool OfArc(const Monomial& monomial, Form* out);
+  bool KernelExponential(Form exponent, Form* out);
+  bool KernelPower(Form base, const Rational& q, Form* out);
+  bool RealPower(const Parts& parts, const Rational& q, Form* out);
+  bool WholeFactorPower(const Terms& factor, const Rational& q, Form* out);
+  bool UnitPower(const Factor& unit, const Rational& q, Form* out);
+  bool PrincipalRoot(const Form& base, int64_t p, int64_t n, Form* out);
+  bool SymbolicPower(NodeId base, const Form& exponent, Form* out);
+  bool KernelAbsolute(Form form, Form* out);
+  bool KernelLogarithm(Form form, Form* out);
+  bool LogarithmOfFactor(const Terms& factor, const Rational& times, Form* out);
+  bool AddScaled(const Form& term, const Rational& times, Form* out);
+
+  // equality/kernel_functions.cc: all other functions as kernels.
+  bool KernelFunction(NodeId id, Function function, Form* out);
+  bool KernelCircular(Function function, const Form& x, Form* out);
+  bool KernelHyperbolic(Function function, const Form& x, Form* out);
+  bool KernelArc(Function function, Form x, Form* out);
+  bool AreaFunction(Function function, const Form& x, Form* out);
+  bool KernelGamma(Form x, Form* out);
+  bool KernelFloor(Form x, Form* out);
+  bool KernelExtreme(NodeId id, bool largest, Form* out);
+  bool KernelPart(Function function, const Form& x, Form* out);
+  bool KernelCall(uint64_t name, std::vector<Form> arguments, bool real, Form* out);
+  bool Combine(Form a, const Rational& times, const Form& b, Form* out);
+  bool FiniteSum(NodeId id, Form* out);
+
+  bool IsOne(const Form& form) const { return EqualTerms(form.bottom, One()) && EqualTerms(form.top, One()); }
+
   const Tree& tree_;
   const FormOptions& options_;
   Budget& budget_;
+  Kernels* const kernels_;
+  std::vector<std::pair<uint32_t, int64_t>> bound_;  // indices of the sums that are open
 };
 
 }  // namespace drover::verifier

@@ -8,6 +8,7 @@
 #include "verifier/decide.h"
 #include "verifier/extract.h"
 #include "verifier/registry.h"
+#include "verifier/unevaluated.h"
 
 namespace drover::verifier {
 namespace {
@@ -20,13 +21,16 @@ constexpr std::array<std::pair<std::string_view, RewardFormat>, 4> kFormats = {{
 }};
 
 // When several golds fail, the most telling reason is reported: the first of these that any of them gave.
-constexpr std::array<Reason, 5> kReported = {Reason::kOverBudget, Reason::kUndecided, Reason::kDifferent,
+constexpr std::array<Reason, 6> kReported = {Reason::kUnevaluated,      Reason::kOverBudget,
+                                             Reason::kUndecided,        Reason::kDifferent,
                                              Reason::kUnparsedResponse, Reason::kUnparsedGold};
 
 Reason DecideAny(const GradeRequest& request, std::string_view answer, const Options& options) {
   std::array<bool, kReported.size()> seen{};
   for (const std::string& gold : request.golds) {
-    const Reason reason = Decide(gold, answer, request.already_extracted, options);
+    Reason reason = Decide(gold, answer, request.already_extracted, options);
+    if (ReasonIsEqual(reason) && options.refuse_unevaluated && IsUnevaluated(answer, gold, request.question))
+      reason = Reason::kUnevaluated;
     if (ReasonIsEqual(reason)) return reason;
     for (size_t i = 0; i < kReported.size(); ++i) seen[i] = seen[i] || kReported[i] == reason;
   }
@@ -83,6 +87,8 @@ std::string_view ReasonName(Reason reason) {
       return "truncated";
     case Reason::kOverBudget:
       return "over_budget";
+    case Reason::kUnevaluated:
+      return "unevaluated";
     case Reason::kUndecided:
       return "undecided";
     case Reason::kInvalidRequest:
@@ -108,6 +114,9 @@ Verdict GradeExtracted(const GradeRequest& request, const Options& options, Answ
     found.answer = request.response;
   } else {
     found = ExtractAnswer(request.response, request.format);
+    if (options.boxed_lists && request.format == RewardFormat::kBoxed) {
+      if (auto list = BoxesAsList(request.response)) found.answer = std::move(list);
+    }
   }
   verdict.formatted = found.formatted;
   if (found.answer) verdict.extracted = found.answer->substr(0, options.max_extracted_bytes);

@@ -32,15 +32,16 @@ std::string_view RewardFormatName(RewardFormat format);
 
 // Why a verdict is what it is. 'Wrong', 'could not read' and 'too costly' are never the same code.
 enum class Reason {
-  kEqualExact,    // proved equal: exact arithmetic or an exact normal form
-  kEqualNumeric,  // equal within a stated bound: rounded gold, random evaluation, or balls to full precision
-  kEqualText,     // equal as text (names, choices, words)
-  kDifferent,     // proved different, or of another kind
+  kEqualExact,        // proved equal: exact arithmetic or an exact normal form
+  kEqualNumeric,      // equal within a stated bound: rounded gold, or random evaluation (error under 2^-64)
+  kEqualText,         // equal as text (names, choices, words)
+  kDifferent,         // proved different, or of another kind
   kUnparsedResponse,  // an answer was found but could not be read
   kUnparsedGold,      // no gold answer could be read
   kNoAnswer,          // the format's answer is missing or empty
   kTruncated,         // the response was cut at the length limit
   kOverBudget,        // a limit of Options::budget was reached before a decision
+  kUnevaluated,       // right, but the question once more: see Options::refuse_unevaluated
   kUndecided,         // read, but outside of what can be decided (an integral against a number)
   kInvalidRequest,    // an unknown grader, no gold, or gold that the grader cannot use
 };
@@ -71,7 +72,12 @@ struct Options {
   BudgetLimits budget;
   bool european_decimals = false;  // "1.234,5" is 1234.5 and "1,5" is 1.5
   int rounding_digits = -1;        // >= 0: decimals of either side count as rounded to so many digits
+  bool rounded_golds = true;       // a gold 3.14 is pi, rounded; false: it is 314/100 and nothing else
+  // An answer that still has a sum, product, integral or limit to evaluate, or that is a formula of the question, earns
+  // nothing although its value is right. For training, where restating the question would be learnt.
+  bool refuse_unevaluated = false;
   bool joined_boxes = true;    // answers given outside of a format: \boxed{1} and \boxed{2} is the list 1,2
+  bool boxed_lists = false;    // the same for format boxed, where otherwise the last box alone counts
   bool ordered_lists = false;  // bare lists "1, 2" compare in order
   size_t max_extracted_bytes = 4096;  // of Verdict::extracted
 };
@@ -79,6 +85,7 @@ struct Options {
 struct GradeRequest {
   std::vector<std::string> golds;  // any one counts
   std::string response;            // raw bytes, perhaps not UTF-8
+  std::string question;            // what was asked, for Options::refuse_unevaluated; empty: not known
   bool truncated = false;          // cut at the length limit: reward 0
   RewardFormat format = RewardFormat::kBoxed;
   bool already_extracted =

@@ -42,6 +42,12 @@ TEST(Choice, ReadsTheLetter) {
   EXPECT_EQ(GradeWith("choice", "B", "The answer is B because A is wrong"), Reason::kEqualText);
   EXPECT_EQ(GradeWith("choice", "B", "C"), Reason::kDifferent);
   EXPECT_EQ(GradeWith("choice", "B", "12"), Reason::kUnparsedResponse);
+  // More than one option, or one that is denied, is none.
+  for (const char* answer : {"B or C", "(B), (C)", "A: 1, B: 2, C: 3", "The answer is B or C", "(B) and (D)",
+                             "B is wrong", "The answer is either B or D."}) {
+    EXPECT_EQ(GradeWith("choice", "B", answer), Reason::kUnparsedResponse) << answer;
+  }
+  EXPECT_EQ(GradeWith("choice", "B", "B, because (A) is too small and (C) too large"), Reason::kEqualText);
 }
 
 }  // namespace

@@ -49,6 +49,36 @@ TEST(Hostile, CostIsRefusedBeforeItIsPaid) {
   EXPECT_EQ(GradeAnswer("0", "(1+x)^{100000}-(1+x)^{100000}").reward, 1);
 }
 
+// Proofs on cells, factors, bounds for algebraic numbers and sums of arcs have a budget of their own.
+TEST(Hostile, ProofsAreBounded) {
+  std::string kinks, roots = "0", product = "0.5", extremes = "x";
+  for (int i = 1; i <= 60; ++i) {
+    const std::string n = std::to_string(i);
+    kinks += "+|x-" + n + "|";
+    roots += "+\\sqrt{" + n + "+\\sqrt{" + n + "}}";
+    product += "(x-" + n + "y)";
+    extremes = "\\max(" + extremes + ",y-" + n + ")";
+  }
+  const std::string answers[] = {kinks,
+                                 roots,
+                                 "\\sqrt{" + product + "+1}",
+                                 "\\ln((a+b+x+y)^{12}-1)",
+                                 "\\sqrt{(a+b+c+d+x+y+z)^{6}+1}",
+                                 "(\\sin x+\\cos y+\\sin z)^{30}",
+                                 "\\sum_{k=1}^{2000}|x-k|",
+                                 "\\sum_{k=1}^{1008}\\cos\\frac{2k}{1009}",
+                                 "\\arctan(\\tan(\\arctan(\\sin(5)+y+x)))",
+                                 "x^{y^{z^w}}",
+                                 Repeat("x(", 3'000),
+                                 Repeat("P(A|", 3'000),
+                                 extremes,
+                                 "x^{36}-x^{35}+3x^7<1"};
+  for (const std::string& answer : answers) {
+    EXPECT_EQ(GradeAnswer("7", answer).reward, 0) << answer.substr(0, 60);
+    EXPECT_EQ(GradeAnswer(answer, answer + "+10^{-90}").reward, 0) << answer.substr(0, 60);
+  }
+}
+
 TEST(Hostile, BytesAndShapes) {
   const std::string shapes[] = {"\xff\xfe\xc3(",
                                 "5\xcc\x81",

@@ -6,6 +6,7 @@
 #include "verifier/chars.h"
 #include "verifier/lexer_impl.h"
 #include "verifier/number_reader.h"
+#include "verifier/number_words.h"
 
 namespace drover::verifier {
 namespace {
@@ -109,7 +110,9 @@ void Lexer::Step() {
 void Lexer::Number() {
   // "27,54,108,135": after a comma without a space, commas part elements.
   const bool listed = at_ > 0 && text_[at_ - 1] == ',' && !out_.empty() && out_.back().token == Token::kComma;
-  const NumberContext context{.in_brackets = brackets_ > 0 || listed, .european = options_.european_decimals};
+  const bool exponent = !out_.empty() && out_.back().token == Token::kCaret;
+  const NumberContext context{
+      .in_brackets = brackets_ > 0 || listed, .european = options_.european_decimals, .exponent = exponent};
   const size_t begin = at_;
   Literal literal;
   const size_t length = ReadNumber(Rest(), context, budget_, &literal);
@@ -163,10 +166,25 @@ bool Lexer::IsTimesLetter(std::string_view word, size_t end) const {
 bool Lexer::IsUnitWord(std::string_view word) const {
   const bool after_unit = AfterUnitSlash() || (!out_.empty() && out_.back().token == Token::kText);
   if (!AfterValue() && !after_unit) return false;
-  const bool known =
-      FindUnit(word) || word == "pct" || word == "per" || word == "sq" || word == "cubic" || word == "square";
-  if (options_.bare_units) return known || word.size() >= 3;
-  return known && (word.size() >= 2 || AfterUnitSlash());
+  const bool known = FindUnit(word) || word == "per" || word == "sq" || word == "cubic" || word == "square";
+  if (options_.bare_units) {
+    const std::string lower = LowerCase(word);
+    const auto number = FindNumberWord(lower);
+    const bool changes =
+        number && (number->role == NumberRole::kScale || number->role == NumberRole::kFraction ||
+                   number->role == NumberRole::kPower);
+    return known || changes || !FindKind(lower).empty();
+  }
+  if (!known) return false;
+  if (word.size() != 2 || after_unit) return word.size() >= 3 || AfterUnitSlash() || after_unit;
+  // Two letters are as often a product ("2mg", "6hr", "2\pi ft").
+  static constexpr std::string_view kClear[] = {"cm", "km", "mm", "kg", "Hz"};
+  if (std::find(std::begin(kClear), std::end(kClear), word) != std::end(kClear)) return true;
+  static constexpr std::string_view kProducts[] = {"mg", "ms", "dm", "nm", "pc",
+                                                   "ly", "us", "ns", "um", "sr"};
+  if (std::find(std::begin(kProducts), std::end(kProducts), LowerCase(word)) != std::end(kProducts))
+    return false;
+  return brackets_ == 0 && out_.back().token == Token::kNumber && at_ > 0 && IsSpace(text_[at_ - 1]);
 }
 
 void Lexer::Word() {

@@ -205,6 +205,7 @@ void Lexer::Content(std::string_view content, size_t begin, bool units) {
   if (units && IsUnit(bare)) return EmitText(bare, begin, 0);
   if (IsConclusionWord(bare) && depth_ == 0 && brackets_ == 0) return out_.clear();
   if (bare == "to") return Emit(Token::kColon, begin);
+  if (bare == "-") return Emit(Token::kMinus, begin);
   if (bare.size() == 1 && IsAlpha(bare[0])) return Letter(bare[0], begin);
   if (auto info = FindPlainWord(bare)) return Known(*info, bare, begin);
   if (depth_ < kMaxTextDepth && IsMathematics(bare)) {

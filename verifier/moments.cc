@@ -40,6 +40,12 @@ std::optional<TimeOfDay> ReadTimeOfDay(std::string_view bare) {
     out.minute = ReadInt(bare, &at, 2);
     if (at - begin != 2) return std::nullopt;
   }
+  if (colon && at < bare.size() && bare[at] == ':') {
+    const size_t begin = ++at;
+    out.second = ReadInt(bare, &at, 2);
+    if (at - begin != 2 || out.second > 59) return std::nullopt;
+    out.second_given = true;
+  }
   std::string rest;
   for (; at < bare.size(); ++at) {
     if (IsAlpha(bare[at])) {
@@ -60,7 +66,7 @@ std::optional<TimeOfDay> ReadTimeOfDay(std::string_view bare) {
 }
 
 bool SameTime(const TimeOfDay& a, const TimeOfDay& b) {
-  if (a.minute != b.minute) return false;
+  if (a.minute != b.minute || a.second != b.second) return false;
   return a.half_day_given && b.half_day_given ? a.hour == b.hour : a.hour % 12 == b.hour % 12;
 }
 

@@ -8,11 +8,12 @@
 namespace drover::verifier {
 
 struct TimeOfDay {
-  int hour = 0, minute = 0;
+  int hour = 0, minute = 0, second = 0;
+  bool second_given = false;
   bool half_day_given = false;  // a.m. or p.m. stands there (or the hour is over 12): hour is of 24
 };
 
-// "4:30 p.m.", "4:30PM", "16:30", "noon"; the text bare, as BareText() gives it. Without a half day only if `minutes_required`
+// "4:30 p.m.", "4:30PM", "16:30", "16:30:00", "noon"; the text bare, as BareText() gives it. Without a half day only if `minutes_required`
 // digits make it plausible (two minute digits, hour under 24).
 std::optional<TimeOfDay> ReadTimeOfDay(std::string_view bare);
 

@@ -33,6 +33,18 @@ constexpr Separator kSeparators[] = {
     {"\\:", false}, {"{\\,}", false}, {"{ }", false},         {"\\text{,}", false}, {"\\ ", false},
     {"~", false},   {" ", false},     {"\\thinspace", false}, {"'", false},         {",", true}};
 
+// The length of "{,}" at `at`, with white space within the braces and around them ("14 {, }916"); 0: it is not there.
+size_t BracedComma(std::string_view text, size_t at) {
+  const size_t begin = at;
+  for (const char c : {'{', ',', '}'}) {
+    while (at < text.size() && text[at] == ' ') ++at;
+    if (at >= text.size() || text[at] != c) return 0;
+    ++at;
+  }
+  while (at < text.size() && text[at] == ' ') ++at;
+  return at - begin;
+}
+
 // Exactly three digits at `at`.
 bool IsGroup(std::string_view text, size_t at) { return CountDigits(text, at) == 3; }
 
@@ -49,8 +61,9 @@ size_t ReadGroups(std::string_view text, size_t at, const NumberContext& context
       if (between == "," && StartsWith(text, end, ",\\!")) between = ",\\!";
       if (between == ",\\!" && !context.in_brackets && end != at && !StartsWith(text, end, between))
         between = ",";
-      if (!StartsWith(text, end, between)) break;
-      size_t group = end + between.size();
+      const size_t braced = separator.text == "{,}" ? BracedComma(text, end) : 0;
+      if (braced == 0 && !StartsWith(text, end, between)) break;
+      size_t group = end + (braced > 0 ? braced : between.size());
       while (separator.text.size() > 1 && group < text.size() && text[group] == ' ') ++group;
       if (!IsGroup(text, group)) break;
       read += text.substr(group, 3);
@@ -326,6 +339,11 @@ size_t ReadNumber(std::string_view text, const NumberContext& context, Budget& b
     fmpz_set_ui(out->value.num(), value);
     out->digits = static_cast<int>(plain);
     return budget.Spend(1) ? plain : 0;
+  }
+  if (context.exponent && plain > 0 && next != '.') {
+    if (!SetDigits(std::string(text.substr(0, plain)), budget, out->value.num())) return 0;
+    out->digits = static_cast<int>(plain);
+    return plain;
   }
   if (const size_t based = ReadBasedInteger(text, budget, out); based > 0) return based;
   std::string digits;

@@ -12,6 +12,8 @@ namespace drover::verifier {
 struct NumberContext {
   bool in_brackets = false;  // a comma parts elements there: "(1,234)" is a pair
   bool european = false;     // "1.234,5" and "1,5" with a decimal comma
+  // After '^': digits only. "x^2_{10}" has the index 10 and no number in base 10, "2^6 101" no exponent 6101.
+  bool exponent = false;
 };
 
 // Reads the number that `text` starts with: digits with groups of three ("1,234", "1{,}234", "1,\!234", "1\,234",

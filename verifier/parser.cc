@@ -1,6 +1,7 @@
 #include "verifier/parser.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "verifier/chars.h"
 #include "verifier/parser_impl.h"
@@ -27,12 +28,16 @@ NodeId Parser::Group(std::vector<NodeId> items, uint8_t flag) {
 // the first of them a list.
 Parser::Items Parser::ReadItems() {
   Items out;
+  const LettersApply apply(this);
   std::vector<NodeId> group;
   const auto separator = [this] {
     const bool line_end = At(Token::kNewRow) && environments_ == 0;
     return At(Token::kComma) || At(Token::kSemicolon) || At(Token::kConnective) || line_end;
   };
-  while (separator()) ++at_;
+  while (separator()) {
+    if (At(Token::kConnective) && Now().value == 'o') return out;  // "5 (or 6)" offers another answer
+    ++at_;
+  }
   while (true) {
     if (Full()) return out;
     const NodeId item = RelationChain();
@@ -46,7 +51,7 @@ Parser::Items Parser::ReadItems() {
     bool semicolon = false;
     while (separator()) {
       semicolon = semicolon || At(Token::kSemicolon);
-      if (At(Token::kConnective) && Now().value == 'o') out.flags |= kOrList;
+      if (At(Token::kConnective)) out.flags |= Now().value == 'o' ? kOrList : kAndList;
       ++at_;
     }
     const bool done =
@@ -96,12 +101,19 @@ NodeId Parser::RelationChain() {
   return Congruence(out);
 }
 
-// "3 \pmod 5", "x \equiv 3 (mod 5)": a congruence; "17 mod 5" alone is one too.
+// "mod" as a word of its own or in \text.
+bool Parser::IsMod(const Lexeme& token) const {
+  if (token.token == Token::kMod) return true;
+  return token.token == Token::kText && TrimSpace(tree_.texts[token.value]) == "mod";
+}
+
+// "3 \pmod{12}", "x \equiv 3 (mod 12)", "3 \mod 12": a congruence; "17 mod 5" alone is one too.
 NodeId Parser::Congruence(NodeId value) {
-  const bool round = At(Token::kLeftParen) && Ahead(1).token == Token::kMod;
-  if (!At(Token::kPmod) && !At(Token::kMod) && !round) return value;
+  const bool round = At(Token::kLeftParen) && IsMod(Ahead(1));
+  if (!At(Token::kPmod) && !IsMod(Now()) && !round) return value;
   at_ += round ? 2 : 1;
-  const NodeId modulus = Argument();
+  // A number with all of its digits, whatever TeX would take.
+  const NodeId modulus = At(Token::kNumber) ? Product() : Argument();
   if (modulus == kNoNode || (round && !Accept(Token::kRightParen))) return kNoNode;
   return tree_.Add(Kind::kCongruence, {value, modulus});
 }
@@ -257,6 +269,14 @@ bool Parser::MixedNumber(NodeId* out) {
   return true;
 }
 
+// "5 \quad 6" are two answers and no product.
+bool Parser::IsWideSpaceBefore(size_t at) const {
+  constexpr size_t kShortest = 5;  // "\quad"
+  const size_t begin = tokens_[at - 1].end, end = tokens_[at].begin;
+  return end >= begin + kShortest && end <= tree_.source.size() &&
+         tree_.source.substr(begin, end - begin).find("quad") != std::string_view::npos;
+}
+
 // product := factor (['*' | '/' | ':'] factor)*, by juxtaposition too, from left to right.
 NodeId Parser::Product() {
   std::vector<NodeId> factors;
@@ -272,14 +292,19 @@ NodeId Parser::Product() {
     NodeId next = kNoNode;
     if (op == Token::kTimes || op == Token::kCross || op == Token::kSlash) {
       ++at_;
+      const bool apply = std::exchange(letters_apply_, letters_apply_ && op != Token::kSlash);  // "1/x(x+1)"
       next = SignedFactor();
+      letters_apply_ = apply;
       if (next == kNoNode) return kNoNode;
       if (op == Token::kSlash) next = tree_.Add(Kind::kInverse, {next});
     } else if (StartsFactor()) {
       if (op == Token::kFraction && IsUnitFraction()) break;
-      if (op == Token::kLeftParen && Ahead(1).token == Token::kMod) break;
-      // Two numerals side by side are not a product ("5 6"), unless a bracket or a sign is between them.
-      if (op == Token::kNumber && tokens_[at_ - 1].token == Token::kNumber) return kNoNode;
+      if (op == Token::kLeftParen && IsMod(Ahead(1))) break;
+      if (IsWideSpaceBefore(at_)) return kNoNode;
+      // Two numerals side by side are not a product ("5 6"), unless a bracket or a sign is between them or the first has an
+      // exponent ("2^6 3^5").
+      const bool power = tree_[factors.back()].kind == Kind::kPower;
+      if (op == Token::kNumber && tokens_[at_ - 1].token == Token::kNumber && !power) return kNoNode;
       next = Factor();
       if (next == kNoNode) return kNoNode;
     } else {
@@ -321,7 +346,7 @@ NodeId Parser::TrailingText(NodeId value) {
     ++at_;
     return tree_.AddText(Kind::kQuantity, tree_.texts[tokens_[at_ - 1].value], {value});
   }
-  if (!At(Token::kText) && !IsUnitFraction()) return value;
+  if ((!At(Token::kText) && !IsUnitFraction()) || IsMod(Now())) return value;
   std::string unit;
   while (true) {
     if (At(Token::kText)) {
@@ -364,6 +389,7 @@ std::optional<Tree> ReadMath(std::string_view source, const ReadOptions& options
       Lex(source, {options.european_decimals, options.plus_minus, options.bare_units}, budget, &tree);
   if (tokens.empty() || budget.over()) return std::nullopt;
   FoldBrackets(&tokens);
+  OrderScripts(&tokens);
   Parser parser(std::move(tokens), &tree, budget);
   tree.root = parser.Answer();
   if (tree.root == kNoNode || budget.over()) return std::nullopt;

@@ -10,7 +10,71 @@ NodeId Parser::Factor() {
   const Nest nest(this);
   if (!nest.ok()) return kNoNode;
   const NodeId atom = Atom();
-  return atom == kNoNode ? kNoNode : Postfix(atom);
+  if (atom == kNoNode) return kNoNode;
+  const bool letter = tree_[atom].kind == Kind::kSymbol && At(Token::kLeftParen) && letters_apply_;
+  return letter && !IsMod(Ahead(1)) ? Application(atom) : Postfix(atom);
+}
+
+// "^{-1}(".
+bool Parser::AtInverse() const {
+  return At(Token::kCaret) && Ahead(1).token == Token::kLeftBrace && Ahead(2).token == Token::kMinus &&
+         Ahead(3).token == Token::kNumber && tree_.numbers[Ahead(3).value].value.is_one() &&
+         Ahead(4).token == Token::kRightBrace && Ahead(5).token == Token::kLeftParen;
+}
+
+// A number, symbol or constant, perhaps with a sign.
+bool Parser::IsAtomic(NodeId id) const {
+  if (tree_[id].kind == Kind::kNegate) id = tree_.Kid(id, 0);
+  const Kind kind = tree_[id].kind;
+  return kind == Kind::kNumber || kind == Kind::kSymbol || kind == Kind::kConstant;
+}
+
+// "(A|B)" and "(A \mid B)" from the bracket on.
+bool Parser::HasCondition() const {
+  int depth = 0, bars = 0;
+  for (size_t i = at_; i < tokens_.size(); ++i) {
+    const Token token = tokens_[i].token;
+    if (token == Token::kLeftParen) ++depth;
+    if (token == Token::kRightParen && --depth == 0) break;
+    if (depth == 1) bars += token == Token::kBar || token == Token::kMid;
+    if (token == Token::kEnd || i > at_ + 200) return false;
+  }
+  return bars == 1;
+}
+
+NodeId Parser::ConditionalApplication(uint32_t name) {
+  ++at_;
+  const int bars = std::exchange(bars_, 1);
+  const Items event = ReadItems();
+  const bool bar = event.ok && (Accept(Token::kBar) || Accept(Token::kMid));
+  const Items condition = bar ? ReadItems() : Items{};
+  bars_ = bars;
+  if (!condition.ok || !Accept(Token::kRightParen)) return kNoNode;
+  const auto one = [this](const Items& items) {
+    return items.items.size() == 1 ? items.items[0] : Group(items.items, items.flags);
+  };
+  const uint32_t id = tree_.names->Intern((*tree_.names)[name] + "|");
+  if (id == Names::kMaxNames) return budget_.Exceed(), kNoNode;
+  return tree_.Add(Kind::kApply, {one(event), one(condition)}, id);
+}
+
+// A letter before a round bracket: an application, or a product of the letter and the bracket where the bracket is no
+// argument (a point, a matrix).
+NodeId Parser::Application(NodeId letter) {
+  const uint32_t name = tree_[letter].value;
+  if (HasCondition()) return Postfix(ConditionalApplication(name));
+  const NodeId inside = Parenthesised();
+  if (inside == kNoNode) return kNoNode;
+  const Kind kind = tree_[inside].kind;
+  const bool event = kind == Kind::kUnion || kind == Kind::kIntersection || kind == Kind::kSetMinus ||
+                     kind == Kind::kRelation;
+  if (event) return Postfix(tree_.Add(Kind::kApply, {inside}, name));
+  if (kind > Kind::kOpaque || kind == Kind::kPlusMinus) {
+    const NodeId group = Postfix(inside);
+    return group == kNoNode ? kNoNode : tree_.Add(Kind::kProduct, {letter, group});
+  }
+  const auto flag = static_cast<uint8_t>(kMaybeProduct | (IsAtomic(inside) ? 0 : kCompound));
+  return Postfix(tree_.Add(Kind::kApply, {inside}, name, flag));
 }
 
 NodeId Parser::Postfix(NodeId base) {
@@ -157,6 +221,7 @@ NodeId Parser::Atom() {
       return inside == kNoNode ? kNoNode : Call(Function::kConj, {inside});
     }
     case Token::kAccent:
+      return Accented();
     case Token::kBox:
       ++at_;
       return Argument();
@@ -167,6 +232,21 @@ NodeId Parser::Atom() {
     default:
       return kNoNode;
   }
+}
+
+// \hat, \tilde and dots over a letter make another letter; an arrow leaves it as it is, and so does a hat over a unit vector.
+// No number has such a mark.
+NodeId Parser::Accented() {
+  const uint32_t mark = Now().value;
+  ++at_;
+  const NodeId inside = Argument();
+  if (inside == kNoNode || mark == 0) return inside;
+  if (IsLiteral(inside)) return kNoNode;
+  if (mark == 'v' || tree_[inside].kind != Kind::kSymbol) return inside;
+  const std::string& name = (*tree_.names)[tree_[inside].value];
+  if (mark == 'h' && (name == "j" || name == "k")) return inside;
+  const uint32_t id = tree_.names->Intern(name + "^" + static_cast<char>(mark));
+  return id == Names::kMaxNames ? (budget_.Exceed(), kNoNode) : tree_.Add(Kind::kSymbol, {}, id);
 }
 
 // A letter with its subscripts and primes; f, g, h before a round bracket are functions.
@@ -195,13 +275,26 @@ NodeId Parser::Symbol() {
   }
   const uint32_t id = tree_.names->Intern(name);
   if (id == Names::kMaxNames) return budget_.Exceed(), kNoNode;
+  // "f^{-1}(3)"; other letters before "^{-1}(" are powers.
   const char letter = name[0];
   const bool function = name.size() > 1 && name[1] == '\'' ? true : (name.size() == 1 || name[1] == '_');
   const bool callable = letter == 'f' || letter == 'g' || letter == 'h' || letter == 'F' || letter == 'G';
-  if (function && callable && At(Token::kLeftParen)) {
+  if (function && callable && AtInverse()) {
+    at_ += 5;
     std::vector<NodeId> arguments;
     if (FunctionArgument(&arguments) == kNoNode) return kNoNode;
-    return tree_.Add(Kind::kApply, arguments, id);
+    const uint32_t inverse = tree_.names->Intern(name + "^{-1}");
+    if (inverse == Names::kMaxNames) return budget_.Exceed(), kNoNode;
+    return tree_.Add(Kind::kApply, arguments, inverse);
+  }
+  if (function && callable && At(Token::kLeftParen)) {
+    std::vector<NodeId> arguments;
+    if (HasCondition()) return ConditionalApplication(id);
+    if (FunctionArgument(&arguments) == kNoNode) return kNoNode;
+    const bool prime = name.find('\'') != name.npos;
+    const auto flag = static_cast<uint8_t>(kFunctionName | (IsAtomic(arguments[0]) ? 0 : kCompound) |
+                                           (arguments.size() == 1 && !prime ? kMaybeProduct : 0));
+    return tree_.Add(Kind::kApply, arguments, id, flag);
   }
   return tree_.Add(Kind::kSymbol, {}, id);
 }
@@ -210,7 +303,7 @@ NodeId Parser::Symbol() {
 NodeId Parser::Currency() {
   const std::string unit = tree_.texts[Now().value];
   ++at_;
-  if (!At(Token::kNumber) && !At(Token::kMinus) && !At(Token::kFraction)) return kNoNode;
+  if (!StartsFactor() && !At(Token::kMinus)) return kNoNode;
   const bool negative = Accept(Token::kMinus);
   NodeId amount = kNoNode;
   if (!MixedNumber(&amount)) amount = Factor();

@@ -24,11 +24,13 @@ NodeId Parser::FunctionArgument(std::vector<NodeId>* arguments) {
     ++at_;
   }
   std::vector<NodeId> factors;
+  const bool apply = std::exchange(letters_apply_, false);  // "\sin x(1+y)" ends before the bracket
   while (StartsFactor() && !At(Token::kFunction) && !(At(Token::kLeftParen) && !factors.empty())) {
     const NodeId factor = Factor();
     if (factor == kNoNode) return kNoNode;
     factors.push_back(factor);
   }
+  letters_apply_ = apply;
   if (factors.empty() && At(Token::kFunction)) factors.push_back(FunctionCall());
   if (factors.empty() || factors[0] == kNoNode) return kNoNode;
   NodeId out = factors.size() == 1 ? factors[0] : tree_.Add(Kind::kProduct, factors);

@@ -1,4 +1,5 @@
 // Brackets of all kinds: groups, tuples, intervals, sets, absolute values.
+#include <algorithm>
 #include <utility>
 
 #include "verifier/parser_impl.h"
@@ -42,6 +43,7 @@ NodeId Parser::Parenthesised() {
   if (!nest.ok()) return kNoNode;
   const Token open = Type();
   ++at_;
+  if (At(Token::kConnective)) return kNoNode;  // "0 (or 686)" offers another value and is no product
   const int bars = std::exchange(bars_, 0);
   const Items inside = ReadItems();
   bars_ = bars;
@@ -56,6 +58,12 @@ NodeId Parser::Parenthesised() {
     return matched ? inside.items[0] : kNoNode;
   }
   const bool round = open == Token::kLeftParen && close == Token::kRightParen;
+  // "(x<0 or x>1)" is a condition, no pair.
+  const bool conditions = std::all_of(inside.items.begin(), inside.items.end(), [this](NodeId item) {
+    return tree_[item].kind == Kind::kRelation || tree_[item].kind == Kind::kList;
+  });
+  if (round && conditions && (inside.flags & (kOrList | kAndList)) != 0)
+    return Group(inside.items, inside.flags);
   const bool square = open == Token::kLeftBracket && close == Token::kRightBracket;
   if (const NodeId rows = square ? NestedRows(inside.items) : kNoNode; rows != kNoNode) return rows;
   if (inside.items.size() > 2 || round) return tree_.Add(Kind::kTuple, inside.items, 0, square ? kSquare : 0);

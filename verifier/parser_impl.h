@@ -35,6 +35,21 @@ class Parser {
     Parser* parser_;
   };
 
+  // Lets letters apply to brackets until the end of the block.
+  class LettersApply {
+   public:
+    explicit LettersApply(Parser* parser) : parser_(parser), before_(parser->letters_apply_) {
+      parser->letters_apply_ = true;
+    }
+    ~LettersApply() { parser_->letters_apply_ = before_; }
+    LettersApply(const LettersApply&) = delete;
+    LettersApply& operator=(const LettersApply&) = delete;
+
+   private:
+    Parser* parser_;
+    const bool before_;
+  };
+
   static constexpr uint8_t kSquare = 4;  // Node::flag of a tuple in square brackets
 
   const Lexeme& Now() const { return tokens_[at_]; }
@@ -68,6 +83,7 @@ class Parser {
   bool StartsFactor() const;
   bool IsFullStop() const;
   NodeId Congruence(NodeId value);
+  bool IsMod(const Lexeme& token) const;
   NodeId TrailingText(NodeId value);
   bool IsUnitFraction() const;
   bool MixedNumber(NodeId* out);
@@ -75,6 +91,12 @@ class Parser {
   // parser_atoms.cc, parser_groups.cc, parser_calls.cc, parser_matrix.cc: factors and what they are made of.
   NodeId Factor();
   NodeId Postfix(NodeId base);
+  NodeId Application(NodeId letter);
+  NodeId ConditionalApplication(uint32_t name);
+  bool HasCondition() const;
+  bool AtInverse() const;
+  bool IsAtomic(NodeId id) const;
+  bool IsWideSpaceBefore(size_t at) const;
   NodeId Atom();
   NodeId Script();    // the argument of ^ or _: a group or one token
   NodeId Argument();  // of \frac and its like: a group, or one digit, letter or command
@@ -93,6 +115,7 @@ class Parser {
   NodeId Root();
   NodeId Binomial();
   NodeId Symbol();
+  NodeId Accented();
   NodeId Environment();
   NodeId PlainMatrix();  // \pmatrix{1&2\cr3&4}
   bool Rows(bool matrix, Token end, std::vector<NodeId>* cells, uint32_t* columns);
@@ -117,6 +140,7 @@ class Parser {
   int bars_ = 0;                     // open |...|, inside which a bar closes
   int environments_ = 0;             // open matrices and their like, inside which "\\" parts rows
   bool colon_is_such_that_ = false;  // inside of \{x : x > 2\}
+  bool letters_apply_ = true;        // a letter before a bracket may be a function
 };
 
 }  // namespace drover::verifier

@@ -108,8 +108,11 @@ class Preparer {
     for (uint32_t i = 0; i < node.count; ++i) {
       const NodeId kid = tree_.Kid(id, i);
       const NodeId mapped = Structure(kid);
-      const bool open =
-          tree_[mapped].kind == Kind::kList && (mapped != kid || (node.flag & kSemicolonList) == 0);
+      // A bracketed condition ("(x<0 or x>1) and x<3") stays one.
+      const bool condition = mapped == kid && (tree_[mapped].flag & (kOrList | kAndList)) != 0 &&
+                             tree_[tree_.Kid(mapped, 0)].kind == Kind::kRelation;
+      const bool open = tree_[mapped].kind == Kind::kList && !condition &&
+                        (mapped != kid || (node.flag & kSemicolonList) == 0);
       changed = changed || mapped != kid || open;
       if (!open) {
         kids.push_back(mapped);

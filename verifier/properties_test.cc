@@ -4,6 +4,8 @@
 #include <rapidcheck.h>
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "verifier/grader.h"
 
@@ -160,6 +162,93 @@ TEST(Properties, StructuresKeepTheirMeaning) {
     RC_ASSERT(Same(gold, "\\sqrt{" + radicand + "}"));
     RC_ASSERT(!Same(gold, "\\sqrt{" + radicand + "+1}"));
     RC_ASSERT(!Same(gold, "-\\sqrt{" + radicand + "}"));
+  });
+}
+
+using StringPairs = std::vector<std::pair<std::string, std::string>>;
+
+// "four hundred and seven thousand twenty-one".
+std::string InWords(int64_t n) {
+  static const char* const kSmall[] = {"zero",    "one",     "two",       "three",    "four",
+                                       "five",    "six",     "seven",     "eight",    "nine",
+                                       "ten",     "eleven",  "twelve",    "thirteen", "fourteen",
+                                       "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
+  static const char* const kTens[] = {"",      "",      "twenty",  "thirty", "forty",
+                                      "fifty", "sixty", "seventy", "eighty", "ninety"};
+  if (n < 20) return kSmall[n];
+  if (n < 100) return kTens[n / 10] + (n % 10 == 0 ? std::string() : std::string("-") + kSmall[n % 10]);
+  const auto with = [](int64_t count, const char* scale, int64_t rest, const char* joint) {
+    return InWords(count) + " " + scale + (rest == 0 ? std::string() : joint + InWords(rest));
+  };
+  if (n < 1'000) return with(n / 100, "hundred", n % 100, " and ");
+  return n < 1'000'000 ? with(n / 1'000, "thousand", n % 1'000, " ")
+                       : with(n / 1'000'000, "million", n % 1'000'000, " ");
+}
+
+TEST(Properties, WordsKeepTheirValue) {
+  Check("numbers in words are the numbers", [] {
+    const int64_t n = *rc::gen::inRange<int64_t>(0, 1'000'000'000);
+    const std::string words = "\\text{" + InWords(n) + "}";
+    RC_ASSERT(Same(std::to_string(n), words));
+    RC_ASSERT(!Same(std::to_string(n + 1), words));
+    RC_ASSERT(n == 0 || !Same(std::to_string(n), "\\text{minus " + InWords(n) + "}"));
+  });
+  Check("words after a number change it by what they say", [] {
+    const int n = *rc::gen::inRange(2, 1'000);
+    const auto [word, value] = *rc::gen::elementOf(StringPairs{{"hundred", "100"},
+                                                               {"dozen", "12"},
+                                                               {"thousand", "1000"},
+                                                               {"halves", "1/2"},
+                                                               {"tenths", "1/10"},
+                                                               {"million", "1000000"}});
+    const std::string answer = std::to_string(n) + "\\text{ " + word + "}";
+    RC_ASSERT(Same(std::to_string(n) + "\\cdot " + value, answer));
+    RC_ASSERT(!Same(std::to_string(n), answer));
+    RC_ASSERT(Same(std::to_string(n) + "^2", std::to_string(n) + "\\text{ squared}"));
+  });
+  Check("what may bear on the value is refused", [] {
+    const std::string n = std::to_string(*rc::gen::inRange(1, 1'000));
+    const std::string word = *rc::gen::element<std::string>(
+        "plus one", "minus two", "or so", "is wrong", "maybe", "not", "at most", "below zero", "excluded",
+        "times two", "point five", "percent of 10", "rejected", "negative", "and a half", "divided by two");
+    RC_ASSERT(!Same(n, n + "\\text{ " + word + "}"));
+  });
+}
+
+TEST(Properties, UnitsOfOneKindOnly) {
+  Check("quantities of different dimensions are never equal, and a unit may be missing", [] {
+    static const std::vector<std::string> kUnits = {"\\%",
+                                                    "^\\circ",
+                                                    "\\text{ rad}",
+                                                    "\\text{ cm}",
+                                                    "\\text{ kg}",
+                                                    "\\text{ hours}",
+                                                    "\\text{ cm}^2",
+                                                    "\\text{ euros}",
+                                                    "\\text{ liters}",
+                                                    "\\text{ apples}",
+                                                    "\\text{ km/h}",
+                                                    "\\text{ joules}"};
+    const std::string n = std::to_string(*rc::gen::inRange(2, 1'000));
+    const size_t i = *rc::gen::inRange<size_t>(0, kUnits.size()),
+                 j = *rc::gen::inRange<size_t>(0, kUnits.size());
+    RC_ASSERT(Same(n + kUnits[i], n + kUnits[j]) == (i == j));
+    RC_ASSERT(Same(n, n + kUnits[i]));
+    RC_ASSERT(Same(n + kUnits[i], n));
+  });
+}
+
+TEST(Properties, NamesSayWhichValueIsWhich) {
+  Check("assignments are the tuple in the names' order", [] {
+    const int a = *rc::gen::inRange(-50, 50), b = a + *rc::gen::inRange(1, 50);
+    const std::string x = std::to_string(a), y = std::to_string(b);
+    const auto [first, second] = *rc::gen::elementOf(
+        StringPairs{{"x", "y"}, {"a", "b"}, {"u", "v"}, {"p", "q"}, {"x_1", "x_2"}, {"m", "n"}});
+    const std::string tuple = "(" + x + "," + y + ")";
+    RC_ASSERT(Same(tuple, first + "=" + x + ", " + second + "=" + y));
+    RC_ASSERT(Same(tuple, second + "=" + y + ", " + first + "=" + x));
+    RC_ASSERT(!Same(tuple, second + "=" + x + ", " + first + "=" + y));
+    RC_ASSERT(!Same(tuple, "(" + second + "," + first + ")=" + tuple));
   });
 }
 

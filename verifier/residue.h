@@ -1,21 +1,22 @@
-// Evaluation of rational expressions at a random point modulo a 62-bit prime: the identity test for polynomials too long
-// to expand ((1+x)^100000). Constants like pi take random residues as symbols do.
+// The identity test for polynomials too long to expand ((1+x)^100000): rational expressions evaluated at random points
+// modulo random primes. Constants like pi take random residues as symbols do.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 
 #include "verifier/budget.h"
-#include "verifier/tree.h"
+#include "verifier/scalar.h"
 
 namespace drover::verifier {
 
-struct Residue {
-  uint64_t value = 0;
-  bool has_constants = false;  // pi or e took part: unequal residues prove nothing
+enum class ResidueVerdict {
+  kEqual,      // equal at all points: the chance of two different expressions is under 2^-64 (see residue.cc)
+  kDifferent,  // unequal residues, without constants: proved different
+  kUnknown,    // not rational expressions, a zero denominator, or too large a degree
 };
 
-// nullopt: not a rational expression, or a zero denominator at this point. `round` (0 or 1) picks prime and point.
-std::optional<Residue> EvaluateResidue(const Tree& tree, NodeId id, int round, Budget& budget);
+// `key` picks primes and points, the same ones for the same key everywhere.
+ResidueVerdict CompareResidues(const Operand& a, const Operand& b, uint64_t key, Budget& budget);
 
 }  // namespace drover::verifier

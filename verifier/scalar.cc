@@ -5,6 +5,7 @@
 
 #include "verifier/algebraic.h"
 #include "verifier/ball.h"
+#include "verifier/equality/identity.h"
 #include "verifier/form.h"
 #include "verifier/rational.h"
 #include "verifier/residue.h"
@@ -23,16 +24,10 @@ Traits TraitsOf(const Operand& operand) {
       case Kind::kFunction: {
         const auto function = static_cast<Function>(node.value);
         out.plain_log = out.plain_log || (function == Function::kLog && node.count == 1);
-        out.integer_like = out.integer_like || function == Function::kFactorial ||
-                           function == Function::kBinomial || function == Function::kCos ||
-                           function == Function::kSin;
         out.complex_like = out.complex_like || function == Function::kConj || function == Function::kRe ||
                            function == Function::kIm || function == Function::kArg;
         break;
       }
-      case Kind::kPower:
-        out.integer_like = true;
-        break;
       case Kind::kOpaque:
         out.undecidable = true;
         break;
@@ -42,6 +37,7 @@ Traits TraitsOf(const Operand& operand) {
       case Kind::kProduct:
       case Kind::kNegate:
       case Kind::kInverse:
+      case Kind::kPower:
       case Kind::kApply:
       case Kind::kPercent:
       case Kind::kDegree:
@@ -59,7 +55,7 @@ Outcome Comparer::Run() {
   if (a.structure || b.structure) return Outcome::kDifferent;
   if (a.infinite || b.infinite) return Infinite(a, b);
   if (auto outcome = Rationals()) return *outcome;
-  if (RoundedMatch()) return Decided("rounded", Outcome::kEqualNumeric);
+  if (RoundedMatch()) return Decided(Rule::kRounded, Outcome::kEqualNumeric);
   const bool two_bases = a.plain_log || b.plain_log;
   Outcome outcome = WithBase(/*natural=*/false, a, b);
   if (two_bases && !IsEqual(outcome)) {
@@ -87,10 +83,10 @@ Outcome Comparer::Infinite(const Traits& a, const Traits& b) {
         at.node().kind == Kind::kConstant && static_cast<Constant>(at.node().value) == Constant::kInfinity;
     return infinity ? sign : 0;
   };
-  if (a.infinite != b.infinite) return Decided("infinity", Outcome::kDifferent);
+  if (a.infinite != b.infinite) return Decided(Rule::kInfinity, Outcome::kDifferent);
   const int left = sign(gold_), right = sign(response_);
   if (left == 0 || right == 0) return Outcome::kUndecided;
-  return Decided("infinity", left == right ? Outcome::kEqualExact : Outcome::kDifferent);
+  return Decided(Rule::kInfinity, left == right ? Outcome::kEqualExact : Outcome::kDifferent);
 }
 
 std::optional<Outcome> Comparer::Rationals() {
@@ -99,9 +95,9 @@ std::optional<Outcome> Comparer::Rationals() {
   response_value_ = RationalValue(*response_.tree, response_.id, right);
   over_ = left.over() || right.over();
   if (!gold_value_ || !response_value_) return std::nullopt;
-  if (*gold_value_ == *response_value_) return Decided("rational", Outcome::kEqualExact);
-  if (RoundedMatch()) return Decided("rounded", Outcome::kEqualNumeric);
-  return Decided("rational", Outcome::kDifferent);
+  if (*gold_value_ == *response_value_) return Decided(Rule::kRational, Outcome::kEqualExact);
+  if (RoundedMatch()) return Decided(Rule::kRounded, Outcome::kEqualNumeric);
+  return Decided(Rule::kRational, Outcome::kDifferent);
 }
 
 Outcome Comparer::WithBase(bool natural, const Traits& a, const Traits& b) {
@@ -110,10 +106,12 @@ Outcome Comparer::WithBase(bool natural, const Traits& a, const Traits& b) {
   if (symbols) {
     if (auto outcome = Residues()) return *outcome;
   }
-  const Outcome outcome = symbols ? Sampled(natural, a, b) : Constants(natural);
+  const Outcome outcome = symbols ? Symbolic(natural, a, b) : Constants(natural);
   if (outcome == Outcome::kUndecided && (a.undecidable || b.undecidable))
     return Structural(gold_, response_, 0);
-  return outcome == Outcome::kUndecided && over_ ? Decided("budget", Outcome::kOverBudget) : outcome;
+  if (outcome == Outcome::kUndecided && (ever_left_ || unsupported_) && SameTree(gold_, response_, 0))
+    return Decided(Rule::kAlike, Outcome::kEqualExact);
+  return outcome == Outcome::kUndecided && over_ ? Decided(Rule::kBudget, Outcome::kOverBudget) : outcome;
 }
 
 std::optional<Outcome> Comparer::Forms(bool natural) {
@@ -126,9 +124,9 @@ std::optional<Outcome> Comparer::Forms(bool natural) {
   if (!built) return std::nullopt;
   switch (CompareForms(a, b, budget)) {
     case FormVerdict::kEqual:
-      return Decided("normal form", Outcome::kEqualExact);
+      return Decided(Rule::kNormalForm, Outcome::kEqualExact);
     case FormVerdict::kDifferent:
-      return Decided("normal form", Outcome::kDifferent);
+      return Decided(Rule::kNormalForm, Outcome::kDifferent);
     case FormVerdict::kUnknown:
       return std::nullopt;
   }
@@ -137,31 +135,35 @@ std::optional<Outcome> Comparer::Forms(bool natural) {
 
 std::optional<Outcome> Comparer::Residues() {
   Budget budget = NewBudget(8);
-  for (int round = 0; round < 2; ++round) {
-    const auto a = EvaluateResidue(*gold_.tree, gold_.id, round, budget);
-    const auto b = a ? EvaluateResidue(*response_.tree, response_.id, round, budget) : std::nullopt;
-    if (!a || !b) return std::nullopt;
-    if (a->value == b->value) continue;
-    if (a->has_constants || b->has_constants) return std::nullopt;
-    return Decided("residues", Outcome::kDifferent);
+  switch (CompareResidues(gold_, response_, Key(), budget)) {
+    case ResidueVerdict::kEqual:
+      return Decided(Rule::kResidues, Outcome::kEqualNumeric);
+    case ResidueVerdict::kDifferent:
+      return Decided(Rule::kResidues, Outcome::kDifferent);
+    case ResidueVerdict::kUnknown:
+      return std::nullopt;
   }
-  return Decided("residues", Outcome::kEqualNumeric);
+  return std::nullopt;
 }
 
-Overlap Comparer::At(const SamplePoint& point, bool natural, int64_t bits, bool* real) {
-  Budget budget = NewBudget(16);
-  const BallOptions options{.point = point, .log_is_natural = natural};
+Overlap Comparer::At(const SamplePoint& point, bool natural, int64_t bits, Budget& budget) {
+  const BallOptions options{.point = point, .log_is_natural = natural, .integers = &integers_};
   Ball a, b;
-  const BallStatus left = EvaluateBall(*gold_.tree, gold_.id, options, bits, budget, &a);
-  const BallStatus right = EvaluateBall(*response_.tree, response_.id, options, bits, budget, &b);
+  bool gold_left = false, response_left = false;
+  const BallStatus left = EvaluateBall(*gold_.tree, gold_.id, options, bits, budget, &a, &gold_left);
+  const BallStatus right =
+      EvaluateBall(*response_.tree, response_.id, options, bits, budget, &b, &response_left);
   over_ = over_ || budget.over();
-  if (left == BallStatus::kUnsupported || right == BallStatus::kUnsupported) return Overlap::kUnsupported;
+  if (left == BallStatus::kUnsupported || right == BallStatus::kUnsupported) {
+    unsupported_ = true;
+    return Overlap::kUnsupported;
+  }
   left_defined_ = left == BallStatus::kOk, right_defined_ = right == BallStatus::kOk;
   if (left != BallStatus::kOk || right != BallStatus::kOk) return Overlap::kUnusable;
   magnitude_ = std::max(Magnitude(a), Magnitude(b));
-  if (real != nullptr) {  // as far as the balls tell: artanh(0.9) has an imaginary part of 0 +- 2^-126
-    *real = arb_contains_zero(a.imag()) != 0 && arb_contains_zero(b.imag()) != 0;
-  }
+  // artanh(0.9) has an imaginary part of 0 +- 2^-126
+  left_real_ = !gold_left && arb_contains_zero(a.imag()) != 0;
+  right_real_ = !response_left && arb_contains_zero(b.imag()) != 0;
   return acb_overlaps(a.get(), b.get()) != 0 ? Overlap::kOverlap : Overlap::kDisjoint;
 }
 
@@ -177,39 +179,58 @@ int64_t Comparer::Magnitude(const Ball& ball) {
 Outcome Comparer::Constants(bool natural) {
   bool defined = false, left = false, right = false;
   for (int64_t bits = 64; bits <= options_.budget.ball_bits; bits *= bits < 256 ? 2 : 4) {
-    const Overlap overlap = At({}, natural, bits, nullptr);
+    Budget evaluation = NewBudget(16);
+    const Overlap overlap = At({}, natural, bits, evaluation);
     if (overlap == Overlap::kUnsupported) return Outcome::kUndecided;
-    if (overlap == Overlap::kDisjoint) return Decided("balls", Outcome::kDifferent);
+    if (overlap == Overlap::kDisjoint) return Decided(Rule::kBalls, Outcome::kDifferent);
     defined = overlap == Overlap::kOverlap;
     left = left || left_defined_, right = right || right_defined_;
-    if (bits == 256 && defined) {
-      Budget budget = NewBudget(8);
-      const AlgebraicVerdict verdict = CompareExactly(gold_, response_, natural, budget);
-      if (verdict == AlgebraicVerdict::kEqual) return Decided("calcium", Outcome::kEqualExact);
-      if (verdict == AlgebraicVerdict::kDifferent) return Decided("calcium", Outcome::kDifferent);
-    }
+    ever_left_ = left;
+    if (bits != 256 || !defined) continue;
+    std::vector<std::pair<uint32_t, Rational>> points;
+    if (Proved(natural, /*complex_symbols=*/false, /*complex_values=*/true, &points))
+      return Decided(Rule::kKernels, Outcome::kEqualExact);
+    Budget budget = NewBudget(8);
+    const AlgebraicVerdict verdict = CompareExactly(gold_, response_, natural, budget);
+    if (verdict == AlgebraicVerdict::kEqual) return Decided(Rule::kCalcium, Outcome::kEqualExact);
+    if (verdict == AlgebraicVerdict::kDifferent) return Decided(Rule::kCalcium, Outcome::kDifferent);
   }
   if (defined && Huge()) {
     const int64_t bits = std::min(kMaxHugeBits, options_.budget.ball_bits + 2 * magnitude_);
-    if (At({}, natural, bits, nullptr) == Overlap::kDisjoint) return Decided("balls", Outcome::kDifferent);
+    Budget evaluation = NewBudget(16);
+    if (At({}, natural, bits, evaluation) == Overlap::kDisjoint)
+      return Decided(Rule::kBalls, Outcome::kDifferent);
   }
-  if (defined) return Decided("balls to full precision", Outcome::kEqualNumeric);
+  // All digits agree, and nothing proves that the others do.
+  if (defined) return Decided(Rule::kUndecided, Outcome::kUndecided);
   // A pole or 0/0 on one side only, not for want of budget.
-  if (left != right && !over_) return Decided("undefined", Outcome::kDifferent);
+  if (left != right && !over_) return Decided(Rule::kUndefined, Outcome::kDifferent);
   return Outcome::kUndecided;
 }
 
 std::vector<uint32_t> FreeSymbols(const Operand& operand) {
-  std::vector<uint32_t> out;
-  Walk(operand, [&out](const Node& node) {
+  std::vector<uint32_t> out, bound;
+  Walk(operand, [&](const Node& node) {
+    // The index of a sum with plain bounds, as in ball_functions.cc.
+    if (node.kind == Kind::kOpaque && node.count == 3) {
+      const std::string& name = operand.tree->texts[node.value];
+      const NodeId range = operand.tree->kids[node.first + (name.size() > 1 && name[1] == '^' ? 1 : 0)];
+      const bool sum = name[0] == 's' || name[0] == 'p';
+      if (sum && (*operand.tree)[range].kind == Kind::kRelation) {
+        const Node& index = (*operand.tree)[operand.tree->Kid(range, 0)];
+        if (index.kind == Kind::kSymbol) bound.push_back(index.value);
+      }
+    }
     const bool symbol = node.kind == Kind::kSymbol || node.kind == Kind::kApply;
     if (symbol && std::find(out.begin(), out.end(), node.value) == out.end()) out.push_back(node.value);
+  });
+  std::erase_if(out, [&bound](uint32_t symbol) {
+    return std::find(bound.begin(), bound.end(), symbol) != bound.end();
   });
   return out;
 }
 
-Outcome CompareScalars(const Operand& gold, const Operand& response, const Options& options,
-                       std::string* rule) {
+Outcome CompareScalars(const Operand& gold, const Operand& response, const Options& options, Rule* rule) {
   return Comparer(gold, response, options, rule).Run();
 }
 

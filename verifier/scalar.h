@@ -2,16 +2,17 @@
 //   1. exact rationals,
 //   2. the normal form of form.h, which proves equality and mostly inequality,
 //   3. residues modulo primes, for polynomials too long for a normal form,
-//   4. balls with rising precision, which prove inequality, at sample points when there are free symbols,
-//   5. Calcium, for constants whose balls overlap,
-//   6. the stated bound: balls that still overlap at the highest precision count as equal (`equal_numeric`).
-// A decimal gold is a rounded value: see RoundedMatch in scalar.cc.
+//   4. balls with rising precision, which prove inequality only, at sample points when there are free symbols,
+//   5. normal forms with kernels on every cell of the domain (equality/identity.h), which prove equality,
+//   6. Calcium, for constants.
+// What none of them decides is undecided, however many digits agree. Rounded decimals: RoundedMatch in scalar_rounding.cc.
 #pragma once
 
 #include <string>
 
 #include "verifier/budget.h"
 #include "verifier/grader.h"
+#include "verifier/rules.h"
 #include "verifier/tree.h"
 
 namespace drover::verifier {
@@ -36,11 +37,11 @@ constexpr Outcome Both(Outcome a, Outcome b) {
   return a < b ? b : a;
 }
 
-// `rule`, when given, gets the name of the method that decided.
+// `rule`, when given, gets the method that decided.
 Outcome CompareScalars(const Operand& gold, const Operand& response, const Options& options,
-                       std::string* rule = nullptr);
+                       Rule* rule = nullptr);
 
-// Free symbols and unknown functions below a node, by id, without repetition.
+// Free symbols and unknown functions below a node, by id, without repetition; not the indices of sums.
 std::vector<uint32_t> FreeSymbols(const Operand& operand);
 
 // sign of a - b when a ball or exact arithmetic proves it: -1, 0 or 1; nullopt otherwise.

@@ -40,7 +40,6 @@ struct Traits {
   bool plain_log = false;  // \log without a base
   bool infinite = false;
   bool imaginary = false;     // i stands in it
-  bool integer_like = false;  // factorials, binomials, (-1)^n, cos(n pi): equal perhaps at integers only
   bool complex_like = false;  // conj, Re, Im, arg
   bool undecidable = false;   // integrals, limits, unknown parts
   bool structure = false;     // not a scalar
@@ -52,13 +51,13 @@ enum class Overlap { kDisjoint, kOverlap, kUnusable, kUnsupported };
 
 class Comparer {
  public:
-  Comparer(const Operand& gold, const Operand& response, const Options& options, std::string* rule)
+  Comparer(const Operand& gold, const Operand& response, const Options& options, Rule* rule)
       : gold_(gold), response_(response), options_(options), rule_(rule) {}
 
   Outcome Run();
 
  private:
-  Outcome Decided(const char* rule, Outcome outcome) {
+  Outcome Decided(Rule rule, Outcome outcome) {
     if (rule_ != nullptr) *rule_ = rule;
     return outcome;
   }
@@ -74,7 +73,7 @@ class Comparer {
 
   static bool Terminates(const Rational& value);
 
-  // The documented rule for rounded decimals. (1) The gold is a decimal of at least three significant digits and the
+  // The documented rule for rounded decimals. (1) Options::rounded_golds: the gold is a decimal, no integer, of at least three significant digits and the
   // response an exact value that no terminating decimal equals: equal if the response rounds to the gold. (2) The gold
   // is exact and the response a decimal of 15 to 20 significant digits, as programs print doubles: equal if it is off by
   // less than one unit of its last digit. (3) Options::rounding_digits.
@@ -87,10 +86,9 @@ class Comparer {
 
   std::optional<Outcome> Forms(bool natural);
 
-  // Equal residues at random points modulo two primes: the polynomials differ with probability under 2^-90.
   std::optional<Outcome> Residues();
 
-  Overlap At(const SamplePoint& point, bool natural, int64_t bits, bool* real);
+  Overlap At(const SamplePoint& point, bool natural, int64_t bits, Budget& budget);
 
   // Bits before the point of the larger part.
   static int64_t Magnitude(const Ball& ball);
@@ -98,13 +96,19 @@ class Comparer {
 
   Outcome Constants(bool natural);
 
-  Outcome Sampled(bool natural, const Traits& a, const Traits& b);
+  // scalar_symbols.cc: expressions with free symbols.
+  Outcome Symbolic(bool natural, const Traits& a, const Traits& b);
+  // kDifferent where one of the points shows it; nullopt: none does.
+  std::optional<Outcome> Refuted(const std::vector<SamplePoint>& points, bool natural, bool complex_values,
+                                 Budget& budget);
+  std::optional<Outcome> RefutedAt(const SamplePoint& point, bool natural, int64_t bits, bool complex_values,
+                                   Budget& budget);
+  bool Proved(bool natural, bool complex_symbols, bool complex_values,
+              std::vector<std::pair<uint32_t, Rational>>* points);
+  uint64_t Key() const;
 
-  // Sequences: equal at positive integers though not between them, as (-1)^n and cos(n pi).
-  bool AtIntegers(bool natural);
-
-  // A negative base to a symbolic power, a circular function of a symbol times pi, or a factorial.
-  static bool IntegerPattern(const Operand& operand);
+  // The same expression, node by node.
+  bool SameTree(const Operand& a, const Operand& b, int depth);
 
   // Integrals, limits and infinite sums: equal if written alike, part by part.
   Outcome Structural(const Operand& a, const Operand& b, int depth);
@@ -113,12 +117,17 @@ class Comparer {
 
   const Operand gold_, response_;
   const Options& options_;
-  std::string* const rule_;
+  Rule* const rule_;
   std::optional<Rational> gold_value_, response_value_;
   bool over_ = false;
-  int structural_ = 0;                                 // calls of Structural()
+  int structural_ = 0;                                 // calls of Structural() and SameTree()
   int64_t magnitude_ = 0;                              // of the last At()
   bool left_defined_ = false, right_defined_ = false;  // of the last At()
+  bool left_real_ = false, right_real_ = false;        // as far as the balls tell: not proved to be unreal
+  std::vector<uint32_t> integers_;                     // symbols that the gold says are integers
+  int usable_ = 0;                                     // points at which both sides had values to compare
+  bool ever_left_ = false, ever_right_ = false;        // had a value at some point
+  bool unsupported_ = false;                           // a function that balls do not know
 };
 
 }  // namespace drover::verifier

@@ -1,73 +1,114 @@
 // Expressions with free symbols, and operators that are read but not evaluated.
+#include "verifier/equality/identity.h"
 #include "verifier/scalar_impl.h"
 
 namespace drover::verifier {
 
-Outcome Comparer::Sampled(bool natural, const Traits& a, const Traits& b) {
+uint64_t Comparer::Key() const {
+  uint64_t hash = 0xCBF29CE484222325u;  // FNV-1a
+  for (const Operand* side : {&gold_, &response_}) {
+    for (const char c : side->tree->source) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
+    hash = (hash ^ 0xFF) * 0x100000001B3u;
+  }
+  return hash;
+}
+
+std::optional<Outcome> Comparer::RefutedAt(const SamplePoint& point, bool natural, int64_t bits,
+                                           bool complex_values, Budget& budget) {
+  const Overlap overlap = At(point, natural, bits, budget);
+  if (overlap == Overlap::kUnsupported) return Outcome::kUndecided;
+  ever_left_ = ever_left_ || left_defined_, ever_right_ = ever_right_ || right_defined_;
+  if (overlap == Overlap::kUnusable) return std::nullopt;
+  if (!complex_values) {
+    using K = SamplePoint::Kind;
+    // Where the gold is not real it says nothing; where only the response is not, parameters may be meant to be positive.
+    const bool positive = point.kind == K::kPositive || point.kind == K::kUnit || point.kind == K::kLarge ||
+                          (point.kind == K::kGiven && point.value->sign() > 0);
+    if (!left_real_ || (!right_real_ && !positive)) return std::nullopt;
+  }
+  ++usable_;
+  if (overlap == Overlap::kDisjoint) return Decided(Rule::kSamplePoints, Outcome::kDifferent);
+  return std::nullopt;
+}
+
+std::optional<Outcome> Comparer::Refuted(const std::vector<SamplePoint>& points, bool natural,
+                                         bool complex_values, Budget& budget) {
+  for (const SamplePoint& point : points) {
+    if (const auto outcome = RefutedAt(point, natural, 128, complex_values, budget)) return outcome;
+  }
+  return std::nullopt;
+}
+
+bool Comparer::Proved(bool natural, bool complex_symbols, bool complex_values,
+                      std::vector<std::pair<uint32_t, Rational>>* points) {
+  IdentityOptions options{.log_is_natural = natural, .complex_values = complex_values};
+  options.domain = {.integers = integers_, .complex_symbols = complex_symbols};
+  Budget budget = NewBudget(6);
+  Identity identity = ProveIdentity(gold_, response_, options, budget);
+  // Everywhere outside of the reals: then the conventional values have to do.
+  if (!identity.equal && !complex_values && identity.cells > 0 && identity.counted == 0) {
+    options.complex_values = true;
+    identity = ProveIdentity(gold_, response_, options, budget);
+  }
+  over_ = over_ || budget.over();
+  *points = std::move(identity.points);
+  return identity.equal;
+}
+
+Outcome Comparer::Symbolic(bool natural, const Traits& a, const Traits& b) {
   using K = SamplePoint::Kind;
-  std::vector<SamplePoint> points = {{K::kPositive, 0}, {K::kPositive, 1}, {K::kSmall, 2},
-                                     {K::kSmall, 3},    {K::kNegative, 4}, {K::kMixed, 5}};
-  if (a.complex_like || b.complex_like) points.push_back({K::kComplex, 6});
-  const bool imaginary = a.imaginary || b.imaginary;
-  bool left = false, right = false;
-  // First the points where both sides are real: elsewhere, roots and logarithms take values by convention only. If
-  // there are too few of those, the conventional values have to do.
-  for (const bool conventional : {false, true}) {
-    int usable = 0;
-    for (const SamplePoint& point : points) {
-      bool real = true;
-      const Overlap overlap = At(point, natural, 128, &real);
-      if (overlap == Overlap::kUnsupported) return Outcome::kUndecided;
-      left = left || left_defined_, right = right || right_defined_;
-      const bool counts = real || imaginary || conventional || point.kind == K::kComplex;
-      if (overlap == Overlap::kUnusable || !counts) continue;
-      if (overlap == Overlap::kDisjoint) {
-        const bool integers = a.integer_like || b.integer_like;
-        return integers && AtIntegers(natural) ? Decided("integer points", Outcome::kEqualNumeric)
-                                               : Decided("sample points", Outcome::kDifferent);
-      }
-      ++usable;
-    }
-    if (usable >= 2) break;
-    if (!conventional) continue;
-    if (left != right && !over_) return Decided("undefined", Outcome::kDifferent);
+  constexpr uint32_t kMorePoints = 32;
+  const uint64_t key = Key();
+  integers_ = IntegerSymbols(gold_);
+  Budget budget = NewBudget(4);  // of all points
+  const bool complex_symbols = a.complex_like || b.complex_like;
+  bool complex_values = complex_symbols || a.imaginary || b.imaginary;
+  std::vector<SamplePoint> points;
+  uint32_t index = 0;
+  for (const K kind :
+       {K::kPositive, K::kWide, K::kUnit, K::kLarge, K::kNegative, K::kMixed, K::kWide, K::kWide})
+    points.push_back({.kind = kind, .index = index++, .key = key});
+  if (complex_symbols) points.push_back({.kind = K::kComplex, .index = index++, .key = key});
+  if (const auto outcome = Refuted(points, natural, complex_values, budget)) return *outcome;
+  if (usable_ == 0 && !complex_values) {
+    complex_values = true;  // never real: roots and logarithms take their conventional values
+    if (const auto outcome = Refuted(points, natural, complex_values, budget)) return *outcome;
+  }
+  if (usable_ == 0) {
+    if (ever_left_ != ever_right_ && !over_) return Decided(Rule::kUndefined, Outcome::kDifferent);
     return Outcome::kUndecided;
   }
+  std::vector<std::pair<uint32_t, Rational>> cells;
+  if (Proved(natural, complex_symbols, complex_values, &cells))
+    return Decided(Rule::kKernels, Outcome::kEqualExact);
+  for (const auto& [symbol, value] : cells) {
+    const SamplePoint point{.kind = K::kGiven, .key = key, .symbol = symbol, .value = &value};
+    if (const auto outcome = RefutedAt(point, natural, 128, complex_values, budget)) return *outcome;
+  }
+  for (uint32_t more = 0; more < kMorePoints; ++more) {
+    const SamplePoint point{.kind = more % 4 == 0 ? K::kLarge : K::kWide, .index = index + more, .key = key};
+    if (const auto outcome = RefutedAt(point, natural, 128, complex_values, budget)) return *outcome;
+  }
   // Once more with digits enough to see a tiny difference.
-  const Overlap fine =
-      At({K::kSmall, 2}, natural, std::min<int64_t>(512, options_.budget.ball_bits), nullptr);
-  if (fine == Overlap::kDisjoint) return Decided("sample points", Outcome::kDifferent);
-  return Decided("sample points", Outcome::kEqualNumeric);
+  const int64_t fine = std::min<int64_t>(512, options_.budget.ball_bits);
+  if (const auto outcome =
+          RefutedAt({.kind = K::kUnit, .index = 2, .key = key}, natural, fine, complex_values, budget))
+    return *outcome;
+  return Decided(Rule::kUndecided, Outcome::kUndecided);
 }
 
-bool Comparer::AtIntegers(bool natural) {
-  if (!IntegerPattern(gold_) && !IntegerPattern(response_)) return false;
-  for (uint32_t i = 0; i < 6; ++i) {
-    if (At({SamplePoint::Kind::kInteger, i}, natural, 128, nullptr) != Overlap::kOverlap) return false;
+bool Comparer::SameTree(const Operand& a, const Operand& b, int depth) {
+  constexpr int kMaxDepth = 100;
+  const Node &x = a.node(), &y = b.node();
+  if (depth > kMaxDepth || ++structural_ > kMaxStructural || x.kind != y.kind || x.count != y.count ||
+      x.flag != y.flag)
+    return false;
+  if (x.kind == Kind::kNumber) return a.tree->numbers[x.value].value == b.tree->numbers[y.value].value;
+  if (x.kind == Kind::kOpaque || x.kind == Kind::kRelation || x.value != y.value) return false;
+  for (uint32_t i = 0; i < x.count; ++i) {
+    if (!SameTree(a.Kid(i), b.Kid(i), depth + 1)) return false;
   }
   return true;
-}
-
-bool Comparer::IntegerPattern(const Operand& operand) {
-  bool found = false;
-  Walk(operand, [&](const Node& node) {
-    if (found) return;
-    const auto kid = [&](uint32_t i) { return Operand{operand.tree, operand.tree->kids[node.first + i]}; };
-    if (node.kind == Kind::kPower) {
-      found = kid(0).node().kind == Kind::kNegate && !FreeSymbols(kid(1)).empty();
-    } else if (node.kind == Kind::kFunction) {
-      const auto function = static_cast<Function>(node.value);
-      const bool circular = function == Function::kSin || function == Function::kCos;
-      bool pi = false;
-      if (circular) {
-        Walk(kid(0), [&pi](const Node& n) {
-          pi = pi || (n.kind == Kind::kConstant && static_cast<Constant>(n.value) == Constant::kPi);
-        });
-      }
-      found = function == Function::kFactorial || (circular && pi && !FreeSymbols(kid(0)).empty());
-    }
-  });
-  return found;
 }
 
 Outcome Comparer::Structural(const Operand& a, const Operand& b, int depth) {
@@ -89,7 +130,7 @@ Outcome Comparer::Structural(const Operand& a, const Operand& b, int depth) {
     if (!IsEqual(part)) return Outcome::kUndecided;
     all = Both(all, part);
   }
-  return Decided("alike", all);
+  return Decided(Rule::kAlike, all);
 }
 
 Outcome Comparer::RelationParts(const Operand& a, const Operand& b, int depth) {

@@ -99,7 +99,10 @@ ScoreCase ToCase(const Json& line, const std::string& stem, RewardFormat format)
   if (FindGrader(out.grader) == nullptr) throw Malformed{"there is no grader \"" + out.grader + "\""};
   out.request.golds = Golds(line);
   ReadAnswer(line, &out.request);
-  out.request.format = format;
+  const std::string own_format = Text(line, "format", std::string(RewardFormatName(format)));
+  const auto known = ParseRewardFormat(own_format);
+  if (!known) throw Malformed{"there is no format \"" + own_format + "\""};
+  out.request.format = *known;
   if (line.contains("truncated")) {
     if (!line["truncated"].is_boolean()) throw Malformed{"\"truncated\" is neither true nor false"};
     out.request.truncated = line["truncated"].get<bool>();

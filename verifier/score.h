@@ -17,6 +17,7 @@ namespace drover::verifier {
 //   gold                          a string, or a non-empty array of them of which any counts
 //   response, response_b64        a whole response; answer, pred: an extracted answer (the first of the four that is there)
 //   expected_math, expected       whether it is right (the first that is there); without one the line is only timed
+//   format                        how the answer stands in a whole response; without one, what the reader was told
 //   id, kind, class, grader, truncated, config.float_rounding, config.precision: may be there; other keys are not looked at
 struct ScoreCase {
   std::string id;
@@ -28,7 +29,7 @@ struct ScoreCase {
   std::optional<bool> expected;
 };
 
-// Reads a JSONL file; responses are taken to be in `format`. On a malformed line returns false with *error naming file,
+// Reads a JSONL file; responses of lines that name no format are taken to be in `format`. On a malformed line returns false with *error naming file,
 // line, what is wrong and what would be right.
 bool ReadCases(const std::string& path, RewardFormat format, std::vector<ScoreCase>* cases,
                std::string* error);

@@ -49,6 +49,13 @@ TEST_F(ScoreTest, CasesAndLinesOfDroverGrade) {
   EXPECT_EQ(score.mistakes.size(), 2u);
 }
 
+TEST_F(ScoreTest, ALineMayNameItsFormat) {
+  ASSERT_TRUE(Read(R"({"gold":"5","response":"The answer is 5.","format":"plain","expected":true}
+{"gold":"5","response":"The answer is 5.","expected":false}
+)")) << error_;
+  EXPECT_EQ(RunScore(cases_, {}, /*seconds=*/0).all.right, 2);
+}
+
 TEST_F(ScoreTest, TheObjectHasTheKeysThatScriptsRead) {
   ASSERT_TRUE(Read("{\"gold\":\"5\",\"answer\":\"5\",\"kind\":\"k\"}\n"));
   const auto json = nlohmann::json::parse(ScoreJson(RunScore(cases_, {}, /*seconds=*/0.01)));
@@ -72,7 +79,8 @@ TEST_F(ScoreTest, MalformedLinesAreNamed) {
            {"{\"gold\":\"5\",\"answer\":5}", "\"answer\" is no string"},
            {"{\"gold\":\"5\",\"response_b64\":\"*\"}", "no base64"},
            {"{\"gold\":\"5\",\"answer\":\"5\",\"expected\":1}", "\"expected\" is neither"},
-           {"{\"gold\":\"5\",\"answer\":\"5\",\"grader\":\"x\"}", "no grader \"x\""}}) {
+           {"{\"gold\":\"5\",\"answer\":\"5\",\"grader\":\"x\"}", "no grader \"x\""},
+           {"{\"gold\":\"5\",\"answer\":\"5\",\"format\":\"x\"}", "no format \"x\""}}) {
     EXPECT_FALSE(Read(good + line + "\n")) << line;
     EXPECT_THAT(error_, StartsWith(path_ + ":2: ")) << line;
     EXPECT_THAT(error_, HasSubstr(why)) << line;

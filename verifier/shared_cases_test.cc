@@ -37,10 +37,15 @@ TEST_F(SharedCases, PairsByConstruction) {
 
 TEST_F(SharedCases, RealResponses) { EXPECT_TRUE(ScoreFile("real_responses.jsonl").mistakes.empty()); }
 
+// Public reports of wrong grades, and answers that a policy after the reward would try.
+TEST_F(SharedCases, OutsideCases) {
+  for (const std::string& mistake : ScoreFile("outside_cases.jsonl").mistakes) ADD_FAILURE() << mistake;
+}
+
 // docs/results/verifier.md names the cases whose expectation is a convention of their suite or wrong.
 TEST_F(SharedCases, PublicSuites) {
-  EXPECT_LE(ScoreFile("math_verify_cases.jsonl").mistakes.size(), 2u);     // mv-0033, mv-0262
-  EXPECT_LE(ScoreFile("lighteval_cases.jsonl").mistakes.size(), 1u);       // lighteval-0027
+  EXPECT_LE(ScoreFile("math_verify_cases.jsonl").mistakes.size(), 5u);  // mv-0033, -0105, -0107, -0108, -0262
+  EXPECT_LE(ScoreFile("lighteval_cases.jsonl").mistakes.size(), 2u);    // lighteval-0027, -0129
   EXPECT_LE(ScoreFile("hendrycks_math_cases.jsonl").mistakes.size(), 1u);  // hendrycks_math-0009
   EXPECT_EQ(ScoreFile("nemo_skills_cases.jsonl").mistakes.size(), 0u);
   EXPECT_EQ(ScoreFile("mv_issues_cases.jsonl").mistakes.size(), 0u);

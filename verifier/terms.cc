@@ -53,6 +53,11 @@ bool MultiplyMonomials(const Monomial& a, const Monomial& b, Budget& budget, Mon
       if (!PowerWithin(power, whole, budget, &power)) return false;
       fmpq_mul(coefficient->get(), coefficient->get(), power.get());
       factor.num -= whole * factor.den;
+    } else if (kind == Generator::kKernel && GeneratorPayload(factor.generator) == kUnityKernel) {
+      const int32_t whole =
+          factor.num >= 0 ? factor.num / factor.den : -((-factor.num + factor.den - 1) / factor.den);
+      if (whole % 2 != 0) fmpq_neg(coefficient->get(), coefficient->get());
+      factor.num -= whole * factor.den;
     } else if (kind == Generator::kSymbol && std::abs(factor.num) > budget.limits().degree) {
       return false;
     }

@@ -5,8 +5,18 @@
 
 namespace drover::verifier {
 
-enum class Generator : uint64_t { kI = 0, kPrime = 1, kPi = 2, kE = 3, kLog = 4, kSymbol = 5 };
+enum class Generator : uint64_t {
+  kI = 0,
+  kPrime = 1,
+  kPi = 2,
+  kE = 3,
+  kLog = 4,
+  kSymbol = 5,
+  kKernel = 6,     // of equality/kernels.h, by its index
+  kConjugate = 7,  // of a symbol that is complex
+};
 constexpr int kGeneratorShift = 56;
+constexpr uint64_t kUnityKernel = 0;  // e^(i pi): exponents count modulo 2
 
 constexpr uint64_t GeneratorKey(Generator kind, uint64_t payload = 0) {
   return static_cast<uint64_t>(kind) << kGeneratorShift | payload;

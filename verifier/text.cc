@@ -46,6 +46,13 @@ std::string_view CommandName(std::string_view text, size_t at) {
   return text.substr(at, end - at);
 }
 
+// TeX's negations, which the grammar does not read: "\neg 0" is no line end before "eg 0".
+bool IsNegation(std::string_view name) {
+  static constexpr std::string_view kNegations[] = {"neg",  "nmid", "nsim", "ncong",     "nless",
+                                                    "ngtr", "nleq", "ngeq", "nparallel", "nexists"};
+  return std::find(std::begin(kNegations), std::end(kNegations), name) != std::end(kNegations);
+}
+
 // "^{2}" or "_{n}": a superscript or subscript character.
 bool IsScript(std::string_view latex) {
   return latex.size() == 4 && (latex[0] == '^' || latex[0] == '_') && latex[1] == '{';
@@ -100,7 +107,7 @@ std::string NormalizeMath(std::string_view text) {
       ++i;
       if (!IsKnownCommand(name)) out += text[i++];
     } else if (c == '\\' && i + 1 < text.size() && text[i + 1] == 'n' &&
-               !IsKnownCommand(CommandName(text, i + 1))) {
+               !IsKnownCommand(CommandName(text, i + 1)) && !IsNegation(CommandName(text, i + 1))) {
       out += ' ';  // an escaped line end
       i += 2;
     } else if (c == '\f' && text.substr(i + 1, 3) == "rac") {
@@ -111,6 +118,10 @@ std::string NormalizeMath(std::string_view text) {
                                           : nullptr) {
       out += entity->latex;
       i += entity->html.size();
+    } else if (c == '{' && text.substr(i, 3) == "{-}" &&
+               (out.empty() || (out.back() != '^' && out.back() != '_'))) {
+      out += '-';  // a sign that TeX shall not space
+      i += 3;
     } else if (static_cast<unsigned char>(c) < 0x80) {
       out += c;
       ++i;
@@ -139,13 +150,11 @@ std::string NormalizeMath(std::string_view text) {
 
 namespace {
 
-// True if the last byte says nothing: a space, the stop of a sentence ("5." but not "5..."), a "!" after a word ("Yes!"
-// but not "5!" or "n!").
+// True if the last byte says nothing: a space, the stop of a sentence ("5." but not "5...").
 bool EndsInMark(std::string_view text) {
   if (text.empty()) return false;
   const char last = text.back();
   const auto before = [text](size_t n) { return n < text.size() ? text[text.size() - 1 - n] : ' '; };
-  if (last == '!') return IsLower(before(1)) && IsLower(before(2)) && IsAlpha(before(3));
   if (last == '.') return before(1) != '.' || !IsDigit(before(3));
   return IsSpace(last) || last == ',' || last == ';';
 }

@@ -26,7 +26,7 @@ enum class Kind : uint8_t {
   kInverse,    // child: 1/child
   kPower,      // base, exponent
   kFunction,   // value: Function; children: arguments
-  kApply,      // value: name id of an unknown function; children: arguments
+  kApply,      // value: name id of an unknown function; children: arguments; flag: kMaybeProduct, kCompound
   kPlusMinus,  // child: both signs; flag 1: the lower sign first
   kPercent,    // child: a hundredth of it
   kDegree,     // child: degrees of arc
@@ -52,6 +52,12 @@ enum class Kind : uint8_t {
 constexpr uint8_t kBracedList = 1;     // braces without backslash
 constexpr uint8_t kSemicolonList = 2;  // rows: lists among the elements stay apart
 constexpr uint8_t kOrList = 8;         // parted by "or"
+constexpr uint8_t kAndList = 16;       // parted by "and"
+
+// Node::flag of an application. Letters before a bracket are read as applications; applications.h decides what they are.
+constexpr uint8_t kMaybeProduct = 1;  // of one argument, a letter that could also be a factor
+constexpr uint8_t kCompound = 2;      // the argument is a sum or product
+constexpr uint8_t kFunctionName = 4;  // the letter mostly names a function (f, g, h, F, G)
 
 struct Node {
   Kind kind;

@@ -1,4 +1,5 @@
-// Units of measure as products of powers of base units.
+// What follows a number in words: units of measure as products of powers of base units, names of what is counted, and
+// words that change the number.
 #pragma once
 
 #include <string>
@@ -10,15 +11,26 @@
 namespace drover::verifier {
 
 struct Unit {
-  Rational factor{1};                               // one such unit in base units
-  std::vector<std::pair<std::string, int>> powers;  // sorted by base; unknown words are bases of their own
-  Rational scale{1};                                // "million": of the number, not of the unit
-  bool known = true;                                // all words are in the table
-  bool harmless = true;                             // nothing in it hedges or negates ("not", "or", digits)
-  bool any = false;                                 // "units": of any dimension
+  using Powers = std::vector<std::pair<std::string, int>>;  // sorted by name, no zero powers
+
+  Powers measures;     // by base unit: "m", "usd", "percent", "degree"
+  Powers kinds;        // what is counted, singular: "apple", "student"
+  Rational factor{1};  // one such unit in base units
+
+  // "million", "halves", "squared", "factorial": of the number itself.
+  Rational scale{1};
+  int exponent = 1;
+  bool factorial = false;
+
+  bool any = false;      // "units": of any length, area or volume
+  bool unknown = false;  // a word that is in no table and does not look like the name of a kind
+  bool bears =
+      false;  // a word that may bear on the value ("not", "or", "plus one", digits), or could not be placed
+
+  bool names_unit() const { return !measures.empty() || !kinds.empty(); }
 };
 
-// Reads "cm^2", "square inches", "km/h", "miles per hour", "\$ usd", "apples".
+// Reads "cm^2", "square inches", "km/h", "miles per hour", "usd", "apples", "hundred", "meters squared".
 Unit ReadUnit(std::string_view text);
 
 }  // namespace drover::verifier

@@ -69,7 +69,7 @@ enum class Token : uint8_t {
   kEmptySet,
   kNumberSet,  // value: 'R', 'Z', ...
   kOverline,
-  kAccent,  // \vec{v}: the argument counts as it is
+  kAccent,  // value: 'v' for \vec, 'h' for \hat, 't' for \tilde, 'd' and 'D' for dots, 0 for what only sets type
   kBox,     // \boxed{...}: transparent
   kDots,
   kPlainRoot,  // \root n \of x
@@ -172,7 +172,7 @@ bool IsSpacingCommand(std::string_view name);
 std::optional<CommandInfo> FindPlainWord(std::string_view word);
 std::string_view FunctionName(Function function);
 
-// A unit of measure in any of its spellings, lower or mixed case ("cm", "centimeters", "mph", "degrees").
+// A unit of measure in any of its spellings ("cm", "centimeters", "mph", "degrees").
 struct UnitInfo {
   std::string_view
       base;         // the dimension's base unit ("m", "s", "kg", "usd"), or the unit's own canonical name
@@ -180,5 +180,9 @@ struct UnitInfo {
   int64_t den = 1;
 };
 std::optional<UnitInfo> FindUnit(std::string_view word);
+
+// The name in the singular ("apple" for "apples") of something that word problems count; empty for other words. `word` in
+// lower case.
+std::string_view FindKind(std::string_view word);
 
 }  // namespace drover::verifier

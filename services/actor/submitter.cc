@@ -19,6 +19,8 @@ v1::GradeRequest MakeGradeRequest(uint64_t id, const v1::Lease& lease, const v1:
   request.set_response(response.text());
   request.set_format(lease.reward_format());
   request.set_grader(lease.grader());
+  *request.mutable_options() = lease.grading();
+  if (lease.grading().refuse_unevaluated()) request.set_question(lease.prompt().question());
   request.set_truncated(response.finish_reason() == v1::FINISH_REASON_LENGTH);
   return request;
 }

@@ -45,6 +45,7 @@ struct GradeOptions {
   std::string out;
   std::string format = "boxed";
   std::string grader = "math";
+  v1::GradingOptions options;
   int threads = 0;
   std::string verifier;  // addresses, separated by commas; empty: this process grades
 };

@@ -18,6 +18,7 @@ int Grade(const GradeOptions& options) {
                                     .out = options.out,
                                     .format = options.format,
                                     .grader = options.grader,
+                                    .options = options.options,
                                     .threads = options.threads};
   if (!options.verifier.empty()) {
     auto addresses = rpc::ParseAddresses(options.verifier);

@@ -79,6 +79,19 @@ void AddDropGroup(CLI::App& app, Chosen& chosen) {
   RunWith(drop, options, chosen, drover::cli::DropGroup);
 }
 
+// Conventions that a suite or a training run may have otherwise.
+void AddConventions(CLI::App* command, drover::v1::GradingOptions* options) {
+  command->add_flag_callback(
+      "--refuse-unevaluated", [options] { options->set_refuse_unevaluated(true); },
+      "No reward for an answer that restates the question, as in training");
+  command->add_flag_callback(
+      "--exact-golds", [options] { options->set_rounded_golds(false); },
+      "The gold answers' decimals are exact, as in training");
+  command->add_flag_callback(
+      "--boxed-lists", [options] { options->set_boxed_lists(true); },
+      "The boxes of the last sentence are a list");
+}
+
 void AddGrade(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<drover::cli::GradeOptions>();
   CLI::App* grade = app.add_subcommand("grade", "Grade answers in a JSONL file");
@@ -100,6 +113,7 @@ void AddGrade(CLI::App& app, Chosen& chosen) {
   grade->add_option(
       "--verifier", options->verifier,
       "host:port of running verifiers, separated by commas, which grade instead of this process");
+  AddConventions(grade, &options->options);
   RunWith(grade, options, chosen, drover::cli::Grade);
 }
 
@@ -119,6 +133,8 @@ void AddExplainGrade(CLI::App& app, Chosen& chosen) {
   explain->add_option("--format", options->format, "boxed, answer_tag, answer_tag_lenient or plain")
       ->capture_default_str();
   explain->add_option("--grader", options->grader, "math, countdown, exact or choice")->capture_default_str();
+  explain->add_option("--question", options->question, "What was asked, for --refuse-unevaluated");
+  AddConventions(explain, &options->options);
   RunWith(explain, options, chosen, drover::cli::ExplainGrade);
 }
 

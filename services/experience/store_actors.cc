@@ -107,6 +107,7 @@ absl::StatusOr<v1::LeaseGroupsResponse> ExperienceStoreImpl::TryLease(const std:
     lease->set_token(UnguessableToken());
     lease->set_grader(options_.grader);
     lease->set_reward_format(options_.reward_format);
+    if (lease->kind() == v1::LEASE_KIND_TRAIN) *lease->mutable_grading() = options_.grading;
     held_.Add({std::make_shared<const v1::Lease>(*lease), actor, Now() + options_.lease_ttl});
     bytes += lease->ByteSizeLong();
     *response.add_leases() = *std::move(lease);

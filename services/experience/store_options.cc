@@ -43,6 +43,9 @@ StoreOptions OptionsFromRecipe(const v1::Recipe& recipe) {
   options.sampling.set_top_k(recipe.rollout().top_k());
   options.sampling.set_seed(recipe.run().seed());
   options.grader = recipe.reward().grader();
+  options.grading.set_refuse_unevaluated(recipe.reward().refuse_unevaluated());
+  options.grading.set_rounded_golds(recipe.reward().rounded_golds());
+  options.grading.set_boxed_lists(recipe.reward().boxed_lists());
   return options;
 }
 

@@ -34,6 +34,7 @@ struct StoreOptions {
   v1::SamplingParams sampling;
   std::string grader;
   std::string reward_format;
+  v1::GradingOptions grading;  // evaluations keep the defaults
   // The n-th training prompt of the run (0 is the first); group g is always given prompt g. Called with the
   // store's lock held: it must not call the store, and should be quick. The same n gives the same prompt.
   std::function<v1::Prompt(uint64_t n)> prompt;

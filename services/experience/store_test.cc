@@ -46,6 +46,7 @@ TEST_F(StoreTest, ALeaseSaysAllThatAnActorNeeds) {
   EXPECT_EQ(leases[2].ttl_seconds(), 30);
   EXPECT_EQ(leases[2].grader(), "math");
   EXPECT_EQ(leases[2].reward_format(), "plain");
+  EXPECT_TRUE(leases[2].grading().refuse_unevaluated());
   EXPECT_NE(leases[2].trace_id(), leases[1].trace_id());
 }
 
@@ -170,6 +171,7 @@ TEST_F(StoreTest, EvaluationsAreServedFirstAndCountedApart) {
   const auto leases = Lease(*store_, 3).leases();
   ASSERT_EQ(leases.size(), 3);
   EXPECT_EQ(leases[0].kind(), v1::LEASE_KIND_EVALUATION);
+  EXPECT_FALSE(leases[0].has_grading());  // graded as any evaluation
   EXPECT_GE(leases[0].lease(), kFirstEvaluationId);
   EXPECT_EQ(leases[1].prompt().index(), 103u);
   EXPECT_EQ(Lease(*store_, 3).leases_size(), 1);  // training

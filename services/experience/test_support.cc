@@ -35,6 +35,7 @@ StoreOptions SmallRun(const std::string& folder, FakeClock* clock, uint64_t step
   options.group_limits.max_response_tokens = 4;
   options.grader = "math";
   options.reward_format = "plain";
+  options.grading.set_refuse_unevaluated(true);
   options.prompt = [](uint64_t n) {
     v1::Prompt prompt;
     prompt.set_index(n + 100);

@@ -50,7 +50,8 @@ void Parse(const GradeLineDefaults& defaults, Item& item) {
 class InProcess final : public BlockGrader {
  public:
   explicit InProcess(const GradeFileOptions& options)
-      : defaults_{.format = options.format, .grader = options.grader}, threads_(Threads(options)) {}
+      : defaults_{.format = options.format, .grader = options.grader, .options = options.options},
+        threads_(Threads(options)) {}
 
   absl::Status Grade(std::vector<Item>& block) override {
     InParallel(threads_, block.size(), [&](size_t i) {
@@ -68,7 +69,10 @@ class InProcess final : public BlockGrader {
 class ByVerifiers final : public BlockGrader {
  public:
   explicit ByVerifiers(const GradeFileOptions& options)
-      : defaults_{.format = options.format, .grader = options.grader, .check_grader = false},
+      : defaults_{.format = options.format,
+                  .grader = options.grader,
+                  .check_grader = false,
+                  .options = options.options},
         threads_(Threads(options)),
         client_(ClientOptions(options)) {}
 

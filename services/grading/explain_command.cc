@@ -36,7 +36,8 @@ absl::StatusOr<v1::GradeRequest> FindLine(const ExplainOptions& options) {
     if (!*more) break;
     if (text.find_first_not_of(" \t\r") == std::string::npos) continue;
     ++lines;
-    auto line = ParseGradeLine(text, {.format = options.format, .grader = options.grader});
+    auto line = ParseGradeLine(
+        text, {.format = options.format, .grader = options.grader, .options = options.options});
     if (!line.ok()) return Annotate(line.status(), where);
     if (IsId(line->id, options.id)) return std::move(line->request);
   }
@@ -60,6 +61,8 @@ absl::StatusOr<v1::GradeRequest> FromFlags(const ExplainOptions& options) {
   for (const std::string& gold : options.golds) request.add_gold(gold);
   request.set_format(options.format);
   request.set_grader(options.grader);
+  *request.mutable_options() = options.options;
+  request.set_question(options.question);
   request.set_already_extracted(options.answer.has_value());
   if (options.response_file.empty()) {
     request.set_response(options.answer.has_value() ? *options.answer : *options.response);
@@ -100,7 +103,7 @@ absl::StatusOr<std::string> ExplainToText(const ExplainOptions& options) {
   ASSIGN_OR_RETURN(const v1::GradeRequest request, Find(options));
   RETURN_IF_ERROR(CheckRequest(request));
   if (request.grader() != "math") return ExplainOther(request);
-  return verifier::ExplainGrade(ToVerifier(request));
+  return verifier::ExplainGrade(ToVerifier(request), OptionsOf(request));
 }
 
 }  // namespace drover::grading

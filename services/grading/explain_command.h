@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "drover/v1/verifier.pb.h"
 
 namespace drover::grading {
 
@@ -21,6 +22,8 @@ struct ExplainOptions {
 
   std::string format = "boxed";
   std::string grader = "math";
+  v1::GradingOptions options;
+  std::string question;  // for options.refuse_unevaluated
 };
 
 // The text to print. INVALID_ARGUMENT for options that do not fit together and lines that cannot be read, NOT_FOUND for

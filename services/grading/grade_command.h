@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "drover/v1/verifier.pb.h"
 
 namespace drover::grading {
 
@@ -25,7 +26,8 @@ struct GradeFileOptions {
   std::string out;               // JSONL in the same order; "-" is standard output
   std::string format = "boxed";  // boxed, answer_tag, answer_tag_lenient or plain
   std::string grader = "math";   // of lines that name none
-  int threads = 0;               // 0: one per core
+  v1::GradingOptions options;
+  int threads = 0;  // 0: one per core
   // host:port of running verifiers that grade; empty: graded in this process. Their graders are theirs to know.
   std::vector<std::string> verifiers;
   std::function<void(const GradeProgress&)>

@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "base/file.h"
 #include "services/grading/fake_verifier.h"
 #include "services/grading/grade_lines.h"
@@ -53,6 +54,29 @@ TEST_F(GradeFileTest, EveryKindOfLine) {
 {"id":3,"reward":0,"extracted":null,"formatted":false,"reason":"no_answer"}
 {"id":4,"reward":0,"extracted":"7","formatted":true,"reason":"truncated"}
 )");
+}
+
+TEST_F(GradeFileTest, ConventionsOfTraining) {
+  const std::string lines =
+      R"({"id":1,"gold":"210","response":"\\boxed{\\binom{10}{4}}","question":"Find $\\binom{10}{4}$."}
+{"id":2,"gold":"3.14","response":"\\boxed{\\pi}"}
+{"id":3,"gold":"1, 2","response":"\\boxed{1} and \\boxed{2}"}
+)";
+  const auto rewards = [this] {
+    const std::vector<std::string> graded = absl::StrSplit(Output(), '\n', absl::SkipEmpty());
+    std::string out;
+    for (const std::string& line : graded) out += line.substr(line.find("\"reward\":") + 9, 1);
+    return out;
+  };
+  ASSERT_TRUE(Run(lines).ok());
+  EXPECT_EQ(rewards(), "110");
+  v1::GradingOptions training;
+  training.set_refuse_unevaluated(true);
+  training.set_rounded_golds(false);
+  training.set_boxed_lists(true);
+  ASSERT_TRUE(GradeFile({.in = in_, .out = out_, .options = training}).ok());
+  EXPECT_EQ(rewards(), "001");
+  EXPECT_THAT(Output(), HasSubstr("\"unevaluated\""));
 }
 
 TEST_F(GradeFileTest, OrderIsKeptOverManyLines) {

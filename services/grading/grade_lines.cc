@@ -67,6 +67,9 @@ absl::Status ReadOptional(const Json& line, v1::GradeRequest* request) {
     if (!grader->is_string()) return Wrong("grader", "a string");
     request->set_grader(grader->get<std::string>());
   }
+  if (const auto question = line.find("question"); question != line.end() && question->is_string()) {
+    request->set_question(question->get<std::string>());
+  }
   return absl::OkStatus();
 }
 
@@ -87,6 +90,7 @@ absl::StatusOr<GradeLine> ParseGradeLine(std::string_view text, const GradeLineD
   parsed.request.set_grader(defaults.grader);
   RETURN_IF_ERROR(ReadOptional(line, &parsed.request));
   parsed.request.set_format(defaults.format);
+  *parsed.request.mutable_options() = defaults.options;
   if (defaults.check_grader) RETURN_IF_ERROR(CheckRequest(parsed.request));
   return parsed;
 }

@@ -9,8 +9,8 @@
 
 namespace drover::grading {
 
-// One input line: {"id", "gold", and one of "response", "response_b64", "answer"}; "truncated" and "grader" may be
-// there; other keys are not looked at, but "pred" counts as "answer" where none of the three is there (files of cases).
+// One input line: {"id", "gold", and one of "response", "response_b64", "answer"}; "truncated", "grader" and
+// "question" may be there; other keys are not looked at, but "pred" counts as "answer" where none of the three is there (files of cases).
 // `id` is kept as it was written.
 struct GradeLine {
   std::string id = "null";  // JSON text of a string, a number or null
@@ -22,6 +22,7 @@ struct GradeLineDefaults {
   std::string format = "boxed";  // of responses
   std::string grader = "math";   // of lines without one
   bool check_grader = true;      // the grader must be one of ours; else a server will say
+  v1::GradingOptions options;
 };
 
 // INVALID_ARGUMENT naming the key, what it got and what it may be.

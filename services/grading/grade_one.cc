@@ -42,7 +42,17 @@ verifier::GradeRequest ToVerifier(const v1::GradeRequest& request) {
   asked.truncated = request.truncated();
   asked.already_extracted = request.already_extracted();
   asked.format = verifier::ParseRewardFormat(request.format()).value_or(verifier::RewardFormat::kBoxed);
+  asked.question = request.question();
   return asked;
+}
+
+verifier::Options OptionsOf(const v1::GradeRequest& request) {
+  const v1::GradingOptions& asked = request.options();
+  verifier::Options options;
+  options.refuse_unevaluated = asked.refuse_unevaluated();
+  options.boxed_lists = asked.boxed_lists();
+  if (asked.has_rounded_golds()) options.rounded_golds = asked.rounded_golds();
+  return options;
 }
 
 v1::GradeResult GradeOne(const v1::GradeRequest& request) {
@@ -53,7 +63,7 @@ v1::GradeResult GradeOne(const v1::GradeRequest& request) {
     result.set_reason(std::string(verifier::ReasonName(verifier::Reason::kInvalidRequest)));
     return result;
   }
-  verifier::Verdict verdict = grader->Grade(ToVerifier(request), verifier::Options());
+  verifier::Verdict verdict = grader->Grade(ToVerifier(request), OptionsOf(request));
   result.set_reward(verdict.reward);
   result.set_formatted(verdict.formatted);
   result.set_extracted(std::move(verdict.extracted));
@@ -67,7 +77,7 @@ std::vector<std::string> ReasonNames() {
   for (const Reason reason :
        {Reason::kEqualExact, Reason::kEqualNumeric, Reason::kEqualText, Reason::kDifferent,
         Reason::kUnparsedResponse, Reason::kUnparsedGold, Reason::kNoAnswer, Reason::kTruncated,
-        Reason::kOverBudget, Reason::kUndecided, Reason::kInvalidRequest}) {
+        Reason::kOverBudget, Reason::kUnevaluated, Reason::kUndecided, Reason::kInvalidRequest}) {
     names.emplace_back(verifier::ReasonName(reason));
   }
   return names;

@@ -19,6 +19,9 @@ absl::Status ValidateRequest(const v1::GradeRequest& request);
 // What the graders see of a valid request.
 verifier::GradeRequest ToVerifier(const v1::GradeRequest& request);
 
+// The conventions that it asks for.
+verifier::Options OptionsOf(const v1::GradeRequest& request);
+
 // Grades a valid request. Pure and thread-safe; bounded by the verifier's budget. An invalid one gets reward 0 and the
 // reason invalid_request.
 v1::GradeResult GradeOne(const v1::GradeRequest& request);

@@ -74,7 +74,7 @@ std::string MetricsReference() {
       "`equal_numeric`,\n"
       "`equal_text`, `different`, `unparsed_response`, `unparsed_gold`, `no_answer`, `truncated`, "
       "`over_budget`,\n"
-      "`undecided`, `invalid_request`; or `other`.\n";
+      "`unevaluated`, `undecided`, `invalid_request`; or `other`.\n";
   // The page is one, whatever the release.
   return absl::StrReplaceAll(text, {{"`version`: " + Version(), "`version`: of Drover"}});
 }

@@ -20,6 +20,8 @@ VerifierMetrics::VerifierMetrics(const std::vector<std::string>& reasons)
       stream_calls(Calls(*registry, "GradeStream")),
       rejected(AddCounter(*registry, "drover_verifier_rejected_grades_total",
                           "Grades refused because the queue was full (RESOURCE_EXHAUSTED).")),
+      undecided(AddCounter(*registry, "drover_verifier_undecided_grades_total",
+                           "Grades with reward 0 because neither equality nor inequality was proved.")),
       abandoned(AddCounter(*registry, "drover_verifier_abandoned_grades_total",
                            "Grades not begun because their caller had gone or was out of time.")),
       queued(AddGauge(*registry, "drover_verifier_queue_grades", "Grades that wait for a thread.")),
@@ -37,6 +39,7 @@ VerifierMetrics::VerifierMetrics(const std::vector<std::string>& reasons)
 
 void VerifierMetrics::Graded(std::string_view reason) {
   const auto found = reasons_.find(reason);
+  if (reason == "undecided") undecided.Increment();
   (found == reasons_.end() ? other_ : found->second)->Increment();
 }
 

@@ -18,6 +18,7 @@ struct VerifierMetrics {
   prometheus::Counter& unary_calls;
   prometheus::Counter& stream_calls;
   prometheus::Counter& rejected;   // grades refused because the queue was full
+  prometheus::Counter& undecided;  // grades that no argument decided: reward 0
   prometheus::Counter& abandoned;  // grades not begun because their caller had gone or was out of time
   prometheus::Gauge& queued;       // grades that wait for a thread
   prometheus::Gauge& queue_limit;

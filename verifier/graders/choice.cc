@@ -9,10 +9,10 @@ namespace drover::verifier {
 namespace {
 
 Reason Judge(const GradeRequest& request, std::string_view answer, const Options&) {
-  const std::optional<char> chosen = ReadChoice(answer, /*prose=*/true);
+  const std::optional<char> chosen = ReadChoiceInProse(answer);
   bool gold_read = false;
   for (const std::string& gold : request.golds) {
-    const std::optional<char> wanted = ReadChoice(gold, /*prose=*/true);
+    const std::optional<char> wanted = ReadChoiceInProse(gold);
     gold_read = gold_read || wanted.has_value();
     if (chosen && wanted == chosen) return Reason::kEqualText;
   }
