@@ -108,13 +108,21 @@ TEST(CrossProduct, OnlyReviewedGoldsAreEqual) {
   }
 }
 
+// "f(n)=n" with its argument under one name for all definitions.
+Answer WithNamedArgument(Answer answer) {
+  if (answer.shape != Shape::kNamed || answer.name.size() != 4) return answer;  // f(n)
+  const std::string argument(1, answer.name[2]);
+  answer.items[0].value = Substitute(answer.items[0].value, argument, Symbol("argument"));
+  return answer;
+}
+
 TEST(CrossProduct, ReviewedGoldsHaveTheSameValues) {
   const std::set<TextPair> reviewed = ReviewedPairs();
   ASSERT_FALSE(reviewed.empty());
   for (const auto& [a, b] : reviewed) {
     const auto first = ReadGold(a), second = ReadGold(b);
     if (!first || !second || first->shape != second->shape) continue;
-    EXPECT_FALSE(ProvedDifferent(*first, *second)) << a << "\n" << b;
+    EXPECT_FALSE(ProvedDifferent(WithNamedArgument(*first), WithNamedArgument(*second))) << a << "\n" << b;
   }
 }
 
