@@ -13,7 +13,8 @@ namespace {
 bool IsWorthAnotherTry(const absl::Status& status) {
   // CANCELLED is the server's doing here (it ends); our own Cancel() was looked at before.
   return status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kCancelled ||
-         status.code() == absl::StatusCode::kDeadlineExceeded;
+         status.code() == absl::StatusCode::kDeadlineExceeded ||
+         status.code() == absl::StatusCode::kResourceExhausted;
 }
 
 }  // namespace
@@ -21,7 +22,7 @@ bool IsWorthAnotherTry(const absl::Status& status) {
 absl::Status Caller::Call(std::string_view name, absl::Duration timeout, absl::Duration retry_for,
                           const std::function<grpc::Status(grpc::ClientContext*)>& attempt) {
   Backoff backoff = MakeBackoff();
-  const absl::Time give_up = absl::Now() + retry_for;
+  const absl::Time start = absl::Now();
   while (true) {
     grpc::ClientContext context;
     RETURN_IF_ERROR(Begin(&context, timeout));
@@ -29,6 +30,9 @@ absl::Status Caller::Call(std::string_view name, absl::Duration timeout, absl::D
     RETURN_IF_ERROR(End(&context));
     if (status.ok()) return status;
     const absl::Duration pause = backoff.Next();
+    const absl::Time give_up =
+        start +
+        (absl::IsResourceExhausted(status) ? std::min(retry_for, options_.overload_patience) : retry_for);
     if (!IsWorthAnotherTry(status) || absl::Now() + pause > give_up) return Annotate(status, name);
     RETURN_IF_ERROR(Pause(pause));
     if (options_.channel != nullptr) {

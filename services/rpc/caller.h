@@ -21,6 +21,9 @@ namespace drover::rpc {
 struct CallerOptions {
   BackoffOptions backoff;  // pauses between attempts
   uint64_t seed = 0;       // of the jitter; processes should differ
+  // For how long after its beginning a call is tried again that met RESOURCE_EXHAUSTED: the server is full just now, or
+  // will never take a message of this size.
+  absl::Duration overload_patience = absl::Minutes(1);
   // Of the server; may be null. Before another attempt it is told to connect again now: its own pauses (a name that did
   // not resolve is asked for again after up to two minutes) would be longer than ours.
   std::shared_ptr<grpc::Channel> channel;
@@ -33,7 +36,8 @@ class Caller {
 
   // Makes attempts, each with a deadline of `timeout`, until one succeeds, meets an error that trying again does not mend
   // (the first part of it is `name`), or `retry_for` has passed since the call began: then the last error. UNAVAILABLE,
-  // DEADLINE_EXCEEDED and the server's CANCELLED are tried again. CANCELLED after Cancel().
+  // DEADLINE_EXCEEDED and the server's CANCELLED are tried again, RESOURCE_EXHAUSTED for overload_patience. CANCELLED
+  // after Cancel().
   absl::Status Call(std::string_view name, absl::Duration timeout, absl::Duration retry_for,
                     const std::function<grpc::Status(grpc::ClientContext*)>& attempt)
       ABSL_LOCKS_EXCLUDED(mutex_);

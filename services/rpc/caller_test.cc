@@ -52,11 +52,26 @@ TEST(CallerTest, TriesAgainUntilItSucceeds) {
   int attempts = 0;
   const absl::Status status = caller.Call("call", kLong, kLong, [&](grpc::ClientContext*) {
     constexpr grpc::StatusCode kAnswers[] = {grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::CANCELLED,
-                                             grpc::StatusCode::DEADLINE_EXCEEDED, grpc::StatusCode::OK};
+                                             grpc::StatusCode::DEADLINE_EXCEEDED,
+                                             grpc::StatusCode::RESOURCE_EXHAUSTED, grpc::StatusCode::OK};
     return grpc::Status(kAnswers[attempts++], "");
   });
   EXPECT_TRUE(status.ok()) << status;
-  EXPECT_EQ(attempts, 4);
+  EXPECT_EQ(attempts, 5);
+}
+
+// It may also be a message that the server will never take.
+TEST(CallerTest, AnOverloadIsWaitedOutForSoLongOnly) {
+  CallerOptions options = Fast();
+  options.overload_patience = absl::Milliseconds(100);
+  Caller caller(options);
+  int attempts = 0;
+  const absl::Status status = caller.Call("call", kLong, absl::InfiniteDuration(), [&](grpc::ClientContext*) {
+    ++attempts;
+    return grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "full");
+  });
+  EXPECT_EQ(status, absl::ResourceExhaustedError("call: full"));
+  EXPECT_GT(attempts, 1);
 }
 
 TEST(CallerTest, AnErrorThatStaysIsReturnedAtOnceWithTheCallsName) {

@@ -46,8 +46,13 @@ void SetArguments(const ServerOptions& options, grpc::ServerBuilder& builder) {
                                Milliseconds(options.max_connection_age_grace));
   }
   grpc::ResourceQuota quota("server");
+  quota.Resize(static_cast<size_t>(options.max_buffered_bytes));
   quota.SetMaxThreads(options.max_threads);
   builder.SetResourceQuota(quota);
+}
+
+absl::Status CannotListen(const std::string& listen, absl::string_view why) {
+  return absl::UnavailableError(absl::StrCat("cannot listen on ", listen, ": ", why));
 }
 
 }  // namespace
@@ -63,6 +68,12 @@ absl::Status ServerOptions::Validate() const {
   if (max_concurrent_streams < 1 || max_threads < 1) {
     return absl::InvalidArgumentError("server: max_concurrent_streams and max_threads are at least 1");
   }
+  if (max_buffered_bytes / 2 < max_receive_bytes) {  // a message needs a little more than its size
+    return absl::InvalidArgumentError("server: max_buffered_bytes is at least twice max_receive_bytes");
+  }
+  if (reserved_files < 0 || max_open_files < 1) {
+    return absl::InvalidArgumentError("server: reserved_files is at least 0 and max_open_files at least 1");
+  }
   return absl::OkStatus();
 }
 
@@ -72,21 +83,34 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   EnablePlugins();
   ASSIGN_OR_RETURN(const HostPort address, ParseHostPort(options.listen));
 
+  absl::StatusOr<ListeningSockets> listening = ListeningSockets::Open(address);
+  if (!listening.ok()) return CannotListen(options.listen, listening.status().message());
+
   std::unique_ptr<Server> server(new Server());
+  server->port_ = listening->port();
+  server->address_ = absl::StrCat(address.host, ":", server->port_);
   grpc::ServerBuilder builder;
   SetArguments(options, builder);
-  builder.AddListeningPort(options.listen, grpc::InsecureServerCredentials(), &server->port_);
+  server->connections_ = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      grpc::InsecureServerCredentials());
   for (const NamedService& named : services) {
     builder.RegisterService(named.service);
     server->names_.push_back(named.name);
   }
   server->server_ = builder.BuildAndStart();
-  if (server->server_ == nullptr || server->port_ == 0) {
-    return absl::UnavailableError(absl::StrCat("cannot listen on ", options.listen,
-                                               ": the port is taken, or the address is not of this machine"));
-  }
-  server->address_ = absl::StrCat(address.host, ":", server->port_);
+  if (server->server_ == nullptr) return CannotListen(options.listen, "gRPC does not start");
   server->SetServing(false);
+  ASSIGN_OR_RETURN(
+      server->acceptor_,
+      Acceptor::Start({.reserved_files = options.reserved_files,
+                       .max_open_files = options.max_open_files,
+                       .user_timeout = options.keepalive_timeout},
+                      *std::move(listening), [connections = server->connections_.get()](int socket) {
+                        grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+                        connection.fd = socket;
+                        connections->HandleNewConnection(&connection);
+                      }));
   return server;
 }
 
@@ -102,6 +126,7 @@ void Server::SetServing(bool serving) {
 void Server::Shutdown(absl::Duration grace) {
   if (server_ == nullptr) return;
   if (grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService()) health->Shutdown();
+  if (acceptor_ != nullptr) acceptor_->Stop();
   server_->Shutdown(absl::ToChronoTime(absl::Now() + grace));
   server_->Wait();
 }

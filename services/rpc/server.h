@@ -2,7 +2,9 @@
 #pragma once
 
 #include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "services/rpc/acceptor.h"
 
 namespace drover::rpc {
 
@@ -26,6 +29,11 @@ struct ServerOptions {
   // Connections end in order after this long, so that clients' round_robin looks for new replicas; Infinite: never.
   absl::Duration max_connection_age = absl::InfiniteDuration();
   absl::Duration max_connection_age_grace = absl::Seconds(30);  // for the calls in flight then
+  int reserved_files = 256;    // descriptors that connections leave to the rest of the process ...
+  int max_open_files = 16384;  // ... and open files from which on they are refused: see AcceptorOptions
+  // Of messages that are received and not yet read into their protocol buffers, over all connections: four of the
+  // largest. Calls that would need more end with RESOURCE_EXHAUSTED, and some connections with UNAVAILABLE.
+  int64_t max_buffered_bytes = 256 << 20;
   // Threads of synchronous services (ours are all callback services, which use gRPC's own few threads).
   int max_threads = 16;
 
@@ -63,6 +71,8 @@ class Server {
  private:
   Server() = default;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> connections_;  // the server's end of them
+  std::unique_ptr<Acceptor> acceptor_;                                           // ours
   std::vector<std::string> names_;
   int port_ = 0;
   std::string address_;
