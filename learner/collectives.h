@@ -26,7 +26,7 @@ class Collectives {
   virtual int size() const = 0;
 
   // Sum over the ranks, in place, the same bits on every rank. Dense tensors of float32 or float64, same
-  // shape everywhere, on the CPU or (with NCCL) on this rank's GPU.
+  // shape everywhere, on the CPU or (with DROVER_CUDA) on this rank's GPU.
   virtual absl::Status AllReduceSum(torch::Tensor tensor) = 0;
   // Rank 0's values to all, in place.
   virtual absl::Status Broadcast(torch::Tensor tensor) = 0;

@@ -14,8 +14,8 @@ namespace drover::model {
 // INVALID_ARGUMENT for any other text; FAILED_PRECONDITION, saying why, where CUDA is asked for and cannot be used.
 //
 // The first GPU that is resolved sets what LibTorch computes with on GPUs, for the process: float32 products in float32
-// (no TF32), bfloat16 products summed in float32, and no cuDNN attention, which compiles a plan for every new shape (half
-// a second for each token of a decoding batch).
+// (no TF32), bfloat16 products summed in float32, and no cuDNN attention, which compiles a plan for every new shape,
+// and a decoding batch has a new one for each token.
 absl::StatusOr<torch::Device> ResolveDevice(std::string_view name, int rank = 0);
 
 // Whether the device can be used at all, by using it: what the driver says is FAILED_PRECONDITION.

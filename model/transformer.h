@@ -37,7 +37,7 @@ class Transformer {
   static absl::StatusOr<std::unique_ptr<Transformer>> Create(const ModelConfig& config,
                                                              const TransformerOptions& options, uint64_t seed,
                                                              double init_std);
-  // Weights that are all 0, for others to take their place: billions of random numbers take a minute.
+  // Weights that are all 0, for others to take their place: drawing billions of random numbers takes long.
   static absl::StatusOr<std::unique_ptr<Transformer>> CreateEmpty(const ModelConfig& config,
                                                                   const TransformerOptions& options);
   // A Hugging Face directory: config.json and safetensors (OpenModelWeights; its notes go to the log as warnings).

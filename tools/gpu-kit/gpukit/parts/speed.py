@@ -9,7 +9,7 @@ from part import PartFailed
 
 PEER = Path(__file__).resolve().parent.parent / "peers" / "huggingface.py"
 SKIPPED = 77  # the peer's status where the machine lacks it
-# A step of training shows whether a shape works at all, so decoding is small on the CPU: any width of a real model takes minutes.
+# On the CPU: a model of a real shape would take minutes.
 REHEARSED_SHAPE = "embedded"
 KEPT = ("tokens_per_second", "decode_tokens_per_second", "seconds_per_step", "share_of_copy_bandwidth", "share_of_matrix_rate",
         "launches_per_step", "peak_memory_bytes")
