@@ -3,6 +3,7 @@
 #include "base/stop_signal.h"
 #include "services/actor/flags.h"
 #include "services/actor/process.h"
+#include "services/process/broken_pipes.h"
 #include "services/process/file_limit.h"
 
 int main(int argc, char** argv) {
@@ -12,6 +13,7 @@ int main(int argc, char** argv) {
   if (!drover::actor_process::ParseFlags(argc, argv, &flags, &exit_code)) return exit_code;
   drover::StopSignal signals;
   process::RaiseFileLimit();
+  process::IgnoreBrokenPipes();
   if (const absl::Status started = process::StartLog(flags.common, flags.name); !started.ok()) {
     return process::Conclude(started);
   }

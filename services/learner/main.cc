@@ -7,6 +7,7 @@
 #include "model/device.h"
 #include "services/learner/flags.h"
 #include "services/learner/process.h"
+#include "services/process/broken_pipes.h"
 #include "services/process/file_limit.h"
 #include "services/recipe/load.h"
 
@@ -18,6 +19,7 @@ int main(int argc, char** argv) {
   if (!drover::learner_process::ParseFlags(argc, argv, &flags, &exit_code)) return exit_code;
   drover::StopSignal signals;
   process::RaiseFileLimit();
+  process::IgnoreBrokenPipes();
   const std::string name = "learner-" + std::to_string(flags.rank);
   if (const absl::Status started = process::StartLog(flags.common, name); !started.ok()) {
     return process::Conclude(started);

@@ -1,5 +1,6 @@
 // drover-verifier: parse, build and serve, wait, drain.
 #include "base/stop_signal.h"
+#include "services/process/broken_pipes.h"
 #include "services/process/file_limit.h"
 #include "services/process/flags.h"
 #include "services/verifier/process.h"
@@ -11,6 +12,7 @@ int main(int argc, char** argv) {
   if (!drover::verifier_process::ParseFlags(argc, argv, &flags, &exit_code)) return exit_code;
   drover::StopSignal signals;
   process::RaiseFileLimit();
+  process::IgnoreBrokenPipes();
   if (const absl::Status started = process::StartLog(flags.common, flags.name); !started.ok()) {
     return process::Conclude(started);
   }
