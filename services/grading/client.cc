@@ -10,10 +10,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "base/address.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "services/grading/attempt.h"
-#include "services/rpc/address.h"
 #include "services/rpc/channel.h"
 #include "services/rpc/status.h"
 
@@ -26,7 +26,7 @@ constexpr absl::Duration kPingTimeout = absl::Seconds(10);
 
 // Whether gRPC may balance the address over several replicas: a name or a target URI may stand for many, a number is one.
 bool MayBeMany(const std::string& address) {
-  const auto parsed = rpc::ParseHostPort(address);
+  const auto parsed = ParseHostPort(address);
   if (!parsed.ok()) return true;
   if (parsed->host == "localhost" || parsed->host.front() == '[') return false;
   in_addr ignored = {};
@@ -39,7 +39,7 @@ absl::Status Stopped() { return absl::CancelledError("the grading client was sto
 
 absl::Status GradingClientOptions::Validate() const {
   if (addresses.empty()) return absl::InvalidArgumentError("grading: give at least one verifier address");
-  for (const std::string& address : addresses) RETURN_IF_ERROR(rpc::ParseHostPort(address).status());
+  for (const std::string& address : addresses) RETURN_IF_ERROR(ParseHostPort(address).status());
   if (call_timeout <= absl::ZeroDuration() || batch < 1) {
     return absl::InvalidArgumentError("grading: call_timeout and batch must be positive");
   }

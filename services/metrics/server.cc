@@ -18,15 +18,15 @@
 #include "absl/strings/strip.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "base/address.h"
 #include "base/status.h"
 #include "services/metrics/connection_bound.h"
 #include "services/metrics/process_metrics.h"
-#include "services/rpc/address.h"
 
 namespace drover::metrics {
 
 absl::Status MetricsServerOptions::Validate() const {
-  RETURN_IF_ERROR(rpc::ParseHostPort(listen).status());
+  RETURN_IF_ERROR(ParseHostPort(listen).status());
   if (threads < 1 || threads > 64) {
     return absl::InvalidArgumentError(
         absl::StrCat("metrics server: threads is ", threads, "; it may be 1 to 64"));
@@ -44,9 +44,9 @@ constexpr size_t kConnectionBytes = size_t{32} << 10;    // of a request's head;
 
 // "127.0.0.1:0", "localhost:0", "[::]:0" (which IPv4 reaches as well) as the system wants it.
 absl::StatusOr<sockaddr_storage> SocketAddress(const std::string& listen) {
-  const absl::StatusOr<rpc::HostPort> parsed = rpc::ParseHostPort(listen);
+  const absl::StatusOr<HostPort> parsed = ParseHostPort(listen);
   RETURN_IF_ERROR(parsed.status());
-  const rpc::HostPort& address = *parsed;
+  const HostPort& address = *parsed;
   sockaddr_storage storage = {};
   auto& four = reinterpret_cast<sockaddr_in&>(storage);
   auto& six = reinterpret_cast<sockaddr_in6&>(storage);

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "services/rpc/address.h"
+#include "base/address.h"
 
 namespace drover::rpc {
 

@@ -10,8 +10,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/address.h"
 #include "base/status.h"
-#include "services/rpc/address.h"
 #include "services/rpc/milliseconds.h"
 
 namespace drover::rpc {

@@ -8,11 +8,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "base/address.h"
 #include "base/digest.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "drover/v1/weights.grpc.pb.h"
-#include "services/rpc/address.h"
 #include "services/rpc/channel.h"
 #include "services/rpc/status.h"
 #include "services/weights/assembler.h"
@@ -20,7 +20,7 @@
 namespace drover::weights {
 
 absl::Status SubscriberOptions::Validate() const {
-  RETURN_IF_ERROR(rpc::ParseHostPort(address).status());
+  RETURN_IF_ERROR(ParseHostPort(address).status());
   if (stream_deadline <= absl::ZeroDuration()) {
     return absl::InvalidArgumentError("weight subscriber: stream_deadline must be positive");
   }

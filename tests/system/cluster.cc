@@ -102,8 +102,8 @@ launch::Process ClusterTest::StartActor(const std::string& name, const Strings& 
 
 int ClusterTest::MetricsPort(const std::string& name) {
   const std::string path = run_.folder().port_file(name);
-  EXPECT_TRUE(Eventually(absl::Seconds(30), [&] { return launch::ReadPorts(path).ok(); })) << name;
-  return launch::ReadPorts(path).value_or(launch::Ports()).metrics;
+  EXPECT_TRUE(Eventually(absl::Seconds(30), [&] { return process::ReadPorts(path).ok(); })) << name;
+  return process::ReadPorts(path).value_or(process::Ports()).metrics;
 }
 
 bool ClusterTest::Answers(const std::string& name, const std::string& path, const std::string& body) {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "services/launch/ports.h"
-#include "services/launch/process.h"
+#include "programs/launch/process.h"
+#include "programs/process/ports.h"
 #include "tests/system/run_fixture.h"
 
 namespace drover::system_test {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "services/launch/process.h"
+#include "programs/launch/process.h"
 
 namespace drover::system_test {
 

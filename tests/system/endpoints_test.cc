@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
-#include "services/launch/ports.h"
-#include "services/launch/process.h"
+#include "programs/launch/process.h"
+#include "programs/process/ports.h"
 #include "services/metrics/http_get.h"
 #include "services/rpc/channel.h"
 #include "services/rpc/testing/health.h"
@@ -17,10 +17,10 @@
 namespace drover::system_test {
 namespace {
 
-launch::Ports PortsOf(const TrainingRun& run, const std::string& process) {
-  const auto ports = launch::ReadPorts(run.folder().port_file(process));
+process::Ports PortsOf(const TrainingRun& run, const std::string& process) {
+  const auto ports = process::ReadPorts(run.folder().port_file(process));
   EXPECT_TRUE(ports.ok()) << ports.status();
-  return ports.value_or(launch::Ports());
+  return ports.value_or(process::Ports());
 }
 
 // The names that docs/reference/metrics.md lists under "## PROGRAM".
@@ -60,12 +60,12 @@ TEST(EndpointsTest, EveryProcessTellsHowItIs) {
   TrainingRun run("run");
   run.Start(Tiny(1000));
   ASSERT_TRUE(run.WaitForSteps(3));
-  const launch::Ports learner = PortsOf(run, "learner-0"), actor = PortsOf(run, "actor-0"),
-                      verifier = PortsOf(run, "verifier-0");
+  const process::Ports learner = PortsOf(run, "learner-0"), actor = PortsOf(run, "actor-0"),
+                       verifier = PortsOf(run, "verifier-0");
   ExpectMetrics(learner.metrics, "drover-learner");
   ExpectMetrics(actor.metrics, "drover-actor");
   ExpectMetrics(verifier.metrics, "drover-verifier");
-  for (const launch::Ports& ports : {learner, actor, verifier}) {
+  for (const process::Ports& ports : {learner, actor, verifier}) {
     EXPECT_EQ(metrics::HttpGet(ports.metrics, "/livez").code, 200);
     EXPECT_EQ(metrics::HttpGet(ports.metrics, "/readyz").code, 200);
     EXPECT_EQ(metrics::HttpGet(ports.metrics, "/nothing").code, 404);

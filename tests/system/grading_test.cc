@@ -11,9 +11,9 @@
 #include "absl/time/clock.h"
 #include "base/file.h"
 #include "drover/v1/verifier.grpc.pb.h"
+#include "programs/launch/process.h"
+#include "programs/process/ports.h"
 #include "services/grading/client.h"
-#include "services/launch/ports.h"
-#include "services/launch/process.h"
 #include "services/metrics/http_get.h"
 #include "services/rpc/channel.h"
 #include "services/rpc/testing/health.h"
@@ -27,7 +27,7 @@ using ::testing::StartsWith;
 
 struct Verifier {
   launch::Process process;
-  launch::Ports ports;
+  process::Ports ports;
   std::string address() const { return absl::StrCat("127.0.0.1:", ports.grpc); }
 };
 
@@ -40,8 +40,8 @@ Verifier StartVerifier(const std::string& name, const std::vector<std::string>& 
                                          .environment = {},
                                          .output_file = absl::StrCat(TestFolder(), "/", name, ".log")});
   EXPECT_TRUE(process.ok()) << process.status();
-  EXPECT_TRUE(Eventually(absl::Seconds(60), [&] { return launch::ReadPorts(ports).ok(); })) << name;
-  return {std::move(*process), launch::ReadPorts(ports).value_or(launch::Ports())};
+  EXPECT_TRUE(Eventually(absl::Seconds(60), [&] { return process::ReadPorts(ports).ok(); })) << name;
+  return {std::move(*process), process::ReadPorts(ports).value_or(process::Ports())};
 }
 
 absl::Time In(absl::Duration d) { return absl::Now() + d; }

@@ -12,7 +12,7 @@
 #include "model/safetensors.h"
 #include "model/testing/model_directory.h"
 #include "model/tokenizer.h"
-#include "services/launch/process.h"
+#include "programs/launch/process.h"
 #include "services/run/jsonl.h"
 #include "tests/system/journal_view.h"
 #include "tests/system/run_fixture.h"

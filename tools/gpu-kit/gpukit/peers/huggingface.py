@@ -7,7 +7,7 @@ import json
 import sys
 import time
 
-SHAPES = {  # as services/model_tool/bench/shapes.cc has them
+SHAPES = {  # as programs/model/bench/shapes.cc has them
     "embedded": ("LlamaConfig", dict(vocab_size=22, hidden_size=96, intermediate_size=256, num_hidden_layers=3, num_attention_heads=4,
                                      num_key_value_heads=4, max_position_embeddings=256, tie_word_embeddings=True)),
     "smollm2-135m": ("LlamaConfig", dict(vocab_size=49152, hidden_size=576, intermediate_size=1536, num_hidden_layers=30,

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <utility>
+
+#include "data/arithmetic.h"
+#include "data/prompt_source.h"
+
+namespace drover::data {
+
+// Prompts of generated arithmetic; held-out ones may come from a file.
+class GeneratedSource : public PromptSource {
+ public:
+  // `heldout` empty: the generator's own held-out questions.
+  GeneratedSource(PromptWriter writer, ArithmeticGenerator generator, double forgotten_carries,
+                  std::vector<Question> heldout, SourceReport report)
+      : PromptSource(std::move(writer), std::move(report)),
+        generator_(std::move(generator)),
+        forgotten_carries_(forgotten_carries),
+        heldout_(std::move(heldout)) {}
+
+  v1::Prompt TrainPrompt(uint64_t n) const override { return Make(generator_.Train(n)); }
+  std::vector<v1::Prompt> HeldoutPrompts(uint64_t count) const override;
+  absl::StatusOr<SupervisedExample> PretrainExample(uint64_t n) const override;
+  uint64_t train_size() const override { return 0; }
+
+ private:
+  const ArithmeticGenerator generator_;
+  const double forgotten_carries_;
+  const std::vector<Question> heldout_;
+};
+
+}  // namespace drover::data

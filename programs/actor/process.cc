@@ -1,0 +1,151 @@
+#include "programs/actor/process.h"
+
+#include <algorithm>
+#include <memory>
+#include <thread>
+
+#include "base/address.h"
+#include "base/heartbeat.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "data/prompt_fit.h"
+#include "model/device.h"
+#include "programs/actor/engine_generator.h"
+#include "programs/actor/remote.h"
+#include "programs/actor/setup.h"
+#include "programs/actor/worker.h"
+#include "programs/process/drain_watch.h"
+#include "programs/process/readiness.h"
+#include "services/metrics/server.h"
+
+namespace drover::actor_process {
+namespace {
+
+// After the drain's own deadline, for threads to be joined; then the process ends without that.
+constexpr absl::Duration kLastWait = absl::Seconds(5);
+
+int ComputeThreads(const Flags& flags, const v1::Recipe& recipe) {
+  if (flags.threads > 0) return flags.threads;
+  if (recipe.run().threads() > 0) return static_cast<int>(recipe.run().threads());
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+uint32_t GroupsInFlight(const v1::Recipe& recipe) {
+  if (recipe.actors().groups_in_flight() > 0) return recipe.actors().groups_in_flight();
+  const uint32_t actors = recipe.actors().count();
+  return (recipe.rollout().prompts() + actors - 1) / actors;  // an equal share of a rollout
+}
+
+WorkerOptions MakeWorkerOptions(const Flags& flags, const Setup& setup) {
+  const v1::Recipe& recipe = setup.recipe;
+  WorkerOptions options;
+  options.name = flags.name;
+  options.groups_in_flight = GroupsInFlight(recipe);
+  options.group_size = recipe.rollout().group_size();
+  options.max_batch = recipe.actors().max_batch();
+  options.continue_on_swap = recipe.weights().swap() == v1::CONTINUE;
+  options.drain_timeout = absl::Seconds(flags.drain_seconds);
+  options.sampling_digest = setup.sampling_digest;
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<EngineGenerator>> MakeGenerator(const Flags& flags, const Setup& setup) {
+  const v1::Recipe& recipe = setup.recipe;
+  RETURN_IF_ERROR(model::SetComputeThreads(ComputeThreads(flags, recipe)));
+  ASSIGN_OR_RETURN(const torch::Device device,
+                   model::ResolveDevice(flags.device.empty() ? recipe.run().device() : flags.device));
+  const model::TransformerOptions options = {
+      .device = device,
+      .dtype = recipe.model().dtype() == v1::BFLOAT16 ? torch::kBFloat16 : torch::kFloat32,
+      .trainable = false};
+  // The shape alone: no token is sampled before the learner's weights have taken the place of these.
+  ASSIGN_OR_RETURN(auto model, model::Transformer::CreateEmpty(setup.config, options));
+  ASSIGN_OR_RETURN(auto engine,
+                   actor::Engine::Create({.max_batch = recipe.actors().max_batch()}, std::move(model),
+                                         setup.tokenizer.get(), /*version=*/0));
+  return std::make_unique<EngineGenerator>(std::move(engine));
+}
+
+absl::StatusOr<std::unique_ptr<metrics::MetricsServer>> ServeMetrics(const Flags& flags,
+                                                                     const Heartbeats& heartbeats,
+                                                                     const process::Readiness& readiness,
+                                                                     const metrics::ActorMetrics& metrics) {
+  metrics::MetricsServerOptions options = {.listen = flags.common.metrics_listen};
+  options.live = [&heartbeats] { return heartbeats.Check(); };
+  options.ready = [&readiness] { return readiness.Check(); };
+  ASSIGN_OR_RETURN(auto server, metrics::MetricsServer::Start(options, {metrics.registry}));
+  RETURN_IF_ERROR(process::WritePortFile(flags.common, /*grpc_port=*/0, server->port()));
+  return server;
+}
+
+// Once set up: works until the end of the run, of the draining, or an error.
+absl::Status Work(const Flags& flags, const Setup& setup, RemoteLearner& learner, process::DrainAction& drain,
+                  Heartbeats& heartbeats, process::Readiness& readiness, metrics::ActorMetrics& metrics) {
+  ASSIGN_OR_RETURN(const auto verifiers, ParseAddresses(flags.verifier));
+  readiness.Set(absl::UnavailableError("making the engine"));
+  ASSIGN_OR_RETURN(const auto generator, MakeGenerator(flags, setup));
+  const WorkerOptions options = MakeWorkerOptions(flags, setup);
+  RETURN_IF_ERROR(options.Validate());
+  RemoteGrader grader(verifiers, flags.name, &metrics.grading);
+  weights::WeightSubscriber subscriber(
+      {.address = flags.learner, .name = flags.name, .backoff = LearnerBackoff(), .heartbeats = &heartbeats},
+      &metrics.weights);
+  RemoteWeights weight_source(&subscriber);
+  readiness.Set(absl::UnavailableError("waiting for the learner's weights"));
+
+  WorkerParts parts;
+  parts.leases = &learner;
+  parts.grader = &grader;
+  parts.weights = &weight_source;
+  parts.generator = generator.get();
+  parts.metrics = &metrics;
+  parts.readiness = &readiness;
+  parts.heartbeats = &heartbeats;
+  parts.encode = [&setup, encoding = data::PromptEncoding(setup.recipe.data())](std::string_view text) {
+    return setup.tokenizer->Encode(text, encoding);
+  };
+  Worker worker(options, parts);
+  drain.Become([&worker] { worker.Drain(); });
+  log::Info("actor set up", {{"learner", flags.learner}, {"verifier", flags.verifier}});
+  const absl::Status end = worker.Run();
+  drain.Become(nullptr);
+  return end;
+}
+
+}  // namespace
+
+absl::Status RunActor(const Flags& flags, StopSignal& signals) {
+  RETURN_IF_ERROR(Annotate(ParseAddresses(flags.verifier).status(), "--verifier"));
+  ASSIGN_OR_RETURN(const HostPort learner_address, ParseHostPort(flags.learner));
+  if (learner_address.port == 0) return absl::InvalidArgumentError("--learner: port 0 cannot be called");
+  if (!flags.device.empty()) RETURN_IF_ERROR(model::ResolveDevice(flags.device).status());
+
+  Heartbeats heartbeats(absl::Seconds(flags.common.live_seconds));
+  process::Readiness readiness;
+  metrics::ActorMetrics metrics;
+  process::DrainAction drain;
+  ASSIGN_OR_RETURN(const auto http, ServeMetrics(flags, heartbeats, readiness, metrics));
+  process::DrainWatch watch(
+      signals,
+      {.deadline = absl::Seconds(flags.drain_seconds) + kLastWait,
+       .drain =
+           [&] {
+             readiness.Drain();
+             drain.Drain();
+           },
+       // The leases that it still holds expire: nothing is lost, and nothing is wrong with the actor.
+       .cut = [](const std::string& why) { process::EndAtOnce(process::kExitDone, why); }});
+
+  RemoteLearner learner(flags.learner, flags.name);
+  drain.Become([&learner] { learner.Cancel(); });
+  readiness.Set(absl::UnavailableError("waiting for the learner"));
+  const absl::StatusOr<Setup> setup = MakeSetup(flags.recipe, flags.model, learner);
+  absl::Status end = setup.status();
+  if (end.ok()) end = Work(flags, *setup, learner, drain, heartbeats, readiness, metrics);
+  drain.Become(nullptr);
+  if (watch.draining() && absl::IsCancelled(end)) end = absl::OkStatus();
+  if (end.ok()) log::Info(watch.draining() ? "drained" : "the run is over");
+  return end;
+}
+
+}  // namespace drover::actor_process

@@ -1,0 +1,241 @@
+// The worker's peers and its engine, as tests want them: in memory, answering what they are told to.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/synchronization/mutex.h"
+#include "absl/time/clock.h"
+#include "programs/actor/generator.h"
+#include "programs/actor/peers.h"
+
+namespace drover::actor_process {
+
+// A lease on a group of two responses to "q".
+inline v1::Lease MakeLease(uint64_t id, uint64_t min_version, uint32_t incarnation = 1) {
+  v1::Lease lease;
+  lease.set_lease(id);
+  lease.set_group(id * 10);
+  lease.set_incarnation(incarnation);
+  lease.set_kind(v1::LEASE_KIND_TRAIN);
+  lease.set_min_version(min_version);
+  lease.set_ttl_seconds(0.3);
+  lease.mutable_sampling()->set_group_size(2);
+  lease.mutable_prompt()->set_text("q");
+  return lease;
+}
+
+// A learner that leases what it is given and keeps what it gets.
+class FakeLearner : public LeaseSource {
+ public:
+  absl::StatusOr<v1::LeaseGroupsResponse> LeaseGroups(const v1::LeaseGroupsRequest& request) override {
+    absl::MutexLock lock(&mutex_);
+    const auto some = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+      return cancelled_ || finished_ || !leases_.empty();
+    };
+    mutex_.AwaitWithTimeout(absl::Condition(&some), absl::Milliseconds(50));
+    if (cancelled_) return absl::CancelledError("stopped");
+    v1::LeaseGroupsResponse response;
+    while (!leases_.empty() && response.leases_size() < static_cast<int>(request.max_leases())) {
+      most_asked_ = std::max(most_asked_, request.max_leases());
+      held_.insert(leases_.front().lease());
+      *response.add_leases() = leases_.front();
+      leases_.erase(leases_.begin());
+    }
+    response.set_finished(finished_ && leases_.empty());
+    response.set_sampling_digest(digest_);
+    return response;
+  }
+  absl::StatusOr<v1::RenewLeasesResponse> RenewLeases(const v1::RenewLeasesRequest& request) override {
+    absl::MutexLock lock(&mutex_);
+    v1::RenewLeasesResponse response;
+    for (uint64_t id : request.leases()) {
+      if (held_.count(id) > 0) response.add_held(id);
+    }
+    ++renewals_;
+    return response;
+  }
+  absl::Status ReturnLeases(const v1::ReturnLeasesRequest& request) override {
+    absl::MutexLock lock(&mutex_);
+    if (unreachable_) {
+      const auto cancelled = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return cancelled_; };
+      mutex_.Await(absl::Condition(&cancelled));
+      return absl::CancelledError("stopped");
+    }
+    const auto cancelled = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return cancelled_; };
+    if (mutex_.AwaitWithTimeout(absl::Condition(&cancelled), return_time_)) {
+      return absl::CancelledError("stopped");
+    }
+    for (uint64_t id : request.leases()) returned_[id] = request.failed();
+    return absl::OkStatus();
+  }
+  absl::StatusOr<v1::SubmitGroupResponse> SubmitGroup(const v1::SubmitGroupRequest& request) override {
+    absl::MutexLock lock(&mutex_);
+    groups_[request.group().lease()] = request.group();
+    v1::SubmitGroupResponse response;
+    response.set_outcome(v1::SUBMIT_OUTCOME_ACCEPTED);
+    return response;
+  }
+  void Cancel() override {
+    absl::MutexLock lock(&mutex_);
+    cancelled_ = true;
+  }
+
+  void Offer(v1::Lease lease) {
+    absl::MutexLock lock(&mutex_);
+    leases_.push_back(std::move(lease));
+  }
+  void SetDigest(const std::string& digest) {
+    absl::MutexLock lock(&mutex_);
+    digest_ = digest;
+  }
+  void Finish() {
+    absl::MutexLock lock(&mutex_);
+    finished_ = true;
+  }
+  // Calls to hand leases back take so long.
+  void TakeTimeToReturn(absl::Duration time) {
+    absl::MutexLock lock(&mutex_);
+    return_time_ = time;
+  }
+  // Calls to hand leases back hang until Cancel().
+  void BeUnreachable() {
+    absl::MutexLock lock(&mutex_);
+    unreachable_ = true;
+  }
+  void Expire(uint64_t id) {
+    absl::MutexLock lock(&mutex_);
+    held_.erase(id);
+  }
+  std::map<uint64_t, v1::Group> groups() {
+    absl::MutexLock lock(&mutex_);
+    return groups_;
+  }
+  std::map<uint64_t, bool> returned() {
+    absl::MutexLock lock(&mutex_);
+    return returned_;
+  }
+  uint32_t most_asked() {
+    absl::MutexLock lock(&mutex_);
+    return most_asked_;
+  }
+
+ private:
+  absl::Mutex mutex_;
+  std::vector<v1::Lease> leases_ ABSL_GUARDED_BY(mutex_);
+  std::set<uint64_t> held_ ABSL_GUARDED_BY(mutex_);
+  std::map<uint64_t, v1::Group> groups_ ABSL_GUARDED_BY(mutex_);
+  std::map<uint64_t, bool> returned_ ABSL_GUARDED_BY(mutex_);
+  uint32_t most_asked_ ABSL_GUARDED_BY(mutex_) = 0;
+  int renewals_ ABSL_GUARDED_BY(mutex_) = 0;
+  std::string digest_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration return_time_ ABSL_GUARDED_BY(mutex_) = absl::ZeroDuration();
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  bool unreachable_ ABSL_GUARDED_BY(mutex_) = false;
+  bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+// Every response is right.
+class FakeGrader : public Grader {
+ public:
+  absl::StatusOr<std::vector<v1::GradeResult>> Grade(const std::vector<v1::GradeRequest>& requests,
+                                                     absl::Time) override {
+    if (!error.ok()) return error;
+    std::vector<v1::GradeResult> results(requests.size());
+    for (size_t i = 0; i < requests.size(); ++i) {
+      results[i].set_id(requests[i].id());
+      results[i].set_reward(requests[i].truncated() ? 0 : 1);
+      results[i].set_reason("equal_exact");
+    }
+    return results;
+  }
+  void Stop() override {}
+  absl::Status error;
+};
+
+// The newest weights are what the test published.
+class FakeWeights : public WeightSource {
+ public:
+  std::shared_ptr<const weights::Received> Newest() const override {
+    absl::MutexLock lock(&mutex_);
+    return newest_;
+  }
+  void Publish(uint32_t incarnation, uint64_t version) {
+    auto received = std::make_shared<weights::Received>();
+    received->incarnation = incarnation;
+    received->version = version;
+    absl::MutexLock lock(&mutex_);
+    newest_ = std::move(received);
+  }
+
+ private:
+  mutable absl::Mutex mutex_;
+  std::shared_ptr<const weights::Received> newest_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Groups end after three steps, unless blocked.
+class FakeGenerator : public Generator {
+ public:
+  absl::Status Add(Generation generation) override {
+    if (generation.prompt_token_ids.size() != 1) return absl::InvalidArgumentError("one token, please");
+    running_[generation.id] = {generation, 0};
+    return absl::OkStatus();
+  }
+  std::vector<Generated> Step() override {
+    std::vector<Generated> ended;
+    for (inside = true; stuck;) absl::SleepFor(absl::Milliseconds(1));
+    inside = false;
+    if (blocked) {
+      absl::SleepFor(absl::Milliseconds(1));
+      return ended;
+    }
+    for (auto at = running_.begin(); at != running_.end();) {
+      if (++at->second.second < 3) {
+        ++at;
+        continue;
+      }
+      Generated each{.id = at->first};
+      each.responses.resize(at->second.first.sampling.group_size());
+      for (v1::Response& response : each.responses) {
+        response.add_token_ids(7);
+        v1::VersionRun& run = *response.add_versions();
+        run.set_version(version);
+        run.set_count(1);
+      }
+      ended.push_back(std::move(each));
+      at = running_.erase(at);
+    }
+    return ended;
+  }
+  bool Cancel(uint64_t id) override {
+    cancelled.insert(id);
+    return running_.erase(id) > 0;
+  }
+  absl::Status SwapWeights(uint64_t new_version, const model::WeightSet&) override {
+    if (!running_.empty()) swapped_while_running = true;
+    version = new_version;
+    return swap_error;
+  }
+  size_t groups() const override { return running_.size(); }
+  size_t queued() const override { return running_.size() > rows ? running_.size() - rows : 0; }
+
+  size_t rows = 1000;  // groups that run at a time
+  std::atomic<bool> blocked{false};
+  std::atomic<bool> stuck{false};   // a step does not return
+  std::atomic<bool> inside{false};  // a step
+  std::atomic<uint64_t> version{0};
+  std::atomic<bool> swapped_while_running{false};
+  std::set<uint64_t> cancelled;
+  absl::Status swap_error;
+
+ private:
+  std::map<uint64_t, std::pair<Generation, int>> running_;
+};
+
+}  // namespace drover::actor_process

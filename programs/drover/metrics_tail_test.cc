@@ -1,0 +1,31 @@
+#include "programs/drover/metrics_tail.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/file.h"
+
+namespace drover::cli {
+namespace {
+
+TEST(MetricsTailTest, WholeLinesOnceAsTheyCome) {
+  const std::string path = ::testing::TempDir() + "/drover_tail.jsonl";
+  std::filesystem::remove(path);
+  MetricsTail tail(path);
+  EXPECT_TRUE(tail.TakeNew().empty());
+  auto file = AppendFile::Open(path);
+  ASSERT_TRUE(file->Append("{\"step\":1}\n{\"step\":2}\n{\"st").ok());
+  const auto first = tail.TakeNew();
+  ASSERT_EQ(first.size(), 2u);
+  EXPECT_EQ(first[1]["step"], 2);
+  EXPECT_TRUE(tail.TakeNew().empty());
+  ASSERT_TRUE(file->Append("ep\":3}\nnonsense\n{\"step\":4}\n").ok());
+  const auto second = tail.TakeNew();
+  ASSERT_EQ(second.size(), 2u);
+  EXPECT_EQ(second[0]["step"], 3);
+  EXPECT_EQ(second[1]["step"], 4);
+}
+
+}  // namespace
+}  // namespace drover::cli

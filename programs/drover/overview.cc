@@ -1,0 +1,71 @@
+#include "programs/drover/overview.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+
+namespace drover::cli {
+namespace {
+
+struct Description {
+  const char* command;
+  const char* group;
+  const char* example;
+};
+constexpr Description kDescriptions[] = {
+    {"train", "Training", "drover train --recipe arithmetic --set run.steps=20"},
+    {"recipes", "Training", "drover recipes"},
+    {"recipe", "Training", "drover recipe show arithmetic"},
+    {"inspect", "Training", "drover inspect run runs/NAME"},
+    {"drop-group", "Training", "drover drop-group runs/NAME --lease 17"},
+    {"fetch", "Models and texts", "drover fetch smollm2"},
+    {"generate", "Models and texts", "drover generate --model DIR --prompts in.jsonl --out out.jsonl"},
+    {"score", "Models and texts", "drover score --model DIR --in in.jsonl --out out.jsonl"},
+    {"tokenize", "Models and texts", "echo '\"1+1=\"' | drover tokenize --model DIR"},
+    {"detokenize", "Models and texts", "echo '[3, 12, 3]' | drover detokenize --model DIR"},
+    {"grade", "Grading", "drover grade --in answers.jsonl --out grades.jsonl"},
+    {"explain-grade", "Grading", "drover explain-grade --gold 1/2 --answer 0.5"},
+    {"bench", "Measuring", "drover bench generate --json"},
+};
+
+}  // namespace
+
+void Describe(CLI::App& app) {
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    for (const Description& description : kDescriptions) {
+      if (command->get_name() != description.command) continue;
+      command->group(description.group);
+      command->footer(absl::StrCat("Example: ", description.example));
+    }
+  }
+}
+
+std::string Overview(const CLI::App& app) {
+  const std::vector<const CLI::App*> commands = app.get_subcommands([](const CLI::App*) { return true; });
+  std::vector<std::string> groups;
+  size_t width = 0;
+  for (const CLI::App* command : commands) {
+    width = std::max(width, command->get_name().size());
+    if (std::count(groups.begin(), groups.end(), command->get_group()) == 0) {
+      groups.push_back(command->get_group());
+    }
+  }
+  std::string text;
+  for (const std::string& group : groups) {
+    absl::StrAppend(&text, text.empty() ? "" : "\n", group, ":\n");
+    for (const CLI::App* command : commands) {
+      if (command->get_group() != group) continue;
+      absl::StrAppendFormat(&text, "  %-*s  %s\n", static_cast<int>(width), command->get_name(),
+                            command->get_description());
+      if (!command->get_footer().empty()) {
+        absl::StrAppendFormat(&text, "  %-*s    %s\n", static_cast<int>(width), "", command->get_footer());
+      }
+    }
+  }
+  return absl::StrCat(text, "\ndrover COMMAND --help says more.\n");
+}
+
+}  // namespace drover::cli

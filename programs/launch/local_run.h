@@ -1,0 +1,97 @@
+// A run on this machine: starts a learner (all its ranks), actors and verifiers as on a cluster, watches
+// them, and stops them in order.
+//
+//   verifiers ─┐
+//   learner  ──┴─ port files ──▶ actors          (each listens on a port of its own choosing, on loopback)
+//
+// | a child that dies | what happens                                                                        |
+// | ----------------- | ----------------------------------------------------------------------------------- |
+// | actor, verifier   | reported with its last words, started again after a growing pause; five deaths in a |
+// |                   | row, each within ten seconds of its start, or status 2 (wrong configuration): the   |
+// |                   | run fails. An end in order (SIGTERM) counts as one, unless the run is over          |
+// | learner           | 0: done; 75, or our signal before it could handle any: stopped in order; anything   |
+// |                   | else: the run fails                                                                 |
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "drover/v1/recipe.pb.h"
+#include "programs/launch/held_port.h"
+#include "programs/launch/process.h"
+#include "services/run/run_folder.h"
+
+namespace drover::launch {
+
+inline constexpr int kExitStopped = 75;  // a learner that was stopped before its last step, with a checkpoint
+inline constexpr int kExitConfiguration = 2;  // wrong configuration: trying again would not help
+
+struct LocalRunOptions {
+  std::string programs;     // the folder with drover-learner, drover-actor and drover-verifier
+  run::RunFolder folder;    // created, with the effective recipe in it
+  v1::Recipe recipe;        // effective: every field set
+  std::string recipe_file;  // the same, for the processes
+  std::string log_level = "info";
+  absl::Time started = absl::Now();  // when the person asked for the run: its seconds count from then
+};
+
+enum class RunOutcome { kRunning, kDone, kStopped, kFailed };
+
+// Not thread-safe.
+class LocalRun {
+ public:
+  explicit LocalRun(LocalRunOptions options);
+  ~LocalRun();
+
+  absl::Status Start();
+
+  // Looks after the children once, without blocking; call it several times a second.
+  RunOutcome Poll();
+  // What a person should be told since the last call: deaths with last words, restarts.
+  std::vector<std::string> TakeMessages();
+  // Why the run failed; empty unless Poll() said kFailed.
+  const std::string& failure() const { return failure_; }
+  // Where the learner serves gRPC on loopback, once known.
+  std::optional<int> learner_port() const { return learner_port_; }
+
+  // Asks the learner for a checkpoint, where there is something to save, and an orderly end; Poll() goes on until it
+  // says kStopped (or kDone).
+  void StopInOrder();
+  // Ends everything at once.
+  void Kill();
+
+ private:
+  struct Child;
+
+  absl::Status StartChild(Child& child);
+  absl::Status StartLearner();
+  absl::Status StartVerifiers();
+  absl::Status StartActorsWhenPossible();
+  void LookAfter(Child& child);
+  // A child that ended, once its pause is over.
+  void StartAgain(Child& child);
+  void LookAfterLearner(Child& child);
+  void EndOthers();
+  void Fail(std::string why);
+  std::string Story(const Child& child, const Exit& exit) const;
+  std::vector<std::string> CommonFlags(const std::string& name) const;
+  int Threads(uint32_t processes) const;
+
+  LocalRunOptions options_;
+  std::optional<HeldPort> rendezvous_;  // of the ranks, for the whole run
+  std::vector<std::unique_ptr<Child>> children_;
+  std::vector<std::string> messages_;
+  std::optional<int> learner_port_;
+  bool actors_started_ = false;
+  bool stopping_ = false;
+  RunOutcome outcome_ = RunOutcome::kRunning;
+  std::string failure_;
+};
+
+}  // namespace drover::launch

@@ -1,0 +1,80 @@
+#include "programs/learner/model_folder.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "model/companion_files.h"
+#include "model/model_weights.h"
+#include "model/tokenizer.h"
+
+namespace drover::learner_process {
+namespace {
+
+constexpr int64_t kPadId = 0, kEosId = 1, kSpecialTokens = 2;  // as CharacterTokenizerJson numbers them
+
+absl::Status WriteEmbedded(const v1::EmbeddedModel& shape, const std::string& folder) {
+  const model::ModelConfig config = EmbeddedConfig(shape);
+  RETURN_IF_ERROR(model::ValidateModelConfig(config));
+  RETURN_IF_ERROR(model::ValidateAlphabet(shape.alphabet()));
+  RETURN_IF_ERROR(
+      WriteFileAtomically(folder + "/generation_config.json", model::GenerationConfigJson(config)));
+  RETURN_IF_ERROR(
+      WriteFileAtomically(folder + "/tokenizer.json", model::CharacterTokenizerJson(shape.alphabet())));
+  return WriteFileAtomically(folder + "/config.json", model::ModelConfigJson(config));
+}
+
+// What stands beside the weights of `source`, so that checkpoints can carry it on; of the weights only what they say
+// about the configuration.
+absl::Status WriteCopy(const std::string& source, const std::string& folder) {
+  model::ModelNotes notes;
+  ASSIGN_OR_RETURN(model::CompanionFiles files, model::ReadCompanionFiles(source, &notes));
+  for (const std::string& note : notes) log::Warning(note);
+  for (const char* name : {"config.json", "tokenizer.json"}) {
+    if (files.count(name) == 0) return absl::NotFoundError(absl::StrCat(source, "/", name, " is not there"));
+  }
+  ASSIGN_OR_RETURN(const model::ModelWeights weights, model::OpenModelWeights(source));
+  const std::string config = model::UpdatedConfigJson(files.at("config.json"), weights.config());
+  files.erase("config.json");  // written last: a folder with it counts as whole
+  for (const auto& [name, data] : files) {
+    RETURN_IF_ERROR(WriteFileAtomically(absl::StrCat(folder, "/", name), data));
+  }
+  return WriteFileAtomically(folder + "/config.json", config);
+}
+
+}  // namespace
+
+model::ModelConfig EmbeddedConfig(const v1::EmbeddedModel& shape) {
+  model::ModelConfig config;
+  config.vocab_size = static_cast<int64_t>(shape.alphabet().size()) + kSpecialTokens;
+  config.hidden_size = shape.hidden_size();
+  config.intermediate_size = shape.intermediate_size();
+  config.num_layers = shape.layers();
+  config.num_heads = shape.heads();
+  config.num_kv_heads = shape.kv_heads();
+  config.head_dim = config.hidden_size / config.num_heads;
+  config.max_positions = shape.max_positions();
+  config.rope_theta = shape.rope_theta();
+  config.tie_word_embeddings = true;
+  config.initializer_range = shape.init_std();
+  config.pad_token_id = kPadId;
+  config.eos_token_ids = {kEosId};
+  return config;
+}
+
+absl::Status WriteModelFolder(const v1::Recipe& recipe, const std::string& folder) {
+  RETURN_IF_ERROR(MakeFolders(folder));
+  const std::string& source = recipe.model().path();
+  if (source.empty()) return WriteEmbedded(recipe.model().embedded(), folder);
+  return WriteCopy(source, folder);
+}
+
+absl::Status ReplaceModelFolder(const v1::Recipe& recipe, const std::string& folder) {
+  const std::string building = folder + ".tmp";
+  RETURN_IF_ERROR(RemoveFolder(building));
+  RETURN_IF_ERROR(WriteModelFolder(recipe, building));
+  RETURN_IF_ERROR(SyncFolder(building));
+  return ReplaceFolder(building, folder);
+}
+
+}  // namespace drover::learner_process

@@ -1,0 +1,319 @@
+#include "programs/learner/process.h"
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "base/address.h"
+#include "base/heartbeat.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "learner/collectives.h"
+#include "model/device.h"
+#include "model/jinja/chat_template.h"
+#include "programs/learner/model_folder.h"
+#include "programs/learner/serving.h"
+#include "programs/process/drain_watch.h"
+#include "programs/process/readiness.h"
+#include "services/metrics/server.h"
+
+namespace drover::learner_process {
+namespace {
+
+constexpr absl::Duration kGoodbye = absl::Seconds(15);  // actors hear that the run is over before we are gone
+constexpr absl::Duration kWayBack =
+    absl::Seconds(4);                                // longer than an actor's longest pause between attempts
+constexpr absl::Duration kLoading = absl::Hours(2);  // of a large model from a slow disk
+// Rank 0 says something this often, and a follower hears it within several times that: see KeepAlive in run_loop.h.
+constexpr int kSilentCollectives = 3;
+
+torch::ScalarType ScalarType(v1::Dtype dtype) {
+  return dtype == v1::BFLOAT16 ? torch::kBFloat16 : torch::kFloat32;
+}
+
+int ComputeThreads(const Flags& flags, const v1::Recipe& recipe) {
+  if (flags.threads > 0) return flags.threads;
+  if (recipe.run().threads() > 0) return static_cast<int>(recipe.run().threads());
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+// A new model, one that was downloaded, or (resuming) the right shape for what a checkpoint restores.
+absl::StatusOr<std::unique_ptr<model::Transformer>> MakeModel(const v1::Recipe& recipe,
+                                                              const run::RunFolder& folder,
+                                                              torch::Device device) {
+  const model::TransformerOptions options = {
+      .device = device, .dtype = ScalarType(recipe.model().dtype()), .trainable = true};
+  if (!recipe.model().path().empty() && !folder.NewestCheckpoint().has_value()) {
+    return model::Transformer::Load(recipe.model().path(), options);
+  }
+  ASSIGN_OR_RETURN(const model::ModelConfig config, model::LoadModelConfig(folder.model()));
+  if (folder.NewestCheckpoint().has_value()) return model::Transformer::CreateEmpty(config, options);
+  return model::Transformer::Create(config, options, recipe.run().seed(), config.initializer_range);
+}
+
+// The options of joining; INVALID_ARGUMENT names the flag. Nothing is joined yet.
+absl::StatusOr<learner::C10dOptions> JoinOptions(const Flags& flags, const v1::Recipe& recipe,
+                                                 torch::Device device) {
+  const int ranks = static_cast<int>(recipe.learner().ranks());
+  if (flags.rank >= ranks) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--rank ", flags.rank, ": the recipe has learner.ranks: ", ranks, ", so it may be 0 to ", ranks - 1));
+  }
+  learner::C10dOptions options;
+  options.rank = flags.rank;
+  options.size = ranks;
+  options.own_address = flags.rank_address;
+  options.join_timeout = absl::Seconds(flags.join_seconds);
+  options.timeout = absl::Seconds(flags.collective_seconds);
+  options.device = device;
+  if (ranks == 1) return options;
+  if (flags.rendezvous.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("--rendezvous is required with learner.ranks: ", ranks,
+                                                   "; it is host:port where rank 0 listens"));
+  }
+  const absl::StatusOr<HostPort> address = ParseHostPort(flags.rendezvous);
+  if (!address.ok()) return Annotate(address.status(), "--rendezvous");
+  options.host = address->host;
+  options.port = static_cast<uint16_t>(address->port);
+  return options;
+}
+
+absl::StatusOr<std::unique_ptr<learner::Collectives>> Join(const learner::C10dOptions& options) {
+  if (options.size == 1) return learner::LocalCollectives();
+  log::Info(
+      "joining the other ranks",
+      {{"rank", options.rank}, {"ranks", options.size}, {"host", options.host}, {"port", options.port}});
+  return learner::JoinC10d(options);
+}
+
+// By what the model, whose folder is `model`, can read.
+absl::StatusOr<data::PromptSourceOptions> JudgePrompts(const v1::Recipe& recipe, const std::string& model,
+                                                       const model::Tokenizer& tokenizer,
+                                                       const model::ModelConfig& config) {
+  const data::PromptLimits limits = {.max_tokens = recipe.data().max_prompt_tokens(),
+                                     .vocabulary = static_cast<uint64_t>(config.vocab_size),
+                                     .encoding = data::PromptEncoding(recipe.data())};
+  data::PromptSourceOptions options;
+  options.judge = [&tokenizer, limits](std::string_view text) {
+    return data::JudgePrompt(tokenizer, limits, text);
+  };
+  if (recipe.data().template_() == data::kChat) {
+    ASSIGN_OR_RETURN(model::jinja::ChatTemplate chat, model::jinja::ChatTemplate::Load(model));
+    options.chat = std::make_shared<const model::jinja::ChatTemplate>(std::move(chat));
+  }
+  return options;
+}
+
+// One rank and what its parts share. The members are destroyed from the bottom up.
+class RankProcess {
+ public:
+  RankProcess(const Flags& flags, const v1::Recipe& recipe, StopSignal& signals)
+      : flags_(flags),
+        recipe_(recipe),
+        folder_(flags.run),
+        heartbeats_(absl::Seconds(flags.common.live_seconds)),
+        readiness_([this](bool ready) { ReadinessChanged(ready); }),
+        watch_(signals, {.deadline = absl::Seconds(flags.drain_seconds),
+                         .drain =
+                             [this] {
+                               readiness_.Drain();
+                               drain_.Drain();
+                             },
+                         .cut =
+                             [](const std::string& why) {
+                               process::EndAtOnce(
+                                   process::kExitTryAgain,
+                                   why + "; the next start goes on from the newest checkpoint");
+                             }}) {}
+
+  absl::StatusOr<RunEnd> Run();
+
+ private:
+  absl::Status ServeMetrics();
+  void ReadinessChanged(bool ready);
+  void SetServing(Serving* serving);
+  absl::StatusOr<std::unique_ptr<learner::Trainer>> Load(torch::Device device,
+                                                         learner::Collectives& collectives);
+  absl::StatusOr<RunEnd> Follow(learner::Trainer& trainer, learner::Collectives& collectives);
+  absl::StatusOr<RunEnd> Lead(learner::Trainer& trainer, learner::Collectives& collectives);
+  RunParts PartsOfTheRun(learner::Trainer& trainer, learner::Collectives& collectives, Serving& serving,
+                         const model::Tokenizer& tokenizer, const data::PromptSource& prompts);
+  // A collective that a peer is late for is no sign of a stuck loop.
+  absl::Duration CollectiveTime() const { return absl::Seconds(flags_.collective_seconds); }
+
+  const Flags& flags_;
+  const v1::Recipe& recipe_;
+  const run::RunFolder folder_;
+  Heartbeats heartbeats_;
+  metrics::LearnerMetrics metrics_;
+  absl::Mutex mutex_;
+  Serving* serving_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  process::Readiness readiness_;
+  process::DrainAction drain_;
+  std::atomic<bool> stop_{false};
+  Heartbeats::Pulse pulse_;  // of the rank's one loop: loading, then the run or following
+  std::unique_ptr<metrics::MetricsServer> http_;
+  process::DrainWatch watch_;
+};
+
+void RankProcess::ReadinessChanged(bool ready) {
+  metrics_.SetReady(ready);
+  absl::MutexLock lock(&mutex_);
+  if (serving_ != nullptr) serving_->SetServing(ready);
+}
+
+void RankProcess::SetServing(Serving* serving) {
+  absl::MutexLock lock(&mutex_);
+  serving_ = serving;
+}
+
+absl::Status RankProcess::ServeMetrics() {
+  metrics_.SetTargets({.rollouts = recipe_.run().steps(),
+                       .staleness_bound = recipe_.staleness().bound(),
+                       .ranks = recipe_.learner().ranks()});
+  metrics::MetricsServerOptions options = {.listen = flags_.common.metrics_listen};
+  options.live = [this] { return heartbeats_.Check(); };
+  options.ready = [this] { return readiness_.Check(); };
+  options.refresh = [this] {
+    absl::MutexLock lock(&mutex_);
+    if (serving_ != nullptr) serving_->Refresh();
+  };
+  ASSIGN_OR_RETURN(http_, metrics::MetricsServer::Start(options, {metrics_.registry()}));
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<learner::Trainer>> RankProcess::Load(torch::Device device,
+                                                                    learner::Collectives& collectives) {
+  const absl::Time start = absl::Now();
+  readiness_.Set(absl::UnavailableError("loading the model"));
+  pulse_.Beat(kLoading);
+  ASSIGN_OR_RETURN(auto model, MakeModel(recipe_, folder_, device));
+  ASSIGN_OR_RETURN(learner::TrainerOptions options, learner::TrainerOptions::FromRecipe(recipe_));
+  options.progress = [this] { pulse_.Beat(CollectiveTime()); };
+  ASSIGN_OR_RETURN(auto trainer, learner::Trainer::Create(options, std::move(model), &collectives));
+  if (flags_.rank == 0) {
+    metrics_.Spent(metrics::Activity::kLoading, absl::ToDoubleSeconds(absl::Now() - start));
+  }
+  log::Info("model loaded", {{"rank", flags_.rank}, {"ranks", collectives.size()}, {"device", device.str()}});
+  return trainer;
+}
+
+absl::StatusOr<RunEnd> RankProcess::Follow(learner::Trainer& trainer, learner::Collectives& collectives) {
+  RETURN_IF_ERROR(process::WritePortFile(flags_.common, /*grpc_port=*/0, http_->port()));
+  readiness_.Set(absl::OkStatus());
+  // Only rank 0 can stop the run in order; it tells all ranks, this one too.
+  drain_.Become([&collectives] {
+    if (const absl::Status asked = collectives.AskToStop(); !asked.ok()) {
+      log::Warning("rank 0 does not hear that it should stop", {{"error", std::string(asked.message())}});
+    }
+  });
+  learner::FollowOptions options;
+  options.idle_timeout = kSilentCollectives * CollectiveTime();
+  options.waiting = [&] { pulse_.Beat(options.idle_timeout); };
+  options.working = [&] { pulse_.Beat(CollectiveTime()); };
+  const absl::StatusOr<learner::FollowEnd> end = learner::FollowLeader(trainer, collectives, options);
+  drain_.Become(nullptr);
+  RETURN_IF_ERROR(end.status());
+  return *end == learner::FollowEnd::kDone ? RunEnd::kDone : RunEnd::kStopped;
+}
+
+RunParts RankProcess::PartsOfTheRun(learner::Trainer& trainer, learner::Collectives& collectives,
+                                    Serving& serving, const model::Tokenizer& tokenizer,
+                                    const data::PromptSource& prompts) {
+  RunParts parts;
+  parts.recipe = recipe_;
+  parts.folder = folder_;
+  parts.trainer = &trainer;
+  parts.tokenizer = &tokenizer;
+  parts.prompts = &prompts;
+  parts.store = &serving.store();
+  parts.publisher = &serving.publisher();
+  parts.metrics = &metrics_;
+  parts.status = &serving.status();
+  parts.readiness = &readiness_;
+  parts.beat = [this](absl::Duration work) { pulse_.Beat(work + CollectiveTime()); };
+  parts.stop = [this, &collectives] { return stop_ || collectives.AskedToStop(); };
+  if (flags_.started > 0) parts.started = absl::UnixEpoch() + absl::Seconds(flags_.started);
+  return parts;
+}
+
+absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Collectives& collectives) {
+  ASSIGN_OR_RETURN(const auto tokenizer, model::Tokenizer::Load(folder_.model()));
+  ASSIGN_OR_RETURN(data::PromptSourceOptions options,
+                   JudgePrompts(recipe_, folder_.model(), *tokenizer, trainer.model().config()));
+  ASSIGN_OR_RETURN(const auto prompts, data::PromptSource::Create(recipe_, std::move(options)));
+  for (const std::string& warning : prompts->report().Warnings(recipe_)) log::Warning(warning);
+  ASSIGN_OR_RETURN(const auto serving, Serving::Start({.flags = flags_,
+                                                       .recipe = recipe_,
+                                                       .folder = folder_,
+                                                       .group_limits = trainer.group_limits(),
+                                                       .prompts = prompts.get(),
+                                                       .metrics = &metrics_,
+                                                       .heartbeats = &heartbeats_}));
+  SetServing(serving.get());
+  if (trainer.model().config().eos_token_ids.empty() && prompts->prompt_template().stop.empty()) {
+    serving->status().Tell(
+        "nothing ends a response: the model has no end-of-sequence token and data.template no stop text, so "
+        "every "
+        "response is cut at the limit and its reward is 0; set data.stop, or eos_token_id in the model's "
+        "generation_config.json");
+  }
+  RETURN_IF_ERROR(process::WritePortFile(flags_.common, serving->port(), http_->port()));
+  drain_.Become([this, &serving] {
+    stop_ = true;
+    serving->Drain();
+  });
+  absl::StatusOr<RunEnd> end =
+      RunLoop(PartsOfTheRun(trainer, collectives, *serving, *tokenizer, *prompts)).Run();
+  drain_.Become(nullptr);
+  const bool done = end.ok() && *end == RunEnd::kDone;
+  if (done) {
+    const bool first_start = serving->store().GetProgress().incarnation == 1;
+    serving->AwaitActorsEnd(first_start ? absl::ZeroDuration() : kWayBack, kGoodbye);
+  }
+  readiness_.Drain();
+  SetServing(nullptr);
+  const absl::Status told =
+      trainer.StopFollowers(done ? learner::FollowEnd::kDone : learner::FollowEnd::kStopped);
+  if (end.ok() && !told.ok())
+    log::Warning("could not stop the other ranks", {{"error", std::string(told.message())}});
+  return end;
+}
+
+absl::StatusOr<RunEnd> RankProcess::Run() {
+  // Whatever is wrong with the configuration is said before anything is written or waited for.
+  ASSIGN_OR_RETURN(
+      const torch::Device device,
+      model::ResolveDevice(flags_.device.empty() ? recipe_.run().device() : flags_.device, flags_.rank));
+  ASSIGN_OR_RETURN(const learner::C10dOptions join, JoinOptions(flags_, recipe_, device));
+  RETURN_IF_ERROR(model::SetComputeThreads(ComputeThreads(flags_, recipe_)));
+  RETURN_IF_ERROR(folder_.Create());
+  RETURN_IF_ERROR(ServeMetrics());
+  // There is nothing to save yet, and joining cannot be interrupted.
+  drain_.Become([] { process::EndAtOnce(process::kExitStopped, "stopped before the run began"); });
+  // Until there is a checkpoint the run has not begun, whatever a start that was cut off left of the folder.
+  if (flags_.rank == 0 && !folder_.NewestCheckpoint().has_value()) {
+    RETURN_IF_ERROR(ReplaceModelFolder(recipe_, folder_.model()));
+  }
+  // Rank 0 wrote RUN/model before the others can join, so they read it afterwards.
+  pulse_ = heartbeats_.Begin("rank");
+  pulse_.Beat(3 * join.join_timeout);  // c10d tries twice, with a pause between
+  readiness_.Set(absl::UnavailableError("waiting for the other ranks"));
+  ASSIGN_OR_RETURN(const auto collectives, Join(join));
+  ASSIGN_OR_RETURN(const auto trainer, Load(device, *collectives));
+  absl::StatusOr<RunEnd> end =
+      flags_.rank == 0 ? Lead(*trainer, *collectives) : Follow(*trainer, *collectives);
+  pulse_ = Heartbeats::Pulse();
+  return end;
+}
+
+}  // namespace
+
+absl::StatusOr<RunEnd> RunRank(const Flags& flags, const v1::Recipe& recipe, StopSignal& signals) {
+  return RankProcess(flags, recipe, signals).Run();
+}
+
+}  // namespace drover::learner_process

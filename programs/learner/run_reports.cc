@@ -1,0 +1,145 @@
+#include "programs/learner/run_reports.h"
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/status.h"
+#include "services/run/jsonl.h"
+#include "services/run/reward_svg.h"
+
+namespace drover::learner_process {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Lines are small and rare: open, append, close, so that a line is there for readers at once.
+absl::Status AppendLine(const std::string& path, const Json& object) {
+  ASSIGN_OR_RETURN(AppendFile file, AppendFile::Open(path));
+  return file.Append(run::ToLine(object));
+}
+
+Json SampleJson(uint64_t step, uint64_t version, const v1::Group& group,
+                const std::vector<double>& advantages) {
+  Json responses = Json::array();
+  for (int i = 0; i < group.responses_size(); ++i) {
+    const v1::Response& response = group.responses(i);
+    responses.push_back(
+        {{"text", response.text()},
+         {"reward", response.reward()},
+         {"advantage", advantages[static_cast<size_t>(i)]},
+         {"extracted", response.extracted()},
+         {"reason", response.reason()},
+         {"tokens", response.token_ids_size()},
+         {"finish_reason", response.finish_reason() == v1::FINISH_REASON_LENGTH ? "length" : "stop"}});
+  }
+  return {{"step", step},
+          {"weight_version", run::OldestVersion(group, version)},
+          {"trained_at_version", version},
+          {"group", group.group()},
+          {"lease", group.lease()},
+          {"trace_id", group.trace_id()},
+          {"actor", group.actor()},
+          {"prompt", group.prompt().text()},
+          {"gold", std::vector<std::string>(group.prompt().gold().begin(), group.prompt().gold().end())},
+          {"responses", responses}};
+}
+
+Json ToJson(const Evaluation& e) {
+  return {{"step", e.step},
+          {"accuracy", e.accuracy()},
+          {"accuracy_interval", {e.interval().low, e.interval().high}},
+          {"questions", e.questions},
+          {"correct", e.correct},
+          {"response_length", e.response_length},
+          {"truncated_share", e.truncated_share},
+          {"seconds", e.seconds}};
+}
+
+Evaluation EvaluationFrom(const Json& line) {
+  Evaluation e;
+  e.step = line.value("step", uint64_t{0});
+  e.questions = line.value("questions", uint64_t{0});
+  e.correct = line.value("correct", uint64_t{0});
+  return e;
+}
+
+}  // namespace
+
+Evaluation Score(uint64_t step, const std::vector<v1::Group>& groups) {
+  Evaluation e{.step = step, .questions = groups.size()};
+  uint64_t tokens = 0, truncated = 0;
+  for (const v1::Group& group : groups) {
+    const v1::Response& response = group.responses(0);
+    e.correct += response.reward() > 0.5;
+    tokens += static_cast<uint64_t>(response.token_ids_size());
+    truncated += response.finish_reason() == v1::FINISH_REASON_LENGTH;
+  }
+  const double n = std::max<double>(1, static_cast<double>(groups.size()));
+  e.response_length = static_cast<double>(tokens) / n;
+  e.truncated_share = static_cast<double>(truncated) / n;
+  return e;
+}
+
+absl::StatusOr<History> RunReports::GoBackTo(uint64_t step) {
+  History history;
+  for (const std::string& path : {folder_.metrics(), folder_.samples(), folder_.evaluations()}) {
+    ASSIGN_OR_RETURN(const uint64_t dropped, run::KeepStepsUpTo(path, step));
+    if (dropped > 0) history.notices.push_back(run::DroppedText(path, dropped));
+  }
+  ASSIGN_OR_RETURN(const auto metrics, run::ReadJsonl(folder_.metrics()));
+  for (const Json& line : metrics) {
+    history.rewards.push_back(line.value("reward", 0.0));
+    history.seconds = line.value("seconds", 0.0);
+    history.tokens_generated = line.value("tokens_generated", uint64_t{0});
+  }
+  history.seconds = std::max(history.seconds, ReadClock());
+  ASSIGN_OR_RETURN(const auto evaluations, run::ReadJsonl(folder_.evaluations()));
+  for (const Json& line : evaluations) history.evaluations.push_back(EvaluationFrom(line));
+  return history;
+}
+
+absl::Status RunReports::Append(const run::StepReport& report) {
+  return AppendLine(folder_.metrics(), run::ToJson(report));
+}
+
+absl::Status RunReports::Append(uint64_t step, uint64_t version, const std::vector<v1::Group>& groups,
+                                const std::vector<std::vector<double>>& advantages, size_t limit) {
+  std::string lines;
+  for (size_t i = 0; i < std::min(limit, groups.size()); ++i) {
+    lines += run::ToLine(SampleJson(step, version, groups[i], advantages[i]));
+  }
+  ASSIGN_OR_RETURN(AppendFile file, AppendFile::Open(folder_.samples()));
+  return file.Append(lines);
+}
+
+absl::Status RunReports::Append(const Evaluation& evaluation) {
+  return AppendLine(folder_.evaluations(), ToJson(evaluation));
+}
+
+absl::Status RunReports::WriteClock(double seconds) const {
+  return WriteFileAtomically(folder_.clock(), run::ToLine({{"seconds", seconds}}));
+}
+
+double RunReports::ReadClock() const {
+  const auto text = ReadFile(folder_.clock());
+  const auto clock = Json::parse(text.value_or(""), nullptr, /*allow_exceptions=*/false);
+  const auto at = clock.is_object() ? clock.find("seconds") : clock.end();
+  return at != clock.end() && at->is_number() ? at->get<double>() : 0;
+}
+
+absl::Status RunReports::WriteSummary(const run::Summary& summary) const {
+  return WriteFileAtomically(folder_.summary(), run::ToJson(summary).dump(2) + "\n");
+}
+
+absl::Status RunReports::WriteCurve(const std::string& title, const History& history) const {
+  run::RewardCurve curve{.title = title};
+  for (size_t i = 0; i < history.rewards.size(); ++i) {
+    curve.reward.push_back({static_cast<double>(i + 1), history.rewards[i]});
+  }
+  for (const Evaluation& e : history.evaluations) {
+    curve.accuracy.push_back({static_cast<double>(e.step), e.accuracy()});
+  }
+  return WriteFileAtomically(folder_.reward_svg(), run::RewardSvg(curve));
+}
+
+}  // namespace drover::learner_process

@@ -1,0 +1,30 @@
+#include "programs/learner/sampling.h"
+
+namespace drover::learner_process {
+
+v1::SamplingParams TrainingSampling(const v1::Recipe& recipe, const data::PromptTemplate& prompt_template) {
+  const v1::RolloutSettings& rollout = recipe.rollout();
+  v1::SamplingParams sampling;
+  sampling.set_group_size(rollout.group_size());
+  sampling.set_max_tokens(rollout.max_response_tokens());
+  sampling.set_temperature(rollout.temperature());
+  sampling.set_top_p(rollout.top_p());
+  sampling.set_top_k(rollout.top_k());
+  for (const std::string& stop : prompt_template.stop) sampling.add_stop(stop);
+  sampling.set_keep_stop(prompt_template.keep_stop);
+  sampling.set_seed(recipe.run().seed());
+  return sampling;
+}
+
+v1::SamplingParams EvaluationSampling(const v1::Recipe& recipe, const data::PromptTemplate& prompt_template) {
+  v1::SamplingParams sampling = TrainingSampling(recipe, prompt_template);
+  sampling.set_group_size(1);
+  sampling.set_temperature(0);
+  sampling.set_top_p(1);
+  sampling.set_top_k(0);
+  const uint32_t budget = recipe.evaluation().max_response_tokens();
+  if (budget > 0) sampling.set_max_tokens(budget);
+  return sampling;
+}
+
+}  // namespace drover::learner_process

@@ -1,0 +1,37 @@
+#include "programs/learner/sampling.h"
+
+#include <gtest/gtest.h>
+
+namespace drover::learner_process {
+namespace {
+
+TEST(SamplingTest, EvaluationIsOneGreedyResponse) {
+  v1::Recipe recipe;
+  recipe.mutable_run()->set_seed(9);
+  recipe.mutable_rollout()->set_group_size(8);
+  recipe.mutable_rollout()->set_max_response_tokens(32);
+  recipe.mutable_rollout()->set_temperature(0.7);
+  recipe.mutable_rollout()->set_top_p(0.9);
+  recipe.mutable_rollout()->set_top_k(5);
+  const data::PromptTemplate prompt_template = {.stop = {"\n"}, .keep_stop = true};
+
+  const v1::SamplingParams training = TrainingSampling(recipe, prompt_template);
+  EXPECT_EQ(training.group_size(), 8u);
+  EXPECT_EQ(training.temperature(), 0.7);
+  EXPECT_EQ(training.top_k(), 5u);
+  EXPECT_EQ(training.seed(), 9u);
+  EXPECT_TRUE(training.keep_stop());
+
+  v1::SamplingParams evaluation = EvaluationSampling(recipe, prompt_template);
+  EXPECT_EQ(evaluation.group_size(), 1u);
+  EXPECT_EQ(evaluation.temperature(), 0);
+  EXPECT_EQ(evaluation.top_p(), 1);
+  EXPECT_EQ(evaluation.max_tokens(), 32u);
+  ASSERT_EQ(evaluation.stop_size(), 1);
+  EXPECT_EQ(evaluation.stop(0), "\n");
+  recipe.mutable_evaluation()->set_max_response_tokens(64);
+  EXPECT_EQ(EvaluationSampling(recipe, prompt_template).max_tokens(), 64u);
+}
+
+}  // namespace
+}  // namespace drover::learner_process

@@ -1,0 +1,30 @@
+// `drover bench generate`: how fast the actor's engine decodes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "programs/model/tool_model.h"
+
+namespace drover::model_tool {
+
+struct BenchGenerateOptions {
+  ToolModelOptions model;              // an empty dir: random weights of `shape`
+  std::string shape = "embedded";      // see shapes.h
+  std::vector<uint32_t> rows = {192};  // responses decoded at a time, in groups of 8; one measurement each
+  uint32_t tokens = 40;                // a response
+  uint32_t prompt_tokens = 16;         // a prompt; random ids
+  uint32_t repeats = 3;                // the fastest of so many, after one that does not count
+  bool limits = false;  // measure the device's limits first, in this process, and report shares of them
+};
+
+// One object for each element of `rows`, handed to `report` as soon as it is measured; docs/reference/cli.md has its
+// fields. Tokens are sampled ones (temperature 1).
+absl::Status BenchGenerate(const BenchGenerateOptions& options,
+                           const std::function<void(const nlohmann::ordered_json&)>& report);
+
+}  // namespace drover::model_tool

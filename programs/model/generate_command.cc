@@ -1,0 +1,148 @@
+#include "programs/model/generate_command.h"
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "actor/engine.h"
+#include "base/status.h"
+#include "data/prompt_writer.h"
+#include "programs/model/jsonl_file.h"
+#include "programs/model/lines.h"
+
+namespace drover::model_tool {
+namespace {
+
+constexpr uint32_t kDefaultNewTokens = 256;
+
+// Prompts go through the engine in a window: memory does not grow with the file, and responses come out in order.
+class Generation {
+ public:
+  Generation(const GenerateOptions& options, const data::PromptWriter& writer,
+             const model::Tokenizer* tokenizer, actor::Engine* engine, JsonlReader* in, JsonlWriter* out)
+      : options_(options), writer_(writer), tokenizer_(tokenizer), engine_(*engine), in_(*in), out_(*out) {}
+
+  absl::Status Run() {
+    while (true) {
+      while (!at_end_ && waiting_.size() < window()) RETURN_IF_ERROR(AddNext());
+      if (waiting_.empty()) return absl::OkStatus();
+      for (actor::FinishedGroup& group : engine_.Step()) {
+        Waiting& waiting = waiting_.at(group.id);
+        if (!group.status.ok()) return Annotate(group.status, waiting.where);
+        waiting.responses = std::move(group.responses);
+      }
+      RETURN_IF_ERROR(WriteReady());
+    }
+  }
+
+ private:
+  struct Waiting {
+    std::string where;
+    nlohmann::json id;
+    std::vector<uint32_t> prompt;
+    std::vector<v1::Response> responses;  // empty until it is finished
+  };
+
+  // Twice the rows: while the oldest response is still being decoded, others can begin in the rows that end.
+  size_t window() const {
+    return static_cast<size_t>(
+        std::max<int64_t>(2, 2 * options_.max_batch / std::max<uint32_t>(1, options_.n)));
+  }
+
+  absl::Status AddNext() {
+    ASSIGN_OR_RETURN(std::optional<InputLine> input, in_.Next());
+    if (!input) {
+      at_end_ = true;
+      return absl::OkStatus();
+    }
+    return Annotate(AddLine(*input), input->where);
+  }
+
+  absl::Status AddLine(const InputLine& input) {
+    ASSIGN_OR_RETURN(PromptLine line, ParsePromptLine(input.value));
+    if (line.is_text) {
+      if (tokenizer_ == nullptr) {
+        return absl::InvalidArgumentError(
+            "\"prompt\" is a text, but the model has no tokenizer.json; give "
+            "\"prompt_token_ids\"");
+      }
+      ASSIGN_OR_RETURN(const std::string text, writer_.Write({.text = line.text}));
+      ASSIGN_OR_RETURN(line.token_ids,
+                       tokenizer_->Encode(text, {.add_special_tokens = options_.add_special_tokens}));
+    }
+    actor::GroupRequest request;
+    request.id = next_;
+    request.group = next_;
+    request.prompt_token_ids = line.token_ids;
+    request.sampling = Sampling(static_cast<int64_t>(line.token_ids.size()));
+    RETURN_IF_ERROR(engine_.Add(std::move(request)));
+    waiting_[next_++] = {input.where, std::move(line.id), std::move(line.token_ids), {}};
+    return absl::OkStatus();
+  }
+
+  v1::SamplingParams Sampling(int64_t prompt_tokens) const {
+    v1::SamplingParams sampling;
+    sampling.set_group_size(options_.n);
+    const int64_t left = engine_.model().config().max_positions - prompt_tokens;
+    sampling.set_max_tokens(options_.max_new_tokens.value_or(
+        static_cast<uint32_t>(std::clamp<int64_t>(left, 1, kDefaultNewTokens))));
+    sampling.set_temperature(options_.temperature);
+    sampling.set_top_p(options_.top_p);
+    sampling.set_top_k(options_.top_k);
+    sampling.set_seed(options_.seed);
+    sampling.set_keep_stop(writer_.prompt_template().keep_stop);
+    for (const std::string& stop : writer_.prompt_template().stop) sampling.add_stop(stop);
+    return sampling;
+  }
+
+  absl::Status WriteReady() {
+    while (!waiting_.empty() && !waiting_.begin()->second.responses.empty()) {
+      const Waiting& first = waiting_.begin()->second;
+      for (size_t i = 0; i < first.responses.size(); ++i) {
+        RETURN_IF_ERROR(out_.Write(ResponseLine(first.id, static_cast<int64_t>(i), first.prompt,
+                                                first.responses[i], tokenizer_ != nullptr)));
+      }
+      waiting_.erase(waiting_.begin());
+    }
+    return absl::OkStatus();
+  }
+
+  const GenerateOptions& options_;
+  const data::PromptWriter& writer_;
+  const model::Tokenizer* tokenizer_;
+  actor::Engine& engine_;
+  JsonlReader& in_;
+  JsonlWriter& out_;
+  std::map<uint64_t, Waiting> waiting_;  // by number of the prompt
+  uint64_t next_ = 0;
+  bool at_end_ = false;
+};
+
+}  // namespace
+
+absl::Status Generate(const GenerateOptions& options) {
+  auto prompt_template = data::FindTemplate(options.prompt_template);
+  if (!prompt_template.ok()) return Annotate(prompt_template.status(), "--template");
+  if (!options.stop.empty()) prompt_template->stop = options.stop;
+  std::shared_ptr<const model::jinja::ChatTemplate> chat;
+  if (prompt_template->chat) {
+    auto loaded = model::jinja::ChatTemplate::Load(options.model.dir);
+    if (!loaded.ok()) return AsBadInput(Annotate(loaded.status(), "--template"));
+    chat = std::make_shared<const model::jinja::ChatTemplate>(*std::move(loaded));
+  }
+  const data::PromptWriter writer(*std::move(prompt_template), std::move(chat));
+  ASSIGN_OR_RETURN(JsonlReader in, JsonlReader::Open(options.prompts));
+  ASSIGN_OR_RETURN(ToolModel model, LoadToolModel(options.model));
+  actor::EngineOptions engine_options;
+  engine_options.max_batch = options.max_batch;
+  ASSIGN_OR_RETURN(const auto engine, actor::Engine::Create(engine_options, std::move(model.transformer),
+                                                            model.tokenizer.get(), /*version=*/0));
+  ASSIGN_OR_RETURN(JsonlWriter out, JsonlWriter::Open(options.out));
+  RETURN_IF_ERROR(Generation(options, writer, model.tokenizer.get(), engine.get(), &in, &out).Run());
+  return out.Close();
+}
+
+}  // namespace drover::model_tool

@@ -1,0 +1,191 @@
+// drover-model: what `drover generate`, `drover score`, `drover bench generate` and `drover bench train` run (docs/reference/cli.md).
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "base/exceptions.h"
+#include "programs/model/bench/generate.h"
+#include "programs/model/bench/shapes.h"
+#include "programs/model/bench/train.h"
+#include "programs/model/generate_command.h"
+#include "programs/model/score_command.h"
+
+namespace {
+
+using drover::model_tool::BenchGenerateOptions;
+using drover::model_tool::BenchTrainOptions;
+using drover::model_tool::GenerateOptions;
+using drover::model_tool::ScoreOptions;
+using drover::model_tool::ToolModelOptions;
+
+constexpr int kDone = 0, kFailure = 1, kBadInput = 2;
+
+CLI::Option* AddModelFlags(CLI::App* command, ToolModelOptions* options) {
+  command->add_option("--dtype", options->dtype, "What weights are rounded to and matrix products run in")
+      ->check(CLI::IsMember({"float32", "bfloat16"}))
+      ->capture_default_str();
+  command->add_option("--device", options->device, "auto (CUDA when built in and present), cpu, or cuda:N")
+      ->capture_default_str();
+  command->add_option("--threads", options->threads, "Compute threads; 0: one a core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  return command->add_option("--model", options->dir, "A Hugging Face directory");
+}
+
+CLI::App* AddGenerate(CLI::App& app, GenerateOptions* options) {
+  CLI::App* command = app.add_subcommand("generate", "Generate responses to the prompts of a file");
+  AddModelFlags(command, &options->model)->required();
+  command
+      ->add_option("--prompts", options->prompts,
+                   "Lines {\"id\",\"prompt\"} or {\"id\",\"prompt_token_ids\"}")
+      ->required();
+  command
+      ->add_option("--out", options->out,
+                   "Lines {\"id\",\"index\",\"prompt_token_ids\",\"token_ids\",\"text\",\"logprobs\","
+                   "\"finish_reason\"}")
+      ->required();
+  command
+      ->add_option("--max-new-tokens", options->max_new_tokens,
+                   "Most tokens of a response (default: 256, or what the context leaves)")
+      ->check(CLI::PositiveNumber);
+  command->add_option("--temperature", options->temperature, "0 is greedy")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  command->add_option("--top-p", options->top_p, "Only the fewest tokens that have this probability together")
+      ->check(CLI::Range(1e-9, 1.0))
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--top-k", options->top_k, "Only so many most probable tokens; 0: all")
+      ->capture_default_str();
+  command->add_option("--n", options->n, "Responses a prompt")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
+  command->add_option("--seed", options->seed, "Everything random follows from it")->capture_default_str();
+  command
+      ->add_option(
+          "--template", options->prompt_template,
+          "A shipped template's name, chat (the model's own) or a text with {question}; for text prompts")
+      ->capture_default_str();
+  command->add_flag(
+      "--add-special-tokens,!--no-add-special-tokens", options->add_special_tokens,
+      "What the tokenizer's post-processor puts around a text, such as <|begin_of_text|> (default); "
+      "for text prompts");
+  command->add_option("--stop", options->stop, "A text that ends a response; may be repeated")
+      ->allow_extra_args(false)
+      ->take_all();
+  command->add_option("--max-batch", options->max_batch, "Responses decoded at a time")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
+  return command;
+}
+
+CLI::App* AddScore(CLI::App& app, ScoreOptions* options) {
+  CLI::App* command = app.add_subcommand("score", "Log-probabilities by the learner's forward path");
+  AddModelFlags(command, &options->model)->required();
+  command->add_option("--in", options->in, "Lines {\"id\",\"token_ids\"}")->required();
+  command->add_option("--out", options->out, "Lines {\"id\",\"logprobs\"}")->required();
+  command->add_option("--top", options->top, "Also the K largest logits of the last position")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  return command;
+}
+
+// The flags that measurements share: which model, and whether the device is measured, too.
+template <typename Options>
+void AddBenchFlags(CLI::App* command, Options* options) {
+  AddModelFlags(command, &options->model)
+      ->description("A Hugging Face directory (default: random weights of --shape)");
+  command->add_option("--shape", options->shape, "The shape of a well-known model, for random weights")
+      ->check(CLI::IsMember(drover::model_tool::BenchShapeNames()))
+      ->capture_default_str();
+  command->add_flag("--limits", options->limits,
+                    "First measure the device's copy bandwidth and matrix rate, and report shares of them");
+  command->add_flag("--json")->description("JSON on standard output (as it is always)");
+}
+
+CLI::App* AddBenchGenerate(CLI::App& bench, BenchGenerateOptions* options) {
+  CLI::App* command = bench.add_subcommand("generate", "Tokens a second of the actor's engine");
+  AddBenchFlags(command, options);
+  command
+      ->add_option("--rows", options->rows,
+                   "Responses decoded at a time; several, parted by commas: a line each")
+      ->check(CLI::Range(1, 65536))
+      ->delimiter(',')
+      ->capture_default_str();
+  command->add_option("--tokens", options->tokens, "Tokens a response")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--prompt-tokens", options->prompt_tokens, "Tokens a prompt")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--repeats", options->repeats, "The fastest of so many counts")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  return command;
+}
+
+CLI::App* AddBenchTrain(CLI::App& bench, BenchTrainOptions* options) {
+  CLI::App* command = bench.add_subcommand("train", "Optimizer steps of the learner");
+  AddBenchFlags(command, options);
+  command->add_option("--steps", options->steps, "Optimizer steps that count, after one that does not")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  command->add_option("--responses", options->responses, "Responses an optimizer step; a multiple of 8")
+      ->check(CLI::Range(8, 65536))
+      ->capture_default_str();
+  command->add_option("--microbatch", options->microbatch, "Responses a forward and backward pass")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
+  command->add_option("--prompt-tokens", options->prompt_tokens, "Tokens a prompt")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--tokens", options->tokens, "Tokens a response")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  return command;
+}
+
+int Conclude(const absl::Status& status) {
+  if (status.ok()) return kDone;
+  std::fprintf(stderr, "drover: %s\n", std::string(status.message()).c_str());
+  return absl::IsInvalidArgument(status) || absl::IsNotFound(status) ? kBadInput : kFailure;
+}
+
+void Print(const nlohmann::ordered_json& result) {
+  std::puts(result.dump().c_str());
+  std::fflush(stdout);  // each measurement as soon as it is there: a later one may not fit into memory
+}
+
+absl::Status RunBenchTrain(const BenchTrainOptions& options) {
+  const auto result = drover::model_tool::BenchTrain(options);
+  if (result.ok()) Print(*result);
+  return result.status();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"The actor's engine and the learner's forward path over files.", "drover-model"};
+  app.require_subcommand(1);
+  GenerateOptions generate_options;
+  ScoreOptions score_options;
+  BenchGenerateOptions bench_generate_options;
+  BenchTrainOptions bench_train_options;
+  CLI::App* generate = AddGenerate(app, &generate_options);
+  CLI::App* score = AddScore(app, &score_options);
+  CLI::App* bench = app.add_subcommand("bench", "Measure")->require_subcommand(1);
+  CLI::App* bench_generate = AddBenchGenerate(*bench, &bench_generate_options);
+  AddBenchTrain(*bench, &bench_train_options);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kBadInput;
+  }
+  const auto run = [&] {
+    if (generate->parsed()) return drover::model_tool::Generate(generate_options);
+    if (score->parsed()) return drover::model_tool::Score(score_options);
+    if (bench_generate->parsed()) return drover::model_tool::BenchGenerate(bench_generate_options, Print);
+    return RunBenchTrain(bench_train_options);
+  };
+  return Conclude(drover::CatchExceptions("drover-model", run));
+}

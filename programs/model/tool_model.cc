@@ -1,0 +1,44 @@
+#include "programs/model/tool_model.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "model/device.h"
+
+namespace drover::model_tool {
+namespace {
+
+absl::StatusOr<torch::ScalarType> ScalarTypeOf(const std::string& name) {
+  if (name == "float32") return torch::kFloat32;
+  if (name == "bfloat16") return torch::kBFloat16;
+  return absl::InvalidArgumentError(absl::StrCat("--dtype is \"", name, "\", must be float32 or bfloat16"));
+}
+
+}  // namespace
+
+absl::StatusOr<model::TransformerOptions> ResolveOptions(const ToolModelOptions& options) {
+  RETURN_IF_ERROR(Annotate(model::SetComputeThreads(options.threads), "--threads"));
+  model::TransformerOptions result;
+  ASSIGN_OR_RETURN(result.dtype, ScalarTypeOf(options.dtype));
+  auto device = model::ResolveDevice(options.device);
+  if (!device.ok()) return AsBadInput(Annotate(device.status(), "--device"));
+  result.device = *device;
+  result.trainable = options.trainable;
+  return result;
+}
+
+absl::StatusOr<ToolModel> LoadToolModel(const ToolModelOptions& options) {
+  ASSIGN_OR_RETURN(const model::TransformerOptions transformer_options, ResolveOptions(options));
+  ToolModel loaded;
+  auto tokenizer = model::Tokenizer::Load(options.dir);
+  if (tokenizer.ok()) {
+    loaded.tokenizer = std::move(*tokenizer);
+  } else if (!absl::IsNotFound(tokenizer.status())) {
+    return AsBadInput(tokenizer.status());
+  }
+  auto transformer = model::Transformer::Load(options.dir, transformer_options);
+  if (!transformer.ok()) return AsBadInput(transformer.status());
+  loaded.transformer = *std::move(transformer);
+  return loaded;
+}
+
+}  // namespace drover::model_tool

@@ -1,0 +1,262 @@
+#include "recipe/cross_checks.h"
+
+#include <algorithm>
+#include <set>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/address.h"
+#include "base/status.h"
+#include "data/arithmetic.h"
+#include "data/prompt_source.h"
+#include "data/templates.h"
+#include "model/tokenizer.h"
+#include "recipe/nearest.h"
+
+namespace drover::recipe {
+namespace {
+
+constexpr size_t kMaxName = 100;
+
+bool Embedded(const v1::Recipe& recipe) { return recipe.model().path().empty(); }
+bool Generated(const v1::Recipe& recipe) { return recipe.data().train() == data::kGenerated; }
+
+void Divides(const char* field, uint64_t divisor, uint64_t of, const std::string& what, Problems& problems) {
+  if (divisor == 0 || of % divisor == 0) return;
+  problems.Add(field, absl::StrCat("got ", divisor, ", may be a divisor of ", what, " = ", of));
+}
+
+void MinibatchDividesRollout(const v1::Recipe& recipe, Problems& problems) {
+  const uint64_t responses = uint64_t{recipe.rollout().prompts()} * recipe.rollout().group_size();
+  Divides("learner.minibatch_responses", recipe.learner().minibatch_responses(), responses,
+          absl::StrCat("rollout.prompts x rollout.group_size = ", recipe.rollout().prompts(), " x ",
+                       recipe.rollout().group_size()),
+          problems);
+}
+
+void EveryRankHasResponses(const v1::Recipe& recipe, Problems& problems) {
+  if (recipe.learner().ranks() <= recipe.learner().minibatch_responses()) return;
+  problems.Add("learner.ranks", absl::StrCat("got ", recipe.learner().ranks(),
+                                             ", may be at most learner.minibatch_responses = ",
+                                             recipe.learner().minibatch_responses(),
+                                             ", so that every rank has a response of each step"));
+}
+
+void MixedVersions(const v1::Recipe& recipe, Problems& problems) {
+  if (recipe.weights().swap() != v1::CONTINUE) return;
+  if (recipe.loss().old_logprobs() != v1::ACTOR) {
+    problems.Add(
+        "weights.swap",
+        "got CONTINUE, which needs loss.old_logprobs: ACTOR (a response with tokens of several versions has "
+        "no one old policy that the learner could recompute); may be DRAIN");
+  }
+  if (recipe.staleness().bound() == 0) {
+    problems.Add(
+        "weights.swap",
+        "got CONTINUE, which needs a staleness.bound of at least 1 (a response that began under older "
+        "weights is over a bound of 0 and would be thrown away); may be DRAIN");
+  }
+}
+
+void Device(const v1::Recipe& recipe, Problems& problems) {
+  const std::string& device = recipe.run().device();
+  if (device == "auto" || device == "cpu") return;
+  const std::string number = device.rfind("cuda:", 0) == 0 ? device.substr(5) : "";
+  const bool is_number =
+      !number.empty() && number.size() <= 3 &&
+      std::all_of(number.begin(), number.end(), [](unsigned char c) { return absl::ascii_isdigit(c); });
+  if (!is_number) problems.Add("run.device", absl::StrCat("got `", device, "`, may be auto, cpu or cuda:N"));
+}
+
+void Template(const v1::Recipe& recipe, Problems& problems) {
+  const auto found = data::FindTemplate(recipe.data().template_());
+  if (!found.ok()) problems.Add("data.template", std::string(found.status().message()));
+}
+
+void ChatNeedsAModel(const v1::Recipe& recipe, Problems& problems) {
+  if (!Embedded(recipe) || recipe.data().template_() != data::kChat) return;
+  problems.Add("data.template", "got `chat`, which is the chat template of model.path; a new model has none");
+}
+
+void RewardFormat(const v1::Recipe& recipe, Problems& problems) {
+  const std::string& format = recipe.data().reward_format();
+  const std::vector<std::string>& formats = data::RewardFormats();
+  if (format.empty() || std::count(formats.begin(), formats.end(), format) > 0) return;
+  const std::string near = Nearest(format, formats);
+  problems.Add("data.reward_format",
+               absl::StrCat("got `", format, "`, may be ", absl::StrJoin(formats, ", "), " or empty",
+                            near.empty() ? "" : absl::StrCat("; did you mean ", near, "?")));
+}
+
+void Grader(const v1::Recipe& recipe, Problems& problems) {
+  const std::string& grader = recipe.reward().grader();
+  const std::vector<std::string>& graders = ShippedGraders();
+  if (!recipe.verifiers().addresses().empty()) return;  // those verifiers know which graders they have
+  if (std::count(graders.begin(), graders.end(), grader) > 0) return;
+  const std::string near = Nearest(grader, graders);
+  problems.Add("reward.grader", absl::StrCat("got `", grader, "`, may be ", absl::StrJoin(graders, ", "),
+                                             near.empty() ? "" : absl::StrCat("; did you mean ", near, "?")));
+}
+
+// It becomes the name of a folder.
+void Name(const v1::Recipe& recipe, Problems& problems) {
+  const std::string& name = recipe.name();
+  const bool plain = std::none_of(name.begin(), name.end(), [](unsigned char c) {
+    return c == '/' || c == 0x7f || absl::ascii_iscntrl(c);
+  });
+  if (plain && name.size() <= kMaxName && name != "." && name != "..") return;
+  problems.Add("name", absl::StrCat("got `", absl::CHexEscape(name.substr(0, kMaxName)),
+                                    "`, may be a name of at most ", kMaxName,
+                                    " bytes without / and control characters"));
+}
+
+void RewardRange(const v1::Recipe& recipe, Problems& problems) {
+  if (recipe.reward().min() < recipe.reward().max()) return;
+  problems.Add("reward.min", absl::StrCat("got ", recipe.reward().min(),
+                                          ", may be below reward.max = ", recipe.reward().max()));
+}
+
+void VerifierAddresses(const v1::Recipe& recipe, Problems& problems) {
+  for (const std::string& address : recipe.verifiers().addresses()) {
+    const auto parsed = ParseAddresses(address);
+    if (!parsed.ok()) problems.Add("verifiers.addresses", std::string(parsed.status().message()));
+  }
+}
+
+void Operations(const v1::Recipe& recipe, Problems& problems) {
+  if (!Generated(recipe)) return;
+  const std::string& operations = recipe.data().arithmetic().operations();
+  const std::set<char> different(operations.begin(), operations.end());
+  const bool known = operations.find_first_not_of("+-*") == std::string::npos;
+  if (known && different.size() == operations.size()) return;
+  problems.Add("data.arithmetic.operations",
+               absl::StrCat("got `", operations, "`, may be any of + - *, each once, like \"+-\""));
+}
+
+void Digits(const v1::Recipe& recipe, Problems& problems) {
+  const v1::ArithmeticSettings& arithmetic = recipe.data().arithmetic();
+  if (arithmetic.min_digits() <= arithmetic.max_digits()) return;
+  problems.Add("data.arithmetic.min_digits",
+               absl::StrCat("got ", arithmetic.min_digits(),
+                            ", may be at most data.arithmetic.max_digits = ", arithmetic.max_digits()));
+}
+
+void PretrainingNeedsSolutions(const v1::Recipe& recipe, Problems& problems) {
+  if (recipe.pretrain().batches() == 0 || Generated(recipe)) return;
+  problems.Add(
+      "pretrain.batches",
+      absl::StrCat(
+          "got ", recipe.pretrain().batches(),
+          ", may be 0 unless data.train is \"arithmetic\": other questions have no worked solutions"));
+}
+
+void EmbeddedShape(const v1::Recipe& recipe, Problems& problems) {
+  if (!Embedded(recipe)) return;
+  const v1::EmbeddedModel& shape = recipe.model().embedded();
+  Divides("model.embedded.heads", shape.heads(), shape.hidden_size(), "model.embedded.hidden_size", problems);
+  Divides("model.embedded.kv_heads", shape.kv_heads(), shape.heads(), "model.embedded.heads", problems);
+  if (shape.hidden_size() % shape.heads() == 0 && shape.hidden_size() / shape.heads() % 2 != 0) {
+    problems.Add(
+        "model.embedded.heads",
+        absl::StrCat("got ", shape.heads(), ", which makes a head ", shape.hidden_size() / shape.heads(),
+                     " wide; hidden_size / heads must be even (rotary positions turn pairs)"));
+  }
+}
+
+// Each byte that the alphabet lacks, as text.
+std::string Missing(const std::string& needed, const std::string& alphabet) {
+  std::string missing;
+  for (const char c : needed) {
+    if (alphabet.find(c) == std::string::npos && missing.find(c) == std::string::npos) missing += c;
+  }
+  return missing;
+}
+
+void Alphabet(const v1::Recipe& recipe, Problems& problems) {
+  if (!Embedded(recipe)) return;
+  const std::string& alphabet = recipe.model().embedded().alphabet();
+  if (const absl::Status valid = model::ValidateAlphabet(alphabet); !valid.ok()) {
+    problems.Add("model.embedded.alphabet", std::string(valid.message()));
+    return;
+  }
+  const auto prompt_template = data::FindTemplate(recipe.data().template_());
+  if (!Generated(recipe) || !prompt_template.ok()) return;
+  const std::string missing =
+      Missing(data::Fill(*prompt_template, data::ArithmeticCharacters(recipe.data().arithmetic())), alphabet);
+  if (missing.empty()) return;
+  problems.Add("model.embedded.alphabet",
+               absl::StrCat("lacks `", absl::CHexEscape(missing),
+                            "`, of which data.template and data.arithmetic's ", "questions are made"));
+}
+
+void EmbeddedPositions(const v1::Recipe& recipe, Problems& problems) {
+  if (!Embedded(recipe)) return;
+  CheckPositions(recipe, "model.embedded.max_positions", recipe.model().embedded().max_positions(), problems);
+}
+
+struct Check {
+  std::vector<const char*> reads;
+  void (*find)(const v1::Recipe&, Problems&);
+};
+
+const std::vector<Check>& Checks() {
+  static const auto& checks = *new std::vector<Check>{
+      {{"rollout.prompts", "rollout.group_size", "learner.minibatch_responses"}, MinibatchDividesRollout},
+      {{"learner.ranks", "learner.minibatch_responses"}, EveryRankHasResponses},
+      {{"weights.swap", "loss.old_logprobs", "staleness.bound"}, MixedVersions},
+      {{"run.device"}, Device},
+      {{"data.template"}, Template},
+      {{"data.template", "model.path"}, ChatNeedsAModel},
+      {{"data.reward_format"}, RewardFormat},
+      {{"reward.grader", "verifiers.addresses"}, Grader},
+      {{"name"}, Name},
+      {{"reward.min", "reward.max"}, RewardRange},
+      {{"verifiers.addresses"}, VerifierAddresses},
+      {{"data.train", "data.arithmetic.operations"}, Operations},
+      {{"data.arithmetic.min_digits", "data.arithmetic.max_digits"}, Digits},
+      {{"data.train", "pretrain.batches"}, PretrainingNeedsSolutions},
+      {{"model.path", "model.embedded.hidden_size", "model.embedded.heads", "model.embedded.kv_heads"},
+       EmbeddedShape},
+      {{"model.path", "model.embedded.alphabet", "data.train", "data.template", "data.arithmetic.operations",
+        "data.arithmetic.style"},
+       Alphabet},
+      {{"model.path", "model.embedded.max_positions", "data.max_prompt_tokens", "rollout.max_response_tokens",
+        "evaluation.max_response_tokens"},
+       EmbeddedPositions},
+  };
+  return checks;
+}
+
+}  // namespace
+
+const std::vector<std::string>& ShippedGraders() {
+  static const auto& graders = *new std::vector<std::string>{"choice", "countdown", "exact", "math"};
+  return graders;
+}
+
+void CheckPositions(const v1::Recipe& recipe, const std::string& limit_name, uint64_t positions,
+                    Problems& problems) {
+  const auto check = [&](const char* field, uint64_t response) {
+    const uint64_t prompt = recipe.data().max_prompt_tokens();
+    if (prompt + response <= positions) return false;
+    problems.Add(field, absl::StrCat("got ", response, ", with data.max_prompt_tokens = ", prompt,
+                                     " that is ", prompt + response, " tokens; may be at most ", limit_name,
+                                     " = ", positions, " together"));
+    return true;
+  };
+  if (check("rollout.max_response_tokens", recipe.rollout().max_response_tokens())) return;
+  check("evaluation.max_response_tokens", recipe.evaluation().max_response_tokens());
+}
+
+void CheckAcrossFields(const v1::Recipe& recipe, Problems& problems) {
+  for (const Check& check : Checks()) {
+    const bool readable = std::none_of(check.reads.begin(), check.reads.end(),
+                                       [&](const char* field) { return problems.Has(field); });
+    if (readable) check.find(recipe, problems);
+  }
+}
+
+}  // namespace drover::recipe

@@ -1,0 +1,86 @@
+#include "recipe/cross_checks.h"
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "recipe/testing_recipe.h"
+
+namespace drover::recipe {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+struct Case {
+  std::vector<std::string> overrides;
+  std::vector<const char*> errors;  // parts of one error each
+};
+
+TEST(CrossChecks, Table) {
+  const Case cases[] = {
+      {{"rollout.prompts=10"},
+       {"learner.minibatch_responses: got 128, may be a divisor of rollout.prompts x rollout.group_size = 10 "
+        "x 8 = 80"}},
+      {{"rollout.prompts=16", "learner.minibatch_responses=128"}, {}},
+      {{"learner.ranks=129"},
+       {"learner.ranks: got 129, may be at most learner.minibatch_responses = 128, so that every rank"}},
+      {{"weights.swap=CONTINUE", "loss.old_logprobs=ACTOR", "staleness.bound=1"}, {}},
+      {{"weights.swap=CONTINUE", "staleness.bound=1"},
+       {"weights.swap: got CONTINUE, which needs loss.old_logprobs: ACTOR"}},
+      {{"weights.swap=CONTINUE", "loss.old_logprobs=ACTOR"},
+       {"weights.swap: got CONTINUE, which needs a staleness.bound of at least 1"}},
+      {{"weights.swap=CONTINUE"}, {"loss.old_logprobs: ACTOR", "staleness.bound of at least 1"}},
+      {{"run.device=cpu"}, {}},
+      {{"run.device=cuda:3"}, {}},
+      {{"run.device=cuda"}, {"run.device: got `cuda`, may be auto, cpu or cuda:N"}},
+      {{"run.device=cuda:-1"}, {"run.device: got `cuda:-1`"}},
+      {{"data.template=chat"}, {"data.template: got `chat`, which is the chat template of model.path"}},
+      {{"data.template=qwen"}, {"data.template: got `qwen`, may be a shipped template (r1, qwen_math, none"}},
+      {{"data.template=Q: {question}="}, {"model.embedded.alphabet: lacks `Q`"}},
+      {{"data.reward_format=plian"},
+       {"data.reward_format: got `plian`, may be boxed, answer_tag, answer_tag_lenient, plain or empty; did "
+        "you mean "
+        "plain?"}},
+      {{"data.reward_format=boxed"}, {}},
+      {{"reward.grader=mathh"},
+       {"reward.grader: got `mathh`, may be choice, countdown, exact, math; did you mean math?"}},
+      {{"name=../../x"}, {"name: got `../../x`, may be a name of at most 100 bytes without /"}},
+      {{"name=.."}, {"name: got `..`"}},
+      {{"name=a\tb"}, {"name: got"}},
+      {{"name=" + std::string(300, 'n')}, {"name: got `nnn"}},
+      {{"name=my run, the 2nd"}, {}},
+      {{"reward.min=2", "reward.max=2"}, {"reward.min: got 2, may be below reward.max = 2"}},
+      {{"reward.min=-2", "reward.max=0"}, {}},
+      {{"verifiers.addresses=nowhere"}, {"verifiers.addresses: address \"nowhere\": it has no port"}},
+      {{"data.arithmetic.operations=+/"},
+       {"data.arithmetic.operations: got `+/`, may be any of + - *, each once, like \"+-\""}},
+      {{"data.arithmetic.operations=++"}, {"data.arithmetic.operations: got `++`"}},
+      {{"data.arithmetic.min_digits=4"},
+       {"data.arithmetic.min_digits: got 4, may be at most data.arithmetic.max_digits = 3"}},
+      {{"data.train=x.jsonl", "pretrain.batches=5"}, {"pretrain.batches: got 5, may be 0 unless data.train"}},
+      {{"model.embedded.heads=5", "model.embedded.kv_heads=5"},
+       {"model.embedded.heads: got 5, may be a divisor of model.embedded.hidden_size = 96"}},
+      {{"model.embedded.kv_heads=3"},
+       {"model.embedded.kv_heads: got 3, may be a divisor of model.embedded.heads = 4"}},
+      {{"model.embedded.heads=32", "model.embedded.kv_heads=32"},
+       {"model.embedded.heads: got 32, which makes a head 3 wide; hidden_size / heads must be even"}},
+      {{"model.path=m", "model.embedded.heads=5"}, {}},
+      {{"model.embedded.alphabet=0123456789+:"}, {"model.embedded.alphabet: lacks `=;`"}},
+      {{"model.embedded.alphabet=00"}, {"model.embedded.alphabet: the alphabet has"}},
+      {{"model.embedded.alphabet=\xc3\xa9"}, {"model.embedded.alphabet: the alphabet has"}},
+      {{"rollout.max_response_tokens=241"},
+       {"rollout.max_response_tokens: got 241, with data.max_prompt_tokens = 16 that is 257 tokens; may be "
+        "at most "
+        "model.embedded.max_positions = 256 together"}},
+      {{"rollout.max_response_tokens=240"}, {}},
+      {{"evaluation.max_response_tokens=250"}, {"evaluation.max_response_tokens: got 250"}},
+  };
+  for (const Case& c : cases) {
+    std::vector<testing::Matcher<std::string>> expected;
+    for (const char* error : c.errors) expected.push_back(HasSubstr(error));
+    EXPECT_THAT(ProblemsWith(c.overrides), testing::ElementsAreArray(expected))
+        << testing::PrintToString(c.overrides);
+  }
+}
+
+}  // namespace
+}  // namespace drover::recipe

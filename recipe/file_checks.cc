@@ -1,0 +1,154 @@
+#include "recipe/file_checks.h"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "data/prompt_fit.h"
+#include "data/prompt_source.h"
+#include "data/templates.h"
+#include "model/jinja/chat_template.h"
+#include "model/model_weights.h"
+#include "model/tokenizer.h"
+#include "recipe/cross_checks.h"
+
+namespace drover::recipe {
+namespace {
+
+namespace fs = std::filesystem;
+
+// What turns prompts into ids.
+struct PromptReader {
+  std::unique_ptr<model::Tokenizer> tokenizer;
+  uint64_t vocabulary = 0;  // of the model
+  std::shared_ptr<const model::jinja::ChatTemplate> chat;
+};
+
+// The model's chat template, where the recipe asks for it.
+std::shared_ptr<const model::jinja::ChatTemplate> CheckChat(const v1::Recipe& recipe, Problems& problems) {
+  if (problems.Has("data.template") || recipe.data().template_() != data::kChat) return nullptr;
+  auto chat = model::jinja::ChatTemplate::Load(recipe.model().path());
+  if (chat.ok()) return std::make_shared<const model::jinja::ChatTemplate>(*std::move(chat));
+  problems.Add("data.template", absl::StrCat("got `chat`: ", chat.status().message()));
+  return nullptr;
+}
+
+bool Exists(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
+bool IsFolder(const fs::path& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+// What of a Hugging Face directory is missing in `folder`; empty when nothing is.
+std::string MissingPart(const fs::path& folder) {
+  for (const char* part : {"config.json", "tokenizer.json"}) {
+    if (!Exists(folder / part)) return part;
+  }
+  if (Exists(folder / "model.safetensors") || Exists(folder / "model.safetensors.index.json")) return "";
+  return "model.safetensors (or model.safetensors.index.json)";
+}
+
+// The folder itself; false, with a problem, when it cannot be looked into.
+bool CheckFolder(const std::string& path, Problems& problems) {
+  if (!IsFolder(path)) {
+    problems.Add("model.path",
+                 absl::StrCat("got `", path, "`, which is ", Exists(path) ? "no folder" : "not there",
+                              "; may be a Hugging Face directory, or empty for a new model"));
+    return false;
+  }
+  if (const std::string missing = MissingPart(path); !missing.empty()) {
+    problems.Add("model.path", absl::StrCat("got `", path, "`, which has no ", missing,
+                                            "; may be a Hugging Face directory, or empty for a new model"));
+    return false;
+  }
+  return true;
+}
+
+void CheckPositionsOf(const model::ModelConfig& config, const v1::Recipe& recipe, Problems& problems) {
+  for (const char* field :
+       {"data.max_prompt_tokens", "rollout.max_response_tokens", "evaluation.max_response_tokens"}) {
+    if (problems.Has(field)) return;
+  }
+  CheckPositions(recipe,
+                 config.sliding_window ? "the model's sliding_window" : "the model's max_position_embeddings",
+                 static_cast<uint64_t>(config.max_positions), problems);
+}
+
+PromptReader CheckDirectory(const v1::Recipe& recipe, Problems& problems) {
+  const std::string& path = recipe.model().path();
+  if (problems.Has("model.path") || !CheckFolder(path, problems)) return {};
+  model::ModelNotes notes;
+  const auto weights = model::OpenModelWeights(path, &notes);
+  if (!weights.ok()) problems.Add("model.path", std::string(weights.status().message()));
+  auto tokenizer = model::Tokenizer::Load(path);
+  if (!tokenizer.ok()) problems.Add("model.path", std::string(tokenizer.status().message()));
+  for (std::string& note : notes) problems.Warn(absl::StrCat("model.path: ", note));
+  if (!weights.ok() || !tokenizer.ok()) return {};
+  CheckPositionsOf(weights->config(), recipe, problems);
+  const uint64_t vocabulary = static_cast<uint64_t>(weights->config().vocab_size);
+  if ((*tokenizer)->size() > vocabulary) {
+    problems.Warn(absl::StrCat("model.path: the tokenizer has ", (*tokenizer)->size(),
+                               " ids, but the model has embeddings for ", vocabulary,
+                               " (vocab_size): a prompt with any of the others would be refused"));
+  }
+  return {*std::move(tokenizer), vocabulary, CheckChat(recipe, problems)};
+}
+
+PromptReader OfAlphabet(const v1::Recipe& recipe, const Problems& problems) {
+  const std::string& alphabet = recipe.model().embedded().alphabet();
+  if (problems.Has("model.embedded.alphabet") || !model::ValidateAlphabet(alphabet).ok()) return {};
+  auto tokenizer = model::Tokenizer::Parse(model::CharacterTokenizerJson(alphabet));
+  if (!tokenizer.ok()) return {};
+  const uint64_t vocabulary = (*tokenizer)->size();
+  return {*std::move(tokenizer), vocabulary, nullptr};
+}
+
+void CheckIsThere(const char* field, const std::string& path, Problems& problems) {
+  if (problems.Has(field) || Exists(path)) return;
+  problems.Add(field, absl::StrCat("got `", path, "`, which is not there; may be a JSONL file of questions",
+                                   field == std::string("data.train") ? ", or arithmetic" : ""));
+}
+
+// Reads all questions as the learner will.
+void CheckQuestions(const v1::Recipe& recipe, const PromptReader& reader, Problems& problems) {
+  const v1::DataSettings& data = recipe.data();
+  for (const char* field :
+       {"data.train", "data.heldout", "data.template", "data.reward_format", "data.heldout_share",
+        "data.max_prompt_tokens", "data.problem_key", "data.answer_key", "data.arithmetic.operations",
+        "data.arithmetic.min_digits", "data.arithmetic.max_digits", "data.arithmetic.style"}) {
+    if (problems.Has(field)) return;
+  }
+  data::PromptSourceOptions options;
+  options.chat = reader.chat;
+  if (data.template_() == data::kChat && reader.chat == nullptr) return;  // said already
+  if (reader.tokenizer != nullptr) {
+    const data::PromptLimits limits = {.max_tokens = data.max_prompt_tokens(),
+                                       .vocabulary = reader.vocabulary,
+                                       .encoding = data::PromptEncoding(data)};
+    options.judge = [&reader, limits](std::string_view text) {
+      return data::JudgePrompt(*reader.tokenizer, limits, text);
+    };
+  }
+  const auto source = data::PromptSource::Create(recipe, std::move(options));
+  if (!source.ok()) return problems.Add("", std::string(source.status().message()));  // it names the field
+  for (std::string& warning : (*source)->report().Warnings(recipe)) problems.Warn(std::move(warning));
+}
+
+}  // namespace
+
+void CheckFiles(const v1::Recipe& recipe, bool read_questions, Problems& problems) {
+  const bool embedded = recipe.model().path().empty();
+  const PromptReader reader = embedded ? OfAlphabet(recipe, problems) : CheckDirectory(recipe, problems);
+  const v1::DataSettings& data = recipe.data();
+  if (data.train() != data::kGenerated) CheckIsThere("data.train", data.train(), problems);
+  if (!data.heldout().empty()) CheckIsThere("data.heldout", data.heldout(), problems);
+  if (read_questions) CheckQuestions(recipe, reader, problems);
+}
+
+}  // namespace drover::recipe

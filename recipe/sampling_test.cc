@@ -1,0 +1,49 @@
+#include "recipe/sampling.h"
+
+#include <gtest/gtest.h>
+
+#include "recipe/testing_recipe.h"
+
+namespace drover::recipe {
+namespace {
+
+v1::Recipe With(const std::vector<std::string>& overrides) {
+  v1::Recipe recipe = GoodRecipe();
+  Problems problems;
+  ApplyOverrides(overrides, recipe, problems);
+  EXPECT_TRUE(problems.texts().empty());
+  return recipe;
+}
+
+TEST(SamplingPart, WhatDecidesATokenIsInTheDigest) {
+  const std::string digest = SamplingDigest(GoodRecipe());
+  EXPECT_EQ(digest.size(), 32u);
+  for (const char* setting :
+       {"model.dtype=BFLOAT16", "model.embedded.layers=7", "rollout.temperature=0.7", "rollout.group_size=4",
+        "rollout.max_response_tokens=31", "run.seed=9", "data.template=\"r1\"", "data.stop=\";\"",
+        "data.add_special_tokens=false", "data.keep_stop=true", "data.keep_stop=false",
+        "data.reward_format=\"boxed\"", "weights.swap=CONTINUE", "evaluation.max_response_tokens=7"}) {
+    EXPECT_NE(SamplingDigest(With({setting})), digest) << setting;
+  }
+}
+
+TEST(SamplingPart, WhatDoesNotMatterIsNotInIt) {
+  const std::string digest = SamplingDigest(GoodRecipe());
+  for (const char* setting :
+       {"run.steps=7", "run.device=\"cpu\"", "learner.learning_rate=0.1", "actors.count=9",
+        "actors.max_batch=3", "verifiers.threads=2", "leases.ttl_seconds=9", "rollout.max_rounds=3"}) {
+    EXPECT_EQ(SamplingDigest(With({setting})), digest) << setting;
+  }
+  EXPECT_EQ(SamplingDigest(With({"model.path=\"/a\""})), SamplingDigest(With({"model.path=\"/b\""})))
+      << "the same model may lie elsewhere on another machine";
+  EXPECT_NE(SamplingDigest(With({"model.path=\"/a\""})), digest);
+}
+
+TEST(SamplingDifferences, NameTheFieldsAndBothValues) {
+  EXPECT_EQ(SamplingDifferences(GoodRecipe(), With({"run.steps=7"})), "");
+  EXPECT_EQ(SamplingDifferences(GoodRecipe(), With({"rollout.temperature=0.5", "run.seed=9"})),
+            "run.seed: 1 -> 9; rollout.temperature: 1 -> 0.5");
+}
+
+}  // namespace
+}  // namespace drover::recipe

@@ -1,0 +1,73 @@
+#include "recipe/shipped.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+
+namespace drover::recipe {
+namespace {
+
+using testing::HasSubstr;
+
+// Points DROVER_RECIPES somewhere for as long as it lives.
+class RecipesAt {
+ public:
+  explicit RecipesAt(const std::string& folder) { setenv("DROVER_RECIPES", folder.c_str(), /*overwrite=*/1); }
+  ~RecipesAt() { unsetenv("DROVER_RECIPES"); }
+};
+
+TEST(Shipped, FolderIsFoundFromTheProgram) {
+  const auto folder = RecipesFolder();
+  ASSERT_TRUE(folder.ok()) << folder.status();
+  EXPECT_TRUE(std::filesystem::equivalent(*folder, "recipes"));
+}
+
+TEST(Shipped, ListHasDescriptions) {
+  const auto recipes = ListShipped();
+  ASSERT_TRUE(recipes.ok()) << recipes.status();
+  std::vector<std::string> names;
+  for (const ShippedRecipe& recipe : *recipes) {
+    names.push_back(recipe.name);
+    EXPECT_GT(recipe.description.size(), 20u) << recipe.name;
+  }
+  EXPECT_THAT(names, testing::IsSupersetOf({"arithmetic", "oat-zero-7b", "smollm2-arithmetic"}));
+  EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+}
+
+TEST(Shipped, Find) {
+  EXPECT_THAT(*FindRecipe("arithmetic"), testing::EndsWith("/arithmetic.textproto"));
+  EXPECT_EQ(*FindRecipe("recipes/arithmetic.textproto"), "recipes/arithmetic.textproto");
+  const auto typo = FindRecipe("arithmetc");
+  EXPECT_EQ(typo.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(
+      std::string(typo.status().message()),
+      HasSubstr("recipe `arithmetc` is not one of those that ship; did you mean arithmetic? They are "));
+  EXPECT_THAT(std::string(FindRecipe("./nope").status().message()),
+              HasSubstr("recipe ./nope: there is no such file"));
+  EXPECT_FALSE(FindRecipe("").ok());
+}
+
+TEST(Shipped, Environment) {
+  const std::string folder = testing::TempDir() + "/own_recipes";
+  std::filesystem::create_directories(folder);
+  std::ofstream(folder + "/mine.textproto") << "description: \"Mine.\"";
+  const RecipesAt at(folder);
+  const auto own = ListShipped();
+  ASSERT_TRUE(own.ok()) << own.status();
+  ASSERT_EQ(own->size(), 1u);
+  EXPECT_EQ(own->at(0).description, "Mine.");
+  EXPECT_EQ(*FindRecipe("mine"), folder + "/mine.textproto");
+  std::ofstream(folder + "/mine.textproto") << "descripton: \"Mine.\"";
+  EXPECT_THAT(std::string(ListShipped().status().message()),
+              HasSubstr("mine.textproto: line 1, column 1: unknown"));
+  const RecipesAt nowhere("/does/not/exist");
+  EXPECT_THAT(std::string(RecipesFolder().status().message()),
+              HasSubstr("DROVER_RECIPES is `/does/not/exist`, which is no folder"));
+}
+
+}  // namespace
+}  // namespace drover::recipe
