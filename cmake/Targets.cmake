@@ -3,6 +3,7 @@
 # drover_test(NAME SRCS ... [DEPS ...] [TORCH] [ARGS ...])   a GoogleTest executable, run whole by ctest as one test
 #
 # TORCH links LibTorch and reuses the precompiled torch/torch.h.
+add_custom_target(programs)     # every drover_program
 add_custom_target(all_tests)    # every drover_test
 add_custom_target(all_fuzzers)  # every drover_fuzzer
 
@@ -29,6 +30,7 @@ endfunction()
 function(drover_program name)
   cmake_parse_arguments(A "TORCH" "" "SRCS;DEPS" ${ARGN})
   add_executable(${name} ${A_SRCS})
+  add_dependencies(programs ${name})
   target_link_libraries(${name} PRIVATE ${A_DEPS})
   _drover_common(${name} "${A_TORCH}")
 endfunction()

@@ -2,7 +2,7 @@
 
 build_folder() { if [ "$1" = cpu ]; then echo "$ROOT/build"; else echo "$ROOT/build-$1"; fi; }
 
-# build PRESET [TARGET...]: a no-op costs a fraction of a second and prints nothing.
+# build PRESET [TARGET...]: all without targets; a no-op costs a fraction of a second and prints nothing.
 build() {
   local preset="$1" folder log
   shift
@@ -26,12 +26,16 @@ compile() {
   ninja -C "$folder" -j "${DROVER_JOBS:-$(nproc)}" "$@" 2>&1
 }
 
-# On a terminal the counter of steps, redrawn in place; elsewhere nothing.
+# The counter of steps: on a terminal redrawn in place, elsewhere a line every ten seconds.
 show_progress() {
-  if [ ! -t 2 ]; then
-    cat >/dev/null
-    return
-  fi
-  grep --line-buffered -oE '^\[[0-9]+/[0-9]+\]' | while read -r at; do printf '\r\033[Kdrover: building %s' "$at" >&2; done || true
-  printf '\r\033[K' >&2
+  local at last=$SECONDS
+  { grep --line-buffered -oE '^\[[0-9]+/[0-9]+\]' || true; } | while read -r at; do
+    if [ -t 2 ]; then
+      printf '\r\033[Kdrover: building %s' "$at" >&2
+    elif [ $((SECONDS - last)) -ge 10 ]; then
+      last=$SECONDS
+      say "building $at"
+    fi
+  done
+  [ ! -t 2 ] || printf '\r\033[K' >&2
 }

@@ -10,9 +10,8 @@ fetch_wheels() {
   for tag in manylinux_2_28 manylinux_2_27 manylinux_2_25 manylinux_2_18 manylinux_2_17 manylinux2014; do
     platforms+=(--platform "${tag}_x86_64")
   done
-  "$DEPS/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --require-hashes \
-    --python-version 3.11 --implementation cp --abi cp311 --abi none "${platforms[@]}" \
-    -d "$folder" -r "$list" >"$log" 2>&1 ||
+  patiently "downloading" "$log" "$DEPS/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --only-binary=:all: \
+    --require-hashes --python-version 3.11 --implementation cp --abi cp311 --abi none "${platforms[@]}" -d "$folder" -r "$list" ||
     die "downloading LibTorch" "$(grep -iE 'error|hash' "$log" | tail -n 2 | tr '\n' ' ')" \
       "see $log; the machine must reach PyPI, or put the wheels of $list into $folder yourself and run this again"
 }

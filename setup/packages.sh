@@ -8,6 +8,8 @@ missing_packages() {
   grep -vxF "$have" <<<"$(wanted_packages)" || true
 }
 
+apt_install() { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; }
+
 install_packages() {
   local missing log="$DEPS/log/packages.log"
   command -v dpkg-query >/dev/null || die "setup" "this machine is not Debian (no dpkg)" \
@@ -18,6 +20,6 @@ install_packages() {
   [ "$(id -u)" = 0 ] || die "installing packages" "missing: $missing(and you are not root)" "$by_hand"
   say "installing Debian packages: $missing"
   mkdir -p "${log%/*}"
-  { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $missing; } \
-    >"$log" 2>&1 || die "installing packages" "apt-get said: $(tail -n 2 "$log" | tr '\n' ' ')" "see $log, or $by_hand"
+  patiently "installing packages" "$log" apt_install $missing ||
+    die "installing packages" "apt-get said: $(tail -n 2 "$log" | tr '\n' ' ')" "see $log, or $by_hand"
 }
