@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "base/folder_digests.h"
-#include "learner/testing.h"
+#include "learner/testing/support.h"
 #include "model/safetensors.h"
 
 namespace drover::learner {

@@ -8,7 +8,7 @@
 
 #include "learner/checkpoint.h"
 #include "learner/collectives.h"
-#include "learner/testing.h"
+#include "learner/testing/support.h"
 #include "model/device.h"
 #include "model/testing/device.h"
 

@@ -7,7 +7,7 @@
 
 #include "learner/gradients.h"
 #include "learner/rollout.h"
-#include "learner/testing.h"
+#include "learner/testing/support.h"
 #include "model/safetensors.h"
 #include "model/torch_dtype.h"
 

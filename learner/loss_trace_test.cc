@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
-#include "learner/testing.h"
+#include "learner/testing/support.h"
 
 namespace drover::learner {
 namespace {

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "learner/collectives.h"
-#include "learner/testing.h"
+#include "learner/testing/support.h"
 #include "learner/trainer.h"
 
 namespace drover::learner {

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <set>
 
-#include "learner/testing.h"
+#include "learner/testing/support.h"
 
 namespace drover::learner {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "recipe/testing_recipe.h"
+#include "recipe/testing/small_recipe.h"
 
 namespace drover::recipe {
 namespace {

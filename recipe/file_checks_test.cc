@@ -8,7 +8,7 @@
 #include "gtest/gtest.h"
 #include "model/testing/model_directory.h"
 #include "model/tokenizer.h"
-#include "recipe/testing_recipe.h"
+#include "recipe/testing/small_recipe.h"
 
 namespace drover::recipe {
 namespace {

@@ -7,7 +7,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "recipe/sampling.h"
-#include "recipe/testing_recipe.h"
+#include "recipe/testing/small_recipe.h"
 #include "recipe/text.h"
 #include "services/run/model_files.h"
 

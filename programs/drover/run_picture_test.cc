@@ -8,10 +8,10 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/folder_digests.h"
-#include "recipe/testing_recipe.h"
+#include "recipe/testing/small_recipe.h"
 #include "recipe/text.h"
 #include "services/experience/journal.h"
-#include "services/experience/test_support.h"
+#include "services/experience/testing/support.h"
 
 namespace drover::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "services/experience/inspect.h"
-#include "services/experience/store_fixture.h"
+#include "services/experience/testing/store_fixture.h"
 
 namespace drover::experience {
 namespace {

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "services/experience/journal.h"
-#include "services/experience/test_support.h"
+#include "services/experience/testing/support.h"
 
 namespace drover::experience {
 namespace {

@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "services/experience/record.h"
-#include "services/experience/test_support.h"
+#include "services/experience/testing/support.h"
 
 namespace drover::experience {
 namespace {

@@ -13,7 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/random.h"
 #include "services/experience/ledger.h"
-#include "services/experience/test_support.h"
+#include "services/experience/testing/support.h"
 
 namespace drover::experience {
 namespace {

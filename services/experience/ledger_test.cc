@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "services/experience/test_support.h"
+#include "services/experience/testing/support.h"
 
 namespace drover::experience {
 namespace {

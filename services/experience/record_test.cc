@@ -8,7 +8,7 @@
 
 #include "base/digest.h"
 #include "base/file.h"
-#include "services/experience/test_support.h"
+#include "services/experience/testing/support.h"
 
 namespace drover::experience {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "services/experience/client.h"
-#include "services/experience/test_support.h"
+#include "services/experience/testing/support.h"
 
 namespace drover::experience {
 namespace {

@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "base/random.h"
-#include "services/experience/test_support.h"
+#include "services/experience/testing/support.h"
 
 namespace drover::experience {
 namespace {

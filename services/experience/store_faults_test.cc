@@ -7,8 +7,8 @@
 #include <fstream>
 
 #include "absl/synchronization/notification.h"
-#include "services/experience/store_fixture.h"
-#include "services/experience/test_support.h"
+#include "services/experience/testing/store_fixture.h"
+#include "services/experience/testing/support.h"
 
 namespace drover::experience {
 namespace {

@@ -4,8 +4,8 @@
 
 #include "absl/synchronization/notification.h"
 #include "services/experience/evaluation.h"
-#include "services/experience/store_fixture.h"
-#include "services/experience/test_support.h"
+#include "services/experience/testing/store_fixture.h"
+#include "services/experience/testing/support.h"
 
 namespace drover::experience {
 namespace {

@@ -7,7 +7,7 @@
 #include <functional>
 #include <limits>
 
-#include "services/experience/test_support.h"
+#include "services/experience/testing/support.h"
 
 namespace drover::experience {
 namespace {

@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/clock.h"
-#include "services/grading/fake_verifier.h"
+#include "services/grading/testing/fake_verifier.h"
 #include "services/rpc/channel.h"
 
 namespace drover::grading {

@@ -6,7 +6,7 @@
 #include <thread>
 
 #include "absl/time/clock.h"
-#include "services/grading/fake_verifier.h"
+#include "services/grading/testing/fake_verifier.h"
 
 namespace drover::grading {
 namespace {

@@ -11,11 +11,9 @@
 #include "absl/time/clock.h"
 #include "base/file.h"
 #include "drover/v1/verifier.grpc.pb.h"
-#include "recipe/cross_checks.h"
 #include "services/grading/grade_one.h"
 #include "services/rpc/channel.h"
 #include "services/rpc/server.h"
-#include "verifier/registry.h"
 
 namespace drover::grading {
 namespace {
@@ -239,8 +237,6 @@ TEST_F(VerifierServerTest, AnUnknownGraderIsAnErrorThatNamesThoseThereAre) {
   EXPECT_FALSE(stream->Read(&result));
   EXPECT_EQ(stream->Finish().error_message(), status.error_message());
 }
-
-TEST(Graders, RecipesKnowThem) { EXPECT_EQ(recipe::ShippedGraders(), verifier::GraderNames()); }
 
 TEST_F(VerifierServerTest, EveryReasonIsCountedFromZero) {
   const auto families = metrics_.registry->Collect();

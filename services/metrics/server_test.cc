@@ -11,7 +11,7 @@
 
 #include "absl/time/clock.h"
 #include "services/metrics/actor_metrics.h"
-#include "services/metrics/http_get.h"
+#include "services/metrics/testing/http_get.h"
 
 namespace drover::metrics {
 namespace {

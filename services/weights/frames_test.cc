@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "services/weights/test_weights.h"
+#include "services/weights/testing/small_weights.h"
 
 namespace drover::weights {
 namespace {

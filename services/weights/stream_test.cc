@@ -12,7 +12,7 @@
 #include "services/weights/frames.h"
 #include "services/weights/publisher.h"
 #include "services/weights/subscriber.h"
-#include "services/weights/test_weights.h"
+#include "services/weights/testing/small_weights.h"
 
 namespace drover::weights {
 namespace {

@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
-#include "services/metrics/http_get.h"
+#include "services/metrics/testing/http_get.h"
 #include "tests/system/journal_view.h"
 
 namespace drover::system_test {

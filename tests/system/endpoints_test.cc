@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "programs/launch/process.h"
 #include "programs/process/ports.h"
-#include "services/metrics/http_get.h"
+#include "services/metrics/testing/http_get.h"
 #include "services/rpc/channel.h"
 #include "services/rpc/testing/health.h"
 #include "tests/system/run_fixture.h"

@@ -12,8 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/file.h"
-#include "services/grading/fake_verifier.h"
 #include "services/grading/grade_lines.h"
+#include "services/grading/testing/fake_verifier.h"
 
 namespace drover::grading {
 namespace {

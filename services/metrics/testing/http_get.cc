@@ -1,4 +1,4 @@
-#include "services/metrics/http_get.h"
+#include "services/metrics/testing/http_get.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "absl/time/clock.h"
-#include "services/experience/test_support.h"
+#include "services/experience/testing/support.h"
 
 namespace drover::experience::testing {
 

@@ -1,4 +1,4 @@
-#include "services/experience/test_support.h"
+#include "services/experience/testing/support.h"
 
 #include <cstdlib>
 #include <filesystem>

@@ -1,4 +1,4 @@
-#include "learner/testing.h"
+#include "learner/testing/support.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>

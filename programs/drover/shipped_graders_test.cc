@@ -1,0 +1,13 @@
+#include <gtest/gtest.h>
+
+#include "recipe/cross_checks.h"
+#include "verifier/registry.h"
+
+namespace drover {
+namespace {
+
+// A recipe is checked where no verifier is linked.
+TEST(ShippedGraders, AreThoseOfTheVerifier) { EXPECT_EQ(recipe::ShippedGraders(), verifier::GraderNames()); }
+
+}  // namespace
+}  // namespace drover
