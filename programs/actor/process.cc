@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <thread>
 
 #include "base/address.h"
 #include "base/heartbeat.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "base/threads.h"
 #include "data/prompt_fit.h"
 #include "model/device.h"
 #include "programs/actor/engine_generator.h"
@@ -23,12 +23,6 @@ namespace {
 
 // After the drain's own deadline, for threads to be joined; then the process ends without that.
 constexpr absl::Duration kLastWait = absl::Seconds(5);
-
-int ComputeThreads(const Flags& flags, const v1::Recipe& recipe) {
-  if (flags.threads > 0) return flags.threads;
-  if (recipe.run().threads() > 0) return static_cast<int>(recipe.run().threads());
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
 
 uint32_t GroupsInFlight(const v1::Recipe& recipe) {
   if (recipe.actors().groups_in_flight() > 0) return recipe.actors().groups_in_flight();
@@ -51,7 +45,7 @@ WorkerOptions MakeWorkerOptions(const Flags& flags, const Setup& setup) {
 
 absl::StatusOr<std::unique_ptr<EngineGenerator>> MakeGenerator(const Flags& flags, const Setup& setup) {
   const v1::Recipe& recipe = setup.recipe;
-  RETURN_IF_ERROR(model::SetComputeThreads(ComputeThreads(flags, recipe)));
+  RETURN_IF_ERROR(model::SetComputeThreads(ThreadCount({flags.threads, recipe.run().threads()})));
   ASSIGN_OR_RETURN(const torch::Device device,
                    model::ResolveDevice(flags.device.empty() ? recipe.run().device() : flags.device));
   const model::TransformerOptions options = {

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -13,6 +12,7 @@
 #include "absl/time/clock.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "base/threads.h"
 #include "programs/launch/held_port.h"
 #include "programs/launch/last_words.h"
 #include "programs/process/ports.h"
@@ -50,7 +50,7 @@ LocalRun::~LocalRun() = default;
 
 int LocalRun::Threads(uint32_t processes) const {
   if (options_.recipe.run().threads() > 0) return static_cast<int>(options_.recipe.run().threads());
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency() / std::max(1u, processes)));
+  return std::max(1, Cores() / std::max(1, static_cast<int>(processes)));
 }
 
 std::vector<std::string> LocalRun::CommonFlags(const std::string& name) const {

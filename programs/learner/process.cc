@@ -4,13 +4,13 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
-#include <thread>
 
 #include "absl/strings/str_cat.h"
 #include "base/address.h"
 #include "base/heartbeat.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "base/threads.h"
 #include "learner/collectives.h"
 #include "model/device.h"
 #include "model/jinja/chat_template.h"
@@ -32,12 +32,6 @@ constexpr int kSilentCollectives = 3;
 
 torch::ScalarType ScalarType(v1::Dtype dtype) {
   return dtype == v1::BFLOAT16 ? torch::kBFloat16 : torch::kFloat32;
-}
-
-int ComputeThreads(const Flags& flags, const v1::Recipe& recipe) {
-  if (flags.threads > 0) return flags.threads;
-  if (recipe.run().threads() > 0) return static_cast<int>(recipe.run().threads());
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
 }
 
 // A new model, one that was downloaded, or (resuming) the right shape for what a checkpoint restores.
@@ -289,7 +283,7 @@ absl::StatusOr<RunEnd> RankProcess::Run() {
       const torch::Device device,
       model::ResolveDevice(flags_.device.empty() ? recipe_.run().device() : flags_.device, flags_.rank));
   ASSIGN_OR_RETURN(const learner::C10dOptions join, JoinOptions(flags_, recipe_, device));
-  RETURN_IF_ERROR(model::SetComputeThreads(ComputeThreads(flags_, recipe_)));
+  RETURN_IF_ERROR(model::SetComputeThreads(ThreadCount({flags_.threads, recipe_.run().threads()})));
   RETURN_IF_ERROR(folder_.Create());
   RETURN_IF_ERROR(ServeMetrics());
   // There is nothing to save yet, and joining cannot be interrupted.

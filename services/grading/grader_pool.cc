@@ -4,14 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/threads.h"
 
 namespace drover::grading {
 namespace {
-
-int Threads(const GraderPoolOptions& options) {
-  return options.threads > 0 ? options.threads
-                             : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
 
 // Requests that a thread takes at a time: enough to make the queue's lock cheap, few enough to spread a batch.
 constexpr size_t kSlice = 8;
@@ -34,7 +30,7 @@ GraderPool::GraderPool(const GraderPoolOptions& options, metrics::VerifierMetric
     : options_(options),
       metrics_(metrics),
       grade_(std::move(grade)),
-      begun_(static_cast<size_t>(Threads(options))) {
+      begun_(static_cast<size_t>(ThreadCount({options.threads}))) {
   if (metrics_) {
     metrics_->threads.Set(static_cast<double>(begun_.size()));
     metrics_->queue_limit.Set(static_cast<double>(options.max_queued));

@@ -7,6 +7,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
+#include "base/threads.h"
 #include "services/grading/client.h"
 #include "services/grading/grade_lines.h"
 #include "services/grading/grade_one.h"
@@ -30,11 +31,6 @@ void InParallel(int threads, size_t count, const std::function<void(size_t)>& wo
   for (std::thread& worker : workers) worker.join();
 }
 
-int Threads(const GradeFileOptions& options) {
-  return options.threads > 0 ? options.threads
-                             : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
-
 void Parse(const GradeLineDefaults& defaults, Item& item) {
   absl::StatusOr<GradeLine> line = ParseGradeLine(item.text, defaults);
   item.text.clear();
@@ -51,7 +47,7 @@ class InProcess final : public BlockGrader {
  public:
   explicit InProcess(const GradeFileOptions& options)
       : defaults_{.format = options.format, .grader = options.grader, .options = options.options},
-        threads_(Threads(options)) {}
+        threads_(ThreadCount({options.threads})) {}
 
   absl::Status Grade(std::vector<Item>& block) override {
     InParallel(threads_, block.size(), [&](size_t i) {
@@ -73,7 +69,7 @@ class ByVerifiers final : public BlockGrader {
                   .grader = options.grader,
                   .check_grader = false,
                   .options = options.options},
-        threads_(Threads(options)),
+        threads_(ThreadCount({options.threads})),
         client_(ClientOptions(options)) {}
 
   absl::Status Grade(std::vector<Item>& block) override {
