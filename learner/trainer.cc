@@ -7,8 +7,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "group/check.h"
 #include "learner/forward.h"
-#include "learner/group_check.h"
 #include "learner/stepper.h"
 #include "learner/trainer_state.h"
 #include "learner/update.h"
@@ -30,7 +30,7 @@ struct Trainer::Impl {
         stepper(WeightList(*model), {options.adamw, options.max_grad_norm}, collectives) {}
 
   absl::Status Announce(const v1::RankCommand& command);
-  GroupLimits Limits() const;
+  group::GroupLimits Limits() const;
   absl::Status CheckGroups(const std::vector<v1::Group>& groups) const;
   absl::Status CheckExamples(const std::vector<SupervisedExample>& examples) const;
   absl::StatusOr<UpdateStats> Update(const std::vector<v1::Group>& groups, uint64_t rollout,
@@ -63,8 +63,8 @@ absl::Status Trainer::Impl::Announce(const v1::RankCommand& command) {
   return collectives->Broadcast(&bytes, kAnnounceTimeout);
 }
 
-GroupLimits Trainer::Impl::Limits() const {
-  GroupLimits limits = options.groups;
+group::GroupLimits Trainer::Impl::Limits() const {
+  group::GroupLimits limits = options.groups;
   limits.vocab_size = model->config().vocab_size;
   limits.max_positions = model->config().max_positions;
   limits.max_response_tokens = options.loss.budget;
@@ -75,7 +75,7 @@ GroupLimits Trainer::Impl::Limits() const {
 absl::Status Trainer::Impl::CheckGroups(const std::vector<v1::Group>& groups) const {
   if (groups.empty()) return absl::InvalidArgumentError("a rollout without groups; at least 1 is needed");
   for (const v1::Group& group : groups) {
-    RETURN_IF_ERROR(Annotate(CheckGroup(group, Limits()),
+    RETURN_IF_ERROR(Annotate(group::CheckGroup(group, Limits()),
                              ToStd(absl::StrCat("group ", group.group(), " (lease ", group.lease(), ")"))));
   }
   return absl::OkStatus();
@@ -353,7 +353,7 @@ absl::Status Trainer::Restore(const TrainerState& given) {
 model::Transformer& Trainer::model() { return *impl_->model; }
 const model::Transformer& Trainer::model() const { return *impl_->model; }
 const TrainerOptions& Trainer::options() const { return impl_->options; }
-GroupLimits Trainer::group_limits() const { return impl_->Limits(); }
+group::GroupLimits Trainer::group_limits() const { return impl_->Limits(); }
 uint64_t Trainer::optimizer_steps() const { return impl_->optimizer_steps; }
 
 }  // namespace drover::learner

@@ -23,10 +23,10 @@
 #include "drover/v1/group.pb.h"
 #include "drover/v1/rank.pb.h"
 #include "drover/v1/recipe.pb.h"
+#include "group/check.h"
 #include "learner/adamw.h"
 #include "learner/advantage.h"
 #include "learner/collectives.h"
-#include "learner/group_check.h"
 #include "learner/loss.h"
 #include "learner/plan.h"
 #include "learner/stepper.h"
@@ -46,7 +46,7 @@ struct TrainerOptions {
   uint64_t warmup_steps = 0;
   double max_grad_norm = 1.0;  // 0: gradients are not clipped
   // Of prompts and rewards; what else a group may hold follows from the model and the fields above.
-  GroupLimits groups;
+  group::GroupLimits groups;
   int64_t microbatch_responses = 16;
   int64_t max_skipped_steps = 5;  // so many in a row are an error
   // Called before each microbatch of an update, by whoever called it: a sign of life. Null: nothing.
@@ -152,7 +152,7 @@ class Trainer {
   const model::Transformer& model() const;
   const TrainerOptions& options() const;
   // What Update takes: for those who accept groups on its behalf.
-  GroupLimits group_limits() const;
+  group::GroupLimits group_limits() const;
   // Since BeginReinforcement, skipped ones included.
   uint64_t optimizer_steps() const;
 

@@ -8,26 +8,27 @@ import sys
 # Folder -> the project's folders that it may include besides itself. "drover" are the generated protos.
 ALLOWED = {
     "base": [],
+    "group": ["base", "drover"],
     "verifier": [],
     "model": ["base", "drover"],
     "data": ["model", "base", "drover"],
     "recipe": ["data", "model", "base", "drover"],
     "actor": ["model", "base", "drover"],
-    "learner": ["model", "base", "drover"],
+    "learner": ["group", "model", "base", "drover"],
     "services/rpc": ["base"],
     "services/run": ["base", "drover"],
     "services/metrics": ["services/run", "base", "drover"],
     "services/weights": ["services/rpc", "services/metrics", "model", "base", "drover"],
     "services/grading": ["services/rpc", "services/metrics", "verifier", "base", "drover"],
-    "services/experience": ["services/rpc", "services/metrics", "learner", "base", "drover"],
+    "services/experience": ["services/rpc", "services/metrics", "group", "base", "drover"],
     "programs/process": ["base"],
     "programs/launch": ["programs/process", "services/run", "base", "drover"],
     "programs/verifier": ["programs/process", "services", "recipe", "verifier", "base", "drover"],
     "programs/actor": ["programs/process", "services", "recipe", "data", "actor", "model", "base", "drover"],
-    "programs/learner": ["programs/process", "services", "recipe", "data", "learner", "model", "base", "drover"],
+    "programs/learner": ["programs/process", "services", "recipe", "data", "learner", "group", "model", "base", "drover"],
     "programs/model": ["data", "actor", "learner", "model", "base", "drover"],
     "programs/drover": ["programs/launch", "programs/process", "services", "recipe", "verifier", "model", "base", "drover"],
-    "tests": ["programs", "services", "recipe", "data", "learner", "actor", "verifier", "model", "base", "drover"],
+    "tests": ["programs", "services", "recipe", "data", "learner", "actor", "group", "verifier", "model", "base", "drover"],
 }
 # What a test may include besides: any service of the protos, to try a server or a client with.
 TESTS_ALSO = ["drover"]

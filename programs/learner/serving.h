@@ -9,7 +9,7 @@
 #include "absl/synchronization/mutex.h"
 #include "data/prompt_source.h"
 #include "drover/v1/recipe.pb.h"
-#include "learner/group_check.h"
+#include "group/check.h"
 #include "programs/learner/flags.h"
 #include "programs/learner/run_service.h"
 #include "programs/learner/run_status.h"
@@ -26,7 +26,7 @@ struct ServingParts {
   Flags flags;
   v1::Recipe recipe;  // effective
   run::RunFolder folder{""};
-  learner::GroupLimits group_limits;            // of the trainer
+  group::GroupLimits group_limits;              // of the trainer
   const data::PromptSource* prompts = nullptr;  // these outlive it
   metrics::LearnerMetrics* metrics = nullptr;
   Heartbeats* heartbeats = nullptr;

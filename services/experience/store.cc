@@ -199,7 +199,7 @@ absl::Status ExperienceStoreImpl::Drop(uint64_t lease, v1::LeaseOutcome outcome,
 
 absl::StatusOr<v1::Group> ExperienceStoreImpl::LoadGroup(const StoredGroup& stored) const {
   ASSIGN_OR_RETURN(v1::Group group, ReadStoredGroup(JournalFolder(options_.run_folder), stored));
-  RETURN_IF_ERROR(learner::CheckGroup(group, options_.group_limits));
+  RETURN_IF_ERROR(group::CheckGroup(group, options_.group_limits));
   return group;
 }
 

@@ -11,7 +11,7 @@
 #include "drover/v1/experience.pb.h"
 #include "drover/v1/group.pb.h"
 #include "drover/v1/recipe.pb.h"
-#include "learner/group_check.h"
+#include "group/check.h"
 
 namespace drover::experience {
 
@@ -40,7 +40,7 @@ struct StoreOptions {
   std::function<v1::Prompt(uint64_t n)> prompt;
 
   // What a group may hold (sizes of the model, range of rewards): learner::Trainer::group_limits().
-  learner::GroupLimits group_limits;
+  group::GroupLimits group_limits;
 
   // A group whose leases fail so often (as `failed`, not `expired`) before it is trained stops the run with the reasons.
   uint32_t max_group_failures = 5;

@@ -51,7 +51,7 @@ void CutGradeTexts(v1::Group& group) {
   }
 }
 
-uint64_t MaxGroupBytes(const v1::SamplingParams& sampling, const learner::GroupLimits& limits) {
+uint64_t MaxGroupBytes(const v1::SamplingParams& sampling, const group::GroupLimits& limits) {
   const uint64_t response = kResponseBytes + uint64_t{sampling.max_tokens()} * kTokenBytes;
   const uint64_t prompt = static_cast<uint64_t>(limits.max_prompt_tokens) * kTokenBytes;
   return std::min<uint64_t>(kMaxGroupBytes, kGroupBytes + prompt + sampling.group_size() * response);
@@ -82,8 +82,7 @@ absl::Status ValidateRequest(const v1::ReturnLeasesRequest& request) {
   return Invalid("reason: ", request.reason().size(), " bytes; at most ", kMaxReason);
 }
 
-absl::Status ValidateGroup(const v1::Group& group, const v1::Lease& lease,
-                           const learner::GroupLimits& limits) {
+absl::Status ValidateGroup(const v1::Group& group, const v1::Lease& lease, const group::GroupLimits& limits) {
   RETURN_IF_ERROR(CheckSame("group.lease", group.lease(), lease.lease()));
   RETURN_IF_ERROR(CheckSame("group.group", group.group(), lease.group()));
   RETURN_IF_ERROR(CheckSame("group.incarnation", group.incarnation(), lease.incarnation()));
@@ -95,10 +94,10 @@ absl::Status ValidateGroup(const v1::Group& group, const v1::Lease& lease,
   }
   RETURN_IF_ERROR(CheckSame("group.responses (their number)", static_cast<uint32_t>(group.responses_size()),
                             lease.sampling().group_size()));
-  learner::GroupLimits of_lease = limits;
+  group::GroupLimits of_lease = limits;
   of_lease.min_responses = 1;  // the lease has said how many
   of_lease.max_response_tokens = lease.sampling().max_tokens();
-  return learner::CheckGroup(group, of_lease);
+  return group::CheckGroup(group, of_lease);
 }
 
 }  // namespace drover::experience

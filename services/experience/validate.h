@@ -4,7 +4,7 @@
 #include "absl/status/status.h"
 #include "drover/v1/experience.pb.h"
 #include "drover/v1/group.pb.h"
-#include "learner/group_check.h"
+#include "group/check.h"
 
 namespace drover::experience {
 
@@ -19,7 +19,7 @@ void CutGradeTexts(v1::Group& group);
 
 // No group that ValidateGroup passes is larger, serialised with its request: what a server need take of one message.
 // At most kMaxGroupBytes of record.h.
-uint64_t MaxGroupBytes(const v1::SamplingParams& sampling, const learner::GroupLimits& limits);
+uint64_t MaxGroupBytes(const v1::SamplingParams& sampling, const group::GroupLimits& limits);
 
 absl::Status ValidateRequest(const v1::LeaseGroupsRequest& request);
 absl::Status ValidateRequest(const v1::RenewLeasesRequest& request);
@@ -27,9 +27,8 @@ absl::Status ValidateRequest(const v1::ReturnLeasesRequest& request);
 
 // A submitted group against the lease that it answers: the same names, prompt and trace, group_size responses of 1 to
 // max_tokens tokens; and against `limits`, of which the lease decides the number of responses and their length. What
-// passes for a training lease, training takes (learner/group_check.h). Versions are checked for order only; whether they
+// passes for a training lease, training takes (group/check.h). Versions are checked for order only; whether they
 // are too old is the caller's.
-absl::Status ValidateGroup(const v1::Group& group, const v1::Lease& lease,
-                           const learner::GroupLimits& limits);
+absl::Status ValidateGroup(const v1::Group& group, const v1::Lease& lease, const group::GroupLimits& limits);
 
 }  // namespace drover::experience

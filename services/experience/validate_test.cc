@@ -25,8 +25,8 @@ v1::Lease TheLease() {
   return lease;
 }
 
-learner::GroupLimits Limits() {
-  learner::GroupLimits limits;
+group::GroupLimits Limits() {
+  group::GroupLimits limits;
   limits.vocab_size = 7 + 1;
   limits.max_positions = 8;
   limits.max_prompt_tokens = 4;
@@ -107,7 +107,7 @@ TEST(ValidateTest, TheBoundOfAMessageFollowsTheRecipe) {
   v1::SamplingParams sampling;
   sampling.set_group_size(8);
   sampling.set_max_tokens(3000);
-  learner::GroupLimits limits = Limits();
+  group::GroupLimits limits = Limits();
   limits.max_prompt_tokens = 1024;
   v1::Group group;
   for (int i = 0; i < 1024; ++i) group.add_prompt_token_ids(4000000000u);

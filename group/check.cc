@@ -1,4 +1,4 @@
-#include "learner/group_check.h"
+#include "group/check.h"
 
 #include <cmath>
 #include <string>
@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 
-namespace drover::learner {
+namespace drover::group {
 namespace {
 
 // A log-probability may exceed 0 by rounding only.
@@ -110,4 +110,4 @@ absl::Status CheckGroup(const v1::Group& group, const GroupLimits& limits) {
   return absl::OkStatus();
 }
 
-}  // namespace drover::learner
+}  // namespace drover::group

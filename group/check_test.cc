@@ -1,4 +1,4 @@
-#include "learner/group_check.h"
+#include "group/check.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <functional>
 
-namespace drover::learner {
+namespace drover::group {
 namespace {
 
 using testing::HasSubstr;
@@ -152,4 +152,4 @@ TEST(CheckGroup, MixedVersionsNeedRecordedLogprobs) {
 }
 
 }  // namespace
-}  // namespace drover::learner
+}  // namespace drover::group

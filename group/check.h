@@ -7,7 +7,7 @@
 #include "absl/status/status.h"
 #include "drover/v1/group.pb.h"
 
-namespace drover::learner {
+namespace drover::group {
 
 struct GroupLimits {
   int64_t vocab_size = 0;               // token ids are below it
@@ -27,4 +27,4 @@ struct GroupLimits {
 // finite or above 0, version runs that go back or do not add up, a reward out of its range.
 absl::Status CheckGroup(const v1::Group& group, const GroupLimits& limits);
 
-}  // namespace drover::learner
+}  // namespace drover::group
