@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/random.h"
+#include "group/reward.h"
 
 namespace drover::learner {
 namespace {
@@ -15,7 +16,7 @@ std::vector<std::vector<double>> RolloutRewards(absl::Span<const v1::Group> grou
                                                 const AdvantageOptions& options, uint64_t rollout) {
   std::vector<double> flat;
   for (const v1::Group& group : groups) {
-    for (const v1::Response& response : group.responses()) flat.push_back(TrainingReward(response));
+    for (const v1::Response& response : group.responses()) flat.push_back(group::Reward(response));
   }
   if (options.shuffle_rewards) {
     RandomStream random(options.seed, RandomPurpose::kRewardShuffle, rollout);
@@ -32,10 +33,6 @@ std::vector<std::vector<double>> RolloutRewards(absl::Span<const v1::Group> grou
 }
 
 }  // namespace
-
-double TrainingReward(const v1::Response& response) {
-  return response.finish_reason() == v1::FINISH_REASON_LENGTH ? 0.0 : response.reward();
-}
 
 std::vector<double> GroupAdvantages(absl::Span<const double> rewards, bool normalize_std) {
   std::vector<double> advantages(rewards.size(), 0.0);

@@ -1,4 +1,4 @@
-// Rewards -> advantages. Pure: no tensor, clock or thread. The equations are those of
+// Rewards (group/reward.h) -> advantages. Pure: no tensor, clock or thread. The equations are those of
 // docs/reference/algorithm.md.
 #pragma once
 
@@ -18,9 +18,6 @@ struct AdvantageOptions {
   // The run's seed; used by shuffle_rewards alone.
   uint64_t seed = 0;
 };
-
-// The reward that training uses: the verifier's, but 0 for a response cut at the length limit.
-double TrainingReward(const v1::Response& response);
 
 // Advantages of one group: A_i = R_i - mean(R), divided by std(R) + 1e-8 (the sample standard deviation, n -
 // 1) if `normalize_std`. Rewards that are all equal give exactly 0. Fewer than two rewards: zeros.

@@ -43,15 +43,6 @@ TEST(GroupAdvantages, EqualRewardsGiveExactlyZero) {
   EXPECT_TRUE(GroupAdvantages({}, true).empty());
 }
 
-TEST(TrainingReward, IsZeroForResponsesCutAtTheLimit) {
-  v1::Response response;
-  response.set_reward(1.0);
-  response.set_finish_reason(v1::FINISH_REASON_STOP);
-  EXPECT_EQ(TrainingReward(response), 1.0);
-  response.set_finish_reason(v1::FINISH_REASON_LENGTH);
-  EXPECT_EQ(TrainingReward(response), 0.0);
-}
-
 TEST(RolloutAdvantages, AreOfEachGroupAlone) {
   const std::vector<v1::Group> groups = {MakeGroup({1, 0}), MakeGroup({1, 1, 1}), MakeGroup({0, 0, 1, 0})};
   const auto advantages = RolloutAdvantages(groups, {}, 3);

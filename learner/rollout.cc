@@ -1,5 +1,7 @@
 #include "learner/rollout.h"
 
+#include "group/reward.h"
+
 namespace drover::learner {
 namespace {
 
@@ -8,6 +10,15 @@ absl::Span<const uint32_t> Ids(const google::protobuf::RepeatedField<uint32_t>& 
 }
 
 }  // namespace
+
+std::vector<std::vector<double>> Rollout::AdvantagesByGroup() const {
+  std::vector<std::vector<double>> result;
+  for (size_t r = 0; r < responses.size(); ++r) {
+    if (r == 0 || groups[r] != groups[r - 1]) result.emplace_back();
+    result.back().push_back(advantages[r]);
+  }
+  return result;
+}
 
 Rollout TakeApart(const std::vector<v1::Group>& groups, const AdvantageOptions& options, uint64_t rollout,
                   bool mask_truncated) {
@@ -22,7 +33,7 @@ Rollout TakeApart(const std::vector<v1::Group>& groups, const AdvantageOptions& 
       result.sequences.push_back({Ids(group.prompt_token_ids()), Ids(response.token_ids())});
       result.lengths.push_back(group.prompt_token_ids_size() + response.token_ids_size());
       result.advantages.push_back(advantages[g][i]);
-      result.masked.push_back(mask_truncated && response.finish_reason() == v1::FINISH_REASON_LENGTH);
+      result.masked.push_back(mask_truncated && group::Truncated(response));
     }
   }
   result.old_logprobs.resize(result.responses.size());

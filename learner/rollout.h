@@ -23,6 +23,8 @@ struct Rollout {
   std::vector<std::vector<float>> reference_logprobs;
 
   int64_t size() const { return static_cast<int64_t>(responses.size()); }
+  // [group][response].
+  std::vector<std::vector<double>> AdvantagesByGroup() const;
 };
 
 Rollout TakeApart(const std::vector<v1::Group>& groups, const AdvantageOptions& options, uint64_t rollout,

@@ -352,7 +352,6 @@ absl::Status Trainer::Restore(const TrainerState& given) {
 
 model::Transformer& Trainer::model() { return *impl_->model; }
 const model::Transformer& Trainer::model() const { return *impl_->model; }
-const TrainerOptions& Trainer::options() const { return impl_->options; }
 group::GroupLimits Trainer::group_limits() const { return impl_->Limits(); }
 uint64_t Trainer::optimizer_steps() const { return impl_->optimizer_steps; }
 

@@ -76,19 +76,14 @@ struct UpdateStats {
   // compare.
   std::optional<double> logprob_gap_mean;
   std::optional<double> logprob_gap_max;
-  double reward_mean = 0.0;    // of the rewards that training used
-  double advantage_std = 0.0;  // sample standard deviation over the rollout's responses
-  int64_t responses = 0;
-  int64_t masked_responses = 0;
-  int64_t response_tokens = 0;
+  std::vector<std::vector<double>> advantages;  // [group][response], in the order of the rollout
+  double advantage_std = 0.0;                   // sample standard deviation over the rollout's responses
   int64_t zero_advantage_groups = 0;
   uint64_t first_step =
       0;  // numbers of its optimizer steps in the run, from 1; skipped ones have numbers too
   uint64_t last_step = 0;
-  int64_t optimizer_steps = 0;  // last_step - first_step + 1
   int64_t skipped_steps = 0;
   double learning_rate = 0.0;  // of the last step
-  double seconds = 0.0;
   std::vector<StepStats> steps;
 };
 
@@ -150,7 +145,6 @@ class Trainer {
 
   model::Transformer& model();
   const model::Transformer& model() const;
-  const TrainerOptions& options() const;
   // What Update takes: for those who accept groups on its behalf.
   group::GroupLimits group_limits() const;
   // Since BeginReinforcement, skipped ones included.

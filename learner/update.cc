@@ -7,7 +7,6 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "learner/schedule.h"
@@ -54,7 +53,6 @@ RolloutUpdate::RolloutUpdate(const UpdateContext& context, const std::vector<v1:
       steps_per_epoch_(steps_.size() / context.options.plan.epochs) {}
 
 absl::StatusOr<UpdateStats> RolloutUpdate::Run() {
-  const absl::Time start = absl::Now();
   UpdateStats stats;
   stats.first_step = context_.optimizer_steps + 1;
   ScoreRollout();
@@ -73,7 +71,6 @@ absl::StatusOr<UpdateStats> RolloutUpdate::Run() {
   stats.last_step = context_.optimizer_steps;
   RETURN_IF_ERROR(sums_.AllReduce(context_.collectives));
   Summarize(stats.steps, &stats);
-  stats.seconds = absl::ToDoubleSeconds(absl::Now() - start);
   return stats;
 }
 
@@ -263,8 +260,7 @@ void RolloutUpdate::Summarize(const std::vector<StepStats>& steps, UpdateStats* 
       stats->grad_norm += step.grad_norm;
     }
   }
-  stats->optimizer_steps = static_cast<int64_t>(steps.size());
-  const double taken = static_cast<double>(stats->optimizer_steps - stats->skipped_steps);
+  const double taken = static_cast<double>(steps.size()) - static_cast<double>(stats->skipped_steps);
   stats->loss = Mean(stats->loss, taken);
   stats->grad_norm = Mean(stats->grad_norm, taken);
   stats->clip_fraction = Mean(sums_.clipped, sums_.loss_tokens);
@@ -279,19 +275,12 @@ void RolloutUpdate::Summarize(const std::vector<StepStats>& steps, UpdateStats* 
     stats->logprob_gap_mean = sums_.gap / sums_.gap_tokens;
     stats->logprob_gap_max = sums_.gap_max;
   }
-  stats->responses = rollout_.size();
-  stats->masked_responses = std::count(rollout_.masked.begin(), rollout_.masked.end(), true);
-  for (int64_t r = 0; r < rollout_.size(); ++r) {
-    stats->response_tokens += rollout_.responses[r]->token_ids_size();
-    stats->reward_mean += TrainingReward(*rollout_.responses[r]) / static_cast<double>(rollout_.size());
-  }
+  stats->advantages = rollout_.AdvantagesByGroup();
   stats->advantage_std = SampleStd(rollout_.advantages);
-  std::set<const v1::Group*> all(rollout_.groups.begin(), rollout_.groups.end());
-  std::set<const v1::Group*> with_signal;
-  for (int64_t r = 0; r < rollout_.size(); ++r) {
-    if (rollout_.advantages[r] != 0.0) with_signal.insert(rollout_.groups[r]);
-  }
-  stats->zero_advantage_groups = static_cast<int64_t>(all.size() - with_signal.size());
+  stats->zero_advantage_groups =
+      std::count_if(stats->advantages.begin(), stats->advantages.end(), [](const std::vector<double>& group) {
+        return std::all_of(group.begin(), group.end(), [](double advantage) { return advantage == 0.0; });
+      });
 }
 
 }  // namespace drover::learner

@@ -88,7 +88,7 @@ run_ctest() {
 }
 
 # What reads foreign bytes or keeps promises about them: formats, journal, leases, grader.
-SANITIZED=(base_test jinja_test learner_plan_test model_io_test run_test experience_journal_test experience_ledger_test
+SANITIZED=(base_test group_test jinja_test learner_plan_test model_io_test run_test experience_journal_test experience_ledger_test
   experience_store_test verifier_test)
 
 run_sanitized() {

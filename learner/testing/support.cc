@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <filesystem>
 #include <future>
@@ -11,6 +12,7 @@
 
 #include "base/check.h"
 #include "base/random.h"
+#include "group/reward.h"
 
 namespace drover::learner::testing_support {
 
@@ -71,6 +73,14 @@ std::vector<v1::Group> MakeRollout(model::Transformer& model, uint64_t seed, con
     }
   }
   return groups;
+}
+
+int64_t TruncatedResponses(const std::vector<v1::Group>& groups) {
+  int64_t count = 0;
+  for (const v1::Group& group : groups) {
+    count += std::count_if(group.responses().begin(), group.responses().end(), group::Truncated);
+  }
+  return count;
 }
 
 torch::Tensor PlainLogprobs(model::Transformer& model, const v1::Group& group, const v1::Response& response,

@@ -35,6 +35,8 @@ struct RolloutShape {
 // the model's (at temperature 1), so that actor and learner agree.
 std::vector<v1::Group> MakeRollout(model::Transformer& model, uint64_t seed, const RolloutShape& shape = {});
 
+int64_t TruncatedResponses(const std::vector<v1::Group>& groups);
+
 // Log-probabilities of the response's tokens by one plain forward pass over this sequence alone.
 torch::Tensor PlainLogprobs(model::Transformer& model, const v1::Group& group, const v1::Response& response,
                             double temperature = 1.0);

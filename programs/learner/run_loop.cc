@@ -7,7 +7,6 @@
 #include "absl/time/clock.h"
 #include "base/log.h"
 #include "base/status.h"
-#include "learner/advantage.h"
 #include "programs/learner/pretraining.h"
 #include "programs/learner/sampling.h"
 
@@ -309,9 +308,7 @@ absl::Status RunLoop::Report(const std::vector<v1::Group>& groups, const learner
   parts_.metrics->Stepped(report);
   parts_.status->SetSamples(
       {groups.begin(), groups.begin() + static_cast<long>(std::min(kSamplesInMemory, groups.size()))});
-  const auto advantages =
-      learner::RolloutAdvantages(groups, parts_.trainer->options().advantage, version_ - 1);
-  RETURN_IF_ERROR(reports_.Append(version_, version_ - 1, groups, advantages, kSampleGroupsPerStep));
+  RETURN_IF_ERROR(reports_.Append(version_, version_ - 1, groups, stats.advantages, kSampleGroupsPerStep));
   return reports_.Append(report);
 }
 

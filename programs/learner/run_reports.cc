@@ -4,6 +4,8 @@
 
 #include "base/file.h"
 #include "base/status.h"
+#include "group/reward.h"
+#include "group/versions.h"
 #include "services/run/jsonl.h"
 #include "services/run/reward_svg.h"
 
@@ -23,17 +25,16 @@ Json SampleJson(uint64_t step, uint64_t version, const v1::Group& group,
   Json responses = Json::array();
   for (int i = 0; i < group.responses_size(); ++i) {
     const v1::Response& response = group.responses(i);
-    responses.push_back(
-        {{"text", response.text()},
-         {"reward", response.reward()},
-         {"advantage", advantages[static_cast<size_t>(i)]},
-         {"extracted", response.extracted()},
-         {"reason", response.reason()},
-         {"tokens", response.token_ids_size()},
-         {"finish_reason", response.finish_reason() == v1::FINISH_REASON_LENGTH ? "length" : "stop"}});
+    responses.push_back({{"text", response.text()},
+                         {"reward", group::Reward(response)},
+                         {"advantage", advantages[static_cast<size_t>(i)]},
+                         {"extracted", response.extracted()},
+                         {"reason", response.reason()},
+                         {"tokens", response.token_ids_size()},
+                         {"finish_reason", group::Truncated(response) ? "length" : "stop"}});
   }
   return {{"step", step},
-          {"weight_version", run::OldestVersion(group, version)},
+          {"weight_version", group::Versions(group).value_or(group::VersionSpan{version, version}).oldest},
           {"trained_at_version", version},
           {"group", group.group()},
           {"lease", group.lease()},
@@ -70,9 +71,9 @@ Evaluation Score(uint64_t step, const std::vector<v1::Group>& groups) {
   uint64_t tokens = 0, truncated = 0;
   for (const v1::Group& group : groups) {
     const v1::Response& response = group.responses(0);
-    e.correct += response.reward() > 0.5;
+    e.correct += group::Correct(response);
     tokens += static_cast<uint64_t>(response.token_ids_size());
-    truncated += response.finish_reason() == v1::FINISH_REASON_LENGTH;
+    truncated += group::Truncated(response);
   }
   const double n = std::max<double>(1, static_cast<double>(groups.size()));
   e.response_length = static_cast<double>(tokens) / n;

@@ -3,20 +3,9 @@
 #include <utility>
 
 #include "base/check.h"
+#include "group/versions.h"
 
 namespace drover::experience {
-namespace {
-
-bool SampledFrom(const v1::Group& group, uint64_t version) {
-  for (const v1::Response& response : group.responses()) {
-    for (const v1::VersionRun& run : response.versions()) {
-      if (run.version() != version) return false;
-    }
-  }
-  return true;
-}
-
-}  // namespace
 
 void Evaluation::Begin(std::vector<v1::Prompt> prompts, uint64_t version,
                        const v1::SamplingParams& sampling) {
@@ -57,7 +46,7 @@ v1::SubmitOutcome Evaluation::Submit(v1::Group group) {
   if (graded_leases_.count(lease) > 0) return v1::SUBMIT_OUTCOME_ALREADY_HAVE;
   const auto found = held_.find(lease);
   if (found == held_.end()) return v1::SUBMIT_OUTCOME_EXPIRED;
-  if (!SampledFrom(group, version_)) {
+  if (group::Versions(group) != group::VersionSpan{version_, version_}) {
     Close(lease, v1::LEASE_OUTCOME_STALE);
     return v1::SUBMIT_OUTCOME_STALE;
   }

@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "base/token.h"
+#include "group/reward.h"
+#include "group/versions.h"
 #include "services/experience/store_impl.h"
 #include "services/experience/validate.h"
 
@@ -22,11 +24,6 @@ constexpr absl::Duration kFirstRetry = absl::Milliseconds(250);
 constexpr absl::Duration kLongestRetry = absl::Seconds(10);
 
 constexpr size_t kReasonsKept = 3;
-
-bool EqualRewards(const v1::Group& group) {
-  const auto differs = [&](const v1::Response& r) { return r.reward() != group.responses(0).reward(); };
-  return std::none_of(group.responses().begin(), group.responses().end(), differs);
-}
 
 std::string TraceId(uint64_t group, uint64_t lease) { return absl::StrCat("g", group, "-l", lease); }
 
@@ -284,14 +281,10 @@ void ExperienceStoreImpl::SubmitTraining(v1::SubmitGroupRequest request, SubmitD
       return done(valid);
     submission.payload = group.SerializeAsString();
     submission.digest = HexDigest(submission.payload);
-    submission.equal_rewards = EqualRewards(group);
-    submission.oldest_version = group.responses(0).versions(0).version();
-    for (const v1::Response& response : group.responses()) {
-      // Versions do not go back within a response: the first run is its oldest, the last its newest.
-      const auto& runs = response.versions();
-      submission.oldest_version = std::min(submission.oldest_version, runs[0].version());
-      submission.newest_version = std::max(submission.newest_version, runs[runs.size() - 1].version());
-    }
+    submission.equal_rewards = group::RewardsAllEqual(group);
+    const group::VersionSpan versions = *group::Versions(group);  // each response has tokens
+    submission.oldest_version = versions.oldest;
+    submission.newest_version = versions.newest;
   }
   submission.done = done;
   if (absl::Status queued = Enqueue(std::move(submission)); !queued.ok()) done(queued);

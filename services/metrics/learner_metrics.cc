@@ -2,6 +2,9 @@
 
 #include <string>
 
+#include "group/reward.h"
+#include "group/versions.h"
+
 namespace drover::metrics {
 namespace {
 
@@ -201,14 +204,12 @@ void LearnerMetrics::Evaluated(double accuracy) {
 
 void LearnerMetrics::Collected(const std::vector<v1::Group>& groups, uint64_t version) {
   for (const v1::Group& group : groups) {
-    bool all_equal = true;
     for (const v1::Response& response : group.responses()) {
-      (response.reward() > 0.5 ? groups_->correct : groups_->incorrect).Observe(response.token_ids_size());
-      if (response.finish_reason() == v1::FINISH_REASON_LENGTH) groups_->truncated.Increment();
-      all_equal = all_equal && response.reward() == group.responses(0).reward();
+      (group::Correct(response) ? groups_->correct : groups_->incorrect).Observe(response.token_ids_size());
+      if (group::Truncated(response)) groups_->truncated.Increment();
     }
-    if (all_equal) groups_->zero_advantage.Increment();
-    groups_->staleness.Observe(static_cast<double>(version - run::OldestVersion(group, version)));
+    if (group::RewardsAllEqual(group)) groups_->zero_advantage.Increment();
+    groups_->staleness.Observe(static_cast<double>(group::Staleness(group, version)));
   }
 }
 

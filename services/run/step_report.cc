@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "group/reward.h"
+#include "group/versions.h"
+
 namespace drover::run {
 namespace {
 
@@ -32,26 +35,11 @@ double StandardError(const std::vector<double>& values) {
   return std::sqrt(squares / (n - 1) / n);
 }
 
-bool RewardsAllEqual(const v1::Group& group) {
-  return std::all_of(group.responses().begin(), group.responses().end(),
-                     [&](const v1::Response& r) { return r.reward() == group.responses(0).reward(); });
-}
-
 nlohmann::ordered_json OrNull(const std::optional<double>& value) {
   return value.has_value() ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
 }  // namespace
-
-uint64_t OldestVersion(const v1::Group& group, uint64_t otherwise) {
-  std::optional<uint64_t> oldest;
-  for (const v1::Response& response : group.responses()) {
-    for (const v1::VersionRun& run : response.versions()) {
-      if (run.count() > 0) oldest = std::min(oldest.value_or(run.version()), run.version());
-    }
-  }
-  return oldest.value_or(otherwise);
-}
 
 RolloutStats Summarize(const std::vector<v1::Group>& groups, uint64_t version) {
   RolloutStats stats;
@@ -61,19 +49,18 @@ RolloutStats Summarize(const std::vector<v1::Group>& groups, uint64_t version) {
     Mean group_reward;
     for (const v1::Response& response : group.responses()) {
       const double tokens = response.token_ids_size();
-      reward.Add(response.reward());
-      group_reward.Add(response.reward());
+      reward.Add(group::Reward(response));
+      group_reward.Add(group::Reward(response));
       length.Add(tokens);
-      (response.reward() > 0.5 ? correct : incorrect).Add(tokens);
-      truncated.Add(response.finish_reason() == v1::FINISH_REASON_LENGTH);
+      (group::Correct(response) ? correct : incorrect).Add(tokens);
+      truncated.Add(group::Truncated(response));
       formatted.Add(response.formatted());
       stats.response_tokens += static_cast<uint64_t>(response.token_ids_size());
     }
     stats.prompt_tokens += static_cast<uint64_t>(group.prompt_token_ids_size());
     group_rewards.push_back(group_reward.value());
-    zero_advantage.Add(RewardsAllEqual(group));
-    const uint64_t oldest = OldestVersion(group, version);
-    const uint64_t behind = version > oldest ? version - oldest : 0;
+    zero_advantage.Add(group::RewardsAllEqual(group));
+    const uint64_t behind = group::Staleness(group, version);
     staleness.Add(static_cast<double>(behind));
     stats.staleness_max = std::max(stats.staleness_max, behind);
   }

@@ -10,12 +10,12 @@
 
 namespace drover::run {
 
-// What can be said of the groups of a rollout before training on them.
+// What can be said of the groups of a rollout before training on them. Rewards are those of group/reward.h.
 struct RolloutStats {
   double reward = 0;                              // mean over all responses
   double reward_std_error = 0;                    // standard error of that mean, from the means of the groups
   double response_length = 0;                     // tokens, mean
-  std::optional<double> response_length_correct;  // mean over responses with reward > 0.5; none: unset
+  std::optional<double> response_length_correct;  // mean over right answers; none: unset
   std::optional<double> response_length_incorrect;  // mean over the others
   double truncated_share = 0;                       // responses cut at the length limit
   double formatted_share = 0;                       // responses from which an answer could be read
@@ -28,9 +28,6 @@ struct RolloutStats {
 
 // `version` is the newest published version. No groups: all zero.
 RolloutStats Summarize(const std::vector<v1::Group>& groups, uint64_t version);
-
-// The oldest weight version among the group's tokens; `otherwise` when it has none.
-uint64_t OldestVersion(const v1::Group& group, uint64_t otherwise);
 
 struct StepReport {
   uint64_t step = 0;  // rollouts trained, this one included

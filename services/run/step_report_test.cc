@@ -44,6 +44,17 @@ TEST(StepReportTest, WorkedArithmetic) {
   EXPECT_EQ(stats.prompt_tokens, 2u);
 }
 
+TEST(StepReportTest, ATruncatedResponseEarnsNothingWhateverTheVerifierGave) {
+  std::vector<v1::Group> groups(1);
+  *groups[0].add_responses() = MakeResponse(1, 10, 0);
+  *groups[0].add_responses() = MakeResponse(1, 20, 0, v1::FINISH_REASON_LENGTH);
+  const RolloutStats stats = Summarize(groups, 0);
+  EXPECT_DOUBLE_EQ(stats.reward, 0.5);
+  EXPECT_DOUBLE_EQ(*stats.response_length_correct, 10);
+  EXPECT_DOUBLE_EQ(*stats.response_length_incorrect, 20);
+  EXPECT_DOUBLE_EQ(stats.zero_advantage_share, 0);
+}
+
 TEST(StepReportTest, NothingIncorrectIsNullNotZero) {
   std::vector<v1::Group> groups(1);
   *groups[0].add_responses() = MakeResponse(1, 10, 0);

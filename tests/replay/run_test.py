@@ -195,7 +195,7 @@ class TrainingTest(unittest.TestCase):
                 self.assertEqual((sample["group"], sample["lease"], sample["weight_version"], sample["trained_at_version"]),
                                  (group.group, group.lease, training.oldest_version(group), number))
                 for shown, response, a in zip(sample["responses"], group.responses, advantage, strict=True):
-                    self.assertEqual((shown["reward"], shown["tokens"]), (response.reward, len(response.token_ids)))
+                    self.assertEqual((shown["reward"], shown["tokens"]), (training.reward(response), len(response.token_ids)))
                     self.assertEqual(shown["finish_reason"], "length" if training.cut(response) else "stop")
                     self.assertAlmostEqual(shown["advantage"], a, places=12)
                     signal |= a != 0

@@ -11,9 +11,14 @@ def cut(response):
     return response.finish_reason == FINISH_REASON_LENGTH
 
 
+def reward(response):
+    """R_i."""
+    return 0.0 if cut(response) else response.reward
+
+
 def advantages(recipe, rollout, groups):
     """[group][response]."""
-    rewards = [0.0 if cut(response) else response.reward for group in groups for response in group.responses]
+    rewards = [reward(response) for group in groups for response in group.responses]
     if recipe.reward.shuffle:
         rewards = Stream(recipe.run.seed, REWARD_SHUFFLE, rollout).shuffle(rewards)
     result = []
@@ -22,7 +27,7 @@ def advantages(recipe, rollout, groups):
         centred = [0.0] * len(own)
         if len(set(own)) > 1:
             mean = math.fsum(own) / len(own)
-            centred = [reward - mean for reward in own]
+            centred = [value - mean for value in own]
             if recipe.advantage.normalize_std:
                 centred = [value / (statistics.stdev(own) + 1e-8) for value in centred]
         result.append(centred)
@@ -94,14 +99,14 @@ def rollout_metrics(groups, version, advantage):
     """The fields of metrics.jsonl that follow from the groups of a rollout, trained by `version`."""
     responses = [response for group in groups for response in group.responses]
     lengths = [len(response.token_ids) for response in responses]
-    group_means = [mean(response.reward for response in group.responses) for group in groups]
+    group_means = [mean(reward(response) for response in group.responses) for group in groups]
     staleness = [version - oldest_version(group) for group in groups]
     return {
-        "reward": mean(response.reward for response in responses),
+        "reward": mean(reward(response) for response in responses),
         "reward_std_error": statistics.stdev(group_means) / math.sqrt(len(groups)) if len(groups) > 1 else 0.0,
         "response_length": mean(lengths),
-        "response_length_correct": mean(n for n, response in zip(lengths, responses) if response.reward > 0.5),
-        "response_length_incorrect": mean(n for n, response in zip(lengths, responses) if response.reward <= 0.5),
+        "response_length_correct": mean(n for n, response in zip(lengths, responses) if reward(response) > 0.5),
+        "response_length_incorrect": mean(n for n, response in zip(lengths, responses) if reward(response) <= 0.5),
         "truncated_share": mean(map(cut, responses)),
         "formatted_share": mean(response.formatted for response in responses),
         "zero_advantage_share": mean(not any(group) for group in advantage),
