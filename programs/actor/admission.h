@@ -1,18 +1,12 @@
 // When a leased group may be generated. Pure.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 
 #include "drover/v1/experience.pb.h"
+#include "model/weight_version.h"
 
 namespace drover::actor_process {
-
-// The weights that tokens would be sampled from now.
-struct CurrentWeights {
-  uint32_t incarnation = 0;
-  uint64_t version = 0;
-};
 
 enum class Admission {
   kStart,
@@ -21,8 +15,8 @@ enum class Admission {
   kDrop,      // the learner that issued it is gone, and has expired it
 };
 
-// A training group may use its minimum version or any newer one; an evaluation exactly its version. `current` is unset
-// before the first weights.
-Admission Admit(const v1::Lease& lease, const std::optional<CurrentWeights>& current);
+// A training group may use its minimum version or any newer one; an evaluation exactly its version. `current` is
+// of the weights that tokens would be sampled from now; unset before the first.
+Admission Admit(const v1::Lease& lease, const std::optional<model::WeightVersion>& current);
 
 }  // namespace drover::actor_process

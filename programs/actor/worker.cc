@@ -158,25 +158,24 @@ absl::Status Worker::MaybeSwap() {
   if (newest == nullptr) return absl::OkStatus();
   {
     absl::MutexLock lock(&mutex_);
-    if (current_.has_value() && !newest->NewerThan(current_->incarnation, current_->version))
-      return absl::OkStatus();
+    if (current_ >= newest->version) return absl::OkStatus();
     // The learner went back to a checkpoint: what it leased before has expired, and its old weights are no line of ours.
-    if (current_.has_value() && newest->incarnation != current_->incarnation) {
-      DropBefore(newest->incarnation);
+    if (current_.has_value() && newest->version.incarnation != current_->incarnation) {
+      DropBefore(newest->version.incarnation);
     }
     if (parts_.generator->groups() > 0 && (!options_.continue_on_swap || EvaluationRuns()))
       return absl::OkStatus();
   }
   const absl::Time start = absl::Now();
-  RETURN_IF_ERROR(parts_.generator->SwapWeights(newest->version, newest->weights));
+  RETURN_IF_ERROR(parts_.generator->SwapWeights(newest->version.number, newest->weights));
   parts_.metrics->swap_seconds.Observe(absl::ToDoubleSeconds(absl::Now() - start));
   parts_.metrics->weight_swaps.Increment();
-  parts_.metrics->weight_version.Set(static_cast<double>(newest->version));
-  log::Info("weights", {{"incarnation", newest->incarnation}, {"version", newest->version}});
+  parts_.metrics->weight_version.Set(static_cast<double>(newest->version.number));
+  log::Info("weights", {{"incarnation", newest->version.incarnation}, {"version", newest->version.number}});
   parts_.metrics->progress_timestamp.Set(metrics::UnixSeconds());
   {
     absl::MutexLock lock(&mutex_);
-    current_ = CurrentWeights{newest->incarnation, newest->version};
+    current_ = newest->version;
     UpdateGauges();
   }
   if (parts_.readiness != nullptr) parts_.readiness->Set(absl::OkStatus());
@@ -217,8 +216,7 @@ void Worker::AdmitWaiting() {
     absl::MutexLock lock(&mutex_);
     // Newer weights wait for the running groups to end: no group begins under the old ones meanwhile.
     const auto newest = parts_.weights->Newest();
-    if (draining_ || !current_.has_value() || newest->NewerThan(current_->incarnation, current_->version))
-      return;
+    if (draining_ || !current_.has_value() || current_ < newest->version) return;
     for (const auto& [id, held] : held_) {
       if (held.stage != Stage::kWaiting) continue;
       const Admission admission = Admit(held.lease, current_);

@@ -143,7 +143,7 @@ class Worker {
   std::map<uint64_t, Held> held_ ABSL_GUARDED_BY(mutex_);    // by lease: served in lease order
   std::deque<Generated> generated_ ABSL_GUARDED_BY(mutex_);  // bounded by held_
   std::vector<uint64_t> lost_ ABSL_GUARDED_BY(mutex_);       // no longer ours: the engine thread cancels them
-  std::optional<CurrentWeights> current_ ABSL_GUARDED_BY(mutex_);
+  std::optional<model::WeightVersion> current_ ABSL_GUARDED_BY(mutex_);
   bool no_more_leases_ ABSL_GUARDED_BY(mutex_) = false;  // the run is over, or draining
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool stop_ ABSL_GUARDED_BY(mutex_) = false;  // threads end

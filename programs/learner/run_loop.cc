@@ -176,7 +176,7 @@ absl::Status RunLoop::Publish() {
   const absl::Time start = absl::Now();
   ASSIGN_OR_RETURN(model::WeightSet weights, parts_.trainer->model().Export());
   log::Info("publish", {{"version", version_}, {"digest", weights.digest}});
-  parts_.publisher->Publish(incarnation_, version_, std::move(weights));
+  parts_.publisher->Publish({incarnation_, version_}, std::move(weights));
   RETURN_IF_ERROR(parts_.store->Publish(version_));
   publish_seconds_ = SecondsSince(start);
   parts_.metrics->Published(version_, publish_seconds_);

@@ -51,8 +51,7 @@ absl::StatusOr<std::optional<Received>> Assembler::Add(v1::WeightFrame frame) {
 absl::Status Assembler::Begin(const v1::SnapshotBegin& begin) {
   if (receiving_) return absl::InvalidArgumentError("a version begins before the last one ended");
   ASSIGN_OR_RETURN(received_.weights.tensors, ReadLayout(begin, max_bytes_));
-  received_.incarnation = begin.incarnation();
-  received_.version = begin.version();
+  received_.version = {begin.incarnation(), begin.version()};
   total_bytes_ = begin.total_bytes();
   data_.reserve(std::min(total_bytes_, kReserveUpTo));
   receiving_ = true;
@@ -83,8 +82,9 @@ absl::StatusOr<Received> Assembler::End(const v1::SnapshotEnd& end) {
   }
   const std::string digest = HexDigest(data_);
   if (digest != end.digest()) {
-    return absl::DataLossError(absl::StrCat("version ", received_.version, ": the digest of what came is ",
-                                            digest, ", that of what was sent ", end.digest()));
+    return absl::DataLossError(absl::StrCat("version ", received_.version.number,
+                                            ": the digest of what came is ", digest,
+                                            ", that of what was sent ", end.digest()));
   }
   received_.weights.data = std::make_shared<const std::string>(std::move(data_));
   received_.weights.digest = digest;

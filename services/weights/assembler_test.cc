@@ -19,7 +19,7 @@ class AssemblerTest : public ::testing::Test {
  protected:
   // The frames of `weights`, in chunks of 1,000 bytes.
   static std::vector<v1::WeightFrame> Frames(const model::WeightSet& weights, uint64_t version = 5) {
-    std::vector<v1::WeightFrame> frames = {BeginFrame(2, version, weights, 0)};
+    std::vector<v1::WeightFrame> frames = {BeginFrame({2, version}, weights, 0)};
     for (uint64_t at = 0; at < weights.data->size(); at += 1000)
       frames.push_back(Chunk(at, weights.data->substr(at, 1000)));
     frames.push_back(EndFrame(weights));
@@ -50,8 +50,7 @@ TEST_F(AssemblerTest, PutsAVersionTogether) {
   const auto received = AddAll(Frames(weights_));
   ASSERT_TRUE(received.ok()) << received.status();
   ASSERT_TRUE(received->has_value());
-  EXPECT_EQ((*received)->incarnation, 2u);
-  EXPECT_EQ((*received)->version, 5u);
+  EXPECT_EQ((*received)->version, (model::WeightVersion{2, 5}));
   EXPECT_TRUE(*(*received)->weights.data == *weights_.data);
   EXPECT_EQ((*received)->weights.digest, weights_.digest);
   EXPECT_TRUE(model::VerifyWeights((*received)->weights).ok());
@@ -94,7 +93,7 @@ TEST_F(AssemblerTest, FramesOutsideOfAVersionAreRefused) {
 
 TEST_F(AssemblerTest, MoreThanTheLimitIsRefusedAtOnce) {
   const model::WeightSet big = TestWeights(1, /*columns=*/100'000);
-  EXPECT_EQ(assembler_.Add(BeginFrame(1, 1, big, 0)).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(assembler_.Add(BeginFrame({1, 1}, big, 0)).status().code(), absl::StatusCode::kResourceExhausted);
 }
 
 TEST_F(AssemblerTest, NoTensorsIsAVersionToo) {

@@ -26,12 +26,12 @@ void PutTag(std::string& out, int field, WireFormatLite::WireType type) {
 
 }  // namespace
 
-v1::WeightFrame BeginFrame(uint32_t incarnation, uint64_t version, const model::WeightSet& weights,
+v1::WeightFrame BeginFrame(const model::WeightVersion& version, const model::WeightSet& weights,
                            double published_unix_seconds) {
   v1::WeightFrame frame;
   v1::SnapshotBegin* begin = frame.mutable_snapshot_begin();
-  begin->set_incarnation(incarnation);
-  begin->set_version(version);
+  begin->set_incarnation(version.incarnation);
+  begin->set_version(version.number);
   begin->set_total_bytes(weights.data->size());
   begin->set_published_unix_seconds(published_unix_seconds);
   for (const model::TensorMeta& tensor : weights.tensors) {

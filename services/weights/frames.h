@@ -12,10 +12,11 @@
 #include "absl/status/statusor.h"
 #include "drover/v1/weights.pb.h"
 #include "model/weight_set.h"
+#include "model/weight_version.h"
 
 namespace drover::weights {
 
-v1::WeightFrame BeginFrame(uint32_t incarnation, uint64_t version, const model::WeightSet& weights,
+v1::WeightFrame BeginFrame(const model::WeightVersion& version, const model::WeightSet& weights,
                            double published_unix_seconds);
 v1::WeightFrame EndFrame(const model::WeightSet& weights);
 

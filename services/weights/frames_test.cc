@@ -51,7 +51,7 @@ TEST(ChunkFrame, KeepsTheBytesAliveAndDoesNotCopyThem) {
 
 TEST(ReadLayout, ReadsWhatBeginFrameWrites) {
   const model::WeightSet weights = TestWeights(1);
-  const v1::WeightFrame frame = Parse(Serialize(BeginFrame(3, 7, weights, 1.5)));
+  const v1::WeightFrame frame = Parse(Serialize(BeginFrame({3, 7}, weights, 1.5)));
   const auto layout = ReadLayout(frame.snapshot_begin(), 1 << 30);
   ASSERT_TRUE(layout.ok()) << layout.status();
   ASSERT_EQ(layout->size(), weights.tensors.size());
@@ -64,7 +64,7 @@ TEST(ReadLayout, ReadsWhatBeginFrameWrites) {
 }
 
 TEST(ReadLayout, RefusesWhatDoesNotAddUp) {
-  const v1::SnapshotBegin good = BeginFrame(1, 1, TestWeights(1), 0).snapshot_begin();
+  const v1::SnapshotBegin good = BeginFrame({1, 1}, TestWeights(1), 0).snapshot_begin();
   const auto code = [](const v1::SnapshotBegin& begin) { return ReadLayout(begin, 1 << 20).status().code(); };
   ASSERT_EQ(code(good), absl::StatusCode::kOk);
   v1::SnapshotBegin bad = good;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -18,15 +19,16 @@ namespace drover::weights {
 namespace {
 
 struct Published {
-  uint32_t incarnation = 0;
-  uint64_t version = 0;
+  model::WeightVersion version;
   model::WeightSet weights;
   double unix_seconds = 0;
-
-  bool NewerThan(uint32_t other_incarnation, uint64_t other_version) const {
-    return incarnation != other_incarnation ? incarnation > other_incarnation : version > other_version;
-  }
 };
+
+// What the subscriber holds.
+std::optional<model::WeightVersion> Held(const v1::SubscribeRequest& request) {
+  if (!request.has_version()) return std::nullopt;
+  return model::WeightVersion{request.incarnation(), request.version()};
+}
 
 grpc::Status ShuttingDown() {
   return {grpc::StatusCode::UNAVAILABLE, "the weight publisher is shutting down"};
@@ -51,12 +53,7 @@ class Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
   Stream(std::shared_ptr<Shared> shared, grpc::CallbackServerContext* context,
          const v1::SubscribeRequest& request)
-      : shared_(std::move(shared)),
-        context_(context),
-        name_(request.subscriber()),
-        has_version_(request.has_version()),
-        incarnation_(request.incarnation()),
-        version_(request.version()) {}
+      : shared_(std::move(shared)), context_(context), name_(request.subscriber()), held_(Held(request)) {}
 
   // Goes on when there is something to do: a newer version to begin, a shutdown to obey.
   void Proceed(const std::shared_ptr<const Published>& newest, bool shut_down) {
@@ -64,7 +61,7 @@ class Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
     if (finished_) return;
     if (shut_down) return MaybeFinish(ShuttingDown());
     if (sending_ != nullptr || newest == nullptr) return;
-    if (has_version_ && !newest->NewerThan(incarnation_, version_)) return;
+    if (held_ >= newest->version) return;
     BeginVersion(newest);
   }
 
@@ -116,15 +113,15 @@ class Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 
  private:
   void BeginVersion(const std::shared_ptr<const Published>& next) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (shared_->metrics && has_version_ && next->incarnation == incarnation_) {
-      shared_->metrics->skipped_versions.Increment(static_cast<double>(next->version - version_ - 1));
+    if (shared_->metrics && held_ && next->version.incarnation == held_->incarnation) {
+      shared_->metrics->skipped_versions.Increment(
+          static_cast<double>(next->version.number - held_->number - 1));
     }
     sending_ = next;
     offset_ = 0;
     ended_ = false;
     begun_ = absl::Now();
-    Send(Serialize(
-        BeginFrame(sending_->incarnation, sending_->version, sending_->weights, sending_->unix_seconds)));
+    Send(Serialize(BeginFrame(sending_->version, sending_->weights, sending_->unix_seconds)));
   }
 
   // Writes the next frame of the version; false when it was sent whole.
@@ -149,9 +146,7 @@ class Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   }
 
   void CompleteVersion() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    has_version_ = true;
-    incarnation_ = sending_->incarnation;
-    version_ = sending_->version;
+    held_ = sending_->version;
     sending_.reset();
     grpc::ByteBuffer().Swap(&buffer_);
     if (!shared_->metrics) return;
@@ -171,10 +166,8 @@ class Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 
   absl::Mutex mutex_ ABSL_ACQUIRED_AFTER(shared_->mutex);
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
-  // What the subscriber holds.
-  bool has_version_ ABSL_GUARDED_BY(mutex_);
-  uint32_t incarnation_ ABSL_GUARDED_BY(mutex_);
-  uint64_t version_ ABSL_GUARDED_BY(mutex_);
+  // What the subscriber holds; unset, which is older than any version: nothing.
+  std::optional<model::WeightVersion> held_ ABSL_GUARDED_BY(mutex_);
   // What it is being sent; null: nothing.
   std::shared_ptr<const Published> sending_ ABSL_GUARDED_BY(mutex_);
   uint64_t offset_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -220,9 +213,8 @@ class WeightPublisher::Impl
 
   void Publish(std::shared_ptr<const Published> next) {
     absl::MutexLock lock(&shared_->mutex);
-    if (shared_->newest != nullptr &&
-        !next->NewerThan(shared_->newest->incarnation, shared_->newest->version)) {
-      log::Warning("weights not published: not newer than the newest", {{"version", next->version}});
+    if (shared_->newest != nullptr && next->version <= shared_->newest->version) {
+      log::Warning("weights not published: not newer than the newest", {{"version", next->version.number}});
       return;
     }
     if (shared_->metrics) {
@@ -256,13 +248,13 @@ class WeightPublisher::Impl
   }
 
   // The streams that still send a version other than the newest, by that version.
-  std::map<std::pair<uint32_t, uint64_t>, std::vector<Stream*>> SlowStreams() const
+  std::map<model::WeightVersion, std::vector<Stream*>> SlowStreams() const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_->mutex) {
-    std::map<std::pair<uint32_t, uint64_t>, std::vector<Stream*>> slow;
+    std::map<model::WeightVersion, std::vector<Stream*>> slow;
     for (Stream* stream : shared_->streams) {
       const std::shared_ptr<const Published> sending = stream->Sending();
       if (sending == nullptr || sending == shared_->newest) continue;
-      slow[{sending->incarnation, sending->version}].push_back(stream);
+      slow[sending->version].push_back(stream);
     }
     return slow;
   }
@@ -297,9 +289,8 @@ WeightPublisher::~WeightPublisher() = default;
 
 grpc::Service* WeightPublisher::service() { return impl_.get(); }
 
-void WeightPublisher::Publish(uint32_t incarnation, uint64_t version, model::WeightSet weights) {
+void WeightPublisher::Publish(const model::WeightVersion& version, model::WeightSet weights) {
   auto next = std::make_shared<Published>();
-  next->incarnation = incarnation;
   next->version = version;
   next->weights = std::move(weights);
   next->unix_seconds = absl::ToDoubleSeconds(absl::Now() - absl::UnixEpoch());

@@ -20,6 +20,7 @@
 #include <memory>
 
 #include "model/weight_set.h"
+#include "model/weight_version.h"
 #include "services/metrics/weight_metrics.h"
 
 namespace drover::weights {
@@ -41,9 +42,8 @@ class WeightPublisher {
   // To register with an rpc::Server as v1::WeightService::service_full_name().
   grpc::Service* service();
 
-  // Makes this the newest version. (incarnation, version) must be newer than the last: a newer incarnation replaces any
-  // version; within one, a higher version a lower one; an older or equal pair is ignored.
-  void Publish(uint32_t incarnation, uint64_t version, model::WeightSet weights);
+  // Makes this the newest version; one that is not newer than the last is ignored.
+  void Publish(const model::WeightVersion& version, model::WeightSet weights);
 
   // Ends every stream, and refuses new ones, with UNAVAILABLE: before rpc::Server::Shutdown.
   void Shutdown();

@@ -54,10 +54,10 @@ TEST_F(StreamTest, VersionsArriveWhole) {
   std::shared_ptr<const Received> newest;
   for (uint64_t version = 0; version < 5; ++version) {
     const model::WeightSet weights = TestWeights(version);
-    publisher_.Publish(1, version, weights);
+    publisher_.Publish({1, version}, weights);
     newest = subscriber.WaitForNewer(newest.get(), kLong);
     ASSERT_NE(newest, nullptr);
-    EXPECT_EQ(newest->version, version);
+    EXPECT_EQ(newest->version.number, version);
     EXPECT_TRUE(*newest->weights.data == *weights.data);
     EXPECT_EQ(newest->weights.digest, weights.digest);
   }
@@ -68,37 +68,36 @@ TEST_F(StreamTest, VersionsArriveWhole) {
 }
 
 TEST_F(StreamTest, ALateSubscriberGetsOnlyTheNewest) {
-  for (uint64_t version = 0; version < 5; ++version) publisher_.Publish(1, version, TestWeights(version));
+  for (uint64_t version = 0; version < 5; ++version) publisher_.Publish({1, version}, TestWeights(version));
   WeightSubscriber subscriber(Options(server_->address()), &subscriber_metrics_);
   const auto newest = subscriber.WaitForNewer(nullptr, kLong);
   ASSERT_NE(newest, nullptr);
-  EXPECT_EQ(newest->version, 4u);
+  EXPECT_EQ(newest->version.number, 4u);
   EXPECT_EQ(subscriber_metrics_.received_versions.Value(), 1);
 }
 
 TEST_F(StreamTest, OldVersionsAreNotPublished) {
-  publisher_.Publish(1, 3, TestWeights(3));
-  publisher_.Publish(1, 2, TestWeights(2));
-  publisher_.Publish(1, 3, TestWeights(4));
+  publisher_.Publish({1, 3}, TestWeights(3));
+  publisher_.Publish({1, 2}, TestWeights(2));
+  publisher_.Publish({1, 3}, TestWeights(4));
   WeightSubscriber subscriber(Options(server_->address()));
   EXPECT_EQ(subscriber.WaitForNewer(nullptr, kLong)->weights.digest, TestWeights(3).digest);
 }
 
 TEST_F(StreamTest, ANewIncarnationReplacesALaterVersion) {
   WeightSubscriber subscriber(Options(server_->address()));
-  publisher_.Publish(1, 17, TestWeights(17));
+  publisher_.Publish({1, 17}, TestWeights(17));
   const auto before = subscriber.WaitForNewer(nullptr, kLong);
   ASSERT_NE(before, nullptr);
-  publisher_.Publish(2, 12, TestWeights(12));
+  publisher_.Publish({2, 12}, TestWeights(12));
   const auto after = subscriber.WaitForNewer(before.get(), kLong);
   ASSERT_NE(after, nullptr);
-  EXPECT_EQ(after->incarnation, 2u);
-  EXPECT_EQ(after->version, 12u);
+  EXPECT_EQ(after->version, (model::WeightVersion{2, 12}));
 }
 
 TEST_F(StreamTest, ASlowReaderSkipsVersionsAndDoesNotHoldTheOthers) {
   // A subscriber by hand that reads nothing for a while: flow control stops its stream.
-  publisher_.Publish(1, 0, TestWeights(0, /*columns=*/100'000));
+  publisher_.Publish({1, 0}, TestWeights(0, /*columns=*/100'000));
   auto stub = v1::WeightService::NewStub(rpc::MakeChannel(server_->address()));
   grpc::ClientContext context;
   v1::SubscribeRequest request;
@@ -110,10 +109,10 @@ TEST_F(StreamTest, ASlowReaderSkipsVersionsAndDoesNotHoldTheOthers) {
   WeightSubscriber fast(Options(server_->address()));
   auto newest = fast.WaitForNewer(nullptr, kLong);
   for (uint64_t version = 1; version <= 5; ++version) {
-    publisher_.Publish(1, version, TestWeights(version, 100'000));
+    publisher_.Publish({1, version}, TestWeights(version, 100'000));
     newest = fast.WaitForNewer(newest.get(), kLong);
     ASSERT_NE(newest, nullptr);
-    EXPECT_EQ(newest->version, version);
+    EXPECT_EQ(newest->version.number, version);
   }
 
   std::vector<uint64_t> begun = {frame.snapshot_begin().version()};
@@ -133,10 +132,10 @@ TEST_F(StreamTest, ManySubscribersAndAStormOfVersions) {
   std::vector<std::unique_ptr<WeightSubscriber>> subscribers;
   for (int i = 0; i < 8; ++i)
     subscribers.push_back(std::make_unique<WeightSubscriber>(Options(server_->address())));
-  for (uint64_t version = 0; version < 200; ++version) publisher_.Publish(1, version, TestWeights(version));
+  for (uint64_t version = 0; version < 200; ++version) publisher_.Publish({1, version}, TestWeights(version));
   for (const auto& subscriber : subscribers) {
     std::shared_ptr<const Received> newest;
-    while (newest == nullptr || newest->version < 199) {
+    while (newest == nullptr || newest->version.number < 199) {
       newest = subscriber->WaitForNewer(newest.get(), kLong);
       ASSERT_NE(newest, nullptr);
     }
@@ -147,25 +146,24 @@ TEST_F(StreamTest, ManySubscribersAndAStormOfVersions) {
 TEST_F(StreamTest, SubscribersComeBackToALearnerThatDoes) {
   const std::string address = server_->address();
   WeightSubscriber subscriber(Options(address), &subscriber_metrics_);
-  publisher_.Publish(1, 3, TestWeights(3));
+  publisher_.Publish({1, 3}, TestWeights(3));
   const auto before = subscriber.WaitForNewer(nullptr, kLong);
   ASSERT_NE(before, nullptr);
   publisher_.Shutdown();
   server_.reset();
 
   WeightPublisher again({});
-  again.Publish(2, 1, TestWeights(1));
+  again.Publish({2, 1}, TestWeights(1));
   const auto server = Serve(again.service(), address);
   ASSERT_NE(server, nullptr);
   const auto after = subscriber.WaitForNewer(before.get(), kLong);
   ASSERT_NE(after, nullptr);
-  EXPECT_EQ(after->incarnation, 2u);
-  EXPECT_EQ(after->version, 1u);
+  EXPECT_EQ(after->version, (model::WeightVersion{2, 1}));
   again.Shutdown();
 }
 
 TEST_F(StreamTest, AGoneSubscriberIsForgotten) {
-  publisher_.Publish(1, 0, TestWeights(0));
+  publisher_.Publish({1, 0}, TestWeights(0));
   {
     WeightSubscriber subscriber(Options(server_->address()));
     ASSERT_NE(subscriber.WaitForNewer(nullptr, kLong), nullptr);
@@ -185,7 +183,7 @@ TEST_F(StreamTest, StopEndsAWait) {
 TEST(StreamLimits, FurtherSubscribersAreRefused) {
   WeightPublisher publisher({.max_subscribers = 1});
   const auto server = Serve(publisher.service());
-  publisher.Publish(1, 0, TestWeights(0));
+  publisher.Publish({1, 0}, TestWeights(0));
   WeightSubscriber first(Options(server->address()));
   ASSERT_NE(first.WaitForNewer(nullptr, kLong), nullptr);
   WeightSubscriber second(Options(server->address()));
@@ -208,7 +206,7 @@ TEST(StreamLimits, UnreadStreamsKeepFewVersionsAlive) {
   const model::WeightSet weights = TestWeights(0, /*columns=*/400'000);
   size_t most = 0;
   for (uint64_t version = 0; version < 12; ++version) {
-    publisher.Publish(1, version, weights);
+    publisher.Publish({1, version}, weights);
     auto each = std::make_unique<Unread>();
     each->stub = v1::WeightService::NewStub(rpc::MakeChannel(server->address()));
     v1::SubscribeRequest request;
@@ -219,7 +217,7 @@ TEST(StreamLimits, UnreadStreamsKeepFewVersionsAlive) {
     unread.push_back(std::move(each));
     newest = healthy.WaitForNewer(newest.get(), kLong);
     ASSERT_NE(newest, nullptr) << "the others are served";
-    EXPECT_EQ(newest->version, version);
+    EXPECT_EQ(newest->version.number, version);
     // Ending one takes gRPC a moment.
     const absl::Time deadline = absl::Now() + kLong;
     while (publisher.versions_held() > 4 && absl::Now() < deadline) absl::SleepFor(absl::Milliseconds(5));
@@ -239,7 +237,7 @@ class Faulty : public v1::WeightService::Service {
                          grpc::ServerWriter<v1::WeightFrame>* writer) override {
     const int attempt = ++attempts;
     const model::WeightSet weights = TestWeights(1);
-    writer->Write(BeginFrame(1, 1, weights, 0));
+    writer->Write(BeginFrame({1, 1}, weights, 0));
     v1::WeightFrame chunk;
     chunk.mutable_snapshot_chunk()->set_data(*weights.data);
     if (attempt == 1) (*chunk.mutable_snapshot_chunk()->mutable_data())[0] ^= 1;

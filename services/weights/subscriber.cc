@@ -91,8 +91,8 @@ struct WeightSubscriber::Impl {
     request.set_subscriber(options_.name);
     if (newest_ != nullptr) {
       request.set_has_version(true);
-      request.set_incarnation(newest_->incarnation);
-      request.set_version(newest_->version);
+      request.set_incarnation(newest_->version.incarnation);
+      request.set_version(newest_->version.number);
     }
     return request;
   }
@@ -116,17 +116,17 @@ struct WeightSubscriber::Impl {
 
   void Deliver(Received received) {
     absl::MutexLock lock(&mutex_);
-    if (newest_ != nullptr && !received.NewerThan(newest_->incarnation, newest_->version)) return;
+    if (newest_ != nullptr && received.version <= newest_->version) return;
     if (metrics_) {
       metrics_->received_versions.Increment();
-      metrics_->version.Set(static_cast<double>(received.version));
-      metrics_->incarnation.Set(received.incarnation);
+      metrics_->version.Set(static_cast<double>(received.version.number));
+      metrics_->incarnation.Set(received.version.incarnation);
       metrics_->received_timestamp.Set(metrics::UnixSeconds());
       metrics_->connected.Set(1);
     }
     log::Write(up_ ? log::Level::kDebug : log::Level::kInfo, "weights received",
-               {{"incarnation", received.incarnation},
-                {"version", received.version},
+               {{"incarnation", received.version.incarnation},
+                {"version", received.version.number},
                 {"bytes", received.weights.data->size()},
                 {"digest", received.weights.digest}});
     up_ = true;
@@ -177,13 +177,12 @@ std::shared_ptr<const Received> WeightSubscriber::WaitForNewer(const Received* t
   absl::MutexLock lock(&impl_->mutex_);
   const auto there = [this, than]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_->mutex_) {
     const auto& newest = impl_->newest_;
-    return impl_->stopping_ ||
-           (newest != nullptr && (than == nullptr || newest->NewerThan(than->incarnation, than->version)));
+    return impl_->stopping_ || (newest != nullptr && (than == nullptr || newest->version > than->version));
   };
   impl_->mutex_.AwaitWithTimeout(absl::Condition(&there), timeout);
   const auto& newest = impl_->newest_;
   if (impl_->stopping_ || newest == nullptr) return nullptr;
-  return than == nullptr || newest->NewerThan(than->incarnation, than->version) ? newest : nullptr;
+  return than == nullptr || newest->version > than->version ? newest : nullptr;
 }
 
 void WeightSubscriber::Stop() { impl_->Stop(); }

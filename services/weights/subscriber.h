@@ -10,20 +10,15 @@
 #include "absl/time/time.h"
 #include "base/heartbeat.h"
 #include "model/weight_set.h"
+#include "model/weight_version.h"
 #include "services/metrics/weight_metrics.h"
 #include "services/rpc/backoff.h"
 
 namespace drover::weights {
 
 struct Received {
-  uint32_t incarnation = 0;
-  uint64_t version = 0;
+  model::WeightVersion version;
   model::WeightSet weights;  // digest verified
-
-  // Order of publications: by incarnation, then by version.
-  bool NewerThan(uint32_t other_incarnation, uint64_t other_version) const {
-    return incarnation != other_incarnation ? incarnation > other_incarnation : version > other_version;
-  }
 };
 
 struct SubscriberOptions {

@@ -168,8 +168,7 @@ class FakeWeights : public WeightSource {
   }
   void Publish(uint32_t incarnation, uint64_t version) {
     auto received = std::make_shared<weights::Received>();
-    received->incarnation = incarnation;
-    received->version = version;
+    received->version = {incarnation, version};
     absl::MutexLock lock(&mutex_);
     newest_ = std::move(received);
   }
