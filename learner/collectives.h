@@ -48,8 +48,7 @@ std::unique_ptr<Collectives> LocalCollectives();
 struct C10dOptions {
   int rank = 0;
   int size = 1;
-  // Where rank 0's rendezvous store listens. Rank 0 may take port 0 (any free one) and tell it by
-  // on_listening.
+  // Where rank 0's rendezvous store listens. Rank 0 may take port 0 (any free one) and tell it by on_listening.
   std::string host = "127.0.0.1";
   uint16_t port = 0;
   // Called on rank 0, once its store listens and before it waits for the other ranks.

@@ -8,6 +8,7 @@
 
 #include "learner/checkpoint.h"
 #include "learner/collectives.h"
+#include "learner/followers.h"
 #include "learner/testing/support.h"
 #include "model/device.h"
 #include "model/testing/device.h"

@@ -1,5 +1,9 @@
+#include "learner/followers.h"
+
+#include <string>
+
 #include "base/status.h"
-#include "learner/trainer.h"
+#include "drover/v1/rank.pb.h"
 
 namespace drover::learner {
 

@@ -10,10 +10,9 @@
 //   w_i       = 1 / (N L)        CONSTANT         Dr. GRPO: no length bias
 //             = 1 / (N |o_i|)    RESPONSE_LENGTH  GRPO
 //
-// The loss is a sum over tokens whose weights know nothing of how they are batched. So it takes a flat list
-// of K tokens, of any responses in any order and without padding, and the losses of the pieces of a step add
-// up to the step's: microbatches, padding and ranks cannot change it. Left out: everything whose ratio is of
-// a sequence.
+// The loss is a sum over tokens whose weights know nothing of how they are batched. So it takes a flat list of K tokens,
+// of any responses in any order and without padding, and the losses of the pieces of a step add up to the step's:
+// microbatches, padding and ranks cannot change it. Left out: everything whose ratio is of a sequence.
 #pragma once
 
 #include <torch/types.h>

@@ -21,9 +21,8 @@ struct PlanOptions {
   int64_t epochs = 1;                 // passes over the rollout
 };
 
-// The optimizer steps of a rollout of `responses` single responses, each the response numbers that it trains
-// on. Every epoch is shuffled anew; its last step is smaller when the minibatch size does not divide the
-// rollout.
+// The optimizer steps of a rollout of `responses` single responses, each the response numbers that it trains on. Every
+// epoch is shuffled anew; its last step is smaller when the minibatch size does not divide the rollout.
 std::vector<std::vector<int64_t>> PlanSteps(int64_t responses, uint64_t rollout, const PlanOptions& options);
 
 // The part of `minibatch` that `rank` of `ranks` computes: responses sorted by length (longest first) are
@@ -32,8 +31,7 @@ std::vector<std::vector<int64_t>> PlanSteps(int64_t responses, uint64_t rollout,
 std::vector<int64_t> RankShare(absl::Span<const int64_t> minibatch, absl::Span<const int64_t> lengths,
                                int rank, int ranks);
 
-// `share` cut into pieces of at most `microbatch_responses` of similar length (little padding), longest
-// first.
+// `share` cut into pieces of at most `microbatch_responses` of similar length (little padding), longest first.
 std::vector<std::vector<int64_t>> CutMicrobatches(std::vector<int64_t> share,
                                                   absl::Span<const int64_t> lengths,
                                                   int64_t microbatch_responses);

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "learner/collectives.h"
+#include "learner/followers.h"
 #include "learner/testing/support.h"
 #include "learner/trainer.h"
 

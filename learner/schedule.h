@@ -7,8 +7,7 @@
 
 namespace drover::learner {
 
-// `rate` x min(1, (step + 1) / warmup_steps): step 0 is the first, so that no step has rate 0. 0 is no
-// warm-up.
+// `rate` x min(1, (step + 1) / warmup_steps): step 0 is the first, so that no step has rate 0. 0 is no warm-up.
 double WarmUp(double rate, uint64_t step, uint64_t warmup_steps);
 
 // The rate of supervised batch `batch` (from 0) under recipe.pretrain with its defaults filled in: warm-up,

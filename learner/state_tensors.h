@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "learner/trainer.h"
+#include "learner/trainer_state.h"
 #include "model/safetensors.h"
 
 namespace drover::learner {

@@ -12,15 +12,9 @@
 #include "learner/adamw.h"
 #include "learner/collectives.h"
 #include "learner/gradients.h"
+#include "learner/update_stats.h"
 
 namespace drover::learner {
-
-// One optimizer step.
-struct StepStats {
-  double loss = 0.0;       // over all ranks
-  double grad_norm = 0.0;  // before clipping
-  bool skipped = false;    // loss or gradient not finite: nothing was changed
-};
 
 struct StepperOptions {
   AdamWOptions adamw;

@@ -1,8 +1,9 @@
+#include "learner/trainer_options.h"
+
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
-#include "learner/trainer.h"
 
 namespace drover::learner {
 namespace {

@@ -10,8 +10,10 @@
 #include "learner/forward.h"
 #include "learner/rollout.h"
 #include "learner/stepper.h"
-#include "learner/trainer.h"
+#include "learner/trainer_options.h"
+#include "learner/update_stats.h"
 #include "learner/update_sums.h"
+#include "model/transformer.h"
 
 namespace drover::learner {
 

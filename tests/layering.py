@@ -39,7 +39,6 @@ KNOWN_CIRCLES = [
     "actor/engine, actor/running_group",
     "data/arithmetic, data/worked",
     "data/file_source, data/generated_source, data/prompt_source",
-    "learner/trainer, learner/trainer_state, learner/update",
     "services/weights/assembler, services/weights/subscriber",
     "verifier/algebraic, verifier/ball, verifier/ball_impl, verifier/budget, verifier/compare, verifier/decide, "
     "verifier/equality/identity, verifier/equality/kernels, verifier/extract, verifier/form, verifier/form_impl, verifier/free_text, "

@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "base/threads.h"
 #include "learner/collectives.h"
+#include "learner/followers.h"
 #include "model/device.h"
 #include "model/jinja/chat_template.h"
 #include "programs/learner/model_folder.h"

@@ -134,9 +134,9 @@ absl::Status RunLoop::GoOnFrom(const ResumePoint& point) {
   checkpointed_ = version_;
   has_checkpoint_ = true;
   ASSIGN_OR_RETURN(history_, reports_.GoBackTo(version_));
+  // Of a run that was done and is given more steps.
   std::error_code ignored;
-  std::filesystem::remove(parts_.folder.summary(),
-                          ignored);  // of a run that was done and is given more steps
+  std::filesystem::remove(parts_.folder.summary(), ignored);
   if (!history_.evaluations.empty()) {
     const Evaluation& last = history_.evaluations.back();
     parts_.status->Update([&](v1::RunState& state) {
