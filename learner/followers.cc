@@ -1,6 +1,7 @@
 #include "learner/followers.h"
 
 #include <string>
+#include <utility>
 
 #include "base/status.h"
 #include "drover/v1/rank.pb.h"
@@ -18,8 +19,8 @@ absl::StatusOr<FollowEnd> FollowLeader(Trainer& trainer, Collectives& collective
     if (!command.ParseFromString(bytes)) {
       return absl::DataLossError("rank 0 sent a command that cannot be read: are all ranks of one build?");
     }
-    ASSIGN_OR_RETURN(const bool go_on, trainer.Execute(command));
-    if (!go_on) return command.has_finished() ? FollowEnd::kDone : FollowEnd::kStopped;
+    ASSIGN_OR_RETURN(const CommandResult result, trainer.Execute(std::move(command)));
+    if (result.end.has_value()) return *result.end;
   }
 }
 

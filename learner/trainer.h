@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -18,6 +19,7 @@
 #include "drover/v1/rank.pb.h"
 #include "group/check.h"
 #include "learner/collectives.h"
+#include "learner/supervised_example.h"
 #include "learner/trainer_options.h"
 #include "learner/trainer_state.h"
 #include "learner/update_stats.h"
@@ -25,16 +27,25 @@
 
 namespace drover::learner {
 
-struct SupervisedExample {
-  std::vector<uint32_t> prompt_token_ids;    // at least one; no loss on them
-  std::vector<uint32_t> response_token_ids;  // at least one
-};
+struct Replica;
 
 // How a follower's life ends in order: the run is done, or its processes stop and it will go on later.
 enum class FollowEnd { kDone, kStopped };
 
-// Not thread-safe. On a group of several ranks, rank 0 calls these methods and every other rank is in FollowLeader
-// (followers.h), which executes what rank 0 announces; each method announces itself.
+// What a command of rank 0's came to, on the rank that executed it.
+struct CommandResult {
+  std::optional<UpdateStats> update;      // of an update
+  std::optional<double> supervised_loss;  // of a supervised step
+  std::optional<FollowEnd> end;           // nothing follows it
+};
+
+// Not thread-safe. On a group of several ranks, rank 0 calls the methods and every other rank is in FollowLeader
+// (followers.h). Each method that changes something makes a command of its arguments, tells it to the others, and
+// executes it like them:
+//
+//   rank 0   Update, SupervisedStep, ...: check, make the command ─▶ announce ─▶ Execute ─▶ the method's answer
+//                                                                       │
+//   others   FollowLeader                                               └──────▶ Execute
 class Trainer {
  public:
   // `model` is trainable; its weights become rank 0's. `collectives` must outlive the trainer. Every rank calls it.
@@ -75,13 +86,15 @@ class Trainer {
   // Since BeginReinforcement, skipped ones included.
   uint64_t optimizer_steps() const;
 
-  // What FollowLeader calls with a command of rank 0's; false: stop.
-  absl::StatusOr<bool> Execute(const v1::RankCommand& command);
+  // What each rank does with a command of rank 0's, which checked it. DATA_LOSS for one that this build does not know.
+  absl::StatusOr<CommandResult> Execute(v1::RankCommand command);
 
  private:
-  struct Impl;
-  explicit Trainer(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit Trainer(std::unique_ptr<Replica> replica);
+  // Rank 0's way to do anything: announces the command and executes it.
+  absl::StatusOr<CommandResult> Lead(v1::RankCommand command);
+
+  const std::unique_ptr<Replica> replica_;
 };
 
 }  // namespace drover::learner

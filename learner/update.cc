@@ -91,6 +91,16 @@ bool RolloutUpdate::Trains(int64_t response) const {
          context_.options.actor_old_logprobs;
 }
 
+// Which responses need a forward pass before the first step, on this rank:
+//
+//   counted    in this rank's shares of the first epoch. Over all ranks each response is in exactly one share of an epoch,
+//              so sums over the counted ones are sums over the rollout
+//   trained    takes part in the loss of some step here: these need the reference's log-probabilities
+//   unscored   counted or trained, so that its old log-probabilities are needed; but for those that this rank trains on in
+//              step 0: that step has the old policy's weights, and its own forward pass computes them (TrainMicrobatch)
+//
+// A later epoch may deal a response to another rank than the first did: there it is scored and not counted. The sets are
+// in the order of response numbers, so that microbatches, and with them rounding, depend on the rollout alone.
 void RolloutUpdate::ScoreRollout() {
   if (context_.options.actor_old_logprobs) {
     for (int64_t r = 0; r < rollout_.size(); ++r) {
@@ -98,7 +108,6 @@ void RolloutUpdate::ScoreRollout() {
       rollout_.old_logprobs[r].assign(recorded.begin(), recorded.end());
     }
   }
-  // Each response is in exactly one share of the first epoch, over all ranks: there it counts for the statistics.
   std::vector<bool> counted(rollout_.size(), false);
   std::set<int64_t> unscored;
   std::set<int64_t> trained;
@@ -106,7 +115,6 @@ void RolloutUpdate::ScoreRollout() {
     for (int64_t r : Share(step)) {
       if (step < steps_per_epoch_) counted[r] = true;
       if (Trains(r)) trained.insert(r);
-      // The first step has the old policy's weights: its own forward pass computes their log-probabilities.
       if (step == 0 && Trains(r)) continue;
       if (step < steps_per_epoch_ || Trains(r)) unscored.insert(r);
     }

@@ -1,0 +1,39 @@
+#include "learner/supervised_example.h"
+
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+
+namespace drover::learner {
+namespace {
+
+absl::Status CheckExample(const SupervisedExample& example, size_t number, const ExampleLimits& limits) {
+  const auto& [prompt, response] = example;
+  if (prompt.empty() || response.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat("supervised example ", number, " has ", prompt.size(),
+                                                   " prompt and ", response.size(),
+                                                   " response tokens; it needs at least 1 of each"));
+  }
+  if (static_cast<int64_t>(prompt.size() + response.size()) > limits.max_positions) {
+    return absl::InvalidArgumentError(absl::StrCat("supervised example ", number, " has ",
+                                                   prompt.size() + response.size(), " tokens; the model has ",
+                                                   limits.max_positions, " positions"));
+  }
+  for (const auto* ids : {&prompt, &response}) {
+    for (uint32_t id : *ids) {
+      if (id < limits.vocab_size) continue;
+      return absl::InvalidArgumentError(absl::StrCat("supervised example ", number, " has token id ", id,
+                                                     ", but the vocabulary has ", limits.vocab_size));
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status CheckExamples(const std::vector<SupervisedExample>& examples, const ExampleLimits& limits) {
+  if (examples.empty()) return absl::InvalidArgumentError("a supervised step without examples");
+  for (size_t i = 0; i < examples.size(); ++i) RETURN_IF_ERROR(CheckExample(examples[i], i, limits));
+  return absl::OkStatus();
+}
+
+}  // namespace drover::learner
