@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/check.h"
 #include "learner/plan.h"
 
 namespace drover::learner {
@@ -167,6 +168,21 @@ torch::Tensor PerToken(const Microbatch& batch, absl::Span<const double> values)
   flat.reserve(batch.tokens());
   for (size_t b = 0; b < batch.responses.size(); ++b) {
     flat.insert(flat.end(), batch.lengths[b], static_cast<float>(values[batch.responses[b]]));
+  }
+  return torch::tensor(flat, at::kFloat).to(batch.targets_K.device());
+}
+
+torch::Tensor PerToken(const Microbatch& batch, absl::Span<const std::vector<double>> values) {
+  std::vector<float> flat;
+  flat.reserve(batch.tokens());
+  for (size_t b = 0; b < batch.responses.size(); ++b) {
+    const std::vector<double>& own = values[batch.responses[b]];
+    DROVER_CHECK(own.size() == 1 || static_cast<int64_t>(own.size()) == batch.lengths[b]);
+    if (own.size() == 1) {
+      flat.insert(flat.end(), batch.lengths[b], static_cast<float>(own[0]));
+    } else {
+      flat.insert(flat.end(), own.begin(), own.end());
+    }
   }
   return torch::tensor(flat, at::kFloat).to(batch.targets_K.device());
 }

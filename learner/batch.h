@@ -51,6 +51,9 @@ Microbatch MakeMicrobatch(absl::Span<const Sequence> sequences, const std::vecto
 // values[r] repeated for each token of response r of the microbatch: float32 [K] on its device.
 torch::Tensor PerToken(const Microbatch& batch, absl::Span<const double> values);
 
+// The same where values[r] has one number for all tokens of response r, or one for each of them.
+torch::Tensor PerToken(const Microbatch& batch, absl::Span<const std::vector<double>> values);
+
 // The per-token values of the microbatch's responses, values[r][t], joined: float32 [K] on its device.
 torch::Tensor JoinTokens(const Microbatch& batch, absl::Span<const std::vector<float>> values);
 

@@ -5,12 +5,14 @@
 #include <utility>
 
 #include "base/status.h"
+#include "learner/losses/make_loss.h"
 
 namespace drover::learner {
 
 Replica::Replica(const TrainerOptions& trainer_options, std::unique_ptr<model::Transformer> transformer,
                  Collectives* group)
     : options(trainer_options),
+      loss(MakeLoss(options.loss)),
       model(std::move(transformer)),
       collectives(group),
       stepper(WeightList(*model), {options.adamw, options.max_grad_norm}, collectives) {}
@@ -19,7 +21,7 @@ absl::Status Replica::BeginReinforcement() {
   stepper.adamw().Reset();
   stepper.set_skipped_in_a_row(0);
   optimizer_steps = 0;
-  if (options.loss.kl_coefficient <= 0.0) return absl::OkStatus();
+  if (!loss.needs().reference) return absl::OkStatus();
   ASSIGN_OR_RETURN(const model::WeightSet weights, model->Export());
   ASSIGN_OR_RETURN(reference, NewReference(*model));
   return reference->Import(weights);
@@ -80,7 +82,7 @@ absl::Status Replica::Restore(const TrainerState& given) {
   TrainerState own = State();
   own.reference.clear();
   std::unique_ptr<model::Transformer> restored;  // the reference
-  if (options.loss.kl_coefficient <= 0.0) {
+  if (!loss.needs().reference) {
     state.reference.clear();  // the KL term was turned off: nothing looks at it any more
   } else if (state.reference.empty()) {
     return absl::InvalidArgumentError(

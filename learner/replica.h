@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "learner/collectives.h"
+#include "learner/losses/loss.h"
 #include "learner/stepper.h"
 #include "learner/trainer_options.h"
 #include "learner/trainer_state.h"
@@ -28,6 +29,7 @@ struct Replica {
   absl::Status Restore(const TrainerState& given);
 
   const TrainerOptions options;
+  const Loss loss;
   const std::unique_ptr<model::Transformer> model;
   Collectives* const collectives;
   Stepper stepper;

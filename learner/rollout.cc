@@ -1,5 +1,8 @@
 #include "learner/rollout.h"
 
+#include <algorithm>
+#include <numeric>
+
 #include "group/reward.h"
 
 namespace drover::learner {
@@ -11,13 +14,27 @@ absl::Span<const uint32_t> Ids(const google::protobuf::RepeatedField<uint32_t>& 
 
 }  // namespace
 
+bool Rollout::HasAdvantage(int64_t response) const {
+  const std::vector<double>& own = advantages[response];
+  return std::any_of(own.begin(), own.end(), [](double advantage) { return advantage != 0.0; });
+}
+
 std::vector<std::vector<double>> Rollout::AdvantagesByGroup() const {
   std::vector<std::vector<double>> result;
   for (size_t r = 0; r < responses.size(); ++r) {
     if (r == 0 || groups[r] != groups[r - 1]) result.emplace_back();
-    result.back().push_back(advantages[r]);
+    const std::vector<double>& own = advantages[r];
+    result.back().push_back(std::accumulate(own.begin(), own.end(), 0.0) / static_cast<double>(own.size()));
   }
   return result;
+}
+
+std::vector<std::vector<float>> RecordedLogprobs(const Rollout& rollout) {
+  std::vector<std::vector<float>> recorded;
+  for (const v1::Response* response : rollout.responses) {
+    recorded.emplace_back(response->logprobs().begin(), response->logprobs().end());
+  }
+  return recorded;
 }
 
 Rollout TakeApart(const std::vector<v1::Group>& groups, const AdvantageOptions& options, uint64_t rollout,
@@ -32,7 +49,7 @@ Rollout TakeApart(const std::vector<v1::Group>& groups, const AdvantageOptions& 
       result.responses.push_back(&response);
       result.sequences.push_back({Ids(group.prompt_token_ids()), Ids(response.token_ids())});
       result.lengths.push_back(group.prompt_token_ids_size() + response.token_ids_size());
-      result.advantages.push_back(advantages[g][i]);
+      result.advantages.push_back({advantages[g][i]});
       result.masked.push_back(mask_truncated && group::Truncated(response));
     }
   }

@@ -15,17 +15,22 @@ struct Rollout {
   std::vector<const v1::Group*> groups;  // the response's group
   std::vector<const v1::Response*> responses;
   std::vector<Sequence> sequences;
-  std::vector<int64_t> lengths;  // prompt and response tokens
-  std::vector<double> advantages;
-  std::vector<bool> masked;  // left out of the loss, counted in N
+  std::vector<int64_t> lengths;                 // prompt and response tokens
+  std::vector<std::vector<double>> advantages;  // one for the whole response, or one a token
+  std::vector<bool> masked;                     // left out of the loss, counted in N
   // By response and token; empty until known.
   std::vector<std::vector<float>> old_logprobs;
   std::vector<std::vector<float>> reference_logprobs;
 
   int64_t size() const { return static_cast<int64_t>(responses.size()); }
-  // [group][response].
+  // Whether some token of the response has an advantage that is not 0.
+  bool HasAdvantage(int64_t response) const;
+  // [group][response]; of a response whose advantages differ by token, their mean.
   std::vector<std::vector<double>> AdvantagesByGroup() const;
 };
+
+// Log-probabilities as the actors recorded them, by response and token.
+std::vector<std::vector<float>> RecordedLogprobs(const Rollout& rollout);
 
 Rollout TakeApart(const std::vector<v1::Group>& groups, const AdvantageOptions& options, uint64_t rollout,
                   bool mask_truncated);

@@ -6,17 +6,17 @@
 #include "base/status.h"
 #include "learner/batch.h"
 #include "learner/forward.h"
-#include "learner/loss.h"
+#include "learner/losses/cross_entropy.h"
 #include "learner/plan.h"
 
 namespace drover::learner {
 namespace {
 
-// Adds the microbatch's gradients; returns its share of the loss of a step of `tokens` response tokens.
-double SupervisedMicrobatch(model::Transformer& model, const Microbatch& batch, int64_t tokens) {
+// Adds the microbatch's gradients; returns its share of the step's loss.
+double SupervisedMicrobatch(model::Transformer& model, const Microbatch& batch, const StepSize& step) {
   double total = 0.0;
   ForwardBackward(model, batch, ForwardOptions{}, [&](int64_t, const TokenScores& scores_R) {
-    const torch::Tensor loss = CrossEntropy(scores_R.logprobs_K, tokens);
+    const torch::Tensor loss = CrossEntropy(scores_R.logprobs_K, step);
     total += loss.item<double>();
     return loss;
   });
@@ -30,12 +30,13 @@ absl::StatusOr<double> SupervisedStep(Replica& replica, const std::vector<Superv
   std::vector<Sequence> sequences;
   std::vector<int64_t> lengths;
   std::vector<int64_t> all;
-  int64_t tokens = 0;
+  StepSize step;
+  step.responses = static_cast<int64_t>(examples.size());
   for (const SupervisedExample& example : examples) {
     all.push_back(static_cast<int64_t>(sequences.size()));
     sequences.push_back({example.prompt_token_ids, example.response_token_ids});
     lengths.push_back(example.prompt_token_ids.size() + example.response_token_ids.size());
-    tokens += example.response_token_ids.size();
+    step.tokens += static_cast<int64_t>(example.response_token_ids.size());
   }
   const std::vector<int64_t> own =
       RankShare(all, lengths, replica.collectives->rank(), replica.collectives->size());
@@ -44,7 +45,7 @@ absl::StatusOr<double> SupervisedStep(Replica& replica, const std::vector<Superv
   double loss = 0.0;
   for (const auto& responses : PlanMicrobatches(sequences, own, replica.options.microbatch_responses)) {
     loss +=
-        SupervisedMicrobatch(*replica.model, MakeMicrobatch(sequences, responses, stepper.device()), tokens);
+        SupervisedMicrobatch(*replica.model, MakeMicrobatch(sequences, responses, stepper.device()), step);
   }
   ASSIGN_OR_RETURN(const StepStats stats, stepper.Finish(loss, learning_rate));
   if (stepper.skipped_in_a_row() >= static_cast<uint64_t>(replica.options.max_skipped_steps)) {

@@ -80,8 +80,9 @@ absl::StatusOr<CommandResult> Trainer::Execute(v1::RankCommand command) {
       result.end = FollowEnd::kDone;
       return result;
     case v1::RankCommand::kUpdate: {
-      const UpdateContext context{replica_->options, *replica_->model,       replica_->reference.get(),
-                                  replica_->stepper, *replica_->collectives, replica_->optimizer_steps};
+      const UpdateContext context{replica_->options,         replica_->loss,    *replica_->model,
+                                  replica_->reference.get(), replica_->stepper, *replica_->collectives,
+                                  replica_->optimizer_steps};
       const std::vector<v1::Group> groups = TakeGroups(command.mutable_update());
       RolloutUpdate update(context, groups, command.update().rollout(), command.update().version());
       ASSIGN_OR_RETURN(result.update, update.Run());
@@ -109,10 +110,7 @@ absl::StatusOr<CommandResult> Trainer::Execute(v1::RankCommand command) {
 absl::StatusOr<UpdateStats> Trainer::Update(const std::vector<v1::Group>& groups, uint64_t rollout,
                                             uint64_t version) {
   RETURN_IF_ERROR(CheckGroups(groups, group_limits()));
-  if (replica_->options.loss.kl_coefficient > 0.0 && replica_->reference == nullptr) {
-    return absl::FailedPreconditionError(
-        "the KL term has no reference policy: call BeginReinforcement first");
-  }
+  RETURN_IF_ERROR(CheckNeeds(replica_->loss.needs(), replica_->reference.get()));
   ASSIGN_OR_RETURN(CommandResult result, Lead(UpdateCommand(groups, rollout, version)));
   return *std::move(result.update);
 }

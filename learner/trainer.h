@@ -1,9 +1,9 @@
-// One rollout's graded groups -> several optimizer steps. The equations: loss.h and docs/reference/algorithm.md.
+// One rollout's graded groups -> several optimizer steps. The equations: losses/ and docs/reference/algorithm.md.
 //
 //   groups -> rewards -> advantages          (per group, before any shuffling: advantage.h)
 //   responses -> log pi_old                  (weights before the first step, or as recorded by the actor)
 //   for each minibatch (plan.h):             N responses over all ranks
-//     for each own microbatch (batch.h):     forward, loss (loss.h), backward: gradients add up in one flat bucket
+//     for each own microbatch (batch.h):     forward, loss (losses/), backward: gradients add up in one flat bucket
 //     all-reduce                             the bucket and the sums of the statistics
 //     finite? clip to the norm, AdamW : skip, count, log
 #pragma once

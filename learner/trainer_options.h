@@ -10,7 +10,7 @@
 #include "group/check.h"
 #include "learner/adamw.h"
 #include "learner/advantage.h"
-#include "learner/loss.h"
+#include "learner/losses/options.h"
 #include "learner/plan.h"
 
 namespace drover::learner {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
@@ -23,24 +24,39 @@ double SampleStd(const std::vector<double>& values) {
   return count > 1.0 ? std::sqrt(squares / (count - 1.0)) : 0.0;
 }
 
-// Tokens [begin, begin + R) with their current log-probabilities. Old ones that are not defined are the current ones.
-LossTokens Narrow(const LossTokens& tokens, int64_t begin, const torch::Tensor& logprobs_R) {
-  const int64_t rows = logprobs_R.size(0);
+// Tokens [begin, begin + R) with their current scores. Old log-probabilities that are not defined are the current ones.
+LossTokens Narrow(const LossTokens& tokens, int64_t begin, const TokenScores& scores_R) {
+  const int64_t rows = scores_R.logprobs_K.size(0);
   LossTokens part;
-  part.logprobs_K = logprobs_R;
-  part.old_logprobs_K =
-      tokens.old_logprobs_K.defined() ? tokens.old_logprobs_K.narrow(0, begin, rows) : logprobs_R.detach();
-  if (tokens.reference_logprobs_K.defined()) {
-    part.reference_logprobs_K = tokens.reference_logprobs_K.narrow(0, begin, rows);
+  for (const auto field :
+       {&LossTokens::old_logprobs_K, &LossTokens::reference_logprobs_K, &LossTokens::actor_logprobs_K,
+        &LossTokens::sequence_log_ratios_K, &LossTokens::advantages_K, &LossTokens::lengths_K}) {
+    if ((tokens.*field).defined()) part.*field = (tokens.*field).narrow(0, begin, rows);
   }
-  part.advantages_K = tokens.advantages_K.narrow(0, begin, rows);
-  part.lengths_K = tokens.lengths_K.narrow(0, begin, rows);
+  part.logprobs_K = scores_R.logprobs_K;
+  part.entropy_K = scores_R.entropy_K;
+  if (!part.old_logprobs_K.defined()) part.old_logprobs_K = scores_R.logprobs_K.detach();
   return part;
+}
+
+std::vector<double> Flat(const std::vector<std::vector<double>>& by_group) {
+  std::vector<double> flat;
+  for (const std::vector<double>& own : by_group) flat.insert(flat.end(), own.begin(), own.end());
+  return flat;
 }
 
 double Mean(double sum, double count) { return count > 0.0 ? sum / count : 0.0; }
 
 }  // namespace
+
+absl::Status CheckNeeds(const LossNeeds& needs, const model::Transformer* reference) {
+  if (needs.values) return absl::UnimplementedError("the loss needs a value head, which no model has");
+  if (needs.reference && reference == nullptr) {
+    return absl::FailedPreconditionError(
+        "the KL term has no reference policy: call BeginReinforcement first");
+  }
+  return absl::OkStatus();
+}
 
 RolloutUpdate::RolloutUpdate(const UpdateContext& context, const std::vector<v1::Group>& groups,
                              uint64_t rollout, uint64_t version)
@@ -85,9 +101,8 @@ std::vector<int64_t> RolloutUpdate::Share(size_t step) const {
 
 bool RolloutUpdate::Trains(int64_t response) const {
   if (rollout_.masked[response]) return false;
-  // An advantage of 0 makes the loss and its gradient exactly 0: its forward pass is left out, unless it has a KL
-  // term or nothing else measures the entropy.
-  return rollout_.advantages[response] != 0.0 || context_.reference != nullptr ||
+  // Where the loss and its gradient are exactly 0 the forward pass is left out, unless nothing else measures the entropy.
+  return rollout_.HasAdvantage(response) || context_.loss.WantsZeroAdvantage() ||
          context_.options.actor_old_logprobs;
 }
 
@@ -102,12 +117,7 @@ bool RolloutUpdate::Trains(int64_t response) const {
 // A later epoch may deal a response to another rank than the first did: there it is scored and not counted. The sets are
 // in the order of response numbers, so that microbatches, and with them rounding, depend on the rollout alone.
 void RolloutUpdate::ScoreRollout() {
-  if (context_.options.actor_old_logprobs) {
-    for (int64_t r = 0; r < rollout_.size(); ++r) {
-      const auto& recorded = rollout_.responses[r]->logprobs();
-      rollout_.old_logprobs[r].assign(recorded.begin(), recorded.end());
-    }
-  }
+  if (context_.options.actor_old_logprobs) rollout_.old_logprobs = RecordedLogprobs(rollout_);
   std::vector<bool> counted(rollout_.size(), false);
   std::set<int64_t> unscored;
   std::set<int64_t> trained;
@@ -122,7 +132,7 @@ void RolloutUpdate::ScoreRollout() {
   for (int64_t r : Share(0)) {
     if (Trains(r)) unscored.erase(r);
   }
-  if (context_.reference != nullptr) ScoreReference({trained.begin(), trained.end()});
+  if (context_.loss.needs().reference) ScoreReference({trained.begin(), trained.end()});
   if (!context_.options.actor_old_logprobs) ScoreOld({unscored.begin(), unscored.end()}, counted);
 }
 
@@ -156,6 +166,15 @@ std::vector<std::vector<int64_t>> RolloutUpdate::Microbatches(const std::vector<
   return PlanMicrobatches(rollout_.sequences, responses, context_.options.microbatch_responses);
 }
 
+StepSize RolloutUpdate::SizeOf(size_t step) const {
+  StepSize size;
+  size.responses = static_cast<int64_t>(steps_[step].size());
+  for (int64_t r : steps_[step]) {
+    if (!rollout_.masked[r]) size.tokens += static_cast<int64_t>(rollout_.sequences[r].response.size());
+  }
+  return size;
+}
+
 absl::StatusOr<StepStats> RolloutUpdate::Step(size_t step) {
   context_.stepper.Begin();
   UpdateSums sums;
@@ -180,47 +199,61 @@ absl::StatusOr<StepStats> RolloutUpdate::Step(size_t step) {
   return stats;
 }
 
-double RolloutUpdate::TrainMicrobatch(const Microbatch& batch, size_t step, UpdateSums* sums) {
+LossTokens RolloutUpdate::TokensOf(const Microbatch& batch, bool old_is_current) {
+  const LossNeeds needs = context_.loss.needs();
   std::vector<double> lengths;
   for (const Sequence& sequence : rollout_.sequences)
     lengths.push_back(static_cast<double>(sequence.response.size()));
   LossTokens tokens;
-  const bool old_is_current = step == 0 && !context_.options.actor_old_logprobs;
-  if (!old_is_current) tokens.old_logprobs_K = JoinTokens(batch, rollout_.old_logprobs);
-  if (context_.reference != nullptr)
-    tokens.reference_logprobs_K = JoinTokens(batch, rollout_.reference_logprobs);
   tokens.advantages_K = PerToken(batch, rollout_.advantages);
   tokens.lengths_K = PerToken(batch, lengths);
+  if (!old_is_current) tokens.old_logprobs_K = JoinTokens(batch, rollout_.old_logprobs);
+  if (needs.reference) tokens.reference_logprobs_K = JoinTokens(batch, rollout_.reference_logprobs);
+  if (needs.actor_logprobs) tokens.actor_logprobs_K = JoinTokens(batch, RecordedLogprobs(rollout_));
+  if (needs.sequence_sums) tokens.sequence_log_ratios_K = SequenceLogRatios(batch, tokens.old_logprobs_K);
+  return tokens;
+}
 
-  const int64_t responses = static_cast<int64_t>(steps_[step].size());
-  std::vector<torch::Tensor> totals;
+torch::Tensor RolloutUpdate::SequenceLogRatios(const Microbatch& batch, const torch::Tensor& old_logprobs_K) {
+  std::vector<double> sums(rollout_.size(), 0.0);
+  if (!old_logprobs_K.defined()) return PerToken(batch, sums);  // the old policy is the current one
+  const torch::Tensor now_K = Score(context_.model, batch, forward_).logprobs_K;
+  const torch::Tensor ratios_K = (now_K - old_logprobs_K).to(at::kDouble).cpu();
+  const double* ratio = ratios_K.const_data_ptr<double>();
+  for (size_t b = 0; b < batch.responses.size(); ++b) {
+    for (int64_t t = 0; t < batch.lengths[b]; ++t) sums[batch.responses[b]] += *ratio++;
+  }
+  return PerToken(batch, sums);
+}
+
+double RolloutUpdate::TrainMicrobatch(const Microbatch& batch, size_t step, UpdateSums* sums) {
+  const bool old_is_current = step == 0 && !context_.options.actor_old_logprobs;
+  const LossTokens tokens = TokensOf(batch, old_is_current);
+  const StepSize size = SizeOf(step);
+  std::vector<LossSums> chunks;
   std::vector<torch::Tensor> logprobs;
   ForwardBackward(context_.model, batch, forward_, [&](int64_t begin, const TokenScores& scores_R) {
-    const PolicyLossResult result =
-        PolicyLoss(Narrow(tokens, begin, scores_R.logprobs_K), responses, context_.options.loss);
-    totals.push_back(at::stack({result.loss.detach().to(at::kDouble), result.sums.clipped, result.sums.ratio,
-                                result.sums.kl_old, result.sums.kl_reference,
-                                scores_R.entropy_K.sum(at::kDouble), result.sums.ratio_max}));
+    LossResult result = context_.loss.Compute(Narrow(tokens, begin, scores_R), size);
+    chunks.push_back(std::move(result.sums));
     logprobs.push_back(scores_R.logprobs_K.detach());
     return result.loss;
   });
 
-  const torch::Tensor all = at::stack(totals).cpu();
-  const torch::Tensor sum = all.sum(0);
-  const double* value = sum.data_ptr<double>();
-  sums->trained_tokens += static_cast<double>(batch.tokens());
-  sums->clipped += value[1];
-  sums->ratio += value[2];
-  sums->kl_old += value[3];
-  sums->kl_reference += value[4];
-  sums->ratio_max = std::max(sums->ratio_max, all.select(1, 6).max().item<double>());
+  const LossTotals totals = TotalsOf(chunks);
+  const double trained = static_cast<double>(batch.tokens());
+  sums->trained_tokens += trained;
+  sums->clipped += totals.clipped;
+  sums->ratio += totals.ratio;
+  sums->kl_old += totals.kl_old;
+  sums->kl_reference += totals.kl_reference;
+  sums->ratio_max = std::max(sums->ratio_max, totals.ratio_max);
   if (old_is_current) SplitTokens(batch, at::cat(logprobs), &rollout_.old_logprobs);
   if (step == 0) AddGap(batch, at::cat(logprobs), std::vector<bool>(rollout_.size(), true));
   if (step == 0 || (context_.options.actor_old_logprobs && step < steps_per_epoch_)) {
-    sums->entropy += value[5];
-    sums->entropy_tokens += static_cast<double>(batch.tokens());
+    sums->entropy += totals.entropy;
+    sums->entropy_tokens += trained;
   }
-  return value[0];
+  return totals.loss;
 }
 
 void RolloutUpdate::AddGap(const Microbatch& batch, const torch::Tensor& logprobs_K,
@@ -284,11 +317,13 @@ void RolloutUpdate::Summarize(const std::vector<StepStats>& steps, UpdateStats* 
     stats->logprob_gap_max = sums_.gap_max;
   }
   stats->advantages = rollout_.AdvantagesByGroup();
-  stats->advantage_std = SampleStd(rollout_.advantages);
-  stats->zero_advantage_groups =
-      std::count_if(stats->advantages.begin(), stats->advantages.end(), [](const std::vector<double>& group) {
-        return std::all_of(group.begin(), group.end(), [](double advantage) { return advantage == 0.0; });
-      });
+  stats->advantage_std = SampleStd(Flat(stats->advantages));
+  std::set<const v1::Group*> all(rollout_.groups.begin(), rollout_.groups.end());
+  std::set<const v1::Group*> with_signal;
+  for (int64_t r = 0; r < rollout_.size(); ++r) {
+    if (rollout_.HasAdvantage(r)) with_signal.insert(rollout_.groups[r]);
+  }
+  stats->zero_advantage_groups = static_cast<int64_t>(all.size() - with_signal.size());
 }
 
 }  // namespace drover::learner

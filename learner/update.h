@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "learner/collectives.h"
 #include "learner/forward.h"
+#include "learner/losses/loss.h"
 #include "learner/rollout.h"
 #include "learner/stepper.h"
 #include "learner/trainer_options.h"
@@ -17,11 +18,15 @@
 
 namespace drover::learner {
 
+// FAILED_PRECONDITION or UNIMPLEMENTED with the reason when the loss needs what the trainer has not.
+absl::Status CheckNeeds(const LossNeeds& needs, const model::Transformer* reference);
+
 // What an update works on; all of it outlives the update.
 struct UpdateContext {
   const TrainerOptions& options;
+  const Loss& loss;  // passed CheckNeeds
   model::Transformer& model;
-  model::Transformer* reference;  // null without a KL term
+  model::Transformer* reference;  // null where the loss needs none
   Stepper& stepper;
   Collectives& collectives;
   uint64_t& optimizer_steps;  // counted up
@@ -48,7 +53,13 @@ class RolloutUpdate {
   void ScoreRollout();
   void ScoreReference(const std::vector<int64_t>& responses);
   void ScoreOld(const std::vector<int64_t>& responses, const std::vector<bool>& counted);
+  StepSize SizeOf(size_t step) const;
   absl::StatusOr<StepStats> Step(size_t step);
+  // What the loss needs of a microbatch's tokens, but for what its forward pass gives. The old log-probabilities are
+  // undefined where they are the current ones.
+  LossTokens TokensOf(const Microbatch& batch, bool old_is_current);
+  // sum_t (log pi_theta - log pi_old) of each token's response, [K].
+  torch::Tensor SequenceLogRatios(const Microbatch& batch, const torch::Tensor& old_logprobs_K);
   // Adds the microbatch's gradients; returns its share of the loss.
   double TrainMicrobatch(const Microbatch& batch, size_t step, UpdateSums* sums);
   // Compares log-probabilities that the actor recorded with the learner's at the same version, for the responses

@@ -1,12 +1,22 @@
-#include "learner/loss.h"
+// The terms and weights of the policy loss by worked arithmetic, through the losses that recipes make of them.
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 
+#include "learner/losses/cross_entropy.h"
+#include "learner/losses/make_loss.h"
+
 namespace drover::learner {
 namespace {
+
+// The loss of a step of `responses`.
+LossResult PolicyLoss(const LossTokens& tokens, int64_t responses, const LossOptions& options) {
+  LossTokens given = tokens;
+  given.entropy_K = at::zeros_like(tokens.advantages_K);
+  return MakeLoss(options).Compute(given, {responses, /*tokens=*/0});
+}
 
 torch::Tensor Doubles(const std::vector<double>& values) { return at::tensor(values, at::kDouble); }
 
@@ -38,7 +48,7 @@ void ExpectNear(const torch::Tensor& got, const std::vector<double>& expected, d
 // = -0.5, -0.6, 0.4, 1, 0.5; their sum is 0.8.
 TEST(PolicyLoss, DrGrpoByHand) {
   LossTokens tokens = TwoResponses();
-  const PolicyLossResult result = PolicyLoss(tokens, /*responses=*/2, Budget10());
+  const LossResult result = PolicyLoss(tokens, /*responses=*/2, Budget10());
   EXPECT_NEAR(result.loss.item<double>(), 0.8 / 20.0, 1e-12);
   EXPECT_EQ(result.sums.clipped.item<double>(), 2.0);
   EXPECT_NEAR(result.sums.ratio.item<double>(), 6.0, 1e-12);
@@ -55,7 +65,7 @@ TEST(PolicyLoss, GrpoDividesByTheResponsesOwnLength) {
   LossTokens tokens = TwoResponses();
   LossOptions options = Budget10();
   options.aggregation = Aggregation::kResponseLength;
-  const PolicyLossResult result = PolicyLoss(tokens, /*responses=*/2, options);
+  const LossResult result = PolicyLoss(tokens, /*responses=*/2, options);
   EXPECT_NEAR(result.loss.item<double>(), (-1.1 / 2.0 + 1.9 / 3.0) / 2.0, 1e-12);
   result.loss.backward();
   ExpectNear(tokens.logprobs_K.grad(), {-0.5 / 4.0, 0.0, 0.0, 1.0 / 6.0, 0.5 / 6.0});
@@ -65,7 +75,7 @@ TEST(PolicyLoss, ClipHigherMovesOnlyTheUpperEdge) {
   LossOptions options = Budget10();
   options.clip_high = 0.6;
   // The second token (ratio 1.5) is inside now: -0.75 for -0.6. The third stays clipped from below.
-  const PolicyLossResult result = PolicyLoss(TwoResponses(), 2, options);
+  const LossResult result = PolicyLoss(TwoResponses(), 2, options);
   EXPECT_NEAR(result.loss.item<double>(), (0.8 - 0.15) / 20.0, 1e-12);
   EXPECT_EQ(result.sums.clipped.item<double>(), 1.0);
 }
@@ -79,7 +89,7 @@ TEST(PolicyLoss, KlToTheReferenceByHand) {
   tokens.lengths_K = Doubles({2, 2});
   LossOptions options = Budget10();
   options.kl_coefficient = 0.5;
-  const PolicyLossResult result = PolicyLoss(tokens, 1, options);
+  const LossResult result = PolicyLoss(tokens, 1, options);
   const double kl = (2.0 - std::log(2.0) - 1.0) + (0.25 + std::log(4.0) - 1.0);
   EXPECT_NEAR(result.sums.kl_reference.item<double>(), kl, 1e-12);
   EXPECT_NEAR(result.loss.item<double>(), 0.5 * kl / 10.0, 1e-12);
@@ -97,7 +107,7 @@ TEST(PolicyLoss, KlExponentIsClamped) {
   tokens.lengths_K = Doubles({2, 2});
   LossOptions options = Budget10();
   options.kl_coefficient = 1.0;
-  const PolicyLossResult result = PolicyLoss(tokens, 1, options);
+  const LossResult result = PolicyLoss(tokens, 1, options);
   const double kl = (std::exp(40.0) - 41.0) + (std::exp(-40.0) + 39.0);
   EXPECT_NEAR(result.sums.kl_reference.item<double>() / kl, 1.0, 1e-12);
   result.loss.backward();
@@ -156,10 +166,13 @@ TEST_P(PolicyLossGradient, PiecesAddUp) {
     const auto part = [begin = begin, end = end](const torch::Tensor& x_K) {
       return x_K.slice(0, begin, end);
     };
-    const LossTokens piece{part(tokens.logprobs_K), part(tokens.old_logprobs_K),
-                           part(tokens.reference_logprobs_K), part(tokens.advantages_K),
-                           part(tokens.lengths_K)};
-    const PolicyLossResult result = PolicyLoss(piece, 6, options);
+    LossTokens piece;
+    piece.logprobs_K = part(tokens.logprobs_K);
+    piece.old_logprobs_K = part(tokens.old_logprobs_K);
+    piece.reference_logprobs_K = part(tokens.reference_logprobs_K);
+    piece.advantages_K = part(tokens.advantages_K);
+    piece.lengths_K = part(tokens.lengths_K);
+    const LossResult result = PolicyLoss(piece, 6, options);
     sum += result.loss.item<double>();
     clipped += result.sums.clipped.item<double>();
   }
@@ -170,8 +183,32 @@ TEST_P(PolicyLossGradient, PiecesAddUp) {
 INSTANTIATE_TEST_SUITE_P(BothAggregations, PolicyLossGradient,
                          testing::Values(Aggregation::kConstant, Aggregation::kResponseLength));
 
+// What lets a step leave responses out: tokens of advantage 0 add nothing, and their tokens stay in the denominators.
+TEST(ZeroAdvantage, AddsNothingUnlessATermWantsIt) {
+  LossOptions options = Budget10();
+  LossTokens tokens = RandomTokens(20);
+  tokens.advantages_K = at::zeros({20}, at::kDouble);
+  EXPECT_FALSE(MakeLoss(options).WantsZeroAdvantage());
+  const LossResult nothing = PolicyLoss(tokens, 3, options);
+  nothing.loss.backward();
+  EXPECT_EQ(nothing.loss.item<double>(), 0.0);
+  EXPECT_EQ(tokens.logprobs_K.grad().abs().max().item<double>(), 0.0);
+  options.kl_coefficient = 0.1;
+  EXPECT_TRUE(MakeLoss(options).WantsZeroAdvantage());
+  EXPECT_GT(PolicyLoss(tokens, 3, options).loss.item<double>(), 0.0);
+}
+
+TEST(Needs, TheReferenceForTheKlTermAlone) {
+  LossOptions options = Budget10();
+  EXPECT_FALSE(MakeLoss(options).needs().reference);
+  options.kl_coefficient = 0.1;
+  EXPECT_TRUE(MakeLoss(options).needs().reference);
+  EXPECT_FALSE(MakeLoss(options).needs().sequence_sums);
+}
+
 TEST(CrossEntropy, IsTheMeanOverTheStepsTokens) {
-  EXPECT_NEAR(CrossEntropy(Doubles({-1.0, -2.0}), 4).item<double>(), 0.75, 1e-15);
+  EXPECT_NEAR(CrossEntropy(Doubles({-1.0, -2.0}), {/*responses=*/2, /*tokens=*/4}).item<double>(), 0.75,
+              1e-15);
 }
 
 }  // namespace
