@@ -9,6 +9,7 @@
 
 #include "actor/scorer.h"
 #include "base/random.h"
+#include "model/ops.h"
 
 namespace drover::actor {
 namespace {
@@ -146,6 +147,28 @@ TEST(ScorerTest, RecordsTheFullSoftmaxWhateverTheFilter) {
   EXPECT_NEAR(drawn[1].logprob, 5.0 - std::log(std::exp(5.0) + std::exp(1.0) + 1.0), 1e-6);
   EXPECT_EQ(drawn[2].token, 2u);
   EXPECT_NEAR(drawn[2].logprob, 2.0 - std::log(1.0 + std::exp(1.0) + std::exp(2.0)), 1e-6);
+}
+
+// Bit for bit, in batches of mixed temperatures and of one, and for several responses that begin at one prompt.
+TEST(ScorerTest, RecordsWhatTheLearnerComputes) {
+  at::manual_seed(8);
+  const torch::Tensor logits_RV = at::randn({5, 1003}) * 3.0;
+  const std::vector<int64_t> rows = {0, 0, 1, 2, 3, 4};
+  for (const double second : {1.0, 0.7}) {
+    std::vector<Draw> draws(rows.size());
+    for (size_t i = 0; i < draws.size(); ++i) {
+      draws[i].options.temperature = i % 2 == 0 ? 1.0 : second;
+      draws[i].uniform = 0.13 * static_cast<double>(i + 1);
+    }
+    const std::vector<Drawn> drawn = DrawTokens(logits_RV, rows, draws);
+    for (size_t i = 0; i < draws.size(); ++i) {
+      const torch::Tensor target = at::tensor({static_cast<int64_t>(drawn[i].token)}, at::kLong);
+      const torch::Tensor logprob =
+          model::ops::ScoreTokens(logits_RV.narrow(0, rows[i], 1), target, draws[i].options.temperature, true)
+              .logprobs_R;
+      EXPECT_EQ(drawn[i].logprob, logprob.item<float>()) << i;
+    }
+  }
 }
 
 TEST(ScorerTest, SaysWhichRowsAreNotFinite) {

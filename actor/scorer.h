@@ -19,7 +19,8 @@ struct Draw {
 struct Drawn {
   bool finite = false;  // false: the row holds a logit that is not finite, and there is no token
   uint32_t token = 0;
-  // log p under the full softmax at the sampling temperature (1 for temperature 0), computed in double precision.
+  // log p under the full softmax at the sampling temperature (1 for temperature 0), as the learner computes it
+  // (model::ops::ScoreTokens). Not finite where there is no token.
   float logprob = 0.0F;
 };
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "model/ops.h"
+
 namespace drover::learner {
 namespace {
 
@@ -21,16 +23,9 @@ torch::Tensor PredictingRows(model::Transformer& model, const Microbatch& batch)
 
 TokenScores ScoreRows(model::Transformer& model, const torch::Tensor& hidden_RD,
                       const torch::Tensor& targets_R, double temperature) {
-  torch::Tensor logits_RV = model.Logits(hidden_RD);
-  if (temperature != 1.0) logits_RV = logits_RV / temperature;
-  const torch::Tensor logprobs_RV = logits_RV.log_softmax(-1);
-  TokenScores scores;
-  scores.logprobs_K = logprobs_RV.gather(1, targets_R.unsqueeze(1)).squeeze(1);
-  at::NoGradGuard no_grad;
-  // A log-probability of -inf has probability 0 and adds 0, not 0 x inf.
-  const torch::Tensor plain_RV = logprobs_RV.detach();
-  scores.entropy_K = -(plain_RV.exp() * plain_RV.clamp_min(-1e4)).sum(-1);
-  return scores;
+  const model::ops::TokenScores scores =
+      model::ops::ScoreTokens(model.Logits(hidden_RD), targets_R, temperature, /*entropy=*/true);
+  return {scores.logprobs_R, scores.entropy_R};
 }
 
 // Calls `use` with (first row, rows) for consecutive chunks of `rows` rows.
