@@ -6,6 +6,7 @@
 
 #include "base/status.h"
 #include "learner/losses/make_loss.h"
+#include "learner/shards.h"
 
 namespace drover::learner {
 
@@ -64,11 +65,13 @@ absl::Status Replica::ShareState() {
 TrainerState Replica::State() const {
   TrainerState state;
   state.counters = {optimizer_steps, stepper.adamw().steps(), stepper.skipped_in_a_row()};
+  const auto first = WholesOf(stepper.shards(), stepper.adamw().first_moments(), stepper.parameters());
+  const auto second = WholesOf(stepper.shards(), stepper.adamw().second_moments(), stepper.parameters());
   size_t i = 0;
   for (const auto& [name, weight] : model->weights()) {
     state.weights[name] = weight.detach();
-    state.first_moments[name] = stepper.adamw().first_moments()[i];
-    state.second_moments[name] = stepper.adamw().second_moments()[i];
+    state.first_moments[name] = first[i];
+    state.second_moments[name] = second[i];
     ++i;
   }
   if (reference != nullptr) {

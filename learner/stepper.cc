@@ -5,16 +5,24 @@
 #include <cmath>
 
 #include "base/status.h"
+#include "learner/shards.h"
 
 namespace drover::learner {
+namespace {
+
+constexpr int kShard = 0;  // of one
+
+}  // namespace
 
 Stepper::Stepper(std::vector<torch::Tensor> parameters, const StepperOptions& options,
                  Collectives* collectives)
     : options_(options),
       collectives_(collectives),
       parameters_(std::move(parameters)),
+      shards_(PlanShards(parameters_, /*ranks=*/1)),
       gradients_(parameters_),
-      adamw_(parameters_, options.adamw) {}
+      gradient_shard_(ShardOf(shards_, kShard, gradients_.views())),
+      adamw_(ShardOf(shards_, kShard, parameters_), options.adamw) {}
 
 absl::StatusOr<StepStats> Stepper::Finish(double loss, double learning_rate) {
   torch::Tensor total = at::full({1}, loss, at::kDouble);
@@ -28,7 +36,7 @@ absl::StatusOr<StepStats> Stepper::Finish(double loss, double learning_rate) {
   }
   skipped_in_a_row_ = 0;
   gradients_.Clip(stats.grad_norm, options_.max_grad_norm);
-  adamw_.Step(gradients_.views(), learning_rate);
+  adamw_.Step(gradient_shard_, learning_rate);
   return stats;
 }
 

@@ -12,6 +12,7 @@
 #include "learner/adamw.h"
 #include "learner/collectives.h"
 #include "learner/gradients.h"
+#include "learner/shard_plan.h"
 #include "learner/update_stats.h"
 
 namespace drover::learner {
@@ -37,8 +38,11 @@ class Stepper {
   torch::Device device() const { return gradients_.flat().device(); }
   // Of this rank since Begin(); of all ranks, clipped, after Finish().
   const GradientBucket& gradients() const { return gradients_; }
+  // Over this rank's pieces of the parameters, in the order of the plan.
   AdamW& adamw() { return adamw_; }
   const AdamW& adamw() const { return adamw_; }
+  // Who owns which part of the optimizer's state: one shard, all of it, which every rank keeps the same.
+  const ShardPlan& shards() const { return shards_; }
   uint64_t skipped_in_a_row() const { return skipped_in_a_row_; }
   void set_skipped_in_a_row(uint64_t steps) { skipped_in_a_row_ = steps; }
 
@@ -46,7 +50,9 @@ class Stepper {
   const StepperOptions options_;
   Collectives* const collectives_;
   const std::vector<torch::Tensor> parameters_;
+  const ShardPlan shards_;
   GradientBucket gradients_;
+  const std::vector<torch::Tensor> gradient_shard_;  // views into gradients_, one per piece
   AdamW adamw_;
   uint64_t skipped_in_a_row_ = 0;
 };
