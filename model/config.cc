@@ -308,7 +308,9 @@ absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view text, ModelNotes* 
   RETURN_IF_ERROR(ParseSizes(fields, config));
   RETURN_IF_ERROR(ParseBiases(fields, config));
   RETURN_IF_ERROR(ParseWindow(fields, config));
-  RETURN_IF_ERROR(ParseRope(fields, config));
+  ASSIGN_OR_RETURN(const RopeConfig rope, ParseRope(fields));
+  config.rope_theta = rope.theta;
+  config.rope_scaling = rope.scaling;
   RETURN_IF_ERROR(ParseDtypeField(fields, config));
   RETURN_IF_ERROR(ParseTokens(fields, config, notes));
   RETURN_IF_ERROR(ValidateModelConfig(config));

@@ -9,19 +9,9 @@
 
 #include "absl/status/statusor.h"
 #include "model/dtype.h"
+#include "model/rope_scaling.h"
 
 namespace drover::model {
-
-// Llama 3.1's stretched rotary frequencies: below low_freq_factor / high_freq_factor turns per original
-// context a frequency is divided by `factor`, above it is kept, between them it is interpolated.
-struct Llama3RopeScaling {
-  double factor = 8.0;
-  double low_freq_factor = 1.0;
-  double high_freq_factor = 4.0;
-  int64_t original_max_positions = 8192;
-
-  bool operator==(const Llama3RopeScaling&) const = default;
-};
 
 // A decoder of the Llama family: RMSNorm before attention and MLP, rotary positions (the two halves of a head
 // rotated against each other), grouped queries, SwiGLU.

@@ -1,4 +1,4 @@
-// The weights of a transformer in the shape in which its forward reads them.
+// The memory of a transformer's weights: allocated by the blocks that read them, and found by name.
 #pragma once
 
 #include <torch/types.h>
@@ -8,39 +8,44 @@
 #include <string>
 #include <vector>
 
-#include "model/config.h"
+#include "model/architecture.h"
+#include "model/ops.h"
 
 namespace drover::model {
 
-// y = x weight^T + bias; the bias may be undefined.
-struct LinearWeights {
-  torch::Tensor weight;  // [out, in]
-  torch::Tensor bias;    // [out]
+using ParametersByName = std::map<std::string, torch::Tensor>;
+
+// Several linear maps of one input, whose rows are computed together where they lie together.
+struct JoinedLinear {
+  ops::LinearWeights all;  // the rows of all parts one after the other; undefined when not fused
+  std::vector<ops::LinearWeights> parts;  // fused: views of `all`
 };
 
-struct LayerWeights {
-  torch::Tensor attention_norm, mlp_norm;
-  torch::Tensor q_norm, k_norm;  // [head_dim]; undefined without qk_norm
-  // Fused: the rows of q, k and v (of gate and up) one after the other in one matrix, and q, k, v, gate and up are
-  // views of it. Not fused: qkv and gate_up are undefined.
-  LinearWeights qkv, q, k, v, output;
-  torch::Tensor gate_up, gate, up, down;
-};
+// Not thread-safe.
+class ParameterAllocator {
+ public:
+  // Weights of `dtype` on `device`, values unset. `fused`: Join puts its parts into one matrix.
+  ParameterAllocator(torch::ScalarType dtype, torch::Device device, bool fused);
 
-struct Parameters {
-  torch::Tensor embedding;  // [V, D]
-  torch::Tensor head;       // [V, D]; the same tensor as `embedding` when tied
-  torch::Tensor final_norm;
-  std::vector<LayerWeights> layers;
-  std::map<std::string, torch::Tensor> by_name;  // Hugging Face names; shares storage with the above
-};
+  // Undefined where the description is absent.
+  torch::Tensor Make(const WeightDescription& weight);
+  ops::LinearWeights Make(const LinearDescription& linear);
+  // `parts`: at least one; all with a bias or all without.
+  JoinedLinear Join(const std::vector<LinearDescription>& parts);
 
-// Weights of `dtype`, values unset.
-Parameters AllocateParameters(const ModelConfig& config, torch::ScalarType dtype, torch::Device device,
-                              bool fused);
+  // All that was made, under Hugging Face's names; shares storage with it.
+  const ParametersByName& by_name() const { return by_name_; }
+
+ private:
+  torch::Tensor MakeRows(const std::vector<WeightDescription>& parts, std::vector<torch::Tensor>* views);
+
+  const torch::TensorOptions options_;
+  const bool fused_;
+  ParametersByName by_name_;
+};
 
 // Sets matrices to normal numbers of standard deviation `std`, norms to 1, biases to 0. The same numbers for the same
 // seed on every device.
-void InitializeParameters(const Parameters& parameters, uint64_t seed, double std);
+void InitializeParameters(const ParametersByName& parameters, uint64_t seed, double std);
 
 }  // namespace drover::model

@@ -1,7 +1,5 @@
 #include "model/rope.h"
 
-#include <ATen/ATen.h>
-
 #include <cmath>
 
 namespace drover::model {
@@ -28,20 +26,6 @@ std::vector<float> RopeFrequencies(const ModelConfig& config) {
         static_cast<float>(config.rope_scaling ? Stretched(frequency, *config.rope_scaling) : frequency));
   }
   return frequencies;
-}
-
-RopeAngles MakeRopeAngles(const torch::Tensor& frequencies, const torch::Tensor& positions) {
-  const torch::Tensor angles = positions.to(at::kFloat).unsqueeze(-1).unsqueeze(-1) * frequencies;
-  const torch::Tensor cos = angles.cos();
-  const torch::Tensor sin = angles.sin();
-  return {at::cat({cos, cos}, -1), at::cat({-sin, sin}, -1)};
-}
-
-torch::Tensor Rotate(const torch::Tensor& heads, const RopeAngles& angles) {
-  const torch::Tensor x = heads.to(at::kFloat);
-  const int64_t half = x.size(-1) / 2;
-  const torch::Tensor swapped = at::cat({x.narrow(-1, half, half), x.narrow(-1, 0, half)}, -1);
-  return at::addcmul(x * angles.cos, swapped, angles.sin);
 }
 
 }  // namespace drover::model

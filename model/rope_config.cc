@@ -79,8 +79,9 @@ absl::Status TakeTheta(const JsonFields& rope, std::optional<double>& theta) {
 
 }  // namespace
 
-absl::Status ParseRope(const JsonFields& fields, ModelConfig& config) {
+absl::StatusOr<RopeConfig> ParseRope(const JsonFields& fields) {
   RETURN_IF_ERROR(CheckWholeHeadIsRotated(fields));
+  RopeConfig config;
   std::optional<double> theta;
   RETURN_IF_ERROR(TakeTheta(fields, theta));
   bool found = false;
@@ -89,12 +90,12 @@ absl::Status ParseRope(const JsonFields& fields, ModelConfig& config) {
     ASSIGN_OR_RETURN(const JsonFields rope, fields.Object(name));
     RETURN_IF_ERROR(TakeTheta(rope, theta));
     ASSIGN_OR_RETURN(const auto scaling, ParseScaling(fields, rope));
-    if (found && scaling != config.rope_scaling) return fields.Wrong(name, "the same as rope_parameters");
-    config.rope_scaling = scaling;
+    if (found && scaling != config.scaling) return fields.Wrong(name, "the same as rope_parameters");
+    config.scaling = scaling;
     found = true;
   }
-  config.rope_theta = theta.value_or(10000.0);
-  return absl::OkStatus();
+  config.theta = theta.value_or(config.theta);
+  return config;
 }
 
 }  // namespace drover::model

@@ -19,19 +19,16 @@ json Llama3() {
           {"original_max_position_embeddings", 64}};
 }
 
-absl::StatusOr<ModelConfig> Parse(const json& value) {
-  ModelConfig config;
+absl::StatusOr<RopeConfig> Parse(const json& value) {
   const auto fields = JsonFields::Of(value, "");
   if (!fields.ok()) return fields.status();
-  const absl::Status status = ParseRope(*fields, config);
-  if (!status.ok()) return status;
-  return config;
+  return ParseRope(*fields);
 }
 
 double Theta(const json& value) {
   const auto config = Parse(value);
   EXPECT_TRUE(config.ok()) << config.status();
-  return config.ok() ? config->rope_theta : 0;
+  return config.ok() ? config->theta : 0;
 }
 
 TEST(ParseRope, TheBaseIsReadWhereverItStands) {
@@ -45,8 +42,8 @@ TEST(ParseRope, TheBaseIsReadWhereverItStands) {
     json scaling = Llama3();
     scaling["rope_theta"] = 7e5;
     const auto config = Parse({{dictionary, scaling}}).value();
-    EXPECT_EQ(config.rope_theta, 7e5);
-    EXPECT_EQ(config.rope_scaling->factor, 8.0);
+    EXPECT_EQ(config.theta, 7e5);
+    EXPECT_EQ(config.scaling->factor, 8.0);
   }
   EXPECT_EQ(Theta({{"rope_parameters", {{"rope_theta", 3e4}}}, {"rope_scaling", {{"rope_theta", 3e4}}}}),
             3e4);
@@ -55,19 +52,18 @@ TEST(ParseRope, TheBaseIsReadWhereverItStands) {
 TEST(ParseRope, TheTypeHasTwoNames) {
   json scaling = Llama3();
   scaling["type"] = "llama3";
-  EXPECT_TRUE(Parse({{"rope_scaling", scaling}}).value().rope_scaling.has_value());
+  EXPECT_TRUE(Parse({{"rope_scaling", scaling}}).value().scaling.has_value());
   scaling.erase("rope_type");
-  EXPECT_TRUE(Parse({{"rope_scaling", scaling}}).value().rope_scaling.has_value());
-  EXPECT_FALSE(Parse({{"rope_scaling", {{"type", "default"}, {"rope_type", "default"}}}})
-                   .value()
-                   .rope_scaling.has_value());
+  EXPECT_TRUE(Parse({{"rope_scaling", scaling}}).value().scaling.has_value());
+  EXPECT_FALSE(
+      Parse({{"rope_scaling", {{"type", "default"}, {"rope_type", "default"}}}}).value().scaling.has_value());
 }
 
 TEST(ParseRope, TheOriginalContextMayStandAtTheTop) {
   json scaling = Llama3();
   scaling.erase("original_max_position_embeddings");
   const json outside = {{"original_max_position_embeddings", 32}, {"rope_scaling", scaling}};
-  EXPECT_EQ(Parse(outside).value().rope_scaling->original_max_positions, 32);
+  EXPECT_EQ(Parse(outside).value().scaling->original_max_positions, 32);
   EXPECT_THAT(std::string(Parse({{"rope_scaling", scaling}}).status().message()),
               HasSubstr("rope_scaling.original_max_position_embeddings is missing"));
   const json both = {{"original_max_position_embeddings", 32}, {"rope_scaling", Llama3()}};

@@ -1,5 +1,9 @@
 // The transformer that actor and learner share: Llama, Mistral, Qwen2 and Qwen3 as ModelConfig describes them.
 //
+//   architecture.h   what it is made of: a description
+//   decoder_layer.h  its layers, of attention.h and feed_forward.h: their weights and their forward
+//   ops.h            the arithmetic
+//
 // Shapes in names: B sequences, T tokens, D hidden size, H heads, d head size, V vocabulary, N and R any rows.
 //
 // Arithmetic: matrix products in `dtype`; the residual stream, RMSNorm, rotary embedding, softmax and logits in
@@ -18,17 +22,12 @@
 #include "absl/status/statusor.h"
 #include "model/config.h"
 #include "model/kv_cache.h"
+#include "model/transformer_options.h"
 #include "model/weight_set.h"
 
 namespace drover::model {
 
-struct TransformerOptions {
-  torch::Device device = torch::kCPU;
-  torch::ScalarType dtype = torch::kFloat32;  // or kBFloat16; anything else is INVALID_ARGUMENT
-  // True: weights are float32 masters that require gradients, rounded to dtype inside the forward (the gradient passes
-  // the rounding unchanged). False: weights are stored in dtype, fused where that saves time, and have no gradients.
-  bool trainable = false;
-};
+struct TransformerCore;  // transformer_core.h
 
 // Not thread-safe.
 class Transformer {
@@ -87,12 +86,11 @@ class Transformer {
   absl::Status Import(const WeightSet& weights);
 
  private:
-  struct Impl;
-  explicit Transformer(std::unique_ptr<Impl> impl);
+  explicit Transformer(std::unique_ptr<TransformerCore> core);
   static absl::StatusOr<std::unique_ptr<Transformer>> Allocate(const ModelConfig& config,
                                                                const TransformerOptions& options);
   void RequireGradients();
-  std::unique_ptr<Impl> impl_;
+  std::unique_ptr<TransformerCore> core_;
 };
 
 }  // namespace drover::model

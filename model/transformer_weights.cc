@@ -6,11 +6,13 @@
 #include "absl/strings/str_join.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "model/architecture.h"
 #include "model/model_weights.h"
+#include "model/parameters.h"
 #include "model/rope.h"
 #include "model/torch_dtype.h"
 #include "model/transformer.h"
-#include "model/transformer_impl.h"
+#include "model/transformer_core.h"
 
 namespace drover::model {
 namespace {
@@ -94,26 +96,33 @@ absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Allocate(const ModelCo
                                                                    const TransformerOptions& options) {
   RETURN_IF_ERROR(ValidateModelConfig(config));
   RETURN_IF_ERROR(CheckOptions(options));
-  auto impl = std::make_unique<Impl>();
-  impl->config = config;
-  impl->options = options;
-  const torch::ScalarType stored = options.trainable ? at::kFloat : options.dtype;
-  impl->parameters = AllocateParameters(config, stored, options.device, /*fused=*/!options.trainable);
-  const std::vector<float> frequencies = RopeFrequencies(config);
-  impl->frequencies = at::tensor(frequencies).to(options.device);
-  return std::unique_ptr<Transformer>(new Transformer(std::move(impl)));
+  const Architecture architecture = DescribeArchitecture(config);
+  ParameterAllocator allocator(options.trainable ? at::kFloat : options.dtype, options.device,
+                               /*fused=*/!options.trainable);
+  auto core = std::make_unique<TransformerCore>();
+  core->config = config;
+  core->options = options;
+  core->embedding = allocator.Make(architecture.embedding);
+  for (const LayerDescription& layer : architecture.layers) {
+    core->layers.emplace_back(layer, config.rms_norm_eps, options.dtype, allocator);
+  }
+  core->final_norm = allocator.Make(architecture.final_norm);
+  core->head = architecture.head.present() ? allocator.Make(architecture.head) : core->embedding;
+  core->weights = allocator.by_name();
+  core->frequencies = at::tensor(RopeFrequencies(config)).to(options.device);
+  return std::unique_ptr<Transformer>(new Transformer(std::move(core)));
 }
 
 void Transformer::RequireGradients() {
-  if (!impl_->options.trainable) return;
-  for (const auto& [name, tensor] : impl_->parameters.by_name) tensor.requires_grad_();
+  if (!core_->options.trainable) return;
+  for (const auto& [name, tensor] : core_->weights) tensor.requires_grad_();
 }
 
 absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Create(const ModelConfig& config,
                                                                  const TransformerOptions& options,
                                                                  uint64_t seed, double init_std) {
   ASSIGN_OR_RETURN(auto model, Allocate(config, options));
-  InitializeParameters(model->impl_->parameters, seed, init_std);
+  InitializeParameters(model->core_->weights, seed, init_std);
   model->RequireGradients();
   return model;
 }
@@ -141,7 +150,7 @@ absl::StatusOr<WeightSet> Transformer::Export() const {
   std::vector<torch::Tensor> kept;
   std::vector<TensorView> views;
   for (const auto& [name, tensor] : weights()) {
-    kept.push_back(tensor.detach().to(impl_->options.dtype).cpu().contiguous());
+    kept.push_back(tensor.detach().to(core_->options.dtype).cpu().contiguous());
     ASSIGN_OR_RETURN(TensorView view, ViewOfTensor(name, kept.back()));
     views.push_back(std::move(view));
   }
@@ -149,10 +158,10 @@ absl::StatusOr<WeightSet> Transformer::Export() const {
 }
 
 absl::Status Transformer::Import(const WeightSet& source) {
-  ASSIGN_OR_RETURN(const std::vector<TensorMeta> layout, ExportLayout(weights(), impl_->options.dtype));
+  ASSIGN_OR_RETURN(const std::vector<TensorMeta> layout, ExportLayout(weights(), core_->options.dtype));
   RETURN_IF_ERROR(CheckLayout(source, layout, weights()));
   at::NoGradGuard no_grad;
-  impl_->float_head = torch::Tensor();
+  core_->float_head = torch::Tensor();
   for (const TensorView& view : WeightViews(source)) {
     ASSIGN_OR_RETURN(const torch::Tensor values, TensorOfView(view));
     weights().at(view.name).detach().copy_(values);

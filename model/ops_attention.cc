@@ -1,8 +1,13 @@
-#include "model/layers.h"
-
+// Attention of ops.h.
 #include <ATen/ATen.h>
 
-namespace drover::model {
+#include <algorithm>
+#include <limits>
+#include <optional>
+
+#include "model/ops.h"
+
+namespace drover::model::ops {
 namespace {
 
 // [B, T, K, d] -> [B, H, T, d], each key head repeated for the query heads that read it.
@@ -27,10 +32,6 @@ torch::Tensor Attention(const torch::Tensor& query_BTHd, const torch::Tensor& ke
 
 }  // namespace
 
-torch::Tensor RmsNorm(const torch::Tensor& x, const torch::Tensor& weight, double eps) {
-  return x * at::rsqrt(at::mean(x * x, /*dim=*/{-1}, /*keepdim=*/true) + eps) * weight;
-}
-
 torch::Tensor CausalAttention(const torch::Tensor& query_BTHd, const torch::Tensor& key_BTKd,
                               const torch::Tensor& value_BTKd) {
   return Attention(query_BTHd, key_BTKd, value_BTKd, /*mask=*/{}, /*is_causal=*/true);
@@ -51,4 +52,14 @@ torch::Tensor CachedAttention(const torch::Tensor& query_RHd, const torch::Tenso
   return at::scaled_dot_product_attention(query_RKGd, keys_RKLd, values_RKLd, mask).reshape({rows, -1});
 }
 
-}  // namespace drover::model
+torch::Tensor CacheBias(const std::vector<int64_t>& positions, const torch::Tensor& positions_R,
+                        int64_t length, torch::ScalarType dtype) {
+  if (*std::min_element(positions.begin(), positions.end()) == length - 1) return {};
+  const torch::Tensor absent_RL = at::arange(length, positions_R.options()) > positions_R.unsqueeze(1);
+  return at::zeros(absent_RL.sizes(), positions_R.options().dtype(dtype))
+      .masked_fill_(absent_RL, -std::numeric_limits<double>::infinity())
+      .unsqueeze(1)
+      .unsqueeze(1);
+}
+
+}  // namespace drover::model::ops

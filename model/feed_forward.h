@@ -1,0 +1,24 @@
+// The feed-forward block of one layer: its weights and its forward, as a FeedForwardDescription says.
+#pragma once
+
+#include <torch/types.h>
+
+#include "model/architecture.h"
+#include "model/ops.h"
+#include "model/parameters.h"
+
+namespace drover::model {
+
+class FeedForward {
+ public:
+  FeedForward(const FeedForwardDescription& description, ParameterAllocator& allocator);
+
+  // x [..., D] in the arithmetic's dtype, [..., D] back.
+  torch::Tensor Forward(const torch::Tensor& x) const;
+
+ private:
+  const JoinedLinear gate_up_;
+  const ops::LinearWeights down_;
+};
+
+}  // namespace drover::model
