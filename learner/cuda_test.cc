@@ -21,7 +21,6 @@ using testing_support::FreshFolder;
 using testing_support::MakeRollout;
 using testing_support::RunRanks;
 using testing_support::SameBits;
-using testing_support::TinyConfig;
 using testing_support::TinyModel;
 using testing_support::TinyOptions;
 
@@ -29,9 +28,9 @@ class CudaTest : public model::testing::DeviceTest {
  protected:
   // The tiny model's weights on the device.
   std::unique_ptr<model::Transformer> OnDevice(torch::ScalarType dtype = torch::kFloat32, uint64_t seed = 1) {
-    auto model =
-        model::Transformer::Create(TinyConfig(), {.device = device(), .dtype = dtype, .trainable = true},
-                                   /*seed=*/1, 0.3);
+    auto model = model::Transformer::Create(model::testing::TrainingConfig(),
+                                            {.device = device(), .dtype = dtype, .trainable = true},
+                                            /*seed=*/1, 0.3);
     EXPECT_TRUE(model.ok()) << model.status();
     EXPECT_TRUE((*model)->Import(TinyModel(seed, dtype)->Export().value()).ok());
     return *std::move(model);

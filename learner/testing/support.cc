@@ -16,27 +16,12 @@
 
 namespace drover::learner::testing_support {
 
-model::ModelConfig TinyConfig() {
-  model::ModelConfig config;
-  config.vocab_size = 23;
-  config.hidden_size = 16;
-  config.intermediate_size = 24;
-  config.num_layers = 2;
-  config.num_heads = 4;
-  config.num_kv_heads = 2;
-  config.head_dim = 4;
-  config.max_positions = 64;
-  config.tie_word_embeddings = true;
-  config.eos_token_ids = {1};
-  return config;
-}
-
 std::unique_ptr<model::Transformer> TinyModel(uint64_t seed, torch::ScalarType dtype) {
   at::set_num_threads(1);  // quickest for such shapes, and rounding does not depend on the machine's cores
   model::TransformerOptions options;
   options.dtype = dtype;
   options.trainable = true;
-  auto model = model::Transformer::Create(TinyConfig(), options, seed, /*init_std=*/0.4);
+  auto model = model::Transformer::Create(model::testing::TrainingConfig(), options, seed, /*init_std=*/0.4);
   DROVER_CHECK(model.ok());
   return *std::move(model);
 }

@@ -12,12 +12,12 @@
 #include "drover/v1/group.pb.h"
 #include "learner/collectives.h"
 #include "learner/trainer.h"
+#include "model/testing/shapes.h"
 #include "model/transformer.h"
 
 namespace drover::learner::testing_support {
 
-// A trainable Llama of 2 layers and 23 tokens. Its weights are large enough that its distributions are not flat.
-model::ModelConfig TinyConfig();
+// A trainable model of TrainingConfig. Its weights are large enough that its distributions are not flat.
 std::unique_ptr<model::Transformer> TinyModel(uint64_t seed = 1, torch::ScalarType dtype = torch::kFloat32);
 
 // Rollouts of minibatches of 8 in microbatches of 3, learning rate 1e-3, budget 12.

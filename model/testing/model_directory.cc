@@ -10,21 +10,6 @@
 
 namespace drover::model::testing {
 
-ModelConfig SmallConfig() {
-  ModelConfig config;
-  config.vocab_size = 32;
-  config.hidden_size = 8;
-  config.intermediate_size = 16;
-  config.num_layers = 1;
-  config.num_heads = 2;
-  config.num_kv_heads = 2;
-  config.head_dim = 4;
-  config.max_positions = 64;
-  config.tie_word_embeddings = true;
-  config.eos_token_ids = {1};
-  return config;
-}
-
 StoredTensor Floats(const std::vector<int64_t>& shape, const std::vector<float>& values) {
   StoredTensor tensor{.dtype = Dtype::kF32, .shape = shape, .bytes = {}};
   tensor.bytes.resize(*TensorBytes(Dtype::kF32, shape));

@@ -7,6 +7,7 @@
 
 #include "model/config.h"
 #include "model/dtype.h"
+#include "model/testing/shapes.h"
 
 namespace drover::model::testing {
 
@@ -16,9 +17,6 @@ struct StoredTensor {
   std::string bytes;
 };
 using StoredTensors = std::map<std::string, StoredTensor>;
-
-// One layer of width 8 with 32 tokens and a tied head.
-ModelConfig SmallConfig();
 
 // A float32 tensor with the first elements `values`, the others 0.
 StoredTensor Floats(const std::vector<int64_t>& shape, const std::vector<float>& values);

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "model/testing/shapes.h"
 #include "model/weight_shapes.h"
 #include "programs/model/bench/generate.h"
 #include "programs/model/bench/shapes.h"
@@ -29,15 +30,10 @@ TEST(BenchShapes, HaveThePublishedNumbersOfParameters) {
 
 // 2 layers of width 8, 2 heads and 1 key head of 4, a feed-forward of 16, 10 tokens: by hand.
 TEST(BenchShapes, CountWhatATokenCosts) {
-  model::ModelConfig config;
+  model::ModelConfig config = model::testing::SmallConfig();
   config.vocab_size = 10;
-  config.hidden_size = 8;
-  config.intermediate_size = 16;
   config.num_layers = 2;
-  config.num_heads = 2;
   config.num_kv_heads = 1;
-  config.head_dim = 4;
-  config.max_positions = 32;
   const int64_t layers = 2 * (8 * 8 + 2 * 4 * 8 + 8 * 8 + 3 * 16 * 8);
   config.tie_word_embeddings = true;
   EXPECT_EQ(MatrixElements(config), layers + 80) << "the embedding is the head";

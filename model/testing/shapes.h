@@ -1,0 +1,20 @@
+// The small transformers of tests: one place for their sizes. A test that needs another changes a copy. No LibTorch.
+#pragma once
+
+#include <string>
+
+#include "model/config.h"
+
+namespace drover::model::testing {
+
+// One layer of width 8 with 32 tokens and a tied head.
+ModelConfig SmallConfig();
+
+// Two layers, width 24, 4 query and 2 key heads, 37 tokens; `model_type` sets what is particular to the family. "llama3"
+// is llama with stretched rotary frequencies and an untied head.
+ModelConfig TinyConfig(const std::string& model_type = "llama");
+
+// Two layers of width 16, 4 query and 2 key heads, 23 tokens: for training, where every step counts.
+ModelConfig TrainingConfig();
+
+}  // namespace drover::model::testing
