@@ -57,18 +57,6 @@ Question AsQuestion(const ArithmeticProblem& problem, v1::ArithmeticStyle style,
 
 }  // namespace
 
-std::string ArithmeticProblem::Answer() const {
-  if (operation == '+') return absl::StrCat(left + right);
-  if (operation == '-') return absl::StrCat(left - right);
-  return absl::StrCat(left * right);
-}
-
-std::string ArithmeticProblem::Text(v1::ArithmeticStyle style) const {
-  const std::string op(1, operation);
-  if (style == v1::PLAIN) return absl::StrCat(left, " ", op, " ", right, " =");
-  return absl::StrCat(left, op, right, ":");
-}
-
 ArithmeticGenerator::ArithmeticGenerator(const v1::ArithmeticSettings& settings, double heldout_share,
                                          uint64_t seed, absl::flat_hash_set<std::string> excluded)
     : settings_(settings), heldout_share_(heldout_share), seed_(seed), excluded_(std::move(excluded)) {}

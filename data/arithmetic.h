@@ -8,20 +8,11 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "base/random.h"
+#include "data/arithmetic_problem.h"
 #include "data/question.h"
 #include "drover/v1/recipe.pb.h"
 
 namespace drover::data {
-
-struct ArithmeticProblem {
-  uint64_t left = 0;     // below 10^9
-  uint64_t right = 0;    // below 10^9; of a difference at most `left`
-  char operation = '+';  // + - *
-
-  std::string Answer() const;
-  // WORKED: "347+85:". PLAIN: "347 + 85 =".
-  std::string Text(v1::ArithmeticStyle style) const;
-};
 
 // The operands have from settings.min_digits to settings.max_digits digits. Thread-safe.
 class ArithmeticGenerator {

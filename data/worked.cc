@@ -1,6 +1,7 @@
 #include "data/worked.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "data/arithmetic.h"
+#include "data/arithmetic_problem.h"
 
 namespace drover::data {
 
