@@ -42,7 +42,6 @@ KNOWN_CIRCLES = [
     "verifier/grader, verifier/lexer, verifier/lexer_impl, verifier/matcher, verifier/number_reader, verifier/parser, "
     "verifier/parser_impl, verifier/prepare, verifier/rational, verifier/registry, verifier/residue, verifier/scalar, "
     "verifier/scalar_impl, verifier/terms",
-    "programs/drover/grading/block_grader, programs/drover/grading/grade_command",
     "services/experience/store, services/experience/store_impl",
 ]
 TRANSPORT = re.compile(r"grpc")

@@ -16,14 +16,14 @@ namespace drover::cli {
 int Grade(const GradeOptions& options) {
   grading::GradeFileOptions file = {.in = options.in,
                                     .out = options.out,
-                                    .format = options.format,
-                                    .grader = options.grader,
-                                    .options = options.options,
-                                    .threads = options.threads};
+                                    .grading = {.format = options.format,
+                                                .grader = options.grader,
+                                                .options = options.options,
+                                                .threads = options.threads}};
   if (!options.verifier.empty()) {
     auto addresses = ParseAddresses(options.verifier);
     if (!addresses.ok()) return Report(kBadInput, addresses.status());
-    file.verifiers = std::move(*addresses);
+    file.grading.verifiers = std::move(*addresses);
   }
   TerminalProgress terminal;
   const absl::Time begun = absl::Now();

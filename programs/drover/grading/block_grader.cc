@@ -45,7 +45,7 @@ void Parse(const GradeLineDefaults& defaults, Item& item) {
 
 class InProcess final : public BlockGrader {
  public:
-  explicit InProcess(const GradeFileOptions& options)
+  explicit InProcess(const BlockGraderOptions& options)
       : defaults_{.format = options.format, .grader = options.grader, .options = options.options},
         threads_(ThreadCount({options.threads})) {}
 
@@ -64,7 +64,7 @@ class InProcess final : public BlockGrader {
 
 class ByVerifiers final : public BlockGrader {
  public:
-  explicit ByVerifiers(const GradeFileOptions& options)
+  explicit ByVerifiers(const BlockGraderOptions& options)
       : defaults_{.format = options.format,
                   .grader = options.grader,
                   .check_grader = false,
@@ -88,7 +88,7 @@ class ByVerifiers final : public BlockGrader {
   }
 
  private:
-  static GradingClientOptions ClientOptions(const GradeFileOptions& options) {
+  static GradingClientOptions ClientOptions(const BlockGraderOptions& options) {
     GradingClientOptions client;
     client.addresses = options.verifiers;
     return client;
@@ -112,7 +112,7 @@ class ByVerifiers final : public BlockGrader {
 
 }  // namespace
 
-std::unique_ptr<BlockGrader> MakeBlockGrader(const GradeFileOptions& options) {
+std::unique_ptr<BlockGrader> MakeBlockGrader(const BlockGraderOptions& options) {
   if (options.verifiers.empty()) return std::make_unique<InProcess>(options);
   return std::make_unique<ByVerifiers>(options);
 }

@@ -7,9 +7,17 @@
 
 #include "absl/status/status.h"
 #include "drover/v1/verifier.pb.h"
-#include "programs/drover/grading/grade_command.h"
 
 namespace drover::grading {
+
+struct BlockGraderOptions {
+  std::string format = "boxed";  // boxed, answer_tag, answer_tag_lenient or plain
+  std::string grader = "math";   // of lines that name none
+  v1::GradingOptions options;
+  int threads = 0;  // 0: one per core
+  // host:port of running verifiers that grade; empty: graded in this process. Their graders are theirs to know.
+  std::vector<std::string> verifiers;
+};
 
 struct Item {
   size_t number = 0;    // of the line, from 1
@@ -28,6 +36,6 @@ class BlockGrader {
 };
 
 // By what `options` say.
-std::unique_ptr<BlockGrader> MakeBlockGrader(const GradeFileOptions& options);
+std::unique_ptr<BlockGrader> MakeBlockGrader(const BlockGraderOptions& options);
 
 }  // namespace drover::grading

@@ -95,7 +95,7 @@ class Output {
 
 absl::Status GradeStream(const GradeFileOptions& options, std::istream& in, Output& out,
                          GradeProgress* progress) {
-  const std::unique_ptr<BlockGrader> grader = MakeBlockGrader(options);
+  const std::unique_ptr<BlockGrader> grader = MakeBlockGrader(options.grading);
   LineReader reader(in);
   while (true) {
     absl::StatusOr<std::vector<Item>> block = ReadBlock(reader);
@@ -115,7 +115,7 @@ absl::Status GradeStream(const GradeFileOptions& options, std::istream& in, Outp
   }
 }
 
-absl::Status Check(const GradeFileOptions& options) {
+absl::Status Check(const BlockGraderOptions& options) {
   if (!verifier::ParseRewardFormat(options.format).has_value()) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--format is \"", options.format, "\"; it may be boxed, answer_tag, answer_tag_lenient or plain"));
@@ -131,7 +131,7 @@ absl::Status Check(const GradeFileOptions& options) {
 }  // namespace
 
 absl::Status GradeFile(const GradeFileOptions& options, GradeProgress* total) {
-  RETURN_IF_ERROR(Check(options));
+  RETURN_IF_ERROR(Check(options.grading));
   GradeProgress progress;
   std::ifstream file;
   if (options.in != "-") {

@@ -5,10 +5,9 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "absl/status/status.h"
-#include "drover/v1/verifier.pb.h"
+#include "programs/drover/grading/block_grader.h"
 
 namespace drover::grading {
 
@@ -22,16 +21,11 @@ struct GradeProgress {
 };
 
 struct GradeFileOptions {
-  std::string in;                // JSONL, see grade_lines.h; "-" is standard input
-  std::string out;               // JSONL in the same order; "-" is standard output
-  std::string format = "boxed";  // boxed, answer_tag, answer_tag_lenient or plain
-  std::string grader = "math";   // of lines that name none
-  v1::GradingOptions options;
-  int threads = 0;  // 0: one per core
-  // host:port of running verifiers that grade; empty: graded in this process. Their graders are theirs to know.
-  std::vector<std::string> verifiers;
-  std::function<void(const GradeProgress&)>
-      progress;  // called between blocks of lines, by the calling thread
+  std::string in;   // JSONL, see grade_lines.h; "-" is standard input
+  std::string out;  // JSONL in the same order; "-" is standard output
+  BlockGraderOptions grading;
+  // Called between blocks of lines, by the calling thread.
+  std::function<void(const GradeProgress&)> progress;
 };
 
 // Grades in blocks of lines, so that memory does not grow with the file. INVALID_ARGUMENT as "FILE:LINE: why" for a line

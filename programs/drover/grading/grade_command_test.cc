@@ -27,7 +27,7 @@ class GradeFileTest : public ::testing::Test {
   ~GradeFileTest() override { std::filesystem::remove_all(folder_); }
   absl::Status Run(const std::string& lines, const std::string& format = "boxed") {
     EXPECT_TRUE(WriteFileAtomically(in_, lines).ok());
-    return GradeFile({.in = in_, .out = out_, .format = format, .threads = 3});
+    return GradeFile({.in = in_, .out = out_, .grading = {.format = format, .threads = 3}});
   }
   std::string Output() { return ReadFile(out_).value_or("(none)"); }
 
@@ -74,7 +74,7 @@ TEST_F(GradeFileTest, ConventionsOfTraining) {
   training.set_refuse_unevaluated(true);
   training.set_rounded_golds(false);
   training.set_boxed_lists(true);
-  ASSERT_TRUE(GradeFile({.in = in_, .out = out_, .options = training}).ok());
+  ASSERT_TRUE(GradeFile({.in = in_, .out = out_, .grading = {.options = training}}).ok());
   EXPECT_EQ(rewards(), "001");
   EXPECT_THAT(Output(), HasSubstr("\"unevaluated\""));
 }
@@ -162,10 +162,10 @@ TEST_F(GradeFileTest, TheGraderOfLinesThatNameNone) {
 {"id":2,"gold":"1/2","answer":"0.5","grader":"math"}
 )")
                   .ok());
-  ASSERT_TRUE(GradeFile({.in = in_, .out = out_, .grader = "countdown"}).ok());
+  ASSERT_TRUE(GradeFile({.in = in_, .out = out_, .grading = {.grader = "countdown"}}).ok());
   EXPECT_THAT(Output(), HasSubstr("{\"id\":1,\"reward\":1"));
   EXPECT_THAT(Output(), HasSubstr("{\"id\":2,\"reward\":1"));
-  const absl::Status wrong = GradeFile({.in = in_, .out = out_, .grader = "count"});
+  const absl::Status wrong = GradeFile({.in = in_, .out = out_, .grading = {.grader = "count"}});
   EXPECT_THAT(std::string(wrong.message()), HasSubstr("--grader is \"count\"; it may be choice, countdown"));
 }
 
@@ -183,7 +183,8 @@ TEST_F(GradeFileTest, ByRunningVerifiers) {
     }
     return grpc::Status::OK;
   });
-  GradeFileOptions options = {.in = in_, .out = out_, .grader = "poems", .verifiers = {verifier.address()}};
+  GradeFileOptions options = {
+      .in = in_, .out = out_, .grading = {.grader = "poems", .verifiers = {verifier.address()}}};
   ASSERT_TRUE(GradeFile(options).ok());
   const std::string output = Output();
   EXPECT_EQ(std::count(output.begin(), output.end(), '\n'), 1000);
@@ -200,11 +201,12 @@ TEST_F(GradeFileTest, AVerifiersErrorLeavesNoOutput) {
     return grpc::Status(grpc::StatusCode::INVALID_ARGUMENT,
                         absl::StrCat("request ", request.requests(0).id()));
   });
-  const absl::Status status = GradeFile({.in = in_, .out = out_, .verifiers = {verifier.address()}});
+  const absl::Status status =
+      GradeFile({.in = in_, .out = out_, .grading = {.verifiers = {verifier.address()}}});
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(status.message()), HasSubstr("request 2"));
   EXPECT_FALSE(std::filesystem::exists(out_));
-  EXPECT_FALSE(GradeFile({.in = in_, .out = out_, .verifiers = {"nowhere"}}).ok());
+  EXPECT_FALSE(GradeFile({.in = in_, .out = out_, .grading = {.verifiers = {"nowhere"}}}).ok());
 }
 
 TEST_F(GradeFileTest, WrongFlagsAndFiles) {
