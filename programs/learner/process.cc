@@ -224,7 +224,8 @@ RunParts RankProcess::PartsOfTheRun(learner::Trainer& trainer, learner::Collecti
   parts.trainer = &trainer;
   parts.tokenizer = &tokenizer;
   parts.prompts = &prompts;
-  parts.store = &serving.store();
+  parts.store = &serving.rollouts();
+  parts.progress = &serving.store_view();
   parts.publisher = &serving.publisher();
   parts.metrics = &metrics_;
   parts.status = &serving.status();
@@ -266,7 +267,7 @@ absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Col
   drain_.Become(nullptr);
   const bool done = end.ok() && *end == RunEnd::kDone;
   if (done) {
-    const bool first_start = serving->store().GetProgress().incarnation == 1;
+    const bool first_start = serving->store_view().GetProgress().incarnation == 1;
     serving->AwaitActorsEnd(first_start ? absl::ZeroDuration() : kWayBack, kGoodbye);
   }
   readiness_.Drain();

@@ -46,7 +46,7 @@ void RunLoop::Enter(v1::RunPhase phase, uint64_t total) {
 }
 
 void RunLoop::Watch(uint64_t done) {
-  const experience::Progress progress = parts_.store->GetProgress();
+  const experience::Progress progress = parts_.progress->GetProgress();
   parts_.status->Update([&](v1::RunState& state) {
     state.set_phase_done(done);
     state.set_actors(progress.actors);
@@ -118,7 +118,7 @@ absl::Status RunLoop::Begin() {
                point.passed_over.empty() ? "the run cannot go on" : PassedOverText(parts_.folder, point)));
   RETURN_IF_ERROR(SetAside(point));
   for (const std::string& notice : history_.notices) parts_.status->Tell(notice);
-  incarnation_ = parts_.store->GetProgress().incarnation;
+  incarnation_ = parts_.progress->GetProgress().incarnation;
   parts_.metrics->SetIncarnation(incarnation_);
   parts_.status->Update([&](v1::RunState& state) { state.set_incarnation(incarnation_); });
   if (!resumes) RETURN_IF_ERROR(Checkpoint());
@@ -205,7 +205,7 @@ absl::Status RunLoop::Evaluate() {
   while (true) {
     RETURN_IF_ERROR(Interrupted());
     absl::StatusOr<std::vector<v1::Group>> groups = parts_.store->WaitForEvaluation(kPoll);
-    Watch(parts_.store->GetProgress().evaluation_done);
+    Watch(parts_.progress->GetProgress().evaluation_done);
     Spend(metrics::Activity::kEvaluating);
     RETURN_IF_ERROR(KeepRanks());
     if (absl::IsDeadlineExceeded(groups.status())) continue;
@@ -232,7 +232,7 @@ absl::StatusOr<std::vector<v1::Group>> RunLoop::Collect() {
     absl::StatusOr<std::vector<v1::Group>> groups = parts_.store->WaitForRollout(version_, kPoll);
     Spend(metrics::Activity::kWaiting);
     if (!absl::IsDeadlineExceeded(groups.status())) return groups;
-    Watch(parts_.store->GetProgress().groups_accepted);
+    Watch(parts_.progress->GetProgress().groups_accepted);
     RETURN_IF_ERROR(KeepRanks());
   }
 }
@@ -358,7 +358,7 @@ absl::Status RunLoop::Finish() {
   }
   summary.reward_first = run::MeanOfFirst(history_.rewards);
   summary.reward_last = run::MeanOfLast(history_.rewards);
-  summary.groups = parts_.store->Counts();
+  summary.groups = parts_.progress->Counts();
   summary.tokens_generated = history_.tokens_generated;
   summary.weight_version = version_;
   RETURN_IF_ERROR(reports_.WriteCurve(parts_.recipe.name(), history_));

@@ -5,7 +5,7 @@
 //
 // | the loop           | consumes                   | waits for                    | unblocked by                |
 // | ------------------ | -------------------------- | ---------------------------- | --------------------------- |
-// | run loop (here)    | groups of one rollout      | ExperienceStore, a step long | SubmitGroup, the stop flag  |
+// | run loop (here)    | groups of one rollout      | RolloutStore, a step long    | SubmitGroup, the stop flag  |
 // | actors             | leases, weights            | published version            | Publish below               |
 //
 // On a resume the loop begins behind the newest checkpoint: rollouts whose groups are all in the journal are trained at
@@ -30,7 +30,8 @@
 #include "programs/learner/run_reports.h"
 #include "programs/learner/run_status.h"
 #include "programs/process/readiness.h"
-#include "services/experience/store.h"
+#include "services/experience/rollout_store.h"
+#include "services/experience/store_view.h"
 #include "services/metrics/learner_metrics.h"
 #include "services/run/run_folder.h"
 #include "services/weights/publisher.h"
@@ -44,7 +45,8 @@ struct RunParts {
   learner::Trainer* trainer = nullptr;
   const model::Tokenizer* tokenizer = nullptr;
   const data::PromptSource* prompts = nullptr;
-  experience::ExperienceStore* store = nullptr;
+  experience::RolloutStore* store = nullptr;
+  const experience::StoreView* progress = nullptr;  // of the same store
   weights::WeightPublisher* publisher = nullptr;
   metrics::LearnerMetrics* metrics = nullptr;
   RunStatus* status = nullptr;

@@ -7,13 +7,13 @@
 #include "drover/v1/recipe.pb.h"
 #include "drover/v1/run.grpc.pb.h"
 #include "programs/learner/run_status.h"
-#include "services/experience/store.h"
+#include "services/experience/store_view.h"
 
 namespace drover::learner_process {
 
 struct RunServiceParts {
   RunStatus* status = nullptr;  // both outlive the service
-  experience::ExperienceStore* store = nullptr;
+  const experience::StoreView* store = nullptr;
   v1::Recipe recipe;  // effective
   // PackModelFiles' answer, or why actors without a copy of them cannot have any.
   absl::StatusOr<v1::GetModelFilesResponse> model_files;

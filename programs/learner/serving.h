@@ -49,7 +49,8 @@ class Serving {
   // Gauges of what is looked up and not counted.
   void Refresh() const;
 
-  experience::ExperienceStore& store() { return *store_; }
+  experience::RolloutStore& rollouts() { return *store_; }
+  const experience::StoreView& store_view() const { return *store_; }
   weights::WeightPublisher& publisher() { return *publisher_; }
   RunStatus& status() { return status_; }
   int port() const { return server_->port(); }

@@ -11,7 +11,7 @@ namespace {
 // A long poll: ends by the store's answer or by the client's going away, whichever is first.
 class LeaseReactor final : public grpc::ServerUnaryReactor {
  public:
-  LeaseReactor(ExperienceStore* store, const ServiceOptions& options, const v1::LeaseGroupsRequest& request,
+  LeaseReactor(LeaseStore* store, const ServiceOptions& options, const v1::LeaseGroupsRequest& request,
                v1::LeaseGroupsResponse* response)
       : store_(store), options_(options), response_(response) {
     // The answer may come on another thread before this returns. That is safe: gRPC runs OnDone, which deletes the
@@ -36,7 +36,7 @@ class LeaseReactor final : public grpc::ServerUnaryReactor {
     Finish(rpc::ToGrpc(answer.status()));
   }
 
-  ExperienceStore* const store_;
+  LeaseStore* const store_;
   const ServiceOptions& options_;
   v1::LeaseGroupsResponse* const response_;
   uint64_t ticket_ = 0;

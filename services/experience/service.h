@@ -1,11 +1,11 @@
-// drover.v1.ExperienceService over an ExperienceStore, with gRPC's callback API: a long poll holds no thread.
+// drover.v1.ExperienceService over a LeaseStore, with gRPC's callback API: a long poll holds no thread.
 #pragma once
 
 #include <string>
 #include <utility>
 
 #include "drover/v1/experience.grpc.pb.h"
-#include "services/experience/store.h"
+#include "services/experience/lease_store.h"
 #include "services/metrics/experience_metrics.h"
 
 namespace drover::experience {
@@ -23,7 +23,7 @@ struct ServiceOptions {
 class ExperienceService final : public v1::ExperienceService::CallbackService {
  public:
   // `store` outlives the server.
-  explicit ExperienceService(ExperienceStore* store, ServiceOptions options = {})
+  explicit ExperienceService(LeaseStore* store, ServiceOptions options = {})
       : store_(store), options_(std::move(options)) {}
 
   grpc::ServerUnaryReactor* LeaseGroups(grpc::CallbackServerContext* context,
@@ -43,7 +43,7 @@ class ExperienceService final : public v1::ExperienceService::CallbackService {
   // Counts an answer that is an error, and says it to gRPC.
   grpc::Status Answered(const absl::Status& status) const;
 
-  ExperienceStore* const store_;
+  LeaseStore* const store_;
   const ServiceOptions options_;
 };
 

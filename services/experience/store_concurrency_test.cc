@@ -71,7 +71,7 @@ class TestRun {
   }
 
  private:
-  void Act(ExperienceStore& store, int number) {
+  void Act(LeaseStore& store, int number) {
     RandomStream random(number, RandomPurpose::kBackoff, published_);
     const std::string name = "actor-" + std::to_string(number);
     while (!stop_) {
@@ -81,7 +81,7 @@ class TestRun {
     }
   }
 
-  void Serve(ExperienceStore& store, const v1::Lease& lease, const std::string& name, RandomStream& random) {
+  void Serve(LeaseStore& store, const v1::Lease& lease, const std::string& name, RandomStream& random) {
     const uint64_t what = random.Below(10);
     if (what < 2) {
       v1::ReturnLeasesRequest request;

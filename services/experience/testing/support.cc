@@ -54,7 +54,7 @@ std::unique_ptr<ExperienceStore> MustOpen(const StoreOptions& options) {
   return store.ok() ? *std::move(store) : nullptr;
 }
 
-v1::LeaseGroupsResponse Lease(ExperienceStore& store, uint32_t max, const std::string& actor) {
+v1::LeaseGroupsResponse Lease(LeaseStore& store, uint32_t max, const std::string& actor) {
   v1::LeaseGroupsRequest request;
   request.set_actor(actor);
   request.set_max_leases(max);
@@ -94,7 +94,7 @@ v1::Group Answer(const v1::Lease& lease, uint64_t version, const std::vector<dou
   return group;
 }
 
-absl::StatusOr<v1::SubmitGroupResponse> Submit(ExperienceStore& store, const v1::Lease& lease,
+absl::StatusOr<v1::SubmitGroupResponse> Submit(LeaseStore& store, const v1::Lease& lease,
                                                const v1::Group& group) {
   v1::SubmitGroupRequest request;
   *request.mutable_group() = group;
@@ -110,7 +110,7 @@ absl::StatusOr<v1::SubmitGroupResponse> Submit(ExperienceStore& store, const v1:
   return response;
 }
 
-v1::SubmitOutcome SubmitOutcomeOf(ExperienceStore& store, const v1::Lease& lease, const v1::Group& group) {
+v1::SubmitOutcome SubmitOutcomeOf(LeaseStore& store, const v1::Lease& lease, const v1::Group& group) {
   const auto response = Submit(store, lease, group);
   if (response.ok()) return response->outcome();
   ADD_FAILURE() << response.status();

@@ -43,14 +43,14 @@ StoreOptions SmallRun(const std::string& folder, FakeClock* clock, uint64_t step
 std::unique_ptr<ExperienceStore> MustOpen(const StoreOptions& options);
 
 // Leases without waiting.
-v1::LeaseGroupsResponse Lease(ExperienceStore& store, uint32_t max, const std::string& actor = "actor-0");
+v1::LeaseGroupsResponse Lease(LeaseStore& store, uint32_t max, const std::string& actor = "actor-0");
 // The group that an actor at `version` answers `lease` with; responses' rewards as given, or all different.
 v1::Group Answer(const v1::Lease& lease, uint64_t version, const std::vector<double>& rewards = {});
 // Submits and waits for the answer.
-absl::StatusOr<v1::SubmitGroupResponse> Submit(ExperienceStore& store, const v1::Lease& lease,
+absl::StatusOr<v1::SubmitGroupResponse> Submit(LeaseStore& store, const v1::Lease& lease,
                                                const v1::Group& group);
 // The outcome, or UNSPECIFIED and a test failure on an error.
-v1::SubmitOutcome SubmitOutcomeOf(ExperienceStore& store, const v1::Lease& lease, const v1::Group& group);
+v1::SubmitOutcome SubmitOutcomeOf(LeaseStore& store, const v1::Lease& lease, const v1::Group& group);
 
 // leased is the sum of the others.
 bool SumsClose(const v1::LeaseCounts& counts);
