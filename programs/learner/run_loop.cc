@@ -201,7 +201,7 @@ absl::Status RunLoop::Evaluate() {
   if (prompts.empty()) return absl::OkStatus();  // no accuracy is not an accuracy of 0; it was warned of
   Enter(v1::RUN_PHASE_EVALUATING, prompts.size());
   RETURN_IF_ERROR(parts_.store->BeginEvaluation(
-      prompts, version_, EvaluationSampling(parts_.recipe, parts_.prompts->prompt_template())));
+      HeldoutPlan(parts_.recipe, parts_.prompts->prompt_template(), version_), prompts));
   while (true) {
     RETURN_IF_ERROR(Interrupted());
     absl::StatusOr<std::vector<v1::Group>> groups = parts_.store->WaitForEvaluation(kPoll);

@@ -16,15 +16,23 @@ v1::SamplingParams TrainingSampling(const v1::Recipe& recipe, const data::Prompt
   return sampling;
 }
 
-v1::SamplingParams EvaluationSampling(const v1::Recipe& recipe, const data::PromptTemplate& prompt_template) {
-  v1::SamplingParams sampling = TrainingSampling(recipe, prompt_template);
+experience::EvaluationPlan HeldoutPlan(const v1::Recipe& recipe, const data::PromptTemplate& prompt_template,
+                                       uint64_t version) {
+  experience::EvaluationPlan plan;
+  plan.suite = "heldout";
+  plan.version = version;
+  plan.prompt_template = prompt_template.name;
+  plan.grader = recipe.reward().grader();
+  plan.reward_format = prompt_template.reward_format;
+  v1::SamplingParams& sampling = plan.sampling;
+  sampling = TrainingSampling(recipe, prompt_template);
   sampling.set_group_size(1);
   sampling.set_temperature(0);
   sampling.set_top_p(1);
   sampling.set_top_k(0);
   const uint32_t budget = recipe.evaluation().max_response_tokens();
   if (budget > 0) sampling.set_max_tokens(budget);
-  return sampling;
+  return plan;
 }
 
 }  // namespace drover::learner_process

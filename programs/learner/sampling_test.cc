@@ -5,7 +5,7 @@
 namespace drover::learner_process {
 namespace {
 
-TEST(SamplingTest, EvaluationIsOneGreedyResponse) {
+TEST(SamplingTest, TheHeldoutPlanIsOneGreedyResponseGradedAsAnyEvaluation) {
   v1::Recipe recipe;
   recipe.mutable_run()->set_seed(9);
   recipe.mutable_rollout()->set_group_size(8);
@@ -13,7 +13,10 @@ TEST(SamplingTest, EvaluationIsOneGreedyResponse) {
   recipe.mutable_rollout()->set_temperature(0.7);
   recipe.mutable_rollout()->set_top_p(0.9);
   recipe.mutable_rollout()->set_top_k(5);
-  const data::PromptTemplate prompt_template = {.stop = {"\n"}, .keep_stop = true};
+  recipe.mutable_reward()->set_grader("countdown");
+  recipe.mutable_reward()->set_refuse_unevaluated(true);
+  const data::PromptTemplate prompt_template = {
+      .name = "r1", .stop = {"\n"}, .keep_stop = true, .reward_format = "answer_tag"};
 
   const v1::SamplingParams training = TrainingSampling(recipe, prompt_template);
   EXPECT_EQ(training.group_size(), 8u);
@@ -22,7 +25,14 @@ TEST(SamplingTest, EvaluationIsOneGreedyResponse) {
   EXPECT_EQ(training.seed(), 9u);
   EXPECT_TRUE(training.keep_stop());
 
-  v1::SamplingParams evaluation = EvaluationSampling(recipe, prompt_template);
+  const experience::EvaluationPlan plan = HeldoutPlan(recipe, prompt_template, 4);
+  EXPECT_EQ(plan.suite, "heldout");
+  EXPECT_EQ(plan.version, 4u);
+  EXPECT_EQ(plan.prompt_template, "r1");
+  EXPECT_EQ(plan.grader, "countdown");
+  EXPECT_EQ(plan.reward_format, "answer_tag");
+  EXPECT_FALSE(plan.grading.refuse_unevaluated());
+  const v1::SamplingParams& evaluation = plan.sampling;
   EXPECT_EQ(evaluation.group_size(), 1u);
   EXPECT_EQ(evaluation.temperature(), 0);
   EXPECT_EQ(evaluation.top_p(), 1);
@@ -30,7 +40,7 @@ TEST(SamplingTest, EvaluationIsOneGreedyResponse) {
   ASSERT_EQ(evaluation.stop_size(), 1);
   EXPECT_EQ(evaluation.stop(0), "\n");
   recipe.mutable_evaluation()->set_max_response_tokens(64);
-  EXPECT_EQ(EvaluationSampling(recipe, prompt_template).max_tokens(), 64u);
+  EXPECT_EQ(HeldoutPlan(recipe, prompt_template, 4).sampling.max_tokens(), 64u);
 }
 
 }  // namespace

@@ -7,8 +7,7 @@
 
 namespace drover::experience {
 
-void Evaluation::Begin(std::vector<v1::Prompt> prompts, uint64_t version,
-                       const v1::SamplingParams& sampling) {
+void Evaluation::Begin(EvaluationPlan plan, std::vector<v1::Prompt> prompts) {
   counts_.set_expired(counts_.expired() + held_.size());
   counts_.set_pending(0);
   held_.clear();
@@ -16,9 +15,8 @@ void Evaluation::Begin(std::vector<v1::Prompt> prompts, uint64_t version,
   groups_.clear();
   waiting_.clear();
   active_ = true;
+  plan_ = std::move(plan);
   prompts_ = std::move(prompts);
-  version_ = version;
-  sampling_ = sampling;
   for (uint64_t i = 0; i < prompts_.size(); ++i) waiting_.insert(waiting_.end(), i);
 }
 
@@ -30,8 +28,13 @@ std::optional<v1::Lease> Evaluation::Issue(const std::function<bool(uint64_t)>& 
     lease.set_group(kFirstEvaluationId + index);
     lease.set_kind(v1::LEASE_KIND_EVALUATION);
     *lease.mutable_prompt() = prompts_[index];
-    *lease.mutable_sampling() = sampling_;
-    lease.set_min_version(version_);
+    lease.set_suite(plan_.suite);
+    lease.set_min_version(plan_.version);
+    lease.set_prompt_template(plan_.prompt_template);
+    *lease.mutable_sampling() = plan_.sampling;
+    lease.set_grader(plan_.grader);
+    lease.set_reward_format(plan_.reward_format);
+    *lease.mutable_grading() = plan_.grading;
     held_[lease.lease()] = index;
     waiting_.erase(index);
     counts_.set_leased(counts_.leased() + 1);
@@ -46,7 +49,7 @@ v1::SubmitOutcome Evaluation::Submit(v1::Group group) {
   if (graded_leases_.count(lease) > 0) return v1::SUBMIT_OUTCOME_ALREADY_HAVE;
   const auto found = held_.find(lease);
   if (found == held_.end()) return v1::SUBMIT_OUTCOME_EXPIRED;
-  if (group::Versions(group) != group::VersionSpan{version_, version_}) {
+  if (group::Versions(group) != group::VersionSpan{plan_.version, plan_.version}) {
     Close(lease, v1::LEASE_OUTCOME_STALE);
     return v1::SUBMIT_OUTCOME_STALE;
   }

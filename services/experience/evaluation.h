@@ -14,6 +14,7 @@
 #include "drover/v1/group.pb.h"
 #include "drover/v1/journal.pb.h"
 #include "drover/v1/run.pb.h"
+#include "services/experience/evaluation_plan.h"
 
 namespace drover::experience {
 
@@ -24,10 +25,10 @@ inline constexpr uint64_t kFirstEvaluationId = uint64_t{1} << 48;
 class Evaluation {
  public:
   // Replaces the round in progress (its held leases are counted expired).
-  void Begin(std::vector<v1::Prompt> prompts, uint64_t version, const v1::SamplingParams& sampling);
+  void Begin(EvaluationPlan plan, std::vector<v1::Prompt> prompts);
 
   // The lease of the next prompt that waits for one and whose group id `may_issue` lets pass, in the prompts' order,
-  // with its ids, kind, prompt, sampling and min_version set. nullopt: none waits.
+  // with its ids, kind, prompt and what the plan says set. nullopt: none waits.
   std::optional<v1::Lease> Issue(const std::function<bool(uint64_t group)>& may_issue);
 
   // Takes the group of a lease. ACCEPTED, ALREADY_HAVE, STALE (a token of another version; the prompt waits
@@ -50,9 +51,8 @@ class Evaluation {
 
  private:
   bool active_ = false;
+  EvaluationPlan plan_;
   std::vector<v1::Prompt> prompts_;
-  uint64_t version_ = 0;
-  v1::SamplingParams sampling_;
   uint64_t next_lease_ = kFirstEvaluationId;
   std::set<uint64_t> waiting_;            // indices of prompts
   std::map<uint64_t, uint64_t> held_;     // lease -> index

@@ -8,8 +8,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "drover/v1/experience.pb.h"
 #include "drover/v1/group.pb.h"
+#include "services/experience/evaluation_plan.h"
 
 namespace drover::experience {
 
@@ -37,10 +37,9 @@ class RolloutStore {
   // groups that it covers. A version before the one of an earlier call changes nothing.
   virtual absl::Status MarkCheckpoint(uint64_t version, const std::string& path) = 0;
 
-  // Leases `prompts` for evaluation, each once, before any training lease; they are served with exactly `version`,
-  // which must be the published one. Replaces an evaluation in progress. `sampling.seed` and the rest as given.
-  virtual absl::Status BeginEvaluation(std::vector<v1::Prompt> prompts, uint64_t version,
-                                       const v1::SamplingParams& sampling) = 0;
+  // Leases `prompts` for evaluation, each once, before any training lease; they are sampled and graded as `plan` says, with
+  // exactly its version, which must be the published one. Replaces an evaluation in progress.
+  virtual absl::Status BeginEvaluation(EvaluationPlan plan, std::vector<v1::Prompt> prompts) = 0;
   // The graded groups in the order of the prompts; ends the evaluation. DEADLINE_EXCEEDED: call again.
   virtual absl::StatusOr<std::vector<v1::Group>> WaitForEvaluation(absl::Duration timeout) = 0;
 

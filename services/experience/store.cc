@@ -244,16 +244,15 @@ absl::Status ExperienceStoreImpl::MarkCheckpoint(uint64_t version, const std::st
   return absl::OkStatus();
 }
 
-absl::Status ExperienceStoreImpl::BeginEvaluation(std::vector<v1::Prompt> prompts, uint64_t version,
-                                                  const v1::SamplingParams& sampling) {
+absl::Status ExperienceStoreImpl::BeginEvaluation(EvaluationPlan plan, std::vector<v1::Prompt> prompts) {
   absl::MutexLock lock(&mu_);
   RETURN_IF_ERROR(CheckStarted());
-  if (published_ != version) {
+  if (published_ != plan.version) {
     return absl::FailedPreconditionError(
-        absl::StrCat("cannot evaluate version ", version, ": it is not the published one"));
+        absl::StrCat("cannot evaluate version ", plan.version, ": it is not the published one"));
   }
   for (uint64_t i = 0; i < evaluation_.total(); ++i) retries_.erase(kFirstEvaluationId + i);
-  evaluation_.Begin(std::move(prompts), version, sampling);
+  evaluation_.Begin(std::move(plan), std::move(prompts));
   wake_ = true;
   return absl::OkStatus();
 }

@@ -102,9 +102,6 @@ absl::StatusOr<v1::LeaseGroupsResponse> ExperienceStoreImpl::TryLease(const std:
     lease->set_ttl_seconds(absl::ToDoubleSeconds(options_.lease_ttl));
     lease->set_trace_id(TraceId(lease->group(), lease->lease()));
     lease->set_token(UnguessableToken());
-    lease->set_grader(options_.grader);
-    lease->set_reward_format(options_.reward_format);
-    if (lease->kind() == v1::LEASE_KIND_TRAIN) *lease->mutable_grading() = options_.grading;
     held_.Add({std::make_shared<const v1::Lease>(*lease), actor, Now() + options_.lease_ttl});
     bytes += lease->ByteSizeLong();
     *response.add_leases() = *std::move(lease);
@@ -124,6 +121,9 @@ absl::StatusOr<std::optional<v1::Lease>> ExperienceStoreImpl::IssueTraining(cons
   *lease.mutable_prompt() = options_.prompt(issue->group);
   *lease.mutable_sampling() = options_.sampling;
   lease.set_min_version(issue->min_version);
+  lease.set_grader(options_.grader);
+  lease.set_reward_format(options_.reward_format);
+  *lease.mutable_grading() = options_.grading;
   v1::JournalEvent event;
   v1::LeaseIssued* issued = event.mutable_lease_issued();
   issued->set_lease(lease.lease());

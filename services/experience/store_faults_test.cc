@@ -317,8 +317,7 @@ TEST_F(StoreTest, ALeaseBelongsToWhoHoldsIt) {
 TEST_F(StoreTest, EvaluationLeasesBelongToWhoHoldsThemToo) {
   Open(1, 1);
   Begin(0);
-  v1::SamplingParams sampling = options_.sampling;
-  ASSERT_TRUE(store_->BeginEvaluation({options_.prompt(3)}, 0, sampling).ok());
+  ASSERT_TRUE(store_->BeginEvaluation({.sampling = options_.sampling}, {options_.prompt(3)}).ok());
   v1::Lease lease = Lease(*store_, 1).leases(0);
   ASSERT_EQ(lease.kind(), v1::LEASE_KIND_EVALUATION);
   const std::string token = lease.token();

@@ -34,8 +34,7 @@ class ExperienceStoreImpl final : public ExperienceStore {
   absl::Status MarkTrained(uint64_t rollout, uint64_t version, uint64_t first_optimizer_step,
                            uint64_t last_optimizer_step) override;
   absl::Status MarkCheckpoint(uint64_t version, const std::string& path) override;
-  absl::Status BeginEvaluation(std::vector<v1::Prompt> prompts, uint64_t version,
-                               const v1::SamplingParams& sampling) override;
+  absl::Status BeginEvaluation(EvaluationPlan plan, std::vector<v1::Prompt> prompts) override;
   absl::StatusOr<std::vector<v1::Group>> WaitForEvaluation(absl::Duration timeout) override;
   void Finish() override;
   void StopLeasing() override;

@@ -30,11 +30,11 @@ struct StoreOptions {
 
   // A lease that is not renewed for so long expires.
   absl::Duration lease_ttl = absl::Seconds(60);
-  // How training groups are sampled and graded; evaluations bring their own sampling.
+  // How training groups are sampled and graded; an evaluation brings its own plan.
   v1::SamplingParams sampling;
   std::string grader;
   std::string reward_format;
-  v1::GradingOptions grading;  // evaluations keep the defaults
+  v1::GradingOptions grading;
   // The n-th training prompt of the run (0 is the first); group g is always given prompt g. Called with the
   // store's lock held: it must not call the store, and should be quick. The same n gives the same prompt.
   std::function<v1::Prompt(uint64_t n)> prompt;

@@ -158,20 +158,60 @@ TEST_F(StoreTest, ClosingAnswersThoseWhoWait) {
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
 }
 
+EvaluationPlan Plan(uint64_t version) {
+  EvaluationPlan plan;
+  plan.suite = "heldout";
+  plan.version = version;
+  plan.prompt_template = "r1";
+  plan.sampling.set_group_size(1);
+  plan.sampling.set_max_tokens(3);
+  plan.sampling.set_temperature(0.6);
+  plan.grader = "countdown";
+  plan.reward_format = "answer_tag";
+  plan.grading.set_boxed_lists(true);
+  return plan;
+}
+
+// Nothing of it is training's: template, sampling and grading come with the lease, and so does the version.
+TEST_F(StoreTest, AnEvaluationLeaseSaysWhatItsPlanSays) {
+  Open(2, 1);
+  Begin(0);
+  Serve(0);
+  TrainOne(0);
+  ASSERT_TRUE(store_->BeginEvaluation(Plan(1), {options_.prompt(7)}).ok());
+  const v1::LeaseGroupsResponse response = Lease(*store_, 2);
+  ASSERT_EQ(response.leases_size(), 2);
+  const v1::Lease& evaluation = response.leases(0);
+  EXPECT_EQ(evaluation.kind(), v1::LEASE_KIND_EVALUATION);
+  EXPECT_EQ(evaluation.suite(), "heldout");
+  EXPECT_EQ(evaluation.min_version(), 1u);
+  EXPECT_EQ(evaluation.prompt_template(), "r1");
+  EXPECT_EQ(evaluation.sampling().group_size(), 1u);
+  EXPECT_EQ(evaluation.sampling().temperature(), 0.6);
+  EXPECT_EQ(evaluation.grader(), "countdown");
+  EXPECT_EQ(evaluation.reward_format(), "answer_tag");
+  EXPECT_TRUE(evaluation.grading().boxed_lists());
+  EXPECT_FALSE(evaluation.grading().refuse_unevaluated());
+  const v1::Lease& training = response.leases(1);
+  EXPECT_EQ(training.kind(), v1::LEASE_KIND_TRAIN);
+  EXPECT_EQ(training.suite(), "");
+  EXPECT_EQ(training.grader(), "math");
+  EXPECT_EQ(training.reward_format(), "plain");
+  EXPECT_EQ(training.sampling().temperature(), 1);
+}
+
 TEST_F(StoreTest, EvaluationsAreServedFirstAndCountedApart) {
   Open(1, 1);
   Begin(0);
   std::vector<v1::Prompt> prompts;
   for (uint64_t i : {5, 3, 9}) prompts.push_back(options_.prompt(i));
-  v1::SamplingParams sampling;
-  sampling.set_group_size(1);
-  sampling.set_max_tokens(3);
-  EXPECT_EQ(store_->BeginEvaluation(prompts, 1, sampling).code(), absl::StatusCode::kFailedPrecondition);
-  ASSERT_TRUE(store_->BeginEvaluation(prompts, 0, sampling).ok());
+  EvaluationPlan plan = Plan(1);
+  EXPECT_EQ(store_->BeginEvaluation(plan, prompts).code(), absl::StatusCode::kFailedPrecondition);
+  plan.version = 0;
+  ASSERT_TRUE(store_->BeginEvaluation(plan, prompts).ok());
   const auto leases = Lease(*store_, 3).leases();
   ASSERT_EQ(leases.size(), 3);
   EXPECT_EQ(leases[0].kind(), v1::LEASE_KIND_EVALUATION);
-  EXPECT_FALSE(leases[0].has_grading());  // graded as any evaluation
   EXPECT_GE(leases[0].lease(), kFirstEvaluationId);
   EXPECT_EQ(leases[1].prompt().index(), 103u);
   EXPECT_EQ(Lease(*store_, 3).leases_size(), 1);  // training
