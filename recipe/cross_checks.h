@@ -17,7 +17,7 @@ void CheckAcrossFields(const v1::Recipe& recipe, Problems& problems);
 void CheckPositions(const v1::Recipe& recipe, const std::string& limit_name, uint64_t positions,
                     Problems& problems);
 
-// The graders of drover-verifier (verifier/registry.h, which a test of services/grading/ compares).
+// The graders of drover-verifier (verifier/answer/registry.cc, which a test of programs/drover/ compares).
 const std::vector<std::string>& ShippedGraders();
 
 }  // namespace drover::recipe

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "verifier/grader.h"
+#include "verifier/types.h"
 
 namespace drover::verifier {
 

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "verifier/registry.h"
+#include "verifier/grader.h"
 
 namespace drover::verifier {
 namespace {

@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "recipe/cross_checks.h"
-#include "verifier/registry.h"
+#include "verifier/grader.h"
 
 namespace drover {
 namespace {

@@ -3,7 +3,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
-#include "verifier/registry.h"
+#include "verifier/grader.h"
 
 namespace drover::grading {
 namespace {

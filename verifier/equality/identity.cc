@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "verifier/form_impl.h"
-#include "verifier/scalar_impl.h"
+#include "verifier/equality/form_builder.h"
 
 namespace drover::verifier {
 namespace {

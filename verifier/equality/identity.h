@@ -7,7 +7,7 @@
 
 #include "verifier/budget.h"
 #include "verifier/equality/kernels.h"
-#include "verifier/scalar.h"
+#include "verifier/equality/operand.h"
 
 namespace drover::verifier {
 

@@ -1,5 +1,5 @@
 // Circular, hyperbolic and inverse functions, gamma, floors, and functions that are only named, as forms with kernels.
-#include "verifier/form_impl.h"
+#include "verifier/equality/form_builder.h"
 
 namespace drover::verifier {
 namespace {

@@ -1,7 +1,7 @@
 // Real forms as products, for powers, logarithms and signs.
 #include <algorithm>
 
-#include "verifier/form_impl.h"
+#include "verifier/equality/form_builder.h"
 
 namespace drover::verifier {
 

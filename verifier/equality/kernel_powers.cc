@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "verifier/form_impl.h"
+#include "verifier/equality/form_builder.h"
 
 namespace drover::verifier {
 namespace {

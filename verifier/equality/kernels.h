@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "verifier/form.h"
-#include "verifier/terms.h"
+#include "verifier/equality/form.h"
+#include "verifier/equality/terms.h"
 
 namespace drover::verifier {
 

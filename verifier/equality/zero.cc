@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "verifier/equality/kernels.h"
-#include "verifier/rational.h"
+#include "verifier/equality/rational.h"
 
 namespace drover::verifier {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "verifier/extract.h"
+#include "verifier/answer/extract.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace drover::verifier;

@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string>
 
-#include "verifier/parser.h"
-#include "verifier/prepare.h"
-#include "verifier/text.h"
+#include "verifier/equality/prepare.h"
+#include "verifier/reading/parser.h"
+#include "verifier/reading/text.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace drover::verifier;

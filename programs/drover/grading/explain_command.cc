@@ -11,8 +11,8 @@
 #include "services/grading/grade_lines.h"
 #include "services/grading/grade_one.h"
 #include "services/grading/line_reader.h"
-#include "verifier/explain.h"
-#include "verifier/registry.h"
+#include "verifier/grader.h"
+#include "verifier/utf8.h"
 
 namespace drover::grading {
 namespace {

@@ -15,7 +15,7 @@
 #include "programs/drover/grading/block_grader.h"
 #include "services/grading/grade_lines.h"
 #include "services/grading/line_reader.h"
-#include "verifier/registry.h"
+#include "verifier/grader.h"
 
 namespace drover::grading {
 namespace {
