@@ -11,6 +11,7 @@
 #include "drover/v1/verifier.grpc.pb.h"
 #include "services/grading/grade_one.h"
 #include "services/rpc/status.h"
+#include "services/rpc/streams.h"
 
 namespace drover::grading {
 namespace {
@@ -68,18 +69,18 @@ struct Streams {
   VerifierServerOptions options;
   GraderPool* pool;
   metrics::VerifierMetrics* metrics;
-
-  absl::Mutex mutex;
-  std::set<StreamCall*> open ABSL_GUARDED_BY(mutex);
-  bool draining ABSL_GUARDED_BY(mutex) = false;
+  rpc::OpenStreams<StreamCall> open{
+      {.service = "the verifier", .kind = "grading streams", .most = options.max_streams}};
 };
+
+using GradeReactor = grpc::ServerBidiReactor<v1::GradeRequest, v1::GradeResult>;
 
 // One bidirectional stream.
 //
 //   read --> pool (at most max_stream_in_flight) --> results --> write
 //
 // It is finished when nothing is in flight and the reads have ended (the client's doing, an error, or Drain).
-class StreamCall : public grpc::ServerBidiReactor<v1::GradeRequest, v1::GradeResult> {
+class StreamCall : public GradeReactor {
  public:
   explicit StreamCall(std::shared_ptr<Streams> streams) : streams_(std::move(streams)) {}
 
@@ -88,9 +89,9 @@ class StreamCall : public grpc::ServerBidiReactor<v1::GradeRequest, v1::GradeRes
     MaybeRead();
   }
 
-  void Drain() {
+  void ShutDown(const absl::Status& why) {
     absl::MutexLock lock(&mutex_);
-    Stop(absl::UnavailableError("the verifier is shutting down"));
+    Stop(why);
     MaybeFinish();
   }
 
@@ -129,10 +130,7 @@ class StreamCall : public grpc::ServerBidiReactor<v1::GradeRequest, v1::GradeRes
   }
 
   void OnDone() override {
-    {
-      absl::MutexLock lock(&streams_->mutex);
-      streams_->open.erase(this);
-    }
+    streams_->open.Left(this);
     {
       // A grading thread may still be on its way out of Graded(); with the lock we know that it has left.
       absl::MutexLock lock(&mutex_);
@@ -210,7 +208,7 @@ class StreamCall : public grpc::ServerBidiReactor<v1::GradeRequest, v1::GradeRes
 
   const std::shared_ptr<Streams> streams_;
 
-  absl::Mutex mutex_ ABSL_ACQUIRED_AFTER(streams_->mutex);
+  absl::Mutex mutex_;  // after that of streams_->open
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
@@ -224,23 +222,12 @@ class StreamCall : public grpc::ServerBidiReactor<v1::GradeRequest, v1::GradeRes
   v1::GradeResult outgoing_;
 };
 
-// A stream that ends as soon as it begins.
-class RefusedStream : public grpc::ServerBidiReactor<v1::GradeRequest, v1::GradeResult> {
- public:
-  explicit RefusedStream(const absl::Status& status) { Finish(rpc::ToGrpc(status)); }
-  void OnDone() override { delete this; }
-};
-
 }  // namespace
 
 class VerifierServer::Impl : public v1::VerifierService::CallbackService {
  public:
   Impl(const VerifierServerOptions& options, GraderPool* pool, metrics::VerifierMetrics* metrics)
-      : streams_(std::make_shared<Streams>()) {
-    streams_->options = options;
-    streams_->pool = pool;
-    streams_->metrics = metrics;
-  }
+      : streams_(new Streams{.options = options, .pool = pool, .metrics = metrics}) {}
 
   grpc::ServerUnaryReactor* Grade(grpc::CallbackServerContext* context, const v1::GradeBatchRequest* request,
                                   v1::GradeBatchResponse* response) override {
@@ -250,36 +237,14 @@ class VerifierServer::Impl : public v1::VerifierService::CallbackService {
     return call;
   }
 
-  grpc::ServerBidiReactor<v1::GradeRequest, v1::GradeResult>* GradeStream(
-      grpc::CallbackServerContext*) override {
+  GradeReactor* GradeStream(grpc::CallbackServerContext*) override {
     if (streams_->metrics) streams_->metrics->stream_calls.Increment();
-    auto* call = new StreamCall(streams_);
-    if (const absl::Status status = Admit(call); !status.ok()) {
-      delete call;
-      return new RefusedStream(status);
-    }
-    call->Begin();
-    return call;
+    return rpc::Open<GradeReactor>(streams_->open, std::make_unique<StreamCall>(streams_));
   }
 
-  void Drain() {
-    absl::MutexLock lock(&streams_->mutex);
-    streams_->draining = true;
-    for (StreamCall* call : streams_->open) call->Drain();
-  }
+  void Drain() { streams_->open.ShutDown(); }
 
  private:
-  absl::Status Admit(StreamCall* call) {
-    absl::MutexLock lock(&streams_->mutex);
-    if (streams_->draining) return absl::UnavailableError("the verifier is shutting down");
-    if (streams_->open.size() >= streams_->options.max_streams) {
-      return absl::ResourceExhaustedError(
-          absl::StrCat("the most of ", streams_->options.max_streams, " grading streams are open"));
-    }
-    streams_->open.insert(call);
-    return absl::OkStatus();
-  }
-
   const std::shared_ptr<Streams> streams_;
 };
 

@@ -1,18 +1,17 @@
 #include "services/weights/publisher.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <set>
 #include <utility>
-#include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "base/log.h"
 #include "drover/v1/weights.grpc.pb.h"
+#include "services/rpc/status.h"
+#include "services/rpc/streams.h"
 #include "services/weights/frames.h"
 
 namespace drover::weights {
@@ -30,44 +29,55 @@ std::optional<model::WeightVersion> Held(const v1::SubscribeRequest& request) {
   return model::WeightVersion{request.incarnation(), request.version()};
 }
 
-grpc::Status ShuttingDown() {
-  return {grpc::StatusCode::UNAVAILABLE, "the weight publisher is shutting down"};
-}
+using FrameReactor = grpc::ServerWriteReactor<grpc::ByteBuffer>;
 
 class Stream;
 
-// What the streams have in common; lives as long as the last of them.
+// What the streams have in common; lives as long as the last of them. Locks are taken in this order: that of `streams`,
+// then a stream's, then the one here.
 struct Shared {
-  PublisherOptions options;
-  metrics::WeightPublisherMetrics* metrics = nullptr;
+  Shared(const PublisherOptions& o, metrics::WeightPublisherMetrics* m)
+      : options(o),
+        metrics(m),
+        streams({.service = "the weight publisher",
+                 .kind = "weight streams",
+                 .most = o.max_subscribers,
+                 .changed = [m](size_t open) {
+                   if (m) m->subscribers.Set(static_cast<double>(open));
+                 }}) {}
 
+  std::shared_ptr<const Published> Newest() {
+    absl::MutexLock lock(&mutex);
+    return newest;
+  }
+
+  const PublisherOptions options;
+  metrics::WeightPublisherMetrics* const metrics;
+  rpc::OpenStreams<Stream> streams;
   absl::Mutex mutex;
   std::shared_ptr<const Published> newest ABSL_GUARDED_BY(mutex);
-  std::set<Stream*> streams ABSL_GUARDED_BY(mutex);
-  bool shut_down ABSL_GUARDED_BY(mutex) = false;
 };
 
-// One subscriber's stream. Reactions (OnWriteDone, OnCancel, OnDone) come from gRPC's threads; Wake from the publisher's.
-// At most one write is under way; `mutex_` decides who begins the next step.
-class Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+// One subscriber's stream. Reactions (OnWriteDone, OnCancel, OnDone) come from gRPC's threads; Proceed and ShutDown from
+// the publisher's. At most one write is under way; `mutex_` decides who begins the next step.
+class Stream : public FrameReactor {
  public:
   Stream(std::shared_ptr<Shared> shared, grpc::CallbackServerContext* context,
          const v1::SubscribeRequest& request)
       : shared_(std::move(shared)), context_(context), name_(request.subscriber()), held_(Held(request)) {}
 
-  // Goes on when there is something to do: a newer version to begin, a shutdown to obey.
-  void Proceed(const std::shared_ptr<const Published>& newest, bool shut_down) {
-    absl::MutexLock lock(&mutex_);
-    if (finished_) return;
-    if (shut_down) return MaybeFinish(ShuttingDown());
-    if (sending_ != nullptr || newest == nullptr) return;
-    if (held_ >= newest->version) return;
-    BeginVersion(newest);
+  void Begin() {
+    log::Debug("weight stream begun", {{"subscriber", name_}, {"peer", context_->peer()}});
+    Proceed();
   }
 
-  void Wake() {
-    absl::MutexLock lock(&shared_->mutex);
-    Proceed(shared_->newest, shared_->shut_down);
+  // Begins the newest version when the subscriber has an older one and is not being sent any.
+  void Proceed() {
+    absl::MutexLock lock(&mutex_);
+    if (finished_ || sending_ != nullptr) return;
+    const std::shared_ptr<const Published> newest = shared_->Newest();
+    if (newest == nullptr || held_ >= newest->version) return;
+    BeginVersion(newest);
   }
 
   // What it is being sent; null: nothing.
@@ -82,11 +92,7 @@ class Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
     context_->TryCancel();
   }
 
-  // Ends the stream unless it has ended.
-  void End(const grpc::Status& status) {
-    absl::MutexLock lock(&mutex_);
-    MaybeFinish(status);
-  }
+  void ShutDown(const absl::Status& why) { End(rpc::ToGrpc(why)); }
 
   void OnWriteDone(bool ok) override {
     {
@@ -96,17 +102,13 @@ class Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
       if (NextFrame()) return;
       CompleteVersion();
     }
-    Wake();
+    Proceed();
   }
 
   void OnCancel() override { End({grpc::StatusCode::CANCELLED, "the subscriber has gone"}); }
 
   void OnDone() override {
-    {
-      absl::MutexLock lock(&shared_->mutex);
-      shared_->streams.erase(this);
-      if (shared_->metrics) shared_->metrics->subscribers.Set(static_cast<double>(shared_->streams.size()));
-    }
+    shared_->streams.Left(this);
     log::Debug("weight stream ended", {{"subscriber", name_}});
     delete this;
   }
@@ -154,6 +156,12 @@ class Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
     shared_->metrics->send_seconds.Observe(absl::ToDoubleSeconds(absl::Now() - begun_));
   }
 
+  // Ends the stream unless it has ended.
+  void End(const grpc::Status& status) {
+    absl::MutexLock lock(&mutex_);
+    MaybeFinish(status);
+  }
+
   void MaybeFinish(const grpc::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (finished_) return;
     finished_ = true;
@@ -164,7 +172,7 @@ class Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   grpc::CallbackServerContext* const context_;  // until OnDone
   const std::string name_;
 
-  absl::Mutex mutex_ ABSL_ACQUIRED_AFTER(shared_->mutex);
+  absl::Mutex mutex_;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   // What the subscriber holds; unset, which is older than any version: nothing.
   std::optional<model::WeightVersion> held_ ABSL_GUARDED_BY(mutex_);
@@ -176,108 +184,73 @@ class Stream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   grpc::ByteBuffer buffer_;  // of the write under way
 };
 
-// A stream that ends as soon as it begins.
-class Refusal : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
- public:
-  explicit Refusal(const grpc::Status& status) { Finish(status); }
-  void OnDone() override { delete this; }
-};
-
 }  // namespace
 
 class WeightPublisher::Impl
     : public v1::WeightService::WithRawCallbackMethod_Subscribe<v1::WeightService::Service> {
  public:
   Impl(const PublisherOptions& options, metrics::WeightPublisherMetrics* metrics)
-      : shared_(std::make_shared<Shared>()) {
-    shared_->options = options;
-    shared_->metrics = metrics;
-  }
+      : shared_(std::make_shared<Shared>(options, metrics)) {}
 
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* Subscribe(grpc::CallbackServerContext* context,
-                                                        const grpc::ByteBuffer* bytes) override {
+  FrameReactor* Subscribe(grpc::CallbackServerContext* context, const grpc::ByteBuffer* bytes) override {
     v1::SubscribeRequest request;
     grpc::ByteBuffer copy = *bytes;
     if (!grpc::SerializationTraits<v1::SubscribeRequest>::Deserialize(&copy, &request).ok()) {
-      return new Refusal({grpc::StatusCode::INVALID_ARGUMENT, "not a SubscribeRequest"});
+      return new rpc::RefusedStream<FrameReactor>(absl::InvalidArgumentError("not a SubscribeRequest"));
     }
-    auto* stream = new Stream(shared_, context, request);
-    if (const grpc::Status refused = Admit(stream); !refused.ok()) {
-      delete stream;
-      return new Refusal(refused);
-    }
-    log::Debug("weight stream begun", {{"subscriber", request.subscriber()}, {"peer", context->peer()}});
-    stream->Wake();
-    return stream;
+    return rpc::Open<FrameReactor>(shared_->streams, std::make_unique<Stream>(shared_, context, request));
   }
 
   void Publish(std::shared_ptr<const Published> next) {
-    absl::MutexLock lock(&shared_->mutex);
-    if (shared_->newest != nullptr && next->version <= shared_->newest->version) {
-      log::Warning("weights not published: not newer than the newest", {{"version", next->version.number}});
-      return;
+    {
+      absl::MutexLock lock(&shared_->mutex);
+      if (shared_->newest != nullptr && next->version <= shared_->newest->version) {
+        log::Warning("weights not published: not newer than the newest", {{"version", next->version.number}});
+        return;
+      }
+      if (shared_->metrics) {
+        shared_->metrics->version_bytes.Set(static_cast<double>(next->weights.data->size()));
+      }
+      shared_->newest = std::move(next);
     }
-    if (shared_->metrics) {
-      shared_->metrics->version_bytes.Set(static_cast<double>(next->weights.data->size()));
-    }
-    shared_->newest = std::move(next);
     AbandonTheSlowest();
-    WakeAll();
+    // A stream that is admitted meanwhile looks for the newest by itself.
+    shared_->streams.ForEach([](Stream& stream) { stream.Proceed(); });
   }
 
-  void Shutdown() {
-    absl::MutexLock lock(&shared_->mutex);
-    shared_->shut_down = true;
-    WakeAll();
-  }
+  void Shutdown() { shared_->streams.ShutDown(); }
 
   size_t versions_held() const {
-    absl::MutexLock lock(&shared_->mutex);
-    return SlowStreams().size() + (shared_->newest != nullptr ? 1 : 0);
+    const std::shared_ptr<const Published> newest = shared_->Newest();
+    return SlowVersions(newest).size() + (newest != nullptr ? 1 : 0);
   }
 
-  size_t subscribers() const {
-    absl::MutexLock lock(&shared_->mutex);
-    return shared_->streams.size();
-  }
+  size_t subscribers() const { return shared_->streams.size(); }
 
  private:
-  // The lock keeps the streams: one that is done waits for it before it goes.
-  void WakeAll() ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_->mutex) {
-    for (Stream* stream : shared_->streams) stream->Proceed(shared_->newest, shared_->shut_down);
-  }
+  using Versions = std::set<model::WeightVersion>;
 
-  // The streams that still send a version other than the newest, by that version.
-  std::map<model::WeightVersion, std::vector<Stream*>> SlowStreams() const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_->mutex) {
-    std::map<model::WeightVersion, std::vector<Stream*>> slow;
-    for (Stream* stream : shared_->streams) {
-      const std::shared_ptr<const Published> sending = stream->Sending();
-      if (sending == nullptr || sending == shared_->newest) continue;
-      slow[sending->version].push_back(stream);
-    }
+  // The versions other than the newest that some stream still sends.
+  Versions SlowVersions(const std::shared_ptr<const Published>& newest) const {
+    Versions slow;
+    shared_->streams.ForEach([&](Stream& stream) {
+      const std::shared_ptr<const Published> sending = stream.Sending();
+      if (sending != nullptr && sending != newest) slow.insert(sending->version);
+    });
     return slow;
   }
 
-  void AbandonTheSlowest() ABSL_EXCLUSIVE_LOCKS_REQUIRED(shared_->mutex) {
-    const auto slow = SlowStreams();
-    size_t held = slow.size() + 1;
-    for (const auto& [version, streams] : slow) {
-      if (held-- <= shared_->options.max_versions) return;
-      for (Stream* stream : streams) stream->Abandon();
+  void AbandonTheSlowest() {
+    Versions slow = SlowVersions(shared_->Newest());
+    Versions abandoned;
+    while (slow.size() + 1 > std::max<size_t>(shared_->options.max_versions, 1)) {
+      abandoned.insert(slow.extract(slow.begin()));
     }
-  }
-
-  grpc::Status Admit(Stream* stream) {
-    absl::MutexLock lock(&shared_->mutex);
-    if (shared_->shut_down) return ShuttingDown();
-    if (shared_->streams.size() >= shared_->options.max_subscribers) {
-      return {grpc::StatusCode::RESOURCE_EXHAUSTED,
-              absl::StrCat("the most of ", shared_->options.max_subscribers, " weight streams are open")};
-    }
-    shared_->streams.insert(stream);
-    if (shared_->metrics) shared_->metrics->subscribers.Set(static_cast<double>(shared_->streams.size()));
-    return grpc::Status::OK;
+    if (abandoned.empty()) return;
+    shared_->streams.ForEach([&](Stream& stream) {
+      const std::shared_ptr<const Published> sending = stream.Sending();
+      if (sending != nullptr && abandoned.contains(sending->version)) stream.Abandon();
+    });
   }
 
   const std::shared_ptr<Shared> shared_;
