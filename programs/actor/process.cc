@@ -16,7 +16,8 @@
 #include "programs/actor/worker.h"
 #include "programs/process/drain_watch.h"
 #include "programs/process/readiness.h"
-#include "services/metrics/server.h"
+#include "services/http/server.h"
+#include "services/metrics/routes.h"
 
 namespace drover::actor_process {
 namespace {
@@ -60,14 +61,16 @@ absl::StatusOr<std::unique_ptr<EngineGenerator>> MakeGenerator(const Flags& flag
   return std::make_unique<EngineGenerator>(std::move(engine));
 }
 
-absl::StatusOr<std::unique_ptr<metrics::MetricsServer>> ServeMetrics(const Flags& flags,
-                                                                     const Heartbeats& heartbeats,
-                                                                     const process::Readiness& readiness,
-                                                                     const metrics::ActorMetrics& metrics) {
-  metrics::MetricsServerOptions options = {.listen = flags.common.metrics_listen};
-  options.live = [&heartbeats] { return heartbeats.Check(); };
-  options.ready = [&readiness] { return readiness.Check(); };
-  ASSIGN_OR_RETURN(auto server, metrics::MetricsServer::Start(options, {metrics.registry}));
+absl::StatusOr<std::unique_ptr<http::Server>> ServePages(const Flags& flags, const Heartbeats& heartbeats,
+                                                         const process::Readiness& readiness,
+                                                         const metrics::ActorMetrics& metrics) {
+  http::Routes routes;
+  metrics::AddPages({.live = [&heartbeats] { return heartbeats.Check(); },
+                     .ready = [&readiness] { return readiness.Check(); }},
+                    {metrics.registry}, routes);
+  ASSIGN_OR_RETURN(
+      auto server,
+      http::Server::Start({.name = "metrics", .listen = flags.common.metrics_listen}, std::move(routes)));
   RETURN_IF_ERROR(process::WritePortFile(flags.common, /*grpc_port=*/0, server->port()));
   return server;
 }
@@ -118,7 +121,7 @@ absl::Status RunActor(const Flags& flags, StopSignal& signals) {
   process::Readiness readiness;
   metrics::ActorMetrics metrics;
   process::DrainAction drain;
-  ASSIGN_OR_RETURN(const auto http, ServeMetrics(flags, heartbeats, readiness, metrics));
+  ASSIGN_OR_RETURN(const auto http, ServePages(flags, heartbeats, readiness, metrics));
   process::DrainWatch watch(
       signals,
       {.deadline = absl::Seconds(flags.drain_seconds) + kLastWait,

@@ -19,7 +19,8 @@
 #include "programs/learner/serving.h"
 #include "programs/process/drain_watch.h"
 #include "programs/process/readiness.h"
-#include "services/metrics/server.h"
+#include "services/http/server.h"
+#include "services/metrics/routes.h"
 
 namespace drover::learner_process {
 namespace {
@@ -127,7 +128,7 @@ class RankProcess {
   absl::StatusOr<RunEnd> Run();
 
  private:
-  absl::Status ServeMetrics();
+  absl::Status ServePages();
   void ReadinessChanged(bool ready);
   void SetServing(Serving* serving);
   absl::StatusOr<std::unique_ptr<learner::Trainer>> Load(torch::Device device,
@@ -150,7 +151,7 @@ class RankProcess {
   process::DrainAction drain_;
   std::atomic<bool> stop_{false};
   Heartbeats::Pulse pulse_;  // of the rank's one loop: loading, then the run or following
-  std::unique_ptr<metrics::MetricsServer> http_;
+  std::unique_ptr<http::Server> http_;
   process::DrainWatch watch_;
 };
 
@@ -165,18 +166,21 @@ void RankProcess::SetServing(Serving* serving) {
   serving_ = serving;
 }
 
-absl::Status RankProcess::ServeMetrics() {
+absl::Status RankProcess::ServePages() {
   metrics_.SetTargets({.rollouts = recipe_.run().steps(),
                        .staleness_bound = recipe_.staleness().bound(),
                        .ranks = recipe_.learner().ranks()});
-  metrics::MetricsServerOptions options = {.listen = flags_.common.metrics_listen};
-  options.live = [this] { return heartbeats_.Check(); };
-  options.ready = [this] { return readiness_.Check(); };
-  options.refresh = [this] {
+  metrics::PageOptions pages;
+  pages.live = [this] { return heartbeats_.Check(); };
+  pages.ready = [this] { return readiness_.Check(); };
+  pages.refresh = [this] {
     absl::MutexLock lock(&mutex_);
     if (serving_ != nullptr) serving_->Refresh();
   };
-  ASSIGN_OR_RETURN(http_, metrics::MetricsServer::Start(options, {metrics_.registry()}));
+  http::Routes routes;
+  metrics::AddPages(std::move(pages), {metrics_.registry()}, routes);
+  ASSIGN_OR_RETURN(http_, http::Server::Start({.name = "metrics", .listen = flags_.common.metrics_listen},
+                                              std::move(routes)));
   return absl::OkStatus();
 }
 
@@ -287,7 +291,7 @@ absl::StatusOr<RunEnd> RankProcess::Run() {
   ASSIGN_OR_RETURN(const learner::C10dOptions join, JoinOptions(flags_, recipe_, device));
   RETURN_IF_ERROR(model::SetComputeThreads(ThreadCount({flags_.threads, recipe_.run().threads()})));
   RETURN_IF_ERROR(folder_.Create());
-  RETURN_IF_ERROR(ServeMetrics());
+  RETURN_IF_ERROR(ServePages());
   // There is nothing to save yet, and joining cannot be interrupted.
   drain_.Become([] { process::EndAtOnce(process::kExitStopped, "stopped before the run began"); });
   // Until there is a checkpoint the run has not begun, whatever a start that was cut off left of the folder.

@@ -12,7 +12,8 @@
 #include "services/grading/grade_one.h"
 #include "services/grading/grader_pool.h"
 #include "services/grading/server.h"
-#include "services/metrics/server.h"
+#include "services/http/server.h"
+#include "services/metrics/routes.h"
 #include "services/metrics/verifier_metrics.h"
 #include "services/rpc/server.h"
 
@@ -29,15 +30,17 @@ absl::StatusOr<int> Threads(const Flags& flags) {
   return static_cast<int>(recipe.verifiers().threads());
 }
 
-absl::StatusOr<std::unique_ptr<metrics::MetricsServer>> ServeMetrics(
-    const Flags& flags, const grading::GraderPool& pool, const std::atomic<bool>& ready,
-    const metrics::VerifierMetrics& metrics) {
-  metrics::MetricsServerOptions options = {.listen = flags.common.metrics_listen};
-  options.live = [&pool] {
+absl::StatusOr<std::unique_ptr<http::Server>> ServePages(const Flags& flags, const grading::GraderPool& pool,
+                                                         const std::atomic<bool>& ready,
+                                                         const metrics::VerifierMetrics& metrics) {
+  metrics::PageOptions pages;
+  pages.live = [&pool] {
     return pool.LongestGrade() < kStuck ? absl::OkStatus() : absl::InternalError("a grading thread hangs");
   };
-  options.ready = [&ready] { return ready ? absl::OkStatus() : absl::UnavailableError("draining"); };
-  return metrics::MetricsServer::Start(options, {metrics.registry});
+  pages.ready = [&ready] { return ready ? absl::OkStatus() : absl::UnavailableError("draining"); };
+  http::Routes routes;
+  metrics::AddPages(std::move(pages), {metrics.registry}, routes);
+  return http::Server::Start({.name = "metrics", .listen = flags.common.metrics_listen}, std::move(routes));
 }
 
 // Calls in flight go on for up to drain_seconds, or until the next signal.
@@ -93,7 +96,7 @@ absl::Status Run(const Flags& flags, StopSignal& signals) {
                                        .max_connection_age_grace = absl::Seconds(30)},
                                       {{v1::VerifierService::service_full_name(), service.service()}}));
   std::atomic<bool> ready = true;
-  ASSIGN_OR_RETURN(const auto http, ServeMetrics(flags, pool, ready, metrics));
+  ASSIGN_OR_RETURN(const auto http, ServePages(flags, pool, ready, metrics));
   server->SetServing(true);
   RETURN_IF_ERROR(process::WritePortFile(flags.common, server->port(), http->port()));
   log::Info("verifier ready",

@@ -18,7 +18,7 @@ inline constexpr size_t kGroupEnds = 7;
 struct ActorMetrics {
   ActorMetrics();
 
-  std::shared_ptr<prometheus::Registry> registry;  // for MetricsServer::Start
+  std::shared_ptr<prometheus::Registry> registry;  // for AddPages
   WeightSubscriberMetrics weights;
   GradingClientMetrics grading;
 

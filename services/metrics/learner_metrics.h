@@ -29,7 +29,7 @@ class LearnerMetrics {
  public:
   LearnerMetrics();
 
-  // For MetricsServer::Start.
+  // For AddPages.
   const std::shared_ptr<prometheus::Registry>& registry() const { return registry_; }
   // For WeightPublisher.
   WeightPublisherMetrics& weights() { return weights_; }

@@ -13,7 +13,7 @@ struct VerifierMetrics {
   // `reasons`: every reason code that a grade can have.
   explicit VerifierMetrics(const std::vector<std::string>& reasons);
 
-  std::shared_ptr<prometheus::Registry> registry;  // for MetricsServer::Start
+  std::shared_ptr<prometheus::Registry> registry;  // for AddPages
 
   prometheus::Counter& unary_calls;
   prometheus::Counter& stream_calls;

@@ -10,7 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
-#include "services/metrics/testing/http_get.h"
+#include "services/http/testing/client.h"
 #include "tests/system/journal_view.h"
 
 namespace drover::system_test {
@@ -110,7 +110,7 @@ bool ClusterTest::Answers(const std::string& name, const std::string& path, cons
   const int port = MetricsPort(name);
   std::string got;
   const bool answered = Eventually(absl::Seconds(30), [&] {
-    got = metrics::HttpGet(port, path).body;
+    got = http::Get(port, path).body;
     return got == body + "\n";
   });
   EXPECT_TRUE(answered) << name << " " << path << " answers: " << got;

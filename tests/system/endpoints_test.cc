@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "programs/launch/process.h"
 #include "programs/process/ports.h"
-#include "services/metrics/testing/http_get.h"
+#include "services/http/testing/client.h"
 #include "services/rpc/channel.h"
 #include "services/rpc/testing/health.h"
 #include "tests/system/run_fixture.h"
@@ -39,7 +39,7 @@ std::vector<std::string> DocumentedMetrics(const std::string& program) {
 }
 
 void ExpectMetrics(int port, const std::string& program) {
-  const metrics::HttpAnswer answer = metrics::HttpGet(port, "/metrics");
+  const http::Answer answer = http::Get(port, "/metrics");
   ASSERT_EQ(answer.code, 200);
   for (const std::string& section : {program, std::string("every process")}) {
     for (const std::string& name : DocumentedMetrics(section)) {
@@ -51,7 +51,7 @@ void ExpectMetrics(int port, const std::string& program) {
 
 // The value of a metric; `name` with its labels, when it has some.
 double ValueOf(int port, const std::string& name) {
-  const std::string body = "\n" + metrics::HttpGet(port, "/metrics").body;
+  const std::string body = "\n" + http::Get(port, "/metrics").body;
   const size_t at = body.find("\n" + name + " ");
   return at == std::string::npos ? -1 : std::atof(body.c_str() + at + name.size() + 2);
 }
@@ -66,9 +66,9 @@ TEST(EndpointsTest, EveryProcessTellsHowItIs) {
   ExpectMetrics(actor.metrics, "drover-actor");
   ExpectMetrics(verifier.metrics, "drover-verifier");
   for (const process::Ports& ports : {learner, actor, verifier}) {
-    EXPECT_EQ(metrics::HttpGet(ports.metrics, "/livez").code, 200);
-    EXPECT_EQ(metrics::HttpGet(ports.metrics, "/readyz").code, 200);
-    EXPECT_EQ(metrics::HttpGet(ports.metrics, "/nothing").code, 404);
+    EXPECT_EQ(http::Get(ports.metrics, "/livez").code, 200);
+    EXPECT_EQ(http::Get(ports.metrics, "/readyz").code, 200);
+    EXPECT_EQ(http::Get(ports.metrics, "/nothing").code, 404);
     if (ports.grpc != 0) {
       EXPECT_EQ(rpc::CheckHealth(rpc::MakeChannel(absl::StrCat("127.0.0.1:", ports.grpc))),
                 rpc::Health::kServing);

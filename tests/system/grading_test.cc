@@ -14,7 +14,7 @@
 #include "programs/launch/process.h"
 #include "programs/process/ports.h"
 #include "services/grading/client.h"
-#include "services/metrics/testing/http_get.h"
+#include "services/http/testing/client.h"
 #include "services/rpc/channel.h"
 #include "services/rpc/testing/health.h"
 #include "tests/system/run_fixture.h"
@@ -144,16 +144,16 @@ TEST(GradingTest, ADrainFinishesWhatIsInFlight) {
     status = stub->Grade(&context, heavy, &graded);
   });
   const auto value = [&](const std::string& name) {
-    const std::string body = metrics::HttpGet(verifier.ports.metrics, "/metrics").body;
+    const std::string body = http::Get(verifier.ports.metrics, "/metrics").body;
     const size_t at = body.find("\n" + name + " ");
     return at == std::string::npos ? -1 : std::atof(body.c_str() + at + name.size() + 2);
   };
   ASSERT_TRUE(Eventually(absl::Seconds(60), [&] { return value("drover_verifier_queue_grades") > 100; }));
-  EXPECT_EQ(metrics::HttpGet(verifier.ports.metrics, "/readyz").code, 200);
+  EXPECT_EQ(http::Get(verifier.ports.metrics, "/readyz").code, 200);
   verifier.process.Signal(SIGTERM);
   EXPECT_TRUE(Eventually(absl::Seconds(60),
-                         [&] { return metrics::HttpGet(verifier.ports.metrics, "/readyz").code == 503; }));
-  EXPECT_EQ(metrics::HttpGet(verifier.ports.metrics, "/livez").code, 200);
+                         [&] { return http::Get(verifier.ports.metrics, "/readyz").code == 503; }));
+  EXPECT_EQ(http::Get(verifier.ports.metrics, "/livez").code, 200);
   EXPECT_EQ(health->Next(), rpc::Health::kNotServing);
   health.reset();  // a call in flight, for which the drain would wait
   EXPECT_FALSE(stream->Read(&result));

@@ -1,8 +1,10 @@
-#include "services/metrics/connection_bound.h"
+#include "services/http/connection_bound.h"
 
 #include <sys/socket.h>
 
-namespace drover::metrics {
+#include <utility>
+
+namespace drover::http {
 
 void ConnectionBound::Opened(int fd, absl::Time now) {
   absl::MutexLock lock(&mutex_);
@@ -10,22 +12,32 @@ void ConnectionBound::Opened(int fd, absl::Time now) {
          (connections_.size() >= most_ || connections_.front().since < now - patience_)) {
     ShutDownOldest();
   }
-  by_fd_[fd] = connections_.insert(connections_.end(), {fd, now});
+  by_fd_[fd] = connections_.insert(connections_.end(), {.fd = fd, .since = now});
+}
+
+void ConnectionBound::Answering(int fd) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = by_fd_.find(fd);
+  if (found == by_fd_.end()) return;  // it had to make room
+  found->second->answering = true;
+  answering_.splice(answering_.end(), connections_, found->second);
 }
 
 void ConnectionBound::Answered(int fd, absl::Time now) {
   absl::MutexLock lock(&mutex_);
   const auto found = by_fd_.find(fd);
-  if (found == by_fd_.end()) return;  // it had to make room
-  found->second->since = now;
-  connections_.splice(connections_.end(), connections_, found->second);
+  if (found == by_fd_.end()) return;
+  Connection& connection = *found->second;
+  connection.since = now;
+  const bool was_answering = std::exchange(connection.answering, false);
+  connections_.splice(connections_.end(), was_answering ? answering_ : connections_, found->second);
 }
 
 void ConnectionBound::Closed(int fd) {
   absl::MutexLock lock(&mutex_);
   const auto found = by_fd_.find(fd);
   if (found == by_fd_.end()) return;
-  connections_.erase(found->second);
+  (found->second->answering ? answering_ : connections_).erase(found->second);
   by_fd_.erase(found);
 }
 
@@ -41,4 +53,4 @@ void ConnectionBound::ShutDownOldest() {
   connections_.pop_front();
 }
 
-}  // namespace drover::metrics
+}  // namespace drover::http

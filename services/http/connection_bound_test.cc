@@ -1,4 +1,4 @@
-#include "services/metrics/connection_bound.h"
+#include "services/http/connection_bound.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -6,7 +6,7 @@
 
 #include <array>
 
-namespace drover::metrics {
+namespace drover::http {
 namespace {
 
 class ConnectionBoundTest : public ::testing::Test {
@@ -53,6 +53,26 @@ TEST_F(ConnectionBoundTest, PatienceEnds) {
   EXPECT_FALSE(ShutDown(1));
 }
 
+TEST_F(ConnectionBoundTest, OneWhoseRequestIsWithAHandlerStays) {
+  ConnectionBound bound(2, absl::Seconds(10));
+  bound.Opened(fd(0), At(0));
+  bound.Answering(fd(0));
+  EXPECT_EQ(bound.open(), 0u);
+  for (int i = 1; i < 4; ++i) bound.Opened(fd(i), At(20));
+  EXPECT_FALSE(ShutDown(0));
+  EXPECT_TRUE(ShutDown(1));
+  bound.Answering(fd(1));  // it had to make room
+  bound.Answered(fd(0), At(30));
+  bound.Answered(fd(2), At(31));
+  bound.Opened(fd(4), At(32));
+  EXPECT_TRUE(ShutDown(3)) << "since 20";
+  EXPECT_TRUE(ShutDown(0)) << "since 30: it counts again";
+  EXPECT_FALSE(ShutDown(2));
+  bound.Answering(fd(2));
+  bound.Closed(fd(2));
+  EXPECT_EQ(bound.open(), 1u);
+}
+
 TEST_F(ConnectionBoundTest, ClosedOnesCountNoMore) {
   ConnectionBound bound(1, absl::Seconds(10));
   bound.Opened(fd(0), At(0));
@@ -63,4 +83,4 @@ TEST_F(ConnectionBoundTest, ClosedOnesCountNoMore) {
 }
 
 }  // namespace
-}  // namespace drover::metrics
+}  // namespace drover::http
