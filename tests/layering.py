@@ -48,6 +48,9 @@ KNOWN_CIRCLES = [
 ]
 TRANSPORT = re.compile(r"grpc")
 TALKS = ("services", "programs", "tests")
+# Who may talk to whom is decided where channels and credentials are made, and that is one place (services/rpc/security.h).
+CONNECTS = re.compile(r"\b(CreateChannel|CreateCustomChannel|\w*(Channel|Server)Credentials)\b")
+CONNECTS_HERE = "services/rpc"
 # Tests, and what they share: it stands in testing/ of the folder that it is about, and nothing else includes it.
 TESTING = re.compile(r"/testing/[a-z_]+\.(h|cc)$")
 TEST = re.compile(r"(_test\.cc|/testing/[a-z_]+\.(h|cc))$|^tests/")
@@ -85,6 +88,16 @@ def violations(path, text):
             yield f"{path}:{number}: {target} is for tests"
         if folder.split("/")[0] not in TALKS and TRANSPORT.search(target):
             yield f"{path}:{number}: transport ({target}) belongs in services/ and programs/"
+
+
+def connections(path, text):
+    """Channels and credentials that are made elsewhere than in one place."""
+    if folder_of(path) == CONNECTS_HERE:
+        return
+    for number, line in enumerate(text.splitlines(), 1):
+        match = CONNECTS.search(line)
+        if match:
+            yield f"{path}:{number}: {match.group(0)} belongs in {CONNECTS_HERE}/"
 
 
 def unit_of(path):
@@ -132,6 +145,7 @@ def main():
             texts[path] = source.read()
         if folder_of(path):
             found += violations(path, texts[path])
+            found += connections(path, texts[path])
     now = [", ".join(circle) for circle in circles(texts)]
     found += ["units in a circle: " + circle for circle in now if circle not in KNOWN_CIRCLES]
     found += ["no circle any more, take it off KNOWN_CIRCLES: " + circle for circle in KNOWN_CIRCLES if circle not in now]

@@ -106,7 +106,7 @@ GradingClient::Impl::Impl(const GradingClientOptions& options, metrics::GradingC
       hedge(options.hedge),
       picker(options.addresses.size(), options.replicas),
       probe_backoff(options.backoff, options.seed) {
-  const rpc::ChannelOptions channel = {.keepalive_timeout = kPingTimeout};
+  const rpc::ChannelOptions channel = {.security = options.security, .keepalive_timeout = kPingTimeout};
   for (const std::string& address : options.addresses) {
     channels.push_back(rpc::MakeChannel(address, channel));
     stubs.push_back(v1::VerifierService::NewStub(channels.back()));

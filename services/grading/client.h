@@ -30,6 +30,7 @@
 #include "services/metrics/grading_metrics.h"
 #include "services/rpc/backoff.h"
 #include "services/rpc/retry_budget.h"
+#include "services/rpc/security.h"
 
 namespace drover::grading {
 
@@ -37,6 +38,7 @@ struct GradingClientOptions {
   // host:port each. A name with several addresses is balanced round-robin by gRPC (which also finds new ones, when a
   // server ends a connection for its age); several entries by this client.
   std::vector<std::string> addresses;
+  rpc::Security security = {};
   absl::Duration call_timeout = absl::Seconds(30);  // of one attempt
   size_t batch = 256;                               // requests in one call; larger batches are split
   size_t batch_bytes = 4 << 20;  // of responses in one call (a single larger one goes alone)

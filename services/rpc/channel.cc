@@ -1,7 +1,6 @@
 #include "services/rpc/channel.h"
 
 #include <grpcpp/create_channel.h>
-#include <grpcpp/security/credentials.h>
 #include <grpcpp/support/channel_arguments.h>
 
 #include <string>
@@ -29,7 +28,7 @@ std::shared_ptr<grpc::Channel> MakeChannel(std::string_view target, const Channe
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);  // callers retry, with a budget that they know
   // Loopback and cluster addresses are never to be had through an HTTP proxy of the environment.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(std::string(target), grpc::InsecureChannelCredentials(), arguments);
+  return grpc::CreateCustomChannel(std::string(target), options.security.ForChannel(), arguments);
 }
 
 void ConnectNow(grpc::Channel& channel, absl::Duration patience) {

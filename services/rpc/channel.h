@@ -7,10 +7,12 @@
 #include <string_view>
 
 #include "absl/time/time.h"
+#include "services/rpc/security.h"
 
 namespace drover::rpc {
 
 struct ChannelOptions {
+  Security security = {};
   int max_message_bytes = 64 << 20;                      // received or sent; more is RESOURCE_EXHAUSTED
   absl::Duration keepalive_time = absl::Seconds(20);     // a ping after so long without data ...
   absl::Duration keepalive_timeout = absl::Seconds(20);  // ... and without its answer the connection is dead

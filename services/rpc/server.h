@@ -13,10 +13,12 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "services/rpc/acceptor.h"
+#include "services/rpc/security.h"
 
 namespace drover::rpc {
 
 struct ServerOptions {
+  Security security = {};
   std::string listen = "127.0.0.1:0";                    // host:port; port 0: the system picks one
   int max_receive_bytes = 64 << 20;                      // of one message
   int max_send_bytes = 64 << 20;                         // of one message
