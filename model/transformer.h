@@ -82,7 +82,8 @@ class Transformer {
   // The weights rounded to dtype, as they are published.
   absl::StatusOr<WeightSet> Export() const;
   // Takes over the values of `weights`: names, shapes and dtypes must be those of Export. All or nothing;
-  // INVALID_ARGUMENT names the first tensor that does not fit. The digest is not checked here (VerifyWeights).
+  // INVALID_ARGUMENT names the first tensor that does not fit. Digests are not checked here: who receives
+  // weights checks them.
   absl::Status Import(const WeightSet& weights);
 
  private:

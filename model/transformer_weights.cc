@@ -62,13 +62,13 @@ absl::StatusOr<std::vector<TensorMeta>> ExportLayout(const std::map<std::string,
 absl::Status CheckLayout(const WeightSet& got, const std::vector<TensorMeta>& wanted,
                          const std::map<std::string, torch::Tensor>& weights) {
   std::set<std::string> names;
-  for (const TensorMeta& meta : got.tensors) names.insert(meta.name);
+  for (const WeightTensor& tensor : got.tensors) names.insert(tensor.meta.name);
   for (const TensorMeta& meta : wanted) {
     if (names.count(meta.name) == 0) {
       return absl::InvalidArgumentError(absl::StrCat("tensor ", meta.name, " is missing from the weights"));
     }
   }
-  for (const TensorMeta& meta : got.tensors) {
+  for (const auto& [meta, data, digest] : got.tensors) {
     const auto own = weights.find(meta.name);
     if (own == weights.end()) {
       return absl::InvalidArgumentError(absl::StrCat("tensor ", meta.name, " is not one of this model"));
@@ -79,11 +79,8 @@ absl::Status CheckLayout(const WeightSet& got, const std::vector<TensorMeta>& wa
                                                      ToAbsl(DtypeName(meta.dtype)), ", this model takes ",
                                                      ToAbsl(DtypeName(wanted[0].dtype))));
     }
-    const uint64_t size = got.data == nullptr ? 0 : got.data->size();
-    if (meta.bytes != TensorBytes(meta.dtype, meta.shape) || meta.offset > size ||
-        meta.bytes > size - meta.offset) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("tensor ", meta.name, ": its bytes are not all in the data"));
+    if (data == nullptr || data->size() != TensorBytes(meta.dtype, meta.shape)) {
+      return absl::InvalidArgumentError(absl::StrCat("tensor ", meta.name, ": its bytes are not all there"));
     }
   }
   return absl::OkStatus();
@@ -147,14 +144,14 @@ absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Load(const std::string
 }
 
 absl::StatusOr<WeightSet> Transformer::Export() const {
-  std::vector<torch::Tensor> kept;
-  std::vector<TensorView> views;
+  WeightSetBuilder builder;
   for (const auto& [name, tensor] : weights()) {
-    kept.push_back(tensor.detach().to(core_->options.dtype).cpu().contiguous());
-    ASSIGN_OR_RETURN(TensorView view, ViewOfTensor(name, kept.back()));
-    views.push_back(std::move(view));
+    const torch::Tensor kept = tensor.detach().to(core_->options.dtype).cpu().contiguous();
+    ASSIGN_OR_RETURN(const TensorView view, ViewOfTensor(name, kept));
+    RETURN_IF_ERROR(
+        builder.Add({.name = name, .dtype = view.dtype, .shape = view.shape}, std::string(view.bytes)));
   }
-  return PackWeights(views);
+  return std::move(builder).Finish();
 }
 
 absl::Status Transformer::Import(const WeightSet& source) {

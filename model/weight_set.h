@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/digest.h"
 #include "model/dtype.h"
 #include "model/safetensors.h"
 
@@ -18,28 +19,55 @@ struct TensorMeta {
   std::string name;  // Hugging Face name
   Dtype dtype = Dtype::kF32;
   std::vector<int64_t> shape;
-  uint64_t offset = 0;  // into WeightSet::data
   uint64_t bytes = 0;
 };
 
-struct WeightSet {
-  std::vector<TensorMeta> tensors;  // sorted by name, contiguous in this order, no padding
-  std::shared_ptr<const std::string> data;
-  std::string digest;  // HexDigest(*data): 32 hexadecimal digits
+// Immutable, and shared by the versions in which it is the same.
+struct WeightTensor {
+  TensorMeta meta;
+  std::shared_ptr<const std::string> data;  // meta.bytes of them: little-endian, row-major
+  std::string digest;                       // HexDigest(*data): 32 hexadecimal digits
 };
 
-// Where `tensors` (any order) would lie in a WeightSet: sorted, offsets and bytes filled in from dtype and
-// shape. INVALID_ARGUMENT names a duplicate name or a shape that overflows.
+struct WeightSet {
+  std::vector<WeightTensor> tensors;  // sorted by name
+  uint64_t bytes = 0;                 // of all tensors
+  std::string digest;  // of all tensors' bytes, one after another in this order, without padding
+};
+
+// `tensors` (any order) as they come in a WeightSet: sorted, bytes filled in from dtype and shape.
+// INVALID_ARGUMENT names a duplicate name or a shape that overflows.
 absl::StatusOr<std::vector<TensorMeta>> LayOutWeights(std::vector<TensorMeta> tensors);
+
+// Of all `tensors`, as LayOutWeights gives them.
+uint64_t TotalBytes(const std::vector<TensorMeta>& tensors);
+
+// Puts a WeightSet together tensor by tensor. Not thread-safe.
+class WeightSetBuilder {
+ public:
+  // Where a tensor is the same (name, type, shape and digest) as in `base`, the set shares the base's bytes. `base` may be
+  // null; what it shares lives on without it.
+  explicit WeightSetBuilder(std::shared_ptr<const WeightSet> base = nullptr) : base_(std::move(base)) {}
+
+  // The next by name; `meta.bytes` is filled in here. INVALID_ARGUMENT when it is not the next, or its shape needs
+  // another number of bytes.
+  absl::Status Add(TensorMeta meta, std::string data);
+
+  // The set of what was added.
+  WeightSet Finish() &&;
+
+ private:
+  const WeightTensor* InBase(const WeightTensor& tensor) const;
+
+  std::shared_ptr<const WeightSet> base_;
+  WeightSet weights_;
+  Digester whole_;
+};
 
 // Copies the tensors (any order) into a WeightSet and digests it.
 absl::StatusOr<WeightSet> PackWeights(const std::vector<TensorView>& tensors);
 
 // Views into `weights`, which must outlive them: to write it with WriteSafetensors.
 std::vector<TensorView> WeightViews(const WeightSet& weights);
-
-// OK if the layout is as above, covers the data exactly and the digest fits; DATA_LOSS for a wrong digest,
-// INVALID_ARGUMENT naming the tensor otherwise. Call it on what came from elsewhere.
-absl::Status VerifyWeights(const WeightSet& weights);
 
 }  // namespace drover::model

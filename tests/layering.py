@@ -43,7 +43,6 @@ TESTS_ALSO = ["drover"]
 KNOWN_CIRCLES = [
     "actor/engine, actor/running_group",
     "data/file_source, data/generated_source, data/prompt_source",
-    "services/weights/assembler, services/weights/subscriber",
     "services/experience/store, services/experience/store_impl",
 ]
 TRANSPORT = re.compile(r"grpc")

@@ -1,9 +1,10 @@
 #include "services/weights/assembler.h"
 
 #include <algorithm>
+#include <string_view>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/digest.h"
 #include "base/status.h"
 #include "services/weights/frames.h"
 
@@ -15,14 +16,7 @@ constexpr uint64_t kReserveUpTo = uint64_t{256} << 20;
 
 }  // namespace
 
-void Assembler::Reset() {
-  receiving_ = false;
-  total_bytes_ = 0;
-  received_ = {};
-  data_ = {};
-}
-
-absl::StatusOr<std::optional<Received>> Assembler::Add(v1::WeightFrame frame) {
+absl::StatusOr<std::shared_ptr<const Received>> Assembler::Add(const v1::WeightFrame& frame) {
   absl::Status status;
   switch (frame.frame_case()) {
     case v1::WeightFrame::kSnapshotBegin:
@@ -32,10 +26,10 @@ absl::StatusOr<std::optional<Received>> Assembler::Add(v1::WeightFrame frame) {
       status = Chunk(frame.snapshot_chunk());
       break;
     case v1::WeightFrame::kSnapshotEnd: {
-      absl::StatusOr<Received> whole = End(frame.snapshot_end());
+      absl::StatusOr<std::shared_ptr<const Received>> whole = End(frame.snapshot_end());
       Reset();
-      if (!whole.ok()) return whole.status();
-      return std::optional<Received>(*std::move(whole));
+      if (whole.ok()) base_ = *whole;
+      return whole;
     }
     case v1::WeightFrame::FRAME_NOT_SET:
       status =
@@ -45,50 +39,73 @@ absl::StatusOr<std::optional<Received>> Assembler::Add(v1::WeightFrame frame) {
     Reset();
     return status;
   }
-  return std::optional<Received>();
+  return nullptr;
 }
 
 absl::Status Assembler::Begin(const v1::SnapshotBegin& begin) {
-  if (receiving_) return absl::InvalidArgumentError("a version begins before the last one ended");
-  ASSIGN_OR_RETURN(received_.weights.tensors, ReadLayout(begin, max_bytes_));
-  received_.version = {begin.incarnation(), begin.version()};
-  total_bytes_ = begin.total_bytes();
-  data_.reserve(std::min(total_bytes_, kReserveUpTo));
-  receiving_ = true;
-  return absl::OkStatus();
+  if (incoming_.has_value()) return absl::InvalidArgumentError("a version begins before the last one ended");
+  ASSIGN_OR_RETURN(std::vector<model::TensorMeta> layout, ReadLayout(begin, max_bytes_));
+  // The set of the base, kept alive by the version that it is of.
+  std::shared_ptr<const model::WeightSet> base;
+  if (base_ != nullptr) base = {base_, &base_->weights};
+  Incoming& incoming = incoming_.emplace(std::move(base));
+  incoming.version = {begin.incarnation(), begin.version()};
+  incoming.layout = std::move(layout);
+  incoming.total_bytes = begin.total_bytes();
+  return CompleteTensors(incoming);
 }
 
 absl::Status Assembler::Chunk(const v1::SnapshotChunk& chunk) {
-  if (!receiving_) return absl::InvalidArgumentError("a chunk comes outside of a version");
-  if (chunk.offset() != data_.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("a chunk at offset ", chunk.offset(), ", where ", data_.size(), " comes next"));
+  if (!incoming_.has_value()) return absl::InvalidArgumentError("a chunk comes outside of a version");
+  Incoming& incoming = *incoming_;
+  if (chunk.offset() != incoming.received_bytes) {
+    return absl::InvalidArgumentError(absl::StrCat("a chunk at offset ", chunk.offset(), ", where ",
+                                                   incoming.received_bytes, " comes next"));
   }
   if (chunk.data().empty()) return absl::InvalidArgumentError("an empty chunk");
-  if (chunk.data().size() > total_bytes_ - data_.size()) {
+  if (chunk.data().size() > incoming.total_bytes - incoming.received_bytes) {
     return absl::InvalidArgumentError(absl::StrCat("a chunk of ", chunk.data().size(), " bytes at offset ",
-                                                   chunk.offset(), ", over the ", total_bytes_,
+                                                   chunk.offset(), ", over the ", incoming.total_bytes,
                                                    " announced"));
   }
-  data_ += chunk.data();
+  incoming.received_bytes += chunk.data().size();
+  for (std::string_view rest = chunk.data(); !rest.empty();) {
+    const uint64_t bytes = incoming.layout[incoming.next].bytes;
+    if (incoming.data.empty()) incoming.data.reserve(std::min(bytes, kReserveUpTo));
+    const std::string_view part = rest.substr(0, bytes - incoming.data.size());
+    incoming.data += part;
+    rest.remove_prefix(part.size());
+    RETURN_IF_ERROR(CompleteTensors(incoming));
+  }
   return absl::OkStatus();
 }
 
-absl::StatusOr<Received> Assembler::End(const v1::SnapshotEnd& end) {
-  if (!receiving_) return absl::InvalidArgumentError("an end comes outside of a version");
-  if (data_.size() != total_bytes_) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the version ends after ", data_.size(), " of ", total_bytes_, " bytes"));
+// Takes the tensors whose bytes are all there: the one that was under way, and those after it that have none. So the next
+// one lacks a byte, or there is no next.
+absl::Status Assembler::CompleteTensors(Incoming& incoming) {
+  while (incoming.next < incoming.layout.size() &&
+         incoming.data.size() == incoming.layout[incoming.next].bytes) {
+    RETURN_IF_ERROR(incoming.builder.Add(std::move(incoming.layout[incoming.next]),
+                                         std::exchange(incoming.data, std::string())));
+    ++incoming.next;
   }
-  const std::string digest = HexDigest(data_);
-  if (digest != end.digest()) {
-    return absl::DataLossError(absl::StrCat("version ", received_.version.number,
-                                            ": the digest of what came is ", digest,
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::shared_ptr<const Received>> Assembler::End(const v1::SnapshotEnd& end) {
+  if (!incoming_.has_value()) return absl::InvalidArgumentError("an end comes outside of a version");
+  if (incoming_->received_bytes != incoming_->total_bytes) {
+    return absl::InvalidArgumentError(absl::StrCat("the version ends after ", incoming_->received_bytes,
+                                                   " of ", incoming_->total_bytes, " bytes"));
+  }
+  auto received = std::make_shared<Received>(
+      Received{.version = incoming_->version, .weights = std::move(incoming_->builder).Finish()});
+  if (received->weights.digest != end.digest()) {
+    return absl::DataLossError(absl::StrCat("version ", received->version.number,
+                                            ": the digest of what came is ", received->weights.digest,
                                             ", that of what was sent ", end.digest()));
   }
-  received_.weights.data = std::make_shared<const std::string>(std::move(data_));
-  received_.weights.digest = digest;
-  return std::move(received_);
+  return received;
 }
 
 }  // namespace drover::weights

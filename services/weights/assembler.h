@@ -1,11 +1,15 @@
-// Puts a version together from its frames, trusting none of them. Pure: no clock, no thread, no network.
+// Puts versions together from their frames, trusting none of them. Pure: no clock, no thread, no network.
 //
 //   idle --begin--> receiving --chunk (in order, no gaps)--> receiving --end, all bytes there, digest fits--> idle
 //
 // Any other frame is an error, after which the assembler is idle.
+//
+// It starts from a base, the version that is there already: a tensor that comes with the bytes that it had (by its digest)
+// is the base's, and takes no memory of its own. Each version that it completes is the base of the next.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,33 +18,47 @@
 #include "absl/status/statusor.h"
 #include "drover/v1/weights.pb.h"
 #include "model/weight_set.h"
-#include "services/weights/subscriber.h"
+#include "model/weight_version.h"
+#include "services/weights/received.h"
 
 namespace drover::weights {
 
 // Not thread-safe.
 class Assembler {
  public:
-  // `max_bytes`: of one version; memory grows with what arrives, never with what is announced.
-  explicit Assembler(uint64_t max_bytes) : max_bytes_(max_bytes) {}
+  // `max_bytes`: of one version; memory grows with what arrives, never with what is announced. `base` may be null.
+  explicit Assembler(uint64_t max_bytes, std::shared_ptr<const Received> base = nullptr)
+      : max_bytes_(max_bytes), base_(std::move(base)) {}
 
-  // The version that `frame` completed, its digest checked; nullopt when it is not whole yet. INVALID_ARGUMENT or
+  // The version that `frame` completed, its digest checked; null when it is not whole yet. INVALID_ARGUMENT or
   // RESOURCE_EXHAUSTED for frames that break the protocol; DATA_LOSS when the digest does not fit.
-  absl::StatusOr<std::optional<Received>> Add(v1::WeightFrame frame);
+  absl::StatusOr<std::shared_ptr<const Received>> Add(const v1::WeightFrame& frame);
 
-  // Forgets a version that is not whole.
-  void Reset();
+  // Forgets a version that is not whole; the base stays.
+  void Reset() { incoming_.reset(); }
 
  private:
+  // A version that is not whole.
+  struct Incoming {
+    explicit Incoming(std::shared_ptr<const model::WeightSet> base) : builder(std::move(base)) {}
+
+    model::WeightVersion version;
+    std::vector<model::TensorMeta> layout;
+    uint64_t total_bytes = 0;
+    uint64_t received_bytes = 0;
+    size_t next = 0;   // of the layout: the tensor whose bytes come next
+    std::string data;  // those of them that came
+    model::WeightSetBuilder builder;
+  };
+
   absl::Status Begin(const v1::SnapshotBegin& begin);
   absl::Status Chunk(const v1::SnapshotChunk& chunk);
-  absl::StatusOr<Received> End(const v1::SnapshotEnd& end);
+  absl::StatusOr<std::shared_ptr<const Received>> End(const v1::SnapshotEnd& end);
+  static absl::Status CompleteTensors(Incoming& incoming);
 
-  uint64_t max_bytes_;
-  bool receiving_ = false;
-  uint64_t total_bytes_ = 0;
-  Received received_;
-  std::string data_;
+  const uint64_t max_bytes_;
+  std::shared_ptr<const Received> base_;
+  std::optional<Incoming> incoming_;
 };
 
 }  // namespace drover::weights

@@ -20,16 +20,16 @@ class AssemblerTest : public ::testing::Test {
   // The frames of `weights`, in chunks of 1,000 bytes.
   static std::vector<v1::WeightFrame> Frames(const model::WeightSet& weights, uint64_t version = 5) {
     std::vector<v1::WeightFrame> frames = {BeginFrame({2, version}, weights, 0)};
-    for (uint64_t at = 0; at < weights.data->size(); at += 1000)
-      frames.push_back(Chunk(at, weights.data->substr(at, 1000)));
+    const std::string bytes = AllBytes(weights);
+    for (uint64_t at = 0; at < bytes.size(); at += 1000) frames.push_back(Chunk(at, bytes.substr(at, 1000)));
     frames.push_back(EndFrame(weights));
     return frames;
   }
   // Adds all; the last answer, or the first error.
-  absl::StatusOr<std::optional<Received>> AddAll(const std::vector<v1::WeightFrame>& frames) {
-    absl::StatusOr<std::optional<Received>> last;
+  absl::StatusOr<std::shared_ptr<const Received>> AddAll(const std::vector<v1::WeightFrame>& frames) {
+    absl::StatusOr<std::shared_ptr<const Received>> last;
     for (const v1::WeightFrame& frame : frames) {
-      last = assembler_.Add(frame);
+      last = assembler_->Add(frame);
       if (!last.ok()) return last;
     }
     return last;
@@ -39,21 +39,23 @@ class AssemblerTest : public ::testing::Test {
     // And the next whole version is taken as if nothing had happened.
     const auto next = AddAll(Frames(weights_));
     ASSERT_TRUE(next.ok()) << next.status();
-    EXPECT_TRUE(next->has_value());
+    EXPECT_NE(*next, nullptr);
   }
 
   model::WeightSet weights_ = TestWeights(1);
-  Assembler assembler_{1 << 20};
+  std::unique_ptr<Assembler> assembler_ = std::make_unique<Assembler>(1 << 20);
 };
 
 TEST_F(AssemblerTest, PutsAVersionTogether) {
   const auto received = AddAll(Frames(weights_));
   ASSERT_TRUE(received.ok()) << received.status();
-  ASSERT_TRUE(received->has_value());
+  ASSERT_NE(*received, nullptr);
   EXPECT_EQ((*received)->version, (model::WeightVersion{2, 5}));
-  EXPECT_TRUE(*(*received)->weights.data == *weights_.data);
+  EXPECT_TRUE(AllBytes((*received)->weights) == AllBytes(weights_));
   EXPECT_EQ((*received)->weights.digest, weights_.digest);
-  EXPECT_TRUE(model::VerifyWeights((*received)->weights).ok());
+  ASSERT_EQ((*received)->weights.tensors.size(), 2u);
+  EXPECT_EQ((*received)->weights.tensors[1].meta.name, "model.vector");
+  EXPECT_EQ((*received)->weights.tensors[1].digest, weights_.tensors[1].digest);
 }
 
 TEST_F(AssemblerTest, OneFlippedBitIsDataLoss) {
@@ -79,7 +81,7 @@ TEST_F(AssemblerTest, AMissingTwiceSentOrSwappedChunkIsRefused) {
 
 TEST_F(AssemblerTest, MoreThanAnnouncedIsRefused) {
   auto frames = Frames(weights_);
-  frames.insert(frames.end() - 1, Chunk(weights_.data->size(), "x"));
+  frames.insert(frames.end() - 1, Chunk(weights_.bytes, "x"));
   ExpectRefused(frames, absl::StatusCode::kInvalidArgument);
 }
 
@@ -93,7 +95,8 @@ TEST_F(AssemblerTest, FramesOutsideOfAVersionAreRefused) {
 
 TEST_F(AssemblerTest, MoreThanTheLimitIsRefusedAtOnce) {
   const model::WeightSet big = TestWeights(1, /*columns=*/100'000);
-  EXPECT_EQ(assembler_.Add(BeginFrame({1, 1}, big, 0)).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(assembler_->Add(BeginFrame({1, 1}, big, 0)).status().code(),
+            absl::StatusCode::kResourceExhausted);
 }
 
 TEST_F(AssemblerTest, NoTensorsIsAVersionToo) {
@@ -101,7 +104,51 @@ TEST_F(AssemblerTest, NoTensorsIsAVersionToo) {
   ASSERT_TRUE(empty.ok());
   const auto received = AddAll(Frames(*empty));
   ASSERT_TRUE(received.ok()) << received.status();
-  EXPECT_TRUE(received->has_value());
+  EXPECT_NE(*received, nullptr);
+}
+
+// `weights` with another vector.
+model::WeightSet OtherVector(const model::WeightSet& weights, const std::string& vector) {
+  std::vector<model::TensorView> views = model::WeightViews(weights);
+  views[1].bytes = vector;
+  return model::PackWeights(views).value();
+}
+
+TEST_F(AssemblerTest, EachVersionIsTheBaseOfTheNext) {
+  const auto first = *AddAll(Frames(weights_, 5));
+  ASSERT_NE(first, nullptr);
+  const std::string vector = RandomBytes(400, 7);
+  const model::WeightSet changed = OtherVector(weights_, vector);
+  const auto second = *AddAll(Frames(changed, 6));
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(second->weights.tensors[0].data, first->weights.tensors[0].data) << "held once";
+  EXPECT_EQ(*second->weights.tensors[1].data, vector);
+  EXPECT_EQ(second->weights.digest, changed.digest);
+  // What is shared does not need the version that it came with.
+  EXPECT_EQ(*first->weights.tensors[1].data, *weights_.tensors[1].data);
+}
+
+TEST_F(AssemblerTest, StartsFromTheVersionThatIsThere) {
+  const auto base = std::make_shared<const Received>(
+      Received{.version = {1, 4}, .weights = OtherVector(weights_, RandomBytes(400, 7))});
+  assembler_ = std::make_unique<Assembler>(1 << 20, base);
+  const auto received = *AddAll(Frames(weights_));
+  ASSERT_NE(received, nullptr);
+  EXPECT_EQ(received->weights.tensors[0].data, base->weights.tensors[0].data);
+  EXPECT_NE(received->weights.tensors[1].data, base->weights.tensors[1].data);
+  EXPECT_TRUE(AllBytes(received->weights) == AllBytes(weights_));
+}
+
+TEST_F(AssemblerTest, AVersionThatIsRefusedIsNoBase) {
+  const auto first = *AddAll(Frames(weights_, 5));
+  auto damaged = Frames(OtherVector(weights_, RandomBytes(400, 7)), 6);
+  (*damaged[2].mutable_snapshot_chunk()->mutable_data())[17] ^= 1;
+  EXPECT_EQ(AddAll(damaged).status().code(), absl::StatusCode::kDataLoss);
+  const auto next = *AddAll(Frames(weights_, 7));
+  ASSERT_NE(next, nullptr);
+  EXPECT_EQ(next->weights.tensors[0].data, first->weights.tensors[0].data);
+  EXPECT_EQ(next->weights.tensors[1].data, first->weights.tensors[1].data);
+  EXPECT_EQ(next->version.number, 7u);
 }
 
 }  // namespace

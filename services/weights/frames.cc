@@ -24,6 +24,14 @@ void PutTag(std::string& out, int field, WireFormatLite::WireType type) {
   PutVarint(out, WireFormatLite::MakeTag(field, type));
 }
 
+// gRPC slices are of mutable memory by type; nothing writes to one that is sent.
+grpc::Slice Refer(const ChunkPart& part) {
+  auto* keeper = new std::shared_ptr<const std::string>(part.data);
+  return grpc::Slice(
+      const_cast<char*>(part.data->data()) + part.offset, part.size,
+      [](void* keeper) { delete static_cast<std::shared_ptr<const std::string>*>(keeper); }, keeper);
+}
+
 }  // namespace
 
 v1::WeightFrame BeginFrame(const model::WeightVersion& version, const model::WeightSet& weights,
@@ -32,13 +40,13 @@ v1::WeightFrame BeginFrame(const model::WeightVersion& version, const model::Wei
   v1::SnapshotBegin* begin = frame.mutable_snapshot_begin();
   begin->set_incarnation(version.incarnation);
   begin->set_version(version.number);
-  begin->set_total_bytes(weights.data->size());
+  begin->set_total_bytes(weights.bytes);
   begin->set_published_unix_seconds(published_unix_seconds);
-  for (const model::TensorMeta& tensor : weights.tensors) {
+  for (const model::WeightTensor& tensor : weights.tensors) {
     v1::TensorInfo* info = begin->add_tensors();
-    info->set_name(tensor.name);
-    info->set_dtype(std::string(model::DtypeName(tensor.dtype)));
-    for (const int64_t dimension : tensor.shape) info->add_shape(dimension);
+    info->set_name(tensor.meta.name);
+    info->set_dtype(std::string(model::DtypeName(tensor.meta.dtype)));
+    for (const int64_t dimension : tensor.meta.shape) info->add_shape(dimension);
   }
   return frame;
 }
@@ -54,7 +62,9 @@ grpc::ByteBuffer Serialize(const v1::WeightFrame& frame) {
   return grpc::ByteBuffer(&slice, 1);
 }
 
-grpc::ByteBuffer ChunkFrame(const std::shared_ptr<const std::string>& data, uint64_t offset, uint64_t size) {
+grpc::ByteBuffer ChunkFrame(uint64_t offset, const std::vector<ChunkPart>& parts) {
+  uint64_t size = 0;
+  for (const ChunkPart& part : parts) size += part.size;
   std::string inner;
   if (offset != 0) {
     PutTag(inner, v1::SnapshotChunk::kOffsetFieldNumber, WireFormatLite::WIRETYPE_VARINT);
@@ -68,14 +78,9 @@ grpc::ByteBuffer ChunkFrame(const std::shared_ptr<const std::string>& data, uint
   PutVarint(head, inner.size() + size);
   head += inner;
 
-  // gRPC slices are of mutable memory by type; nothing writes to one that is sent.
-  auto* keeper = new std::shared_ptr<const std::string>(data);
-  grpc::Slice slices[2] = {
-      grpc::Slice(head),
-      grpc::Slice(
-          const_cast<char*>(data->data()) + offset, size,
-          [](void* keeper) { delete static_cast<std::shared_ptr<const std::string>*>(keeper); }, keeper)};
-  return grpc::ByteBuffer(slices, 2);
+  std::vector<grpc::Slice> slices = {grpc::Slice(head)};
+  for (const ChunkPart& part : parts) slices.push_back(Refer(part));
+  return grpc::ByteBuffer(slices.data(), slices.size());
 }
 
 absl::StatusOr<std::vector<model::TensorMeta>> ReadLayout(const v1::SnapshotBegin& begin,
@@ -106,7 +111,7 @@ absl::StatusOr<std::vector<model::TensorMeta>> ReadLayout(const v1::SnapshotBegi
         {.name = info.name(), .dtype = *dtype, .shape = {info.shape().begin(), info.shape().end()}});
   }
   ASSIGN_OR_RETURN(tensors, model::LayOutWeights(std::move(tensors)));
-  const uint64_t bytes = tensors.empty() ? 0 : tensors.back().offset + tensors.back().bytes;
+  const uint64_t bytes = model::TotalBytes(tensors);
   if (bytes != begin.total_bytes()) {
     return absl::InvalidArgumentError(
         absl::StrCat("the tensors take ", bytes, " bytes, but ", begin.total_bytes(), " are announced"));

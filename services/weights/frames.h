@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -23,8 +24,15 @@ v1::WeightFrame EndFrame(const model::WeightSet& weights);
 // Copies: for frames that are small.
 grpc::ByteBuffer Serialize(const v1::WeightFrame& frame);
 
-// A snapshot_chunk of data[offset, offset + size). The buffer keeps `data` alive.
-grpc::ByteBuffer ChunkFrame(const std::shared_ptr<const std::string>& data, uint64_t offset, uint64_t size);
+// data[offset, offset + size) of one tensor.
+struct ChunkPart {
+  std::shared_ptr<const std::string> data;
+  uint64_t offset = 0;
+  uint64_t size = 0;
+};
+
+// A snapshot_chunk of `parts`, one after another, which begins at `offset` of the whole. The buffer keeps the data alive.
+grpc::ByteBuffer ChunkFrame(uint64_t offset, const std::vector<ChunkPart>& parts);
 
 // The layout that a SnapshotBegin declares: INVALID_ARGUMENT if a tensor is malformed, out of order, or the sizes do not
 // add up to total_bytes; RESOURCE_EXHAUSTED above `max_bytes`. Nothing is allocated in proportion to total_bytes.

@@ -24,7 +24,7 @@ TEST(ChunkFrame, IsTheSerialisedMessage) {
       expected.mutable_snapshot_chunk()->set_offset(offset);
       expected.mutable_snapshot_chunk()->set_data(data->substr(offset, size));
       grpc::Slice slice;
-      ASSERT_TRUE(ChunkFrame(data, offset, size).DumpToSingleSlice(&slice).ok());
+      ASSERT_TRUE(ChunkFrame(offset, {{data, offset, size}}).DumpToSingleSlice(&slice).ok());
       const std::string bytes(slice.begin(), slice.end());
       EXPECT_TRUE(bytes == expected.SerializeAsString()) << offset << " " << size;
     }
@@ -37,7 +37,7 @@ TEST(ChunkFrame, KeepsTheBytesAliveAndDoesNotCopyThem) {
   const char* bytes = data->data();
   std::weak_ptr<const std::string> watch = data;
   {
-    const grpc::ByteBuffer buffer = ChunkFrame(data, 0, data->size());
+    const grpc::ByteBuffer buffer = ChunkFrame(0, {{data, 0, data->size()}});
     data.reset();
     EXPECT_FALSE(watch.expired());
     std::vector<grpc::Slice> slices;
@@ -49,6 +49,17 @@ TEST(ChunkFrame, KeepsTheBytesAliveAndDoesNotCopyThem) {
   EXPECT_TRUE(watch.expired());
 }
 
+TEST(ChunkFrame, JoinsPartsOfSeveralBuffers) {
+  const auto a = std::make_shared<const std::string>(RandomBytes(1000, 1));
+  const auto b = std::make_shared<const std::string>(RandomBytes(1000, 2));
+  v1::WeightFrame expected;
+  expected.mutable_snapshot_chunk()->set_offset(5000);
+  expected.mutable_snapshot_chunk()->set_data(a->substr(900) + *b + b->substr(10, 3));
+  grpc::Slice slice;
+  ASSERT_TRUE(ChunkFrame(5000, {{a, 900, 100}, {b, 0, 1000}, {b, 10, 3}}).DumpToSingleSlice(&slice).ok());
+  EXPECT_TRUE(std::string(slice.begin(), slice.end()) == expected.SerializeAsString());
+}
+
 TEST(ReadLayout, ReadsWhatBeginFrameWrites) {
   const model::WeightSet weights = TestWeights(1);
   const v1::WeightFrame frame = Parse(Serialize(BeginFrame({3, 7}, weights, 1.5)));
@@ -56,10 +67,9 @@ TEST(ReadLayout, ReadsWhatBeginFrameWrites) {
   ASSERT_TRUE(layout.ok()) << layout.status();
   ASSERT_EQ(layout->size(), weights.tensors.size());
   for (size_t i = 0; i < layout->size(); ++i) {
-    EXPECT_EQ((*layout)[i].name, weights.tensors[i].name);
-    EXPECT_EQ((*layout)[i].shape, weights.tensors[i].shape);
-    EXPECT_EQ((*layout)[i].offset, weights.tensors[i].offset);
-    EXPECT_EQ((*layout)[i].bytes, weights.tensors[i].bytes);
+    EXPECT_EQ((*layout)[i].name, weights.tensors[i].meta.name);
+    EXPECT_EQ((*layout)[i].shape, weights.tensors[i].meta.shape);
+    EXPECT_EQ((*layout)[i].bytes, weights.tensors[i].meta.bytes);
   }
 }
 

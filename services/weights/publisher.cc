@@ -12,16 +12,10 @@
 #include "drover/v1/weights.grpc.pb.h"
 #include "services/rpc/status.h"
 #include "services/rpc/streams.h"
-#include "services/weights/frames.h"
+#include "services/weights/frame_source.h"
 
 namespace drover::weights {
 namespace {
-
-struct Published {
-  model::WeightVersion version;
-  model::WeightSet weights;
-  double unix_seconds = 0;
-};
 
 // What the subscriber holds.
 std::optional<model::WeightVersion> Held(const v1::SubscribeRequest& request) {
@@ -120,36 +114,25 @@ class Stream : public FrameReactor {
           static_cast<double>(next->version.number - held_->number - 1));
     }
     sending_ = next;
-    offset_ = 0;
-    ended_ = false;
+    frames_.emplace(next, shared_->options.chunk_bytes);
     begun_ = absl::Now();
-    Send(Serialize(BeginFrame(sending_->version, sending_->weights, sending_->unix_seconds)));
+    NextFrame();
   }
 
   // Writes the next frame of the version; false when it was sent whole.
   bool NextFrame() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (ended_) return false;
-    const uint64_t total = sending_->weights.data->size();
-    if (offset_ == total) {
-      ended_ = true;
-      Send(Serialize(EndFrame(sending_->weights)));
-      return true;
-    }
-    const uint64_t size = std::min<uint64_t>(shared_->options.chunk_bytes, total - offset_);
-    Send(ChunkFrame(sending_->weights.data, offset_, size));
-    offset_ += size;
-    if (shared_->metrics) shared_->metrics->sent_bytes.Increment(static_cast<double>(size));
-    return true;
-  }
-
-  void Send(grpc::ByteBuffer buffer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    buffer_.Swap(&buffer);
+    std::optional<FrameSource::Frame> frame = frames_->Next();
+    if (!frame.has_value()) return false;
+    buffer_.Swap(&frame->buffer);
     StartWrite(&buffer_);
+    if (shared_->metrics) shared_->metrics->sent_bytes.Increment(static_cast<double>(frame->tensor_bytes));
+    return true;
   }
 
   void CompleteVersion() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     held_ = sending_->version;
     sending_.reset();
+    frames_.reset();
     grpc::ByteBuffer().Swap(&buffer_);
     if (!shared_->metrics) return;
     shared_->metrics->sent_versions.Increment();
@@ -178,8 +161,7 @@ class Stream : public FrameReactor {
   std::optional<model::WeightVersion> held_ ABSL_GUARDED_BY(mutex_);
   // What it is being sent; null: nothing.
   std::shared_ptr<const Published> sending_ ABSL_GUARDED_BY(mutex_);
-  uint64_t offset_ ABSL_GUARDED_BY(mutex_) = 0;
-  bool ended_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<FrameSource> frames_ ABSL_GUARDED_BY(mutex_);
   absl::Time begun_ ABSL_GUARDED_BY(mutex_);
   grpc::ByteBuffer buffer_;  // of the write under way
 };
@@ -209,7 +191,7 @@ class WeightPublisher::Impl
         return;
       }
       if (shared_->metrics) {
-        shared_->metrics->version_bytes.Set(static_cast<double>(next->weights.data->size()));
+        shared_->metrics->version_bytes.Set(static_cast<double>(next->weights.bytes));
       }
       shared_->newest = std::move(next);
     }

@@ -58,13 +58,31 @@ TEST_F(StreamTest, VersionsArriveWhole) {
     newest = subscriber.WaitForNewer(newest.get(), kLong);
     ASSERT_NE(newest, nullptr);
     EXPECT_EQ(newest->version.number, version);
-    EXPECT_TRUE(*newest->weights.data == *weights.data);
+    EXPECT_TRUE(AllBytes(newest->weights) == AllBytes(weights));
     EXPECT_EQ(newest->weights.digest, weights.digest);
   }
   EXPECT_EQ(subscriber_metrics_.received_versions.Value(), 5);
   EXPECT_EQ(publisher_metrics_.sent_bytes.Value(), 5 * 4400);
   EXPECT_EQ(subscriber_metrics_.received_bytes.Value(), 5 * 4400);
   EXPECT_EQ(publisher_.subscribers(), 1u);
+}
+
+TEST_F(StreamTest, TensorsThatStayTheSameAreHeldOnce) {
+  WeightSubscriber subscriber(Options(server_->address()));
+  const model::WeightSet first = TestWeights(1);
+  publisher_.Publish({1, 1}, first);
+  const auto before = subscriber.WaitForNewer(nullptr, kLong);
+  ASSERT_NE(before, nullptr);
+  std::vector<model::TensorView> changed = model::WeightViews(first);
+  const std::string vector = RandomBytes(changed[1].bytes.size(), 99);
+  changed[1].bytes = vector;
+  const model::WeightSet second = model::PackWeights(changed).value();
+  publisher_.Publish({1, 2}, second);
+  const auto after = subscriber.WaitForNewer(before.get(), kLong);
+  ASSERT_NE(after, nullptr);
+  EXPECT_EQ(after->weights.digest, second.digest);
+  EXPECT_EQ(after->weights.tensors[0].data, before->weights.tensors[0].data);
+  EXPECT_EQ(*after->weights.tensors[1].data, vector);
 }
 
 TEST_F(StreamTest, ALateSubscriberGetsOnlyTheNewest) {
@@ -239,7 +257,7 @@ class Faulty : public v1::WeightService::Service {
     const model::WeightSet weights = TestWeights(1);
     writer->Write(BeginFrame({1, 1}, weights, 0));
     v1::WeightFrame chunk;
-    chunk.mutable_snapshot_chunk()->set_data(*weights.data);
+    chunk.mutable_snapshot_chunk()->set_data(AllBytes(weights));
     if (attempt == 1) (*chunk.mutable_snapshot_chunk()->mutable_data())[0] ^= 1;
     if (attempt == 2) return {grpc::StatusCode::UNAVAILABLE, "cut"};
     writer->Write(chunk);

@@ -31,7 +31,8 @@ struct WeightSubscriber::Impl {
   Impl(const SubscriberOptions& options, metrics::WeightSubscriberMetrics* metrics)
       : options_(options),
         metrics_(metrics),
-        channel_(rpc::MakeChannel(options.address, {.keepalive_time = options.keepalive_time})),
+        channel_(rpc::MakeChannel(options.address,
+                                  {.security = options.security, .keepalive_time = options.keepalive_time})),
         stub_(v1::WeightService::NewStub(channel_)),
         thread_([this] { Run(); }) {}
 
@@ -86,6 +87,11 @@ struct WeightSubscriber::Impl {
     return end.ok() ? absl::UnavailableError("the publisher ended the stream") : end;
   }
 
+  std::shared_ptr<const Received> Newest() {
+    absl::MutexLock lock(&mutex_);
+    return newest_;
+  }
+
   v1::SubscribeRequest Request() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     v1::SubscribeRequest request;
     request.set_subscriber(options_.name);
@@ -99,39 +105,39 @@ struct WeightSubscriber::Impl {
 
   // OK when the stream ended by itself; an error when what it brought is wrong.
   absl::Status ReadAll(grpc::ClientReader<v1::WeightFrame>& reader, bool* brought) {
-    Assembler assembler(options_.max_bytes);
+    Assembler assembler(options_.max_bytes, Newest());
     absl::Time begun;
     for (v1::WeightFrame frame; reader.Read(&frame);) {
       if (frame.has_snapshot_begin()) begun = absl::Now();
       if (metrics_)
         metrics_->received_bytes.Increment(static_cast<double>(frame.snapshot_chunk().data().size()));
-      ASSIGN_OR_RETURN(std::optional<Received> whole, assembler.Add(std::move(frame)));
-      if (!whole.has_value()) continue;
+      ASSIGN_OR_RETURN(std::shared_ptr<const Received> whole, assembler.Add(frame));
+      if (whole == nullptr) continue;
       *brought = true;
       if (metrics_) metrics_->sync_seconds.Observe(absl::ToDoubleSeconds(absl::Now() - begun));
-      Deliver(*std::move(whole));
+      Deliver(std::move(whole));
     }
     return absl::OkStatus();
   }
 
-  void Deliver(Received received) {
+  void Deliver(std::shared_ptr<const Received> received) {
     absl::MutexLock lock(&mutex_);
-    if (newest_ != nullptr && received.version <= newest_->version) return;
+    if (newest_ != nullptr && received->version <= newest_->version) return;
     if (metrics_) {
       metrics_->received_versions.Increment();
-      metrics_->version.Set(static_cast<double>(received.version.number));
-      metrics_->incarnation.Set(received.version.incarnation);
+      metrics_->version.Set(static_cast<double>(received->version.number));
+      metrics_->incarnation.Set(received->version.incarnation);
       metrics_->received_timestamp.Set(metrics::UnixSeconds());
       metrics_->connected.Set(1);
     }
     log::Write(up_ ? log::Level::kDebug : log::Level::kInfo, "weights received",
-               {{"incarnation", received.version.incarnation},
-                {"version", received.version.number},
-                {"bytes", received.weights.data->size()},
-                {"digest", received.weights.digest}});
+               {{"incarnation", received->version.incarnation},
+                {"version", received->version.number},
+                {"bytes", received->weights.bytes},
+                {"digest", received->weights.digest}});
     up_ = true;
     failed_before_ = false;
-    newest_ = std::make_shared<const Received>(std::move(received));
+    newest_ = std::move(received);
   }
 
   // Logs the first end of a series only; a run of failures is one piece of news.
@@ -167,10 +173,7 @@ WeightSubscriber::WeightSubscriber(const SubscriberOptions& options,
     : impl_(std::make_unique<Impl>(options, metrics)) {}
 WeightSubscriber::~WeightSubscriber() = default;
 
-std::shared_ptr<const Received> WeightSubscriber::Newest() const {
-  absl::MutexLock lock(&impl_->mutex_);
-  return impl_->newest_;
-}
+std::shared_ptr<const Received> WeightSubscriber::Newest() const { return impl_->Newest(); }
 
 std::shared_ptr<const Received> WeightSubscriber::WaitForNewer(const Received* than,
                                                                absl::Duration timeout) const {

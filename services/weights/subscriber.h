@@ -4,26 +4,21 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "absl/time/time.h"
 #include "base/heartbeat.h"
-#include "model/weight_set.h"
-#include "model/weight_version.h"
 #include "services/metrics/weight_metrics.h"
 #include "services/rpc/backoff.h"
+#include "services/rpc/security.h"
+#include "services/weights/received.h"
 
 namespace drover::weights {
 
-struct Received {
-  model::WeightVersion version;
-  model::WeightSet weights;  // digest verified
-};
-
 struct SubscriberOptions {
-  std::string address;                              // host:port of the publisher
-  std::string name;                                 // of this subscriber, for the publisher's logs
+  std::string address;  // host:port of the publisher
+  std::string name;     // of this subscriber, for the publisher's logs
+  rpc::Security security = {};
   uint64_t max_bytes = uint64_t{64} << 30;          // of one version; more is refused before it is allocated
   absl::Duration stream_deadline = absl::Hours(6);  // a stream is opened afresh after so long
   rpc::BackoffOptions backoff;                      // between attempts; jitter is seeded by `name`

@@ -28,4 +28,11 @@ inline model::WeightSet TestWeights(uint64_t seed, int64_t columns = 100) {
   return *std::move(weights);
 }
 
+// All bytes, as they follow one another in a version.
+inline std::string AllBytes(const model::WeightSet& weights) {
+  std::string bytes;
+  for (const model::WeightTensor& tensor : weights.tensors) bytes += *tensor.data;
+  return bytes;
+}
+
 }  // namespace drover::weights
