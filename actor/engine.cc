@@ -217,12 +217,8 @@ void Engine::Impl::DropGroup(RunningGroup* group) {
 }
 
 void Engine::Impl::Finish(RunningGroup* group, absl::Status status) {
-  FinishedGroup result;
-  result.id = group->request().id;
-  if (status.ok()) result.responses = group->TakeResponses();
-  result.status = std::move(status);
-  groups.erase(result.id);
-  finished.push_back(std::move(result));
+  finished.push_back(group->End(std::move(status)));
+  groups.erase(finished.back().id);
 }
 
 void Engine::Impl::FailRunning(const absl::Status& status) {

@@ -12,8 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "drover/v1/experience.pb.h"
-#include "drover/v1/group.pb.h"
+#include "actor/generator.h"
 #include "model/tokenizer.h"
 #include "model/transformer.h"
 
@@ -28,52 +27,35 @@ struct EngineOptions {
   absl::Status Validate() const;
 };
 
-struct GroupRequest {
-  uint64_t id = 0;     // the caller's name for it; unique among those in the engine
-  uint64_t group = 0;  // names the random numbers
-  std::vector<uint32_t> prompt_token_ids;
-  v1::SamplingParams sampling;  // top_p 0 and top_k 0 are off
-};
-
-struct FinishedGroup {
-  uint64_t id = 0;
-  // Not OK: the group could not be served (logits that are not finite: which, where, under which weights), and
-  // `responses` is empty.
-  absl::Status status;
-  // group_size of them, with token_ids, logprobs, versions, finish_reason and text (empty without a tokenizer).
-  std::vector<v1::Response> responses;
-};
-
 // Not thread-safe: one thread calls everything.
-class Engine {
+class Engine final : public Generator {
  public:
   // `model` is not trainable; its weights are of `version`. `tokenizer` may be null (no texts, no stop texts), else
   // must outlive the engine.
   static absl::StatusOr<std::unique_ptr<Engine>> Create(const EngineOptions& options,
                                                         std::unique_ptr<model::Transformer> model,
                                                         const model::Tokenizer* tokenizer, uint64_t version);
-  ~Engine();
+  ~Engine() override;
 
   // INVALID_ARGUMENT, naming the field, for a request that cannot be served: an empty prompt, a token outside the
   // vocabulary, prompt and max_tokens together over the context, a sampling parameter out of range, stop texts without
   // a tokenizer. ALREADY_EXISTS for an id that is here; RESOURCE_EXHAUSTED when the queue is full.
-  absl::Status Add(GroupRequest request);
+  absl::Status Add(GroupRequest request) override;
 
   // Admits what fits, then samples one token for every running response. Returns the groups that ended. What LibTorch
   // throws (memory that cannot be had) fails the running groups; but c10::AcceleratorError, after which the process can
   // use its GPU no more, is passed on.
-  std::vector<FinishedGroup> Step();
+  std::vector<FinishedGroup> Step() override;
 
-  // Forgets the group; false if it is not here.
-  bool Cancel(uint64_t id);
+  bool Cancel(uint64_t id) override;
 
-  // Later tokens are sampled from `weights`; keys and values of earlier tokens stay. Nothing changes on an error.
-  absl::Status SwapWeights(uint64_t version, const model::WeightSet& weights);
+  // Keys and values of earlier tokens stay.
+  absl::Status SwapWeights(uint64_t version, const model::WeightSet& weights) override;
 
+  size_t groups() const override;
+  size_t queued() const override;
   uint64_t version() const;
   size_t active() const;            // responses being decoded
-  size_t queued() const;            // groups of which some response was not yet started
-  size_t groups() const;            // groups in the engine, queued or running
   uint64_t tokens_sampled() const;  // since Create
   int64_t cache_bytes() const;
   const model::Transformer& model() const;

@@ -137,4 +137,13 @@ bool RunningGroup::AddToken(uint32_t index, uint32_t token, float logprob, uint6
   return true;
 }
 
+FinishedGroup RunningGroup::End(absl::Status status) {
+  FinishedGroup group;
+  group.id = request_.id;
+  group.prompt_token_ids = std::move(request_.prompt_token_ids);
+  if (status.ok()) group.responses = std::move(responses_);
+  group.status = std::move(status);
+  return group;
+}
+
 }  // namespace drover::actor

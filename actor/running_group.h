@@ -2,12 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "actor/engine.h"
+#include "actor/generator.h"
 #include "actor/sampler.h"
 #include "actor/stop_matcher.h"
 #include "model/config.h"
@@ -47,8 +46,8 @@ class RunningGroup {
   bool AddToken(uint32_t index, uint32_t token, float logprob, uint64_t version);
 
   bool finished() const { return ended_ == size(); }
-  // The responses; leaves none behind.
-  std::vector<v1::Response> TakeResponses() { return std::move(responses_); }
+  // The end: with OK its responses, else the error that it could not be served for. Leaves nothing behind.
+  FinishedGroup End(absl::Status status);
 
  private:
   bool EndsAtToken(v1::Response& response, uint32_t token) const;
@@ -57,8 +56,7 @@ class RunningGroup {
   GroupRequest request_;
   RequestLimits limits_;
   StopTexts stop_texts_;
-  std::vector<uint32_t>
-      stop_tokens_;  // special tokens that a stop text spells: they have no part in the text
+  std::vector<uint32_t> stop_tokens_;  // special ones that a stop text spells: they have no part in the text
   std::vector<v1::Response> responses_;
   uint32_t started_ = 0;
   uint32_t ended_ = 0;

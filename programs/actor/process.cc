@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "actor/engine.h"
 #include "base/address.h"
 #include "base/heartbeat.h"
 #include "base/log.h"
@@ -10,7 +11,6 @@
 #include "base/threads.h"
 #include "data/prompt_fit.h"
 #include "model/device.h"
-#include "programs/actor/engine_generator.h"
 #include "programs/actor/remote.h"
 #include "programs/actor/setup.h"
 #include "programs/actor/worker.h"
@@ -44,7 +44,7 @@ WorkerOptions MakeWorkerOptions(const Flags& flags, const Setup& setup) {
   return options;
 }
 
-absl::StatusOr<std::unique_ptr<EngineGenerator>> MakeGenerator(const Flags& flags, const Setup& setup) {
+absl::StatusOr<std::unique_ptr<actor::Engine>> MakeGenerator(const Flags& flags, const Setup& setup) {
   const v1::Recipe& recipe = setup.recipe;
   RETURN_IF_ERROR(model::SetComputeThreads(ThreadCount({flags.threads, recipe.run().threads()})));
   ASSIGN_OR_RETURN(const torch::Device device,
@@ -55,10 +55,8 @@ absl::StatusOr<std::unique_ptr<EngineGenerator>> MakeGenerator(const Flags& flag
       .trainable = false};
   // The shape alone: no token is sampled before the learner's weights have taken the place of these.
   ASSIGN_OR_RETURN(auto model, model::Transformer::CreateEmpty(setup.config, options));
-  ASSIGN_OR_RETURN(auto engine,
-                   actor::Engine::Create({.max_batch = recipe.actors().max_batch()}, std::move(model),
-                                         setup.tokenizer.get(), /*version=*/0));
-  return std::make_unique<EngineGenerator>(std::move(engine));
+  return actor::Engine::Create({.max_batch = recipe.actors().max_batch()}, std::move(model),
+                               setup.tokenizer.get(), /*version=*/0);
 }
 
 absl::StatusOr<std::unique_ptr<http::Server>> ServePages(const Flags& flags, const Heartbeats& heartbeats,

@@ -63,8 +63,8 @@ void Submitter::Count(const std::vector<v1::Response>& responses) const {
   }
 }
 
-absl::StatusOr<v1::Group> Submitter::Grade(const GeneratedLease& held,
-                                           std::vector<v1::Response> responses) const {
+absl::StatusOr<v1::Group> Submitter::Grade(const GeneratedLease& held, actor::FinishedGroup generated) const {
+  std::vector<v1::Response>& responses = generated.responses;
   std::vector<v1::GradeRequest> requests;
   for (const v1::Response& response : responses) {
     requests.push_back(MakeGradeRequest(requests.size(), held.lease, response));
@@ -75,7 +75,8 @@ absl::StatusOr<v1::Group> Submitter::Grade(const GeneratedLease& held,
   group.set_group(held.lease.group());
   group.set_incarnation(held.lease.incarnation());
   *group.mutable_prompt() = held.lease.prompt();
-  group.mutable_prompt_token_ids()->Assign(held.prompt_token_ids.begin(), held.prompt_token_ids.end());
+  group.mutable_prompt_token_ids()->Assign(generated.prompt_token_ids.begin(),
+                                           generated.prompt_token_ids.end());
   group.set_actor(options_.actor);
   group.set_trace_id(held.lease.trace_id());
   for (size_t i = 0; i < responses.size(); ++i) {
@@ -90,14 +91,14 @@ absl::StatusOr<v1::Group> Submitter::Grade(const GeneratedLease& held,
   return group;
 }
 
-SubmitEnd Submitter::Submit(const GeneratedLease& held, Generated generated) const {
+SubmitEnd Submitter::Submit(const GeneratedLease& held, actor::FinishedGroup generated) const {
   if (!generated.status.ok()) {
     return {.kind = SubmitEnd::Kind::kGiveBack,
             .reason = std::string(generated.status.message()),
             .failed = true};
   }
   Count(generated.responses);
-  absl::StatusOr<v1::Group> group = Grade(held, std::move(generated.responses));
+  absl::StatusOr<v1::Group> group = Grade(held, std::move(generated));
   if (!group.ok()) return GiveBack("not graded", held.lease, group.status());
   v1::SubmitGroupRequest request;
   *request.mutable_group() = *std::move(group);

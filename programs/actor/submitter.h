@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "actor/generator.h"
 #include "drover/v1/experience.pb.h"
-#include "programs/actor/generator.h"
 #include "programs/actor/peers.h"
 #include "services/metrics/actor_metrics.h"
 
@@ -16,7 +16,6 @@ namespace drover::actor_process {
 // A lease whose group was generated.
 struct GeneratedLease {
   v1::Lease lease;
-  std::vector<uint32_t> prompt_token_ids;
   absl::Time since;  // when the lease came
 };
 
@@ -45,11 +44,11 @@ class Submitter {
       : options_(std::move(options)), grader_(grader), leases_(leases), metrics_(metrics) {}
 
   // Blocks; calls are tried again inside until they give up or are cancelled.
-  SubmitEnd Submit(const GeneratedLease& lease, Generated generated) const;
+  SubmitEnd Submit(const GeneratedLease& lease, actor::FinishedGroup generated) const;
 
  private:
   void Count(const std::vector<v1::Response>& responses) const;
-  absl::StatusOr<v1::Group> Grade(const GeneratedLease& lease, std::vector<v1::Response> responses) const;
+  absl::StatusOr<v1::Group> Grade(const GeneratedLease& lease, actor::FinishedGroup generated) const;
 
   const SubmitterOptions options_;
   Grader* const grader_;

@@ -239,7 +239,7 @@ bool Worker::Start(uint64_t lease_id, const v1::Lease& lease) {
   auto tokens = parts_.encode(lease.prompt().text());
   absl::Status added = tokens.status();
   if (tokens.ok()) {
-    added = parts_.generator->Add({lease_id, lease.group(), *tokens, lease.sampling()});
+    added = parts_.generator->Add({lease_id, lease.group(), *std::move(tokens), lease.sampling()});
   }
   if (!added.ok()) {
     log::Error("a prompt cannot be served", {{"lease", lease_id}, {"error", std::string(added.message())}});
@@ -253,19 +253,18 @@ bool Worker::Start(uint64_t lease_id, const v1::Lease& lease) {
     return false;
   }
   at->second.stage = Stage::kGenerating;
-  at->second.prompt_token_ids = *std::move(tokens);
   UpdateGauges();
   return true;
 }
 
 void Worker::Step() {
   const absl::Time start = absl::Now();
-  std::vector<Generated> ended = parts_.generator->Step();
+  std::vector<actor::FinishedGroup> ended = parts_.generator->Step();
   parts_.metrics->generate_seconds_total.Increment(absl::ToDoubleSeconds(absl::Now() - start));
   parts_.metrics->progress_timestamp.Set(metrics::UnixSeconds());
   if (ended.empty()) return;
   absl::MutexLock lock(&mutex_);
-  for (Generated& each : ended) {
+  for (actor::FinishedGroup& each : ended) {
     const auto at = held_.find(each.id);
     if (at == held_.end()) continue;
     at->second.stage = Stage::kSubmitting;
@@ -280,7 +279,7 @@ void Worker::SubmitLoop() {
   Heartbeats::Pulse pulse = BeginPulse(parts_.heartbeats, "submit");
   while (true) {
     pulse.Beat(options_.grade_timeout + kSubmitTime);
-    Generated generated;
+    actor::FinishedGroup generated;
     {
       absl::MutexLock lock(&mutex_);
       const auto some = [this]()
@@ -294,13 +293,13 @@ void Worker::SubmitLoop() {
   }
 }
 
-void Worker::Submit(Generated generated) {
+void Worker::Submit(actor::FinishedGroup generated) {
   GeneratedLease lease;
   {
     absl::MutexLock lock(&mutex_);
     const auto at = held_.find(generated.id);
     if (at == held_.end()) return;
-    lease = {at->second.lease, at->second.prompt_token_ids, at->second.since};
+    lease = {at->second.lease, at->second.since};
   }
   const SubmitEnd end = submitter_.Submit(lease, std::move(generated));
   if (end.kind == SubmitEnd::Kind::kAnswered) Forget(lease.lease.lease());

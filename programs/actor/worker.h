@@ -30,9 +30,9 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "actor/generator.h"
 #include "base/heartbeat.h"
 #include "programs/actor/admission.h"
-#include "programs/actor/generator.h"
 #include "programs/actor/peers.h"
 #include "programs/actor/submitter.h"
 #include "programs/process/readiness.h"
@@ -63,7 +63,7 @@ struct WorkerParts {
   LeaseSource* leases = nullptr;
   Grader* grader = nullptr;
   WeightSource* weights = nullptr;
-  Generator* generator = nullptr;
+  actor::Generator* generator = nullptr;
   metrics::ActorMetrics* metrics = nullptr;
   process::Readiness* readiness = nullptr;  // told of confirmed weights and of draining; may be null
   Heartbeats* heartbeats = nullptr;         // one pulse a loop; may be null
@@ -93,7 +93,6 @@ class Worker {
     v1::Lease lease;
     Stage stage = Stage::kWaiting;
     absl::Time since;
-    std::vector<uint32_t> prompt_token_ids;
   };
 
   // worker_leases.cc
@@ -129,7 +128,7 @@ class Worker {
   void Step();
 
   bool Start(uint64_t lease_id, const v1::Lease& lease);
-  void Submit(Generated generated);
+  void Submit(actor::FinishedGroup generated);
 
   uint64_t ResponsesHeld() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -140,9 +139,9 @@ class Worker {
   const Submitter submitter_;
 
   mutable absl::Mutex mutex_;
-  std::map<uint64_t, Held> held_ ABSL_GUARDED_BY(mutex_);    // by lease: served in lease order
-  std::deque<Generated> generated_ ABSL_GUARDED_BY(mutex_);  // bounded by held_
-  std::vector<uint64_t> lost_ ABSL_GUARDED_BY(mutex_);       // no longer ours: the engine thread cancels them
+  std::map<uint64_t, Held> held_ ABSL_GUARDED_BY(mutex_);               // by lease: served in lease order
+  std::deque<actor::FinishedGroup> generated_ ABSL_GUARDED_BY(mutex_);  // bounded by held_
+  std::vector<uint64_t> lost_ ABSL_GUARDED_BY(mutex_);  // no longer ours: the engine thread cancels them
   std::optional<model::WeightVersion> current_ ABSL_GUARDED_BY(mutex_);
   bool no_more_leases_ ABSL_GUARDED_BY(mutex_) = false;  // the run is over, or draining
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;

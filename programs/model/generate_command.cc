@@ -32,6 +32,7 @@ class Generation {
       for (actor::FinishedGroup& group : engine_.Step()) {
         Waiting& waiting = waiting_.at(group.id);
         if (!group.status.ok()) return Annotate(group.status, waiting.where);
+        waiting.prompt = std::move(group.prompt_token_ids);
         waiting.responses = std::move(group.responses);
       }
       RETURN_IF_ERROR(WriteReady());
@@ -42,8 +43,8 @@ class Generation {
   struct Waiting {
     std::string where;
     nlohmann::json id;
-    std::vector<uint32_t> prompt;
-    std::vector<v1::Response> responses;  // empty until it is finished
+    std::vector<uint32_t> prompt = {};  // empty until it is finished, as are
+    std::vector<v1::Response> responses = {};
   };
 
   // Twice the rows: while the oldest response is still being decoded, others can begin in the rows that end.
@@ -76,10 +77,10 @@ class Generation {
     actor::GroupRequest request;
     request.id = next_;
     request.group = next_;
-    request.prompt_token_ids = line.token_ids;
     request.sampling = Sampling(static_cast<int64_t>(line.token_ids.size()));
+    request.prompt_token_ids = std::move(line.token_ids);
     RETURN_IF_ERROR(engine_.Add(std::move(request)));
-    waiting_[next_++] = {input.where, std::move(line.id), std::move(line.token_ids), {}};
+    waiting_[next_++] = {.where = input.where, .id = std::move(line.id)};
     return absl::OkStatus();
   }
 

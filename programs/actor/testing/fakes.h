@@ -12,7 +12,7 @@
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
-#include "programs/actor/generator.h"
+#include "actor/generator.h"
 #include "programs/actor/peers.h"
 
 namespace drover::actor_process {
@@ -179,15 +179,15 @@ class FakeWeights : public WeightSource {
 };
 
 // Groups end after three steps, unless blocked.
-class FakeGenerator : public Generator {
+class FakeGenerator : public actor::Generator {
  public:
-  absl::Status Add(Generation generation) override {
-    if (generation.prompt_token_ids.size() != 1) return absl::InvalidArgumentError("one token, please");
-    running_[generation.id] = {generation, 0};
+  absl::Status Add(actor::GroupRequest request) override {
+    if (request.prompt_token_ids.size() != 1) return absl::InvalidArgumentError("one token, please");
+    running_[request.id] = {std::move(request), 0};
     return absl::OkStatus();
   }
-  std::vector<Generated> Step() override {
-    std::vector<Generated> ended;
+  std::vector<actor::FinishedGroup> Step() override {
+    std::vector<actor::FinishedGroup> ended;
     for (inside = true; stuck;) absl::SleepFor(absl::Milliseconds(1));
     inside = false;
     if (blocked) {
@@ -199,7 +199,9 @@ class FakeGenerator : public Generator {
         ++at;
         continue;
       }
-      Generated each{.id = at->first};
+      actor::FinishedGroup each;
+      each.id = at->first;
+      each.prompt_token_ids = at->second.first.prompt_token_ids;
       each.responses.resize(at->second.first.sampling.group_size());
       for (v1::Response& response : each.responses) {
         response.add_token_ids(7);
@@ -234,7 +236,7 @@ class FakeGenerator : public Generator {
   absl::Status swap_error;
 
  private:
-  std::map<uint64_t, std::pair<Generation, int>> running_;
+  std::map<uint64_t, std::pair<actor::GroupRequest, int>> running_;
 };
 
 }  // namespace drover::actor_process
