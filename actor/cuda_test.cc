@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "actor/engine.h"
+#include "actor/testing/groups.h"
 #include "model/testing/device.h"
 #include "model/testing/tiny_models.h"
 
@@ -30,25 +31,13 @@ class CudaEngine : public model::testing::DeviceTest {
   // Groups of many lengths: more responses than rows, so that rows end, move and are filled again.
   static void AddRequests(Engine& engine) {
     for (uint32_t id = 1; id <= 12; ++id) {
-      GroupRequest request;
-      request.id = id;
-      request.group = 100 + id;
-      for (uint32_t t = 0; t < 1 + id % 5; ++t) request.prompt_token_ids.push_back(2 + (id * 7 + t * 3) % 30);
-      request.sampling.set_group_size(1 + id % 4);
-      request.sampling.set_max_tokens(4 + id * 5);
-      request.sampling.set_temperature(id % 3 == 0 ? 0.0 : 1.0);
+      std::vector<uint32_t> prompt;
+      for (uint32_t t = 0; t < 1 + id % 5; ++t) prompt.push_back(2 + (id * 7 + t * 3) % 30);
+      GroupRequest request =
+          Request(id, prompt, /*size=*/1 + id % 4, /*max_tokens=*/4 + id * 5, id % 3 == 0 ? 0.0 : 1.0);
       request.sampling.set_top_p(id % 3 == 1 ? 0.9 : 1.0);
-      request.sampling.set_seed(3);
       ASSERT_TRUE(engine.Add(std::move(request)).ok());
     }
-  }
-
-  static std::map<uint64_t, FinishedGroup> Finish(Engine& engine) {
-    std::map<uint64_t, FinishedGroup> groups;
-    for (int step = 0; engine.groups() > 0 && step < 10000; ++step) {
-      for (FinishedGroup& group : engine.Step()) groups[group.id] = std::move(group);
-    }
-    return groups;
   }
 };
 
@@ -79,7 +68,7 @@ TEST_F(CudaEngine, TokensAndLogprobsAreTheCpus) {
     const auto cpu = EngineOn(torch::kCPU, family, few_rows), gpu = EngineOn(device(), family, few_rows);
     AddRequests(*cpu);
     AddRequests(*gpu);
-    ExpectSame(Finish(*cpu), Finish(*gpu), 1e-4);
+    ExpectSame(RunAll(*cpu), RunAll(*gpu), 1e-4);
   }
 }
 
@@ -90,13 +79,13 @@ TEST_F(CudaEngine, CompanyChangesNothingBeyondRounding) {
   const auto wide = EngineOn(device(), "qwen2"), parts = EngineOn(device(), "qwen2", narrow);
   AddRequests(*wide);
   AddRequests(*parts);
-  ExpectSame(Finish(*wide), Finish(*parts), 1e-4);
+  ExpectSame(RunAll(*wide), RunAll(*parts), 1e-4);
 }
 
 TEST_F(CudaEngine, Bfloat16GenerationEnds) {
   const auto engine = EngineOn(device(), "qwen2", {}, torch::kBFloat16);
   AddRequests(*engine);
-  const auto groups = Finish(*engine);
+  const auto groups = RunAll(*engine);
   EXPECT_EQ(groups.size(), 12u);
   for (const auto& [id, group] : groups) EXPECT_TRUE(group.status.ok()) << group.status;
 }
@@ -108,8 +97,8 @@ TEST_F(CudaEngine, SwappedWeightsAreTheOnesThatSample) {
   ASSERT_TRUE(cpu->SwapWeights(8, weights).ok());
   AddRequests(*cpu);
   AddRequests(*gpu);
-  const auto groups = Finish(*gpu);
-  ExpectSame(Finish(*cpu), groups, 1e-4);
+  const auto groups = RunAll(*gpu);
+  ExpectSame(RunAll(*cpu), groups, 1e-4);
   EXPECT_EQ(groups.at(1).responses[0].versions(0).version(), 8u);
 }
 
@@ -122,7 +111,7 @@ TEST_F(CudaEngine, LogitsThatAreNotFiniteFailTheGroup) {
   const auto engine = EngineOn(device(), "llama");
   ASSERT_TRUE(engine->SwapWeights(9, model->Export().value()).ok());
   AddRequests(*engine);
-  for (const auto& [id, group] : Finish(*engine)) {
+  for (const auto& [id, group] : RunAll(*engine)) {
     EXPECT_THAT(std::string(group.status.message()), ::testing::HasSubstr("weight version 9"));
   }
 }

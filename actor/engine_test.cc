@@ -10,6 +10,7 @@
 #include <string>
 
 #include "actor/sampler.h"
+#include "actor/testing/groups.h"
 #include "base/random.h"
 #include "model/testing/tiny_models.h"
 
@@ -34,31 +35,6 @@ std::unique_ptr<Engine> MakeEngine(const EngineOptions& options = {},
   return Engine::Create(options, TinyModel(config), tokenizer, /*version=*/7).value();
 }
 
-GroupRequest Request(uint64_t id, std::vector<uint32_t> prompt, uint32_t size = 4, uint32_t max_tokens = 12,
-                     double temperature = 1.0) {
-  GroupRequest request;
-  request.id = id;
-  request.group = 100 + id;
-  request.prompt_token_ids = std::move(prompt);
-  request.sampling.set_group_size(size);
-  request.sampling.set_max_tokens(max_tokens);
-  request.sampling.set_temperature(temperature);
-  request.sampling.set_top_p(1.0);
-  request.sampling.set_seed(3);
-  return request;
-}
-
-// Steps until nothing is left; the groups by id.
-std::map<uint64_t, FinishedGroup> RunAll(Engine& engine) {
-  std::map<uint64_t, FinishedGroup> groups;
-  for (int step = 0; engine.groups() > 0; ++step) {
-    for (FinishedGroup& group : engine.Step()) groups[group.id] = std::move(group);
-    if (step > 10000) ADD_FAILURE() << "no end";
-    if (step > 10000) break;
-  }
-  return groups;
-}
-
 std::vector<GroupRequest> MixedRequests() {
   return {Request(1, {3, 4, 5}), Request(2, {9, 8, 7, 6, 5, 4, 3}, 3, 20, 0.7), Request(3, {30}, 2, 5),
           Request(4, {11, 12}, 8, 9, 2.0)};
@@ -80,6 +56,7 @@ TEST_P(EngineFamilies, TokensAndLogprobsAreThoseOfTheDefinition) {
   for (const GroupRequest& request : MixedRequests()) {
     const FinishedGroup& group = groups.at(request.id);
     ASSERT_TRUE(group.status.ok());
+    EXPECT_EQ(group.prompt_token_ids, request.prompt_token_ids);
     ASSERT_EQ(group.responses.size(), request.sampling.group_size());
     for (uint32_t r = 0; r < group.responses.size(); ++r) {
       const v1::Response& response = group.responses[r];
