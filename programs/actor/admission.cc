@@ -2,11 +2,11 @@
 
 namespace drover::actor_process {
 
-Admission Admit(const v1::Lease& lease, const std::optional<model::WeightVersion>& current) {
+Admission Admit(const v1::Lease& lease, const std::optional<model::WeightVersion>& newest) {
   const model::WeightVersion oldest{lease.incarnation(), lease.min_version()};
-  if (current < oldest) return Admission::kWait;
-  if (current->incarnation > oldest.incarnation) return Admission::kDrop;
-  if (lease.kind() == v1::LEASE_KIND_EVALUATION && current > oldest) return Admission::kGiveBack;
+  if (newest < oldest) return Admission::kWait;
+  if (newest->incarnation > oldest.incarnation) return Admission::kDrop;
+  if (lease.kind() == v1::LEASE_KIND_EVALUATION && newest > oldest) return Admission::kGiveBack;
   return Admission::kStart;
 }
 

@@ -15,8 +15,8 @@ enum class Admission {
   kDrop,      // the learner that issued it is gone, and has expired it
 };
 
-// A training group may use its minimum version or any newer one; an evaluation exactly its version. `current` is
-// of the weights that tokens would be sampled from now; unset before the first.
-Admission Admit(const v1::Lease& lease, const std::optional<model::WeightVersion>& current);
+// A training group may use its minimum version or any newer one; an evaluation exactly its version. `newest` is
+// of the weights that it would begin under; unset before the first.
+Admission Admit(const v1::Lease& lease, const std::optional<model::WeightVersion>& newest);
 
 }  // namespace drover::actor_process

@@ -38,8 +38,12 @@ class Grader {
 class WeightSource {
  public:
   virtual ~WeightSource() = default;
-  // The newest version whose digest was verified; null before the first.
-  virtual std::shared_ptr<const weights::Received> Newest() const = 0;
+  // Waits up to `timeout` for a version newer than `than` (null: any), its digest verified; the newest that there is. Null
+  // when none came, or after Stop().
+  virtual std::shared_ptr<const weights::Received> WaitForNewer(const weights::Received* than,
+                                                                absl::Duration timeout) = 0;
+  // Ends running and later waits.
+  virtual void Stop() = 0;
 };
 
 }  // namespace drover::actor_process

@@ -58,7 +58,11 @@ class RemoteGrader final : public Grader {
 class RemoteWeights final : public WeightSource {
  public:
   explicit RemoteWeights(weights::WeightSubscriber* subscriber) : subscriber_(subscriber) {}
-  std::shared_ptr<const weights::Received> Newest() const override { return subscriber_->Newest(); }
+  std::shared_ptr<const weights::Received> WaitForNewer(const weights::Received* than,
+                                                        absl::Duration timeout) override {
+    return subscriber_->WaitForNewer(than, timeout);
+  }
+  void Stop() override { subscriber_->Stop(); }
 
  private:
   weights::WeightSubscriber* const subscriber_;

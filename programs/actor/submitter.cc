@@ -25,31 +25,18 @@ v1::GradeRequest MakeGradeRequest(uint64_t id, const v1::Lease& lease, const v1:
   return request;
 }
 
-metrics::GroupEnd EndOf(v1::SubmitOutcome outcome) {
-  switch (outcome) {
-    case v1::SUBMIT_OUTCOME_ACCEPTED:
-      return metrics::GroupEnd::kAccepted;
-    case v1::SUBMIT_OUTCOME_ALREADY_HAVE:
-      return metrics::GroupEnd::kAlreadyHave;
-    case v1::SUBMIT_OUTCOME_FILTERED:
-      return metrics::GroupEnd::kFiltered;
-    case v1::SUBMIT_OUTCOME_STALE:
-      return metrics::GroupEnd::kStale;
-    default:
-      return metrics::GroupEnd::kExpired;
+// A peer that is away is no fault of the group: it will be leased again without being counted against it. Nor is a call
+// that this actor gave up.
+SubmissionEnd Unanswered(std::string_view what, const v1::Lease& lease, const absl::Status& status) {
+  const bool cancelled = absl::IsCancelled(status);
+  if (!cancelled) {
+    log::Error("a group was not submitted", {{"lease", lease.lease()},
+                                             {"trace_id", lease.trace_id()},
+                                             {"why", std::string(what)},
+                                             {"error", std::string(status.message())}});
   }
-}
-
-// A peer that is away is no fault of the group: it will be leased again without being counted against it.
-SubmitEnd GiveBack(std::string_view what, const v1::Lease& lease, const absl::Status& status) {
-  if (absl::IsCancelled(status)) return {};
-  log::Error("a group was not submitted", {{"lease", lease.lease()},
-                                           {"trace_id", lease.trace_id()},
-                                           {"why", std::string(what)},
-                                           {"error", std::string(status.message())}});
-  return {.kind = SubmitEnd::Kind::kGiveBack,
-          .reason = absl::StrCat(ToAbsl(what), ": ", status.message()),
-          .failed = !rpc::IsTransient(status)};
+  return {.reason = absl::StrCat(ToAbsl(what), ": ", status.message()),
+          .failed = !cancelled && !rpc::IsTransient(status)};
 }
 
 }  // namespace
@@ -63,22 +50,22 @@ void Submitter::Count(const std::vector<v1::Response>& responses) const {
   }
 }
 
-absl::StatusOr<v1::Group> Submitter::Grade(const GeneratedLease& held, actor::FinishedGroup generated) const {
+absl::StatusOr<v1::Group> Submitter::Grade(const v1::Lease& lease, actor::FinishedGroup generated) const {
   std::vector<v1::Response>& responses = generated.responses;
   std::vector<v1::GradeRequest> requests;
   for (const v1::Response& response : responses) {
-    requests.push_back(MakeGradeRequest(requests.size(), held.lease, response));
+    requests.push_back(MakeGradeRequest(requests.size(), lease, response));
   }
   ASSIGN_OR_RETURN(const auto results, grader_->Grade(requests, absl::Now() + options_.grade_timeout));
   v1::Group group;
-  group.set_lease(held.lease.lease());
-  group.set_group(held.lease.group());
-  group.set_incarnation(held.lease.incarnation());
-  *group.mutable_prompt() = held.lease.prompt();
+  group.set_lease(lease.lease());
+  group.set_group(lease.group());
+  group.set_incarnation(lease.incarnation());
+  *group.mutable_prompt() = lease.prompt();
   group.mutable_prompt_token_ids()->Assign(generated.prompt_token_ids.begin(),
                                            generated.prompt_token_ids.end());
   group.set_actor(options_.actor);
-  group.set_trace_id(held.lease.trace_id());
+  group.set_trace_id(lease.trace_id());
   for (size_t i = 0; i < responses.size(); ++i) {
     v1::Response& response = *group.add_responses();
     response = std::move(responses[i]);
@@ -91,33 +78,28 @@ absl::StatusOr<v1::Group> Submitter::Grade(const GeneratedLease& held, actor::Fi
   return group;
 }
 
-SubmitEnd Submitter::Submit(const GeneratedLease& held, actor::FinishedGroup generated) const {
-  if (!generated.status.ok()) {
-    return {.kind = SubmitEnd::Kind::kGiveBack,
-            .reason = std::string(generated.status.message()),
-            .failed = true};
-  }
-  Count(generated.responses);
-  absl::StatusOr<v1::Group> group = Grade(held, std::move(generated));
-  if (!group.ok()) return GiveBack("not graded", held.lease, group.status());
+SubmissionEnd Submitter::Submit(Submission submission) const {
+  const v1::Lease& lease = *submission.lease;
+  Count(submission.group.responses);
+  absl::StatusOr<v1::Group> group = Grade(lease, std::move(submission.group));
+  if (!group.ok()) return Unanswered("not graded", lease, group.status());
   v1::SubmitGroupRequest request;
   *request.mutable_group() = *std::move(group);
-  request.set_kind(held.lease.kind());
-  request.set_token(held.lease.token());
+  request.set_kind(lease.kind());
+  request.set_token(lease.token());
   const absl::Time start = absl::Now();
   const auto answer = leases_->SubmitGroup(request);
   metrics_->submit_seconds.Observe(absl::ToDoubleSeconds(absl::Now() - start));
   if (!answer.ok()) {
     metrics_->errors.Count(answer.status());
-    return GiveBack("refused", held.lease, answer.status());
+    return Unanswered("refused", lease, answer.status());
   }
-  metrics_->Ended(EndOf(answer->outcome()));
-  metrics_->group_seconds.Observe(absl::ToDoubleSeconds(absl::Now() - held.since));
+  metrics_->group_seconds.Observe(absl::ToDoubleSeconds(absl::Now() - submission.since));
   metrics_->progress_timestamp.Set(metrics::UnixSeconds());
   if (answer->outcome() == v1::SUBMIT_OUTCOME_ACCEPTED) {
     metrics_->group_timestamp.Set(metrics::UnixSeconds());
   }
-  return {.kind = SubmitEnd::Kind::kAnswered};
+  return {.answer = answer->outcome()};
 }
 
 }  // namespace drover::actor_process

@@ -1,28 +1,31 @@
 // An actor: leases groups, generates, has them graded, submits them.
 //
-//   lease thread ──▶ waiting ──▶ engine thread ──▶ generated ──▶ submit threads ──▶ learner
-//                                     ▲                             │ grade
-//                     WeightSource ───┘                             ▼
-//                                                                verifier
+//   lease loop   ── leases ───▶ ┌───────┐ ─── tasks ──▶ engine loop
+//   renew loop   ◀─ due, lost ─▶│ lease │ ◀── groups ──
+//   return loop  ◀─ leases ──── │ table │ ─── groups ─▶ submit loops ──▶ verifier, learner
+//   weights loop ── versions ─▶ └───────┘ ◀── answers ─
 //
-// | loop          | consumes                        | waits for                          | unblocked by             |
-// | ------------- | ------------------------------- | ---------------------------------- | ------------------------ |
-// | lease         | leases (long poll)              | room: responses held below a limit | a submission's end       |
-// | engine        | leases that Admit() starts      | a lease, weights                   | lease thread, the stream |
-// | submit        | generated groups                | one                                | engine thread            |
-// | renew         | -                               | a third of the lease's time        | the clock                |
+// What is held, and what is to be done when, is the lease table's to say (lease_table.h). A loop waits until the table has
+// something for it, does that without the lock, and tells the table how it went; each change of the table wakes whoever
+// waits for it.
 //
-// Whatever is held is in exactly one of: waiting, generating, submitting; all of it is bounded by groups_in_flight.
+// | loop    | consumes            | waits for                          | unblocked by                                 |
+// | ------- | ------------------- | ---------------------------------- | -------------------------------------------- |
+// | lease   | leases (long poll)  | room: responses held below a limit | a lease's end                                |
+// | weights | versions            | one newer than the last            | the stream                                   |
+// | engine  | the table's tasks   | the next one                       | a lease, weights, a lost lease, the end      |
+// | submit  | generated groups    | one                                | the engine                                   |
+// | renew   | -                   | a third of a lease's time          | the clock                                    |
+// | return  | leases to hand back | one                                | a failure, a drain, the end                  |
+// | Run()   | -                   | nothing held and nothing to come   | a lease's end, EndTime()                     |
+//
+// Then Run() stops the table, with which every loop ends but the return loop: that has HandBackTime() more.
 #pragma once
 
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -32,7 +35,7 @@
 #include "absl/time/time.h"
 #include "actor/generator.h"
 #include "base/heartbeat.h"
-#include "programs/actor/admission.h"
+#include "programs/actor/lease_table.h"
 #include "programs/actor/peers.h"
 #include "programs/actor/submitter.h"
 #include "programs/process/readiness.h"
@@ -48,10 +51,10 @@ struct WorkerOptions {
   bool continue_on_swap = false;  // weights.swap: CONTINUE; else running groups end under their weights first
   int submitters = 2;             // threads that grade and submit
   absl::Duration lease_wait = absl::Seconds(10);  // of a long poll
-  absl::Duration grade_timeout =
-      absl::Minutes(10);  // for the verifiers to come back; the lease is renewed meanwhile
-  absl::Duration drain_timeout =
-      absl::Seconds(15);  // from Drain() to the end of Run(), handing back included
+  // For the verifiers to come back; the lease is renewed meanwhile.
+  absl::Duration grade_timeout = absl::Minutes(10);
+  // From Drain() to the end of Run(), handing back included.
+  absl::Duration drain_timeout = absl::Seconds(15);
   // Of the recipe that this actor samples by; a learner that says another one ends the worker. Empty: not compared.
   std::string sampling_digest;
 
@@ -88,65 +91,51 @@ class Worker {
   bool ready() const;
 
  private:
-  enum class Stage { kWaiting, kGenerating, kSubmitting };
-  struct Held {
-    v1::Lease lease;
-    Stage stage = Stage::kWaiting;
-    absl::Time since;
-  };
-
-  // worker_leases.cc
+  // worker_leases.cc: what is said to the learner.
   void LeaseLoop();
   // Asks for leases once; whether the learner answered.
-  bool AskForLeases(uint64_t room);
-  // Waits for the end of the threads, up to `pause`; whether it came.
-  bool StoppedWithin(absl::Duration pause) ABSL_LOCKS_EXCLUDED(mutex_);
-  void TakeLeases(const v1::LeaseGroupsResponse& answer);
+  bool AskForLeases(uint32_t groups);
   void RenewLoop();
-  // Moves the deadlines of what is held, and notes what is lost.
-  void Renew();
-  void GiveBack(const v1::Lease& lease, std::string_view reason, bool failed);
-  void Forget(uint64_t lease_id);
-  // Hands back what is held, or only what was not begun.
-  void GiveBackHeld(std::string_view reason, bool waiting_only);
-  void Fail(absl::Status why);
+  void Renew(const v1::RenewLeasesRequest& request);
+  void ReturnLoop();
+  void Return(const v1::ReturnLeasesRequest& request);
+  void SubmitLoop();
 
   // worker.cc
-  // Until there is nothing to do any more, or no time.
-  void WaitForTheEnd();
-  // What handing back may take at the end.
-  absl::Duration GiveBackTime() const;
+  void AwaitEnd();
+  // Until all that goes back is back, or HandBackTime() is over.
+  void AwaitReturns();
+  void WeightsLoop();
   void EngineLoop();
-  absl::Status Generate();  // EngineLoop's life: until stop_, or what ends the worker
-  void SubmitLoop();
-  absl::Status MaybeSwap();
-  void DropBefore(uint32_t incarnation) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool EvaluationRuns() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool EngineHasRoom(uint64_t responses) const;
-  void AdmitWaiting();
-  void CancelLost();
+  absl::Status Generate();  // EngineLoop's life: until the end, or what ends the worker
+  // The table's next task: kWait when there was none for some time.
+  LeaseTable::Task AwaitTask(const EngineLoad& load, Heartbeats::Pulse& pulse);
+  void CancelGroups();
+  absl::Status Swap();
+  void Start(const EngineLoad& load);
   void Step();
 
-  bool Start(uint64_t lease_id, const v1::Lease& lease);
-  void Submit(actor::FinishedGroup generated);
-
-  uint64_t ResponsesHeld() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool Idle() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void UpdateGauges() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // Waits for the table's stop, up to `pause`; whether it came.
+  bool StoppedWithin(absl::Duration pause);
+  // `event(table)` under the lock: who waits for the change is woken, and metrics say what the table says.
+  template <typename Event>
+  void Tell(Event event) ABSL_LOCKS_EXCLUDED(mutex_) {
+    absl::MutexLock lock(&mutex_);
+    event(table_);
+    Publish();
+  }
+  void Fail(absl::Status why);
+  void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const WorkerOptions options_;
   const WorkerParts parts_;
   const Submitter submitter_;
 
   mutable absl::Mutex mutex_;
-  std::map<uint64_t, Held> held_ ABSL_GUARDED_BY(mutex_);               // by lease: served in lease order
-  std::deque<actor::FinishedGroup> generated_ ABSL_GUARDED_BY(mutex_);  // bounded by held_
-  std::vector<uint64_t> lost_ ABSL_GUARDED_BY(mutex_);  // no longer ours: the engine thread cancels them
-  std::optional<model::WeightVersion> current_ ABSL_GUARDED_BY(mutex_);
-  bool no_more_leases_ ABSL_GUARDED_BY(mutex_) = false;  // the run is over, or draining
-  bool draining_ ABSL_GUARDED_BY(mutex_) = false;
-  bool stop_ ABSL_GUARDED_BY(mutex_) = false;  // threads end
-  absl::Time drain_deadline_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteFuture();
+  LeaseTable table_ ABSL_GUARDED_BY(mutex_);
+  std::shared_ptr<const weights::Received> newest_ ABSL_GUARDED_BY(mutex_);  // what the table was told of
+  bool returning_ ABSL_GUARDED_BY(mutex_) = false;   // a call of the return loop is under way
+  bool no_returns_ ABSL_GUARDED_BY(mutex_) = false;  // the return loop ends
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);
 };
 

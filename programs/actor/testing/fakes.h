@@ -17,20 +17,6 @@
 
 namespace drover::actor_process {
 
-// A lease on a group of two responses to "q".
-inline v1::Lease MakeLease(uint64_t id, uint64_t min_version, uint32_t incarnation = 1) {
-  v1::Lease lease;
-  lease.set_lease(id);
-  lease.set_group(id * 10);
-  lease.set_incarnation(incarnation);
-  lease.set_kind(v1::LEASE_KIND_TRAIN);
-  lease.set_min_version(min_version);
-  lease.set_ttl_seconds(0.3);
-  lease.mutable_sampling()->set_group_size(2);
-  lease.mutable_prompt()->set_text("q");
-  return lease;
-}
-
 // A learner that leases what it is given and keeps what it gets.
 class FakeLearner : public LeaseSource {
  public:
@@ -39,7 +25,7 @@ class FakeLearner : public LeaseSource {
     const auto some = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
       return cancelled_ || finished_ || !leases_.empty();
     };
-    mutex_.AwaitWithTimeout(absl::Condition(&some), absl::Milliseconds(50));
+    mutex_.AwaitWithTimeout(absl::Condition(&some), absl::Seconds(request.wait_seconds()));
     if (cancelled_) return absl::CancelledError("stopped");
     v1::LeaseGroupsResponse response;
     while (!leases_.empty() && response.leases_size() < static_cast<int>(request.max_leases())) {
@@ -72,7 +58,10 @@ class FakeLearner : public LeaseSource {
     if (mutex_.AwaitWithTimeout(absl::Condition(&cancelled), return_time_)) {
       return absl::CancelledError("stopped");
     }
-    for (uint64_t id : request.leases()) returned_[id] = request.failed();
+    for (uint64_t id : request.leases()) {
+      returned_[id] = request.failed();
+      ++times_returned_[id];
+    }
     return absl::OkStatus();
   }
   absl::StatusOr<v1::SubmitGroupResponse> SubmitGroup(const v1::SubmitGroupRequest& request) override {
@@ -121,6 +110,10 @@ class FakeLearner : public LeaseSource {
     absl::MutexLock lock(&mutex_);
     return returned_;
   }
+  int times_returned(uint64_t id) {
+    absl::MutexLock lock(&mutex_);
+    return times_returned_[id];
+  }
   uint32_t most_asked() {
     absl::MutexLock lock(&mutex_);
     return most_asked_;
@@ -132,6 +125,7 @@ class FakeLearner : public LeaseSource {
   std::set<uint64_t> held_ ABSL_GUARDED_BY(mutex_);
   std::map<uint64_t, v1::Group> groups_ ABSL_GUARDED_BY(mutex_);
   std::map<uint64_t, bool> returned_ ABSL_GUARDED_BY(mutex_);
+  std::map<uint64_t, int> times_returned_ ABSL_GUARDED_BY(mutex_);
   uint32_t most_asked_ ABSL_GUARDED_BY(mutex_) = 0;
   int renewals_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string digest_ ABSL_GUARDED_BY(mutex_);
@@ -146,6 +140,13 @@ class FakeGrader : public Grader {
  public:
   absl::StatusOr<std::vector<v1::GradeResult>> Grade(const std::vector<v1::GradeRequest>& requests,
                                                      absl::Time) override {
+    {
+      absl::MutexLock lock(&mutex_);
+      ++asked_;
+      const auto free = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !blocked_ || stopped_; };
+      mutex_.Await(absl::Condition(&free));
+      if (stopped_) return absl::CancelledError("stopped");
+    }
     if (!error.ok()) return error;
     std::vector<v1::GradeResult> results(requests.size());
     for (size_t i = 0; i < requests.size(); ++i) {
@@ -155,16 +156,42 @@ class FakeGrader : public Grader {
     }
     return results;
   }
-  void Stop() override {}
+  void Stop() override {
+    absl::MutexLock lock(&mutex_);
+    stopped_ = true;
+  }
+  // Calls hang until Block(false) or Stop().
+  void Block(bool blocked) {
+    absl::MutexLock lock(&mutex_);
+    blocked_ = blocked;
+  }
+  int asked() {
+    absl::MutexLock lock(&mutex_);
+    return asked_;
+  }
   absl::Status error;
+
+ private:
+  absl::Mutex mutex_;
+  int asked_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool blocked_ ABSL_GUARDED_BY(mutex_) = false;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 // The newest weights are what the test published.
 class FakeWeights : public WeightSource {
  public:
-  std::shared_ptr<const weights::Received> Newest() const override {
+  std::shared_ptr<const weights::Received> WaitForNewer(const weights::Received* than,
+                                                        absl::Duration timeout) override {
     absl::MutexLock lock(&mutex_);
-    return newest_;
+    const auto some = [this, than]()
+                          ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return stopped_ || newest_.get() != than; };
+    mutex_.AwaitWithTimeout(absl::Condition(&some), timeout);
+    return stopped_ || newest_.get() == than ? nullptr : newest_;
+  }
+  void Stop() override {
+    absl::MutexLock lock(&mutex_);
+    stopped_ = true;
   }
   void Publish(uint32_t incarnation, uint64_t version) {
     auto received = std::make_shared<weights::Received>();
@@ -174,8 +201,9 @@ class FakeWeights : public WeightSource {
   }
 
  private:
-  mutable absl::Mutex mutex_;
+  absl::Mutex mutex_;
   std::shared_ptr<const weights::Received> newest_ ABSL_GUARDED_BY(mutex_);
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 // Groups end after three steps, unless blocked.
@@ -215,7 +243,7 @@ class FakeGenerator : public actor::Generator {
     return ended;
   }
   bool Cancel(uint64_t id) override {
-    cancelled.insert(id);
+    ++cancels;
     return running_.erase(id) > 0;
   }
   absl::Status SwapWeights(uint64_t new_version, const model::WeightSet&) override {
@@ -232,7 +260,7 @@ class FakeGenerator : public actor::Generator {
   std::atomic<bool> inside{false};  // a step
   std::atomic<uint64_t> version{0};
   std::atomic<bool> swapped_while_running{false};
-  std::set<uint64_t> cancelled;
+  std::atomic<int> cancels{0};
   absl::Status swap_error;
 
  private:
