@@ -1,18 +1,12 @@
-// The prompts of a run: which question is the nth to train on, and which are held out.
-//
-//   arithmetic generator ─┐              ┌─ training part ─ order (a permutation an epoch) ─ template ─ TrainPrompt(n)
-//   JSONL file ───────────┴─ hash split ─┴─ held-out part ─ (or a file of its own) ───────── template ─ HeldoutPrompts
+// The prompts of a run, wherever their questions come from: which is the nth to train on, and which are held out.
+// make_prompt_source.h makes the one that a recipe asks for.
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "data/prompt_fit.h"
 #include "data/prompt_writer.h"
 #include "data/question.h"
 #include "data/templates.h"
@@ -20,17 +14,6 @@
 #include "drover/v1/recipe.pb.h"
 
 namespace drover::data {
-
-// What data.train says for generated arithmetic.
-inline constexpr std::string_view kGenerated = "arithmetic";
-
-struct PromptSourceOptions {
-  // Whether a prompt may be used: what does not fit is left out and counted, an error ends Create with it. Empty: all
-  // may.
-  std::function<absl::StatusOr<PromptVerdict>(std::string_view prompt_text)> judge;
-  // The model's chat template, where data.template is it.
-  std::shared_ptr<const model::jinja::ChatTemplate> chat;
-};
 
 // What happened to the questions while a source was made.
 struct SourceReport {
@@ -48,11 +31,6 @@ struct SourceReport {
 // Thread-safe. The same recipe gives the same prompts on every machine, whoever asks and in whatever order.
 class PromptSource {
  public:
-  // Reads the files that `recipe` (effective) names, to their end. INVALID_ARGUMENT or NOT_FOUND for a file that cannot
-  // be used or when no training question is left, with the field; the errors of options.judge, with the question (of
-  // generated ones the first thousand are judged).
-  static absl::StatusOr<std::unique_ptr<PromptSource>> Create(const v1::Recipe& recipe,
-                                                              PromptSourceOptions options = {});
   virtual ~PromptSource() = default;
 
   // The nth prompt of the run, from 0.

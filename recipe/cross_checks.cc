@@ -11,7 +11,7 @@
 #include "base/address.h"
 #include "base/status.h"
 #include "data/arithmetic.h"
-#include "data/prompt_source.h"
+#include "data/make_prompt_source.h"
 #include "data/templates.h"
 #include "model/tokenizer.h"
 #include "recipe/nearest.h"

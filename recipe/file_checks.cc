@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "data/make_prompt_source.h"
 #include "data/prompt_fit.h"
-#include "data/prompt_source.h"
 #include "data/templates.h"
 #include "model/jinja/chat_template.h"
 #include "model/model_weights.h"
@@ -135,7 +135,7 @@ void CheckQuestions(const v1::Recipe& recipe, const PromptReader& reader, Proble
       return data::JudgePrompt(*reader.tokenizer, limits, text);
     };
   }
-  const auto source = data::PromptSource::Create(recipe, std::move(options));
+  const auto source = data::MakePromptSource(recipe, std::move(options));
   if (!source.ok()) return problems.Add("", std::string(source.status().message()));  // it names the field
   for (std::string& warning : (*source)->report().Warnings(recipe)) problems.Warn(std::move(warning));
 }

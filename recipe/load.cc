@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/status.h"
-#include "data/prompt_source.h"
+#include "data/make_prompt_source.h"
 #include "recipe/defaults.h"
 #include "recipe/overrides.h"
 #include "recipe/problems.h"

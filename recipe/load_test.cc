@@ -5,7 +5,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
-#include "data/prompt_source.h"
+#include "data/make_prompt_source.h"
 #include "gmock/gmock.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
@@ -53,7 +53,7 @@ TEST(LoadRecipe, Arithmetic) {
   EXPECT_EQ(recipe->verifiers().count(), 1u);
   EXPECT_GE(recipe->evaluation().questions(), 500u);
   // Its longest prompt and solution fit, one token a character; the end-of-sequence token is one more.
-  const auto source = data::PromptSource::Create(*recipe);
+  const auto source = data::MakePromptSource(*recipe);
   ASSERT_TRUE(source.ok());
   EXPECT_EQ((*source)->HeldoutPrompts(recipe->evaluation().questions()).size(),
             recipe->evaluation().questions());
@@ -67,7 +67,7 @@ TEST(LoadRecipe, Arithmetic) {
 TEST(LoadRecipe, SmolLm2Prompts) {
   const auto recipe = LoadRecipe("smollm2-arithmetic", {}, {.check_files = false});
   ASSERT_TRUE(recipe.ok()) << recipe.status();
-  const auto source = data::PromptSource::Create(*recipe);
+  const auto source = data::MakePromptSource(*recipe);
   ASSERT_TRUE(source.ok());
   EXPECT_THAT((*source)->TrainPrompt(0).text(),
               testing::MatchesRegex("(.* = [0-9]+\n){4}[0-9]+ [-+*] [0-9]+ ="));
@@ -86,7 +86,7 @@ TEST(LoadRecipe, TheIssuesWordProblems) {
                                 absl::StrCat("model.embedded.alphabet=\"", absl::CEscape(letters), "\"")});
   ASSERT_TRUE(recipe.ok()) << recipe.status();
   EXPECT_TRUE(std::filesystem::path(recipe->data().train()).is_absolute());
-  EXPECT_GT((*data::PromptSource::Create(*recipe))->train_size(), 1500u);
+  EXPECT_GT((*data::MakePromptSource(*recipe))->train_size(), 1500u);
 }
 
 TEST(LoadRecipe, AllErrorsAtOnce) {

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "base/threads.h"
+#include "data/make_prompt_source.h"
 #include "learner/collectives.h"
 #include "learner/followers.h"
 #include "model/device.h"
@@ -244,7 +245,7 @@ absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Col
   ASSIGN_OR_RETURN(const auto tokenizer, model::Tokenizer::Load(folder_.model()));
   ASSIGN_OR_RETURN(data::PromptSourceOptions options,
                    JudgePrompts(recipe_, folder_.model(), *tokenizer, trainer.model().config()));
-  ASSIGN_OR_RETURN(const auto prompts, data::PromptSource::Create(recipe_, std::move(options)));
+  ASSIGN_OR_RETURN(const auto prompts, data::MakePromptSource(recipe_, std::move(options)));
   for (const std::string& warning : prompts->report().Warnings(recipe_)) log::Warning(warning);
   ASSIGN_OR_RETURN(const auto serving, Serving::Start({.flags = flags_,
                                                        .recipe = recipe_,

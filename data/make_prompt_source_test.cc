@@ -1,4 +1,4 @@
-#include "data/prompt_source.h"
+#include "data/make_prompt_source.h"
 
 #include <fstream>
 #include <map>
@@ -40,7 +40,7 @@ class PromptSourceTest : public testing::Test {
   }
 
   static std::unique_ptr<PromptSource> Make(const v1::Recipe& recipe, PromptSourceOptions options = {}) {
-    auto source = PromptSource::Create(recipe, std::move(options));
+    auto source = MakePromptSource(recipe, std::move(options));
     EXPECT_TRUE(source.ok()) << source.status();
     return source.ok() ? *std::move(source) : nullptr;
   }
@@ -190,7 +190,7 @@ TEST_F(PromptSourceTest, TheModelsOwnTemplateWritesChatsDown) {
       << R"({"problem":[{"role":"system","content":"S"},{"role":"user","content":"q"}],"answer":1})"
       << "\n"
       << R"({"problem":"q 2","answer":2})";
-  EXPECT_EQ(PromptSource::Create(recipe).status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(MakePromptSource(recipe).status().code(), absl::StatusCode::kFailedPrecondition);
   PromptSourceOptions options;
   options.chat = Chat(
       "{{ bos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}"
@@ -215,7 +215,7 @@ TEST_F(PromptSourceTest, AChatThatTheTemplateRefusesIsNamed) {
   recipe.mutable_data()->set_train(Write("refused", 60));
   PromptSourceOptions options;
   options.chat = Chat("{% if '42' in messages[0].content %}{{ raise_exception('not this') }}{% endif %}x");
-  EXPECT_THAT(std::string(PromptSource::Create(recipe, options).status().message()),
+  EXPECT_THAT(std::string(MakePromptSource(recipe, options).status().message()),
               testing::AllOf(HasSubstr("data.train: question 43 (\"refused 42\")"),
                              HasSubstr("the template refuses: not this")));
 }
@@ -225,7 +225,7 @@ TEST_F(PromptSourceTest, KeysOfTheFile) {
   recipe.mutable_data()->set_train(testing::TempDir() + "/keys.jsonl");
   std::ofstream(recipe.data().train()) << R"({"prompt":"q","reward_model":{"ground_truth":"a"}})";
   recipe.mutable_data()->set_heldout_share(1e-9);
-  EXPECT_THAT(std::string(PromptSource::Create(recipe).status().message()), HasSubstr("has no `problem`"));
+  EXPECT_THAT(std::string(MakePromptSource(recipe).status().message()), HasSubstr("has no `problem`"));
   recipe.mutable_data()->set_problem_key("prompt");
   recipe.mutable_data()->set_answer_key("reward_model.ground_truth");
   const v1::Prompt prompt = Make(recipe)->TrainPrompt(0);
@@ -272,14 +272,14 @@ TEST_F(PromptSourceTest, AJudgesErrorNamesTheQuestion) {
   v1::Recipe recipe = Arithmetic();
   recipe.mutable_data()->set_train(Write("judged", 60));
   const std::string named = "question 43 (\"judged 42\"): no such id";
-  absl::Status status = PromptSource::Create(recipe, options).status();
+  absl::Status status = MakePromptSource(recipe, options).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(status.message(), "data.train: " + named);
   recipe.mutable_data()->set_heldout(recipe.data().train());
   recipe.mutable_data()->set_train(Write("other", 10));
-  EXPECT_EQ(PromptSource::Create(recipe, options).status().message(), "data.heldout: " + named);
+  EXPECT_EQ(MakePromptSource(recipe, options).status().message(), "data.heldout: " + named);
   recipe.mutable_data()->set_train("arithmetic");
-  EXPECT_THAT(std::string(PromptSource::Create(recipe, options).status().message()),
+  EXPECT_THAT(std::string(MakePromptSource(recipe, options).status().message()),
               testing::AllOf(testing::StartsWith("data.train: question "), HasSubstr("42")));
 }
 
@@ -288,7 +288,7 @@ TEST_F(PromptSourceTest, NothingLeft) {
   recipe.mutable_data()->set_max_prompt_tokens(3);
   for (const std::string& train : {std::string("arithmetic"), Write("none", 10)}) {
     recipe.mutable_data()->set_train(train);
-    const auto source = PromptSource::Create(recipe, AtMost(0));
+    const auto source = MakePromptSource(recipe, AtMost(0));
     ASSERT_FALSE(source.ok());
     EXPECT_THAT(std::string(source.status().message()),
                 testing::AllOf(HasSubstr("data.train: " + train + " leaves no question"),
@@ -299,7 +299,7 @@ TEST_F(PromptSourceTest, NothingLeft) {
 TEST_F(PromptSourceTest, MissingFile) {
   v1::Recipe recipe = Arithmetic();
   recipe.mutable_data()->set_train("/does/not/exist.jsonl");
-  EXPECT_EQ(PromptSource::Create(recipe).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(MakePromptSource(recipe).status().code(), absl::StatusCode::kNotFound);
 }
 
 }  // namespace
