@@ -15,6 +15,7 @@
 #include "programs/actor/setup.h"
 #include "programs/actor/worker.h"
 #include "programs/process/drain_watch.h"
+#include "programs/process/exit_status.h"
 #include "programs/process/readiness.h"
 #include "services/http/server.h"
 #include "services/metrics/routes.h"

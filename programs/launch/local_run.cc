@@ -15,6 +15,7 @@
 #include "base/threads.h"
 #include "programs/launch/held_port.h"
 #include "programs/launch/last_words.h"
+#include "programs/process/exit_status.h"
 #include "programs/process/ports.h"
 
 namespace drover::launch {
@@ -186,7 +187,7 @@ void LocalRun::LookAfterLearner(Child& child) {
   if (!exit.has_value()) return;
   // Our own signal, before it could handle any: it had not begun.
   const bool stopped_early = stopping_ && exit->signal == SIGTERM;
-  if (stopped_early || (exit->signal == 0 && (exit->code == 0 || exit->code == kExitStopped))) {
+  if (stopped_early || (exit->signal == 0 && (exit->code == 0 || exit->code == process::kExitStopped))) {
     if (child.name == "learner-0") {
       outcome_ = exit->ok() ? RunOutcome::kDone : RunOutcome::kStopped;
       EndOthers();
@@ -222,7 +223,7 @@ void LocalRun::LookAfter(Child& child) {
   if (!exit.has_value() || stopping_ || child.ended) return;
   child.deaths_in_a_row = absl::Now() - child.started < kYoung ? child.deaths_in_a_row + 1 : 1;
   std::string story = Story(child, *exit);
-  if (exit->code == kExitConfiguration || child.deaths_in_a_row >= kMaxDeathsInARow)
+  if (exit->code == process::kExitConfiguration || child.deaths_in_a_row >= kMaxDeathsInARow)
     return Fail(std::move(story));
   const absl::Duration pause = absl::Milliseconds(250) * (1 << child.deaths_in_a_row);
   child.restart_at = absl::Now() + pause;

@@ -29,9 +29,6 @@
 
 namespace drover::launch {
 
-inline constexpr int kExitStopped = 75;  // a learner that was stopped before its last step, with a checkpoint
-inline constexpr int kExitConfiguration = 2;  // wrong configuration: trying again would not help
-
 struct LocalRunOptions {
   std::string programs;     // the folder with drover-learner, drover-actor and drover-verifier
   run::RunFolder folder;    // created, with the effective recipe in it

@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "programs/process/exit_status.h"
+
 namespace drover::learner_process {
 namespace {
 

@@ -8,6 +8,7 @@
 #include "programs/learner/flags.h"
 #include "programs/learner/process.h"
 #include "programs/process/broken_pipes.h"
+#include "programs/process/exit_status.h"
 #include "programs/process/file_limit.h"
 #include "recipe/load.h"
 

@@ -19,6 +19,7 @@
 #include "programs/learner/model_folder.h"
 #include "programs/learner/serving.h"
 #include "programs/process/drain_watch.h"
+#include "programs/process/exit_status.h"
 #include "programs/process/readiness.h"
 #include "services/http/server.h"
 #include "services/metrics/routes.h"

@@ -8,6 +8,7 @@
 #include "absl/time/clock.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "programs/process/exit_status.h"
 #include "programs/process/ports.h"
 
 namespace drover::process {

@@ -10,12 +10,6 @@
 
 namespace drover::process {
 
-// Statuses that a program may end with.
-inline constexpr int kExitDone = 0;
-inline constexpr int kExitTryAgain = 1;
-inline constexpr int kExitConfiguration = 2;  // trying again would not help
-inline constexpr int kExitStopped = 75;  // a learner that was stopped before its last step, with a checkpoint
-
 // "--metrics-listen" may also be given as DROVER_METRICS_LISTEN.
 std::string EnvironmentName(std::string_view flag);
 

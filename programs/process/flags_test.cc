@@ -9,6 +9,7 @@
 #include <cstdlib>
 
 #include "base/file.h"
+#include "programs/process/exit_status.h"
 
 namespace drover::process {
 namespace {

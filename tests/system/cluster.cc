@@ -1,15 +1,12 @@
 #include "tests/system/cluster.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "programs/launch/held_port.h"
 #include "services/http/testing/client.h"
 #include "tests/system/journal_view.h"
 
@@ -22,15 +19,9 @@ constexpr char kElsewhere[] = "cd /proc && unset HOME && exec \"$@\"";
 }  // namespace
 
 int FreePort() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  EXPECT_EQ(::bind(fd, reinterpret_cast<sockaddr*>(&address), size), 0);
-  EXPECT_EQ(::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  ::close(fd);
-  return ntohs(address.sin_port);
+  const auto held = launch::HeldPort::Take();
+  EXPECT_TRUE(held.ok()) << held.status();
+  return held.ok() ? held->port() : 0;
 }
 
 void ClusterTest::SetUp() {

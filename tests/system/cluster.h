@@ -14,9 +14,7 @@
 
 namespace drover::system_test {
 
-inline constexpr int kStoppedWithCheckpoint = 75;
-
-// A port that was free a moment ago.
+// A port of loopback that was free a moment ago.
 int FreePort();
 
 class ClusterTest : public ::testing::Test {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "programs/process/exit_status.h"
 #include "tests/system/cluster.h"
 #include "tests/system/journal_view.h"
 
@@ -45,7 +46,7 @@ TEST_F(ClusterTest, AnyStartOrderByEnvironmentAlone) {
   EXPECT_EQ(ExitCode(wrong), 2) << Log("wrong");
   EXPECT_TRUE(LogSays("wrong", "rollout.temperature: 0.5 -> 1"));
   EXPECT_EQ(Stop(second), 0);
-  EXPECT_EQ(Stop(learner), kStoppedWithCheckpoint);
+  EXPECT_EQ(Stop(learner), process::kExitStopped);
   EXPECT_EQ(Stop(verifier), 0);
 }
 
@@ -56,7 +57,7 @@ TEST_F(ClusterTest, ActorsStayWhileTheLearnerStartsAgain) {
   launch::Process first = StartActor("first");
   launch::Process second = StartActor("second");
   ASSERT_TRUE(StepsReached(3));
-  EXPECT_EQ(Stop(learner), kStoppedWithCheckpoint);
+  EXPECT_EQ(Stop(learner), process::kExitStopped);
   const size_t reached = run_.metrics().size();
   EXPECT_EQ(run_.folder().NewestCheckpoint().value_or(0), reached);
   ASSERT_LT(reached, 40u) << "stopped too late to show anything";
@@ -140,8 +141,8 @@ TEST_F(RanksTest, ComeInAnyOrderAndStopTogether) {
   launch::Process zero = StartRank(0);
   ASSERT_TRUE(StepsReached(2));
   EXPECT_TRUE(Answers("learner-1", "/readyz", "ok"));
-  EXPECT_EQ(Stop(one), kStoppedWithCheckpoint) << Log("learner-1");
-  EXPECT_EQ(ExitCode(zero), kStoppedWithCheckpoint) << "a signal at any rank stops all of them";
+  EXPECT_EQ(Stop(one), process::kExitStopped) << Log("learner-1");
+  EXPECT_EQ(ExitCode(zero), process::kExitStopped) << "a signal at any rank stops all of them";
   EXPECT_EQ(run_.folder().NewestCheckpoint().value_or(0), run_.metrics().size());
   EXPECT_EQ(Stop(actor), 0);
 }
