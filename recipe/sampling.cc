@@ -1,5 +1,6 @@
 #include "recipe/sampling.h"
 
+#include <google/protobuf/text_format.h>
 #include <google/protobuf/util/message_differencer.h>
 
 #include <vector>
@@ -8,32 +9,73 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "base/digest.h"
-#include "data/prompt_fit.h"
+#include "recipe/field_rules.h"
 #include "recipe/text.h"
 
 namespace drover::recipe {
 
-v1::Recipe SamplingPart(const v1::Recipe& recipe) {
-  v1::Recipe part;
-  *part.mutable_model() = recipe.model();
-  if (!recipe.model().path().empty()) {
-    part.mutable_model()->set_path("a Hugging Face directory");
-    part.mutable_model()->clear_embedded();  // not used
+namespace {
+
+// What stands for a text of which only matters that it is not empty; model.path is the one.
+constexpr char kGiven[] = "a Hugging Face directory";
+
+v1::SamplingRole RoleOf(const FieldDescriptor& field, v1::SamplingRole inherited) {
+  const v1::SamplingRole own = RuleOf(field).sampling();
+  return own == v1::SAMPLING_ROLE_UNSPECIFIED ? inherited : own;
+}
+
+bool IsDefault(const Message& message, const FieldDescriptor& field) {
+  std::string value;
+  google::protobuf::TextFormat::PrintFieldValueToString(message, &field, /*index=*/-1, &value);
+  return value == RuleOf(field).default_value();
+}
+
+// Takes out of `message` what does not decide.
+void KeepDeciding(v1::SamplingRole inherited, Message& message) {
+  const google::protobuf::Reflection& reflection = *message.GetReflection();
+  std::vector<const FieldDescriptor*> set;
+  reflection.ListFields(message, &set);
+  for (const FieldDescriptor* field : set) {
+    const v1::SamplingRole role = RoleOf(*field, inherited);
+    if (IsMessage(*field)) {
+      Message& inside = *reflection.MutableMessage(&message, field);
+      KeepDeciding(role, inside);
+      if (inside.ByteSizeLong() == 0) reflection.ClearField(&message, field);
+    } else if (role == v1::APART || (role == v1::DECIDES_UNLESS_DEFAULT && IsDefault(message, *field))) {
+      reflection.ClearField(&message, field);
+    } else if (role == v1::DECIDES_BY_BEING_SET && !reflection.GetString(message, field).empty()) {
+      reflection.SetString(&message, field, kGiven);
+    }
   }
-  *part.mutable_rollout() = recipe.rollout();
-  part.mutable_rollout()->clear_max_rounds();  // the learner's alone
-  part.mutable_weights()->set_swap(recipe.weights().swap());
-  part.mutable_run()->set_seed(recipe.run().seed());
-  v1::DataSettings& data = *part.mutable_data();
-  data.set_template_(recipe.data().template_());
-  *data.mutable_stop() = recipe.data().stop();
-  if (recipe.data().has_keep_stop()) data.set_keep_stop(recipe.data().keep_stop());
-  data.set_reward_format(recipe.data().reward_format());
-  // Said only where it is not the default, so that processes of the release before this field agree on the rest.
-  if (!data::PromptEncoding(recipe.data()).add_special_tokens) data.set_add_special_tokens(false);
-  part.mutable_reward()->set_grader(recipe.reward().grader());
-  part.mutable_evaluation()->set_max_response_tokens(recipe.evaluation().max_response_tokens());
+}
+
+void ListWithoutRole(const Descriptor& type, const std::string& path, v1::SamplingRole inherited,
+                     std::vector<std::string>& names) {
+  for (int i = 0; i < type.field_count(); ++i) {
+    const FieldDescriptor& field = *type.field(i);
+    const std::string name = JoinPath(path, field.name());
+    const v1::SamplingRole role = RoleOf(field, inherited);
+    if (IsMessage(field)) {
+      ListWithoutRole(*field.message_type(), name, role, names);
+    } else if (role == v1::SAMPLING_ROLE_UNSPECIFIED) {
+      names.push_back(name);
+    }
+  }
+}
+
+}  // namespace
+
+v1::Recipe SamplingPart(const v1::Recipe& recipe) {
+  v1::Recipe part = recipe;
+  if (!part.model().path().empty()) part.mutable_model()->clear_embedded();
+  KeepDeciding(v1::SAMPLING_ROLE_UNSPECIFIED, part);
   return part;
+}
+
+std::vector<std::string> FieldsWithoutSamplingRole() {
+  std::vector<std::string> names;
+  ListWithoutRole(*v1::Recipe::descriptor(), "", v1::SAMPLING_ROLE_UNSPECIFIED, names);
+  return names;
 }
 
 std::string SamplingDigest(const v1::Recipe& recipe) { return HexDigest(ToText(SamplingPart(recipe))); }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "recipe/testing/small_recipe.h"
+#include "recipe/text.h"
 
 namespace drover::recipe {
 namespace {
@@ -37,6 +38,55 @@ TEST(SamplingPart, WhatDoesNotMatterIsNotInIt) {
   EXPECT_EQ(SamplingDigest(With({"model.path=\"/a\""})), SamplingDigest(With({"model.path=\"/b\""})))
       << "the same model may lie elsewhere on another machine";
   EXPECT_NE(SamplingDigest(With({"model.path=\"/a\""})), digest);
+}
+
+// A new field says in its rule whether actors and learner have to agree on it.
+TEST(SamplingPart, EveryFieldHasARole) { EXPECT_EQ(FieldsWithoutSamplingRole(), std::vector<std::string>()); }
+
+// Another text is another digest: actors and learners of two releases would not work together.
+TEST(SamplingPart, OfTheDefaultsIsThis) {
+  EXPECT_EQ(ToText(SamplingPart(DefaultRecipe())), R"(run {
+  seed: 1
+}
+model {
+  path: ""
+  dtype: FLOAT32
+  embedded {
+    alphabet: "0123456789+-*=,;:#. \n"
+    hidden_size: 96
+    layers: 3
+    heads: 4
+    kv_heads: 4
+    intermediate_size: 256
+    rope_theta: 10000
+    max_positions: 256
+    init_std: 0.02
+  }
+}
+data {
+  template: "none"
+  reward_format: ""
+}
+rollout {
+  group_size: 8
+  prompts: 128
+  max_response_tokens: 3000
+  temperature: 1
+  top_p: 1
+  top_k: 0
+  drop_equal_groups: false
+}
+reward {
+  grader: "math"
+}
+evaluation {
+  max_response_tokens: 0
+}
+weights {
+  swap: DRAIN
+}
+)");
+  EXPECT_EQ(SamplingDigest(DefaultRecipe()), "6afb284970e92c1fdd9d4db605dbc2ea");
 }
 
 TEST(SamplingDifferences, NameTheFieldsAndBothValues) {
