@@ -1,7 +1,5 @@
 #include "base/folder_digests.h"
 
-#include <cstdio>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <vector>
@@ -15,31 +13,24 @@
 namespace drover {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr size_t kChunk = size_t{1} << 20;
 constexpr uint64_t kMaxList = uint64_t{16} << 20;
 constexpr size_t kHexDigits = 32;
 
-struct Close {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-absl::StatusOr<std::string> FileDigest(const std::string& path) {
-  const std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "rb"));
-  if (file == nullptr) return ErrnoError(path, "open");
+absl::StatusOr<std::string> FileDigest(const std::string& path, FileSystem* files) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<ReadableFile> file, files->Open(path));
   Digester digester;
-  std::vector<char> chunk(kChunk);
-  while (const size_t read = std::fread(chunk.data(), 1, chunk.size(), file.get())) {
-    digester.Update(chunk.data(), read);
+  for (uint64_t offset = 0;;) {
+    ASSIGN_OR_RETURN(const std::string chunk, file->ReadAt(offset, kChunk));
+    if (chunk.empty()) return digester.Hex();
+    digester.Update(chunk.data(), chunk.size());
+    offset += chunk.size();
   }
-  if (std::ferror(file.get()) != 0) return ErrnoError(path, "read");
-  return digester.Hex();
 }
 
 // Name -> digest.
-absl::StatusOr<std::map<std::string, std::string>> ReadList(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxList));
+absl::StatusOr<std::map<std::string, std::string>> ReadList(const std::string& path, FileSystem* files) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxList, files));
   std::map<std::string, std::string> digests;
   const std::vector<std::string> lines = absl::StrSplit(text, '\n');
   for (size_t i = 0; i + 1 < lines.size(); ++i) {
@@ -57,25 +48,23 @@ absl::StatusOr<std::map<std::string, std::string>> ReadList(const std::string& p
 
 }  // namespace
 
-absl::Status WriteFolderDigests(const std::string& dir) {
+absl::Status WriteFolderDigests(const std::string& dir, FileSystem* files) {
+  ASSIGN_OR_RETURN(const std::vector<FolderEntry> entries, files->List(dir));
   std::map<std::string, std::string> digests;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(dir, error)) {
-    const std::string name = entry.path().filename().string();
-    if (name == kDigestsFile || !entry.is_regular_file(error)) continue;
-    ASSIGN_OR_RETURN(digests[name], FileDigest(entry.path().string()));
+  for (const FolderEntry& entry : entries) {
+    if (entry.name == kDigestsFile || entry.kind != FolderEntry::Kind::kFile) continue;
+    ASSIGN_OR_RETURN(digests[entry.name], FileDigest(absl::StrCat(dir, "/", entry.name), files));
   }
-  if (error) return absl::ErrnoToStatus(error.value(), absl::StrCat(dir, ": cannot list the folder"));
   std::string list;
   for (const auto& [name, digest] : digests) absl::StrAppend(&list, digest, "  ", name, "\n");
-  return WriteFileAtomically(absl::StrCat(dir, "/", kDigestsFile), list);
+  return WriteFileAtomically(absl::StrCat(dir, "/", kDigestsFile), list, files);
 }
 
-absl::Status CheckFolderDigests(const std::string& dir) {
-  ASSIGN_OR_RETURN(const auto digests, ReadList(absl::StrCat(dir, "/", kDigestsFile)));
+absl::Status CheckFolderDigests(const std::string& dir, FileSystem* files) {
+  ASSIGN_OR_RETURN(const auto digests, ReadList(absl::StrCat(dir, "/", kDigestsFile), files));
   for (const auto& [name, expected] : digests) {
     const std::string path = absl::StrCat(dir, "/", name);
-    const absl::StatusOr<std::string> digest = FileDigest(path);
+    const absl::StatusOr<std::string> digest = FileDigest(path, files);
     if (absl::IsNotFound(digest.status())) {
       return absl::DataLossError(absl::StrCat(path, ": is missing, but ", kDigestsFile, " lists it"));
     }

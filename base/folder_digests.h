@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "base/file_system.h"
 
 namespace drover {
 
@@ -11,10 +12,10 @@ namespace drover {
 inline constexpr char kDigestsFile[] = "digests.xxh128";
 
 // Writes the list of the plain files that are in `dir` now, durably.
-absl::Status WriteFolderDigests(const std::string& dir);
+absl::Status WriteFolderDigests(const std::string& dir, FileSystem* files = PosixFileSystem());
 
 // Reads every file of the list. DATA_LOSS names the first that is missing or has another digest, or a list that cannot be
 // read; NOT_FOUND: there is no list. Files that are not listed are not looked at.
-absl::Status CheckFolderDigests(const std::string& dir);
+absl::Status CheckFolderDigests(const std::string& dir, FileSystem* files = PosixFileSystem());
 
 }  // namespace drover

@@ -77,15 +77,17 @@ absl::StatusOr<model::CompanionFiles> Companions(const model::Transformer& model
 }
 
 absl::Status WriteFiles(const std::string& dir, const Trainer& trainer, const CheckpointMeta& meta,
-                        const model::CompanionFiles& files) {
+                        const model::CompanionFiles& companions, FileSystem* files) {
   ASSIGN_OR_RETURN(const model::WeightSet weights, trainer.model().Export());
-  ASSIGN_OR_RETURN(const model::CompanionFiles companions, Companions(trainer.model(), files));
-  for (const auto& [name, data] : companions) RETURN_IF_ERROR(WriteFileAtomically(Join(dir, name), data));
-  RETURN_IF_ERROR(model::WriteSafetensors(Join(dir, kWeightsFile), model::WeightViews(weights)));
+  ASSIGN_OR_RETURN(const model::CompanionFiles written, Companions(trainer.model(), companions));
+  for (const auto& [name, data] : written) RETURN_IF_ERROR(WriteFileAtomically(Join(dir, name), data, files));
+  RETURN_IF_ERROR(
+      model::WriteSafetensors(Join(dir, kWeightsFile), model::WeightViews(weights), /*metadata=*/{}, files));
   TrainerState state = trainer.State();
   if (WeightsAreMasters(trainer)) state.weights.clear();
   ASSIGN_OR_RETURN(const StateTensors tensors, ToTensors(state));
-  return model::WriteSafetensors(Join(dir, kStateFile), tensors.views, ToMetadata(meta, weights.digest));
+  return model::WriteSafetensors(Join(dir, kStateFile), tensors.views, ToMetadata(meta, weights.digest),
+                                 files);
 }
 
 // Both files are of one save: a folder that was put together by hand is refused.
@@ -106,13 +108,14 @@ struct Saved {
   TrainerState state;
 };
 
-absl::StatusOr<Saved> ReadSaved(const std::string& dir, bool weights_are_masters) {
+absl::StatusOr<Saved> ReadSaved(const std::string& dir, bool weights_are_masters, FileSystem* files) {
   // A checkpoint of a release before the list of digests has none.
-  const absl::Status whole = CheckFolderDigests(dir);
+  const absl::Status whole = CheckFolderDigests(dir, files);
   if (!whole.ok() && !absl::IsNotFound(whole)) return whole;
   const std::string path = Join(dir, kStateFile);
-  ASSIGN_OR_RETURN(model::SafetensorsFile file, model::SafetensorsFile::Open(path));
-  ASSIGN_OR_RETURN(model::SafetensorsFile weights, model::SafetensorsFile::Open(Join(dir, kWeightsFile)));
+  ASSIGN_OR_RETURN(model::SafetensorsFile file, model::SafetensorsFile::Open(path, files));
+  ASSIGN_OR_RETURN(model::SafetensorsFile weights,
+                   model::SafetensorsFile::Open(Join(dir, kWeightsFile), files));
   RETURN_IF_ERROR(CheckDigest(file.metadata(), weights));
   absl::StatusOr<CheckpointMeta> meta = FromMetadata(file.metadata());
   if (!meta.ok()) return Annotate(meta.status(), path);
@@ -138,20 +141,19 @@ absl::Status Damaged(const absl::Status& status) {
 }  // namespace
 
 absl::Status SaveCheckpoint(const std::string& dir, const Trainer& trainer, const CheckpointMeta& meta,
-                            const model::CompanionFiles& files) {
+                            const model::CompanionFiles& companions, FileSystem* files) {
   const std::string building = dir + ".tmp";
-  RETURN_IF_ERROR(RemoveFolder(building));
-  RETURN_IF_ERROR(MakeFolders(building));
+  RETURN_IF_ERROR(RemoveFolder(building, files));
+  RETURN_IF_ERROR(MakeFolders(building, files));
   CheckpointMeta written = meta;
   written.counters = trainer.State().counters;
-  RETURN_IF_ERROR(WriteFiles(building, trainer, written, files));
-  RETURN_IF_ERROR(WriteFolderDigests(building));
-  RETURN_IF_ERROR(SyncFolder(building));
-  return ReplaceFolder(building, dir);
+  RETURN_IF_ERROR(WriteFiles(building, trainer, written, companions, files));
+  RETURN_IF_ERROR(WriteFolderDigests(building, files));
+  return ReplaceFolder(building, dir, files);
 }
 
-absl::StatusOr<CheckpointMeta> LoadCheckpoint(const std::string& dir, Trainer* trainer) {
-  absl::StatusOr<Saved> saved = ReadSaved(dir, WeightsAreMasters(*trainer));
+absl::StatusOr<CheckpointMeta> LoadCheckpoint(const std::string& dir, Trainer* trainer, FileSystem* files) {
+  absl::StatusOr<Saved> saved = ReadSaved(dir, WeightsAreMasters(*trainer), files);
   if (!saved.ok()) return Damaged(saved.status());
   RETURN_IF_ERROR(Annotate(trainer->Restore(saved->state), Join(dir, kStateFile)));
   return saved->meta;

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/file_system.h"
 #include "learner/trainer.h"
 #include "model/companion_files.h"
 
@@ -19,19 +20,21 @@ struct CheckpointMeta {
 };
 
 // Writes model.safetensors (the weights that are published: rounded to the model's dtype), config.json (that of
-// `files`, saying this dtype), generation_config.json (that of `files`, if there), the other `files` (ReadCompanionFiles
-// of the model that the run began with) and training_state.safetensors into the folder `dir`. Rank 0 calls it alone.
+// `companions`, saying this dtype), generation_config.json (that of `companions`, if there), the other `companions`
+// (ReadCompanionFiles of the model that the run began with) and training_state.safetensors into the folder `dir`.
+// Rank 0 calls it alone.
 //
 // Durable when it returns OK; interrupted at any moment it leaves what stood at `dir` before, whole, and
 // perhaps a folder `dir`.tmp, which the next save removes. meta.counters is ignored: they are the trainer's.
 absl::Status SaveCheckpoint(const std::string& dir, const Trainer& trainer, const CheckpointMeta& meta,
-                            const model::CompanionFiles& files);
+                            const model::CompanionFiles& companions, FileSystem* files = PosixFileSystem());
 
 // Restores `trainer` from `dir` and returns where the run was. Everything is checked before anything is
 // changed; an error names the file and what is wrong with it: DATA_LOSS when the folder is damaged or not whole (an
 // older one may be), another code when it does not fit this trainer. With several ranks rank 0 calls it; the others
 // follow.
-absl::StatusOr<CheckpointMeta> LoadCheckpoint(const std::string& dir, Trainer* trainer);
+absl::StatusOr<CheckpointMeta> LoadCheckpoint(const std::string& dir, Trainer* trainer,
+                                              FileSystem* files = PosixFileSystem());
 
 // Where the run was, without reading tensors.
 absl::StatusOr<CheckpointMeta> ReadCheckpointMeta(const std::string& dir);

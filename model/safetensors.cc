@@ -1,10 +1,5 @@
 #include "model/safetensors.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -19,38 +14,6 @@ const TensorView* FindByName(const std::vector<TensorView>& sorted, std::string_
   auto found = std::lower_bound(sorted.begin(), sorted.end(), name,
                                 [](const TensorView& t, std::string_view n) { return t.name < n; });
   return found != sorted.end() && found->name == name ? &*found : nullptr;
-}
-
-struct Mapping {
-  const char* data = nullptr;
-  size_t bytes = 0;
-  ~Mapping() {
-    if (data != nullptr) munmap(const_cast<char*>(data), bytes);
-  }
-};
-
-absl::StatusOr<std::shared_ptr<const Mapping>> Map(const std::string& path) {
-  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return ErrnoError(path, "open");
-  struct stat info;
-  auto mapping = std::make_shared<Mapping>();
-  absl::Status status = absl::OkStatus();
-  if (fstat(fd, &info) != 0) {
-    status = ErrnoError(path, "stat");
-  } else if (!S_ISREG(info.st_mode)) {
-    status = absl::InvalidArgumentError(absl::StrCat(path, ": not a regular file"));
-  } else if (info.st_size > 0) {  // an empty file cannot be mapped; the parser says what is wrong with it
-    void* data = mmap(nullptr, static_cast<size_t>(info.st_size), PROT_READ, MAP_PRIVATE, fd, 0);
-    if (data == MAP_FAILED) {
-      status = ErrnoError(path, "map");
-    } else {
-      mapping->data = static_cast<const char*>(data);
-      mapping->bytes = static_cast<size_t>(info.st_size);
-    }
-  }
-  close(fd);
-  if (!status.ok()) return status;
-  return std::shared_ptr<const Mapping>(mapping);
 }
 
 // A shard's name in the index: a plain file name, so that an index cannot reach outside its directory.
@@ -109,15 +72,13 @@ absl::Status CheckShard(const std::string& shard, const SafetensorsFile& file,
 const TensorView* SafetensorsFile::Find(std::string_view name) const { return FindByName(tensors_, name); }
 const TensorView* ModelTensors::Find(std::string_view name) const { return FindByName(tensors_, name); }
 
-absl::StatusOr<SafetensorsFile> SafetensorsFile::Open(const std::string& path) {
-  ASSIGN_OR_RETURN(std::shared_ptr<const Mapping> mapping, Map(path));
+absl::StatusOr<SafetensorsFile> SafetensorsFile::Open(const std::string& path, FileSystem* files) {
   SafetensorsFile file;
   file.path_ = path;
-  absl::StatusOr<std::vector<TensorView>> tensors =
-      ParseSafetensors(std::string_view(mapping->data, mapping->bytes), &file.metadata_);
+  ASSIGN_OR_RETURN(file.file_, files->Map(path));
+  absl::StatusOr<std::vector<TensorView>> tensors = ParseSafetensors(file.file_.bytes, &file.metadata_);
   if (!tensors.ok()) return Annotate(tensors.status(), path);
   file.tensors_ = *std::move(tensors);
-  file.mapping_ = std::move(mapping);
   return file;
 }
 

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/file_system.h"
 #include "model/dtype.h"
 
 namespace drover::model {
@@ -39,7 +40,7 @@ absl::StatusOr<std::vector<TensorView>> ParseSafetensors(std::string_view file,
 // does not).
 class SafetensorsFile {
  public:
-  static absl::StatusOr<SafetensorsFile> Open(const std::string& path);
+  static absl::StatusOr<SafetensorsFile> Open(const std::string& path, FileSystem* files = PosixFileSystem());
 
   const std::string& path() const { return path_; }
   const std::vector<TensorView>& tensors() const { return tensors_; }  // sorted by name
@@ -50,7 +51,7 @@ class SafetensorsFile {
  private:
   SafetensorsFile() = default;
   std::string path_;
-  std::shared_ptr<const void> mapping_;
+  MappedFile file_;
   std::vector<TensorView> tensors_;
   SafetensorsMetadata metadata_;
 };
@@ -75,6 +76,7 @@ absl::StatusOr<ModelTensors> OpenModelTensors(const std::string& dir);
 // added to the metadata. A reader sees the old file or the whole new one, also after a crash.
 // INVALID_ARGUMENT for duplicate or reserved names and bytes that do not fit the shape.
 absl::Status WriteSafetensors(const std::string& path, std::vector<TensorView> tensors,
-                              const SafetensorsMetadata& metadata = {});
+                              const SafetensorsMetadata& metadata = {},
+                              FileSystem* files = PosixFileSystem());
 
 }  // namespace drover::model

@@ -1,10 +1,5 @@
 // Writing safetensors files, tensor by tensor: nothing of the model's size is copied.
-#include <stdio.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
@@ -58,18 +53,10 @@ absl::StatusOr<std::string> Header(const std::vector<TensorView>& sorted, Safete
   return length + text;
 }
 
-absl::Status WriteParts(const std::string& path, std::string_view header,
-                        const std::vector<TensorView>& sorted) {
-  ASSIGN_OR_RETURN(AppendFile file, AppendFile::Open(path));
-  RETURN_IF_ERROR(file.Append(header));
-  for (const TensorView& tensor : sorted) RETURN_IF_ERROR(file.Append(tensor.bytes));
-  return file.Sync();
-}
-
 }  // namespace
 
 absl::Status WriteSafetensors(const std::string& path, std::vector<TensorView> tensors,
-                              const SafetensorsMetadata& metadata) {
+                              const SafetensorsMetadata& metadata, FileSystem* files) {
   std::sort(tensors.begin(), tensors.end(),
             [](const TensorView& a, const TensorView& b) { return a.name < b.name; });
   absl::Status checked = CheckTensors(tensors);
@@ -77,15 +64,10 @@ absl::Status WriteSafetensors(const std::string& path, std::vector<TensorView> t
   absl::StatusOr<std::string> header = Header(tensors, metadata);
   if (!header.ok()) return Annotate(header.status(), path);
 
-  const std::string temporary = absl::StrCat(path, ".tmp.", ::getpid());
-  ::unlink(temporary.c_str());  // what a crashed process of the same number left would be appended to
-  absl::Status written = WriteParts(temporary, *header, tensors);
-  if (written.ok() && ::rename(temporary.c_str(), path.c_str()) != 0) written = ErrnoError(path, "rename to");
-  if (!written.ok()) {
-    ::unlink(temporary.c_str());
-    return written;
-  }
-  return SyncFolder(std::filesystem::path(path).parent_path().string());
+  ASSIGN_OR_RETURN(FileReplacement file, FileReplacement::Begin(path, files));
+  RETURN_IF_ERROR(file.Append(*header));
+  for (const TensorView& tensor : tensors) RETURN_IF_ERROR(file.Append(tensor.bytes));
+  return file.Commit();
 }
 
 }  // namespace drover::model

@@ -50,7 +50,7 @@ CONNECTS = re.compile(r"\b(CreateChannel|CreateCustomChannel|\w*(Channel|Server)
 CONNECTS_HERE = "services/rpc"
 # Tests, and what they share: it stands in testing/ of the folder that it is about, and nothing else includes it.
 TESTING = re.compile(r"/testing/[a-z_]+\.(h|cc)$")
-TEST = re.compile(r"(_test\.cc|/testing/[a-z_]+\.(h|cc))$|^tests/")
+TEST = re.compile(r"(_test\.cc|/testing/[a-z_]+\.(h|cc)|_fuzzer\.cc)$|^tests/")
 
 
 def folder_of(path):

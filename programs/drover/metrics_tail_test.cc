@@ -14,7 +14,7 @@ TEST(MetricsTailTest, WholeLinesOnceAsTheyCome) {
   std::filesystem::remove(path);
   MetricsTail tail(path);
   EXPECT_TRUE(tail.TakeNew().empty());
-  auto file = AppendFile::Open(path);
+  const auto file = PosixFileSystem()->OpenForAppending(path).value();
   ASSERT_TRUE(file->Append("{\"step\":1}\n{\"step\":2}\n{\"st").ok());
   const auto first = tail.TakeNew();
   ASSERT_EQ(first.size(), 2u);

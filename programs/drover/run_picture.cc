@@ -150,7 +150,8 @@ RunPicture LookAtRun(const run::RunFolder& folder) {
   std::error_code ignored;
   picture.done = std::filesystem::exists(folder.summary(), ignored);
   LookAtJournal(folder, picture);
-  for (uint64_t step : folder.CheckpointSteps())
+  const auto steps = folder.CheckpointSteps();
+  for (uint64_t step : steps.value_or(std::vector<uint64_t>()))
     picture.checkpoints.push_back(LookAtCheckpoint(folder, step));
   for (const std::string& path : {folder.metrics(), folder.samples(), folder.evaluations()}) {
     const auto lines = run::CountJsonl(path);

@@ -84,8 +84,8 @@ TEST_F(RunPictureTest, AWholeRun) {
 TEST_F(RunPictureTest, DamageIsNamedAndTheResumeFallsBack) {
   MakeRun();
   ASSERT_TRUE(WriteFileAtomically(folder_.checkpoint(3) + "/config.json", "{ }").ok());
-  auto metrics = AppendFile::Open(folder_.metrics());
-  ASSERT_TRUE(metrics.ok() && metrics->Append("{\"st").ok());
+  auto metrics = PosixFileSystem()->OpenForAppending(folder_.metrics());
+  ASSERT_TRUE(metrics.ok() && (*metrics)->Append("{\"st").ok());
   std::filesystem::remove(folder_.journal() + "/groups-000001.log");
   const RunPicture picture = LookAtRun(folder_);
   EXPECT_FALSE(picture.Whole());

@@ -229,9 +229,9 @@ int ConcludeRun(launch::RunOutcome outcome, int interrupts, const launch::LocalR
 }
 
 // The folder is ours alone while the lock lives.
-absl::StatusOr<run::RunLock> TakeFolder(const Plan& plan) {
+absl::StatusOr<std::unique_ptr<FileLock>> TakeFolder(const Plan& plan) {
   RETURN_IF_ERROR(plan.folder.Create());
-  return run::RunLock::Take(plan.folder.path());
+  return run::TakeRunLock(plan.folder.path());
 }
 
 absl::StatusOr<PendingRecipe> PrepareFolder(const Plan& plan) {
@@ -257,7 +257,7 @@ int Train(const TrainOptions& options) {
     return Report(absl::IsFailedPrecondition(device) ? kBadInput : kFailure,
                   absl::StrCat("run.device: ", device.message()));
   }
-  const absl::StatusOr<run::RunLock> lock = TakeFolder(*plan);
+  const absl::StatusOr<std::unique_ptr<FileLock>> lock = TakeFolder(*plan);
   if (!lock.ok())
     return Report(absl::IsFailedPrecondition(lock.status()) ? kBadInput : kFailure, lock.status());
   absl::StatusOr<PendingRecipe> recipe = PrepareFolder(*plan);

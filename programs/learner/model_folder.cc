@@ -73,7 +73,7 @@ absl::Status ReplaceModelFolder(const v1::Recipe& recipe, const std::string& fol
   const std::string building = folder + ".tmp";
   RETURN_IF_ERROR(RemoveFolder(building));
   RETURN_IF_ERROR(WriteModelFolder(recipe, building));
-  RETURN_IF_ERROR(SyncFolder(building));
+  RETURN_IF_ERROR(PosixFileSystem()->SyncFolder(building));
   return ReplaceFolder(building, folder);
 }
 

@@ -10,10 +10,11 @@
 namespace drover::learner_process {
 
 absl::StatusOr<ResumePoint> LoadNewestWhole(const run::RunFolder& folder, learner::Trainer* trainer) {
-  const std::vector<uint64_t> steps = folder.CheckpointSteps();
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> steps, folder.CheckpointSteps());
   ResumePoint point;
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-    absl::StatusOr<learner::CheckpointMeta> meta = learner::LoadCheckpoint(folder.checkpoint(*step), trainer);
+    absl::StatusOr<learner::CheckpointMeta> meta =
+        learner::LoadCheckpoint(folder.checkpoint(*step), trainer, folder.files());
     if (meta.ok()) {
       point.step = *step;
       point.meta = *meta;

@@ -24,7 +24,7 @@ struct ResumePoint {
 };
 
 // Restores `trainer` from the newest checkpoint that is whole. FAILED_PRECONDITION: none is; an error of one that is whole
-// and does not fit this run is returned as it is. Changes nothing on disk.
+// and does not fit this run is returned as it is, and so is one of the disk. Changes nothing on disk.
 absl::StatusOr<ResumePoint> LoadNewestWhole(const run::RunFolder& folder, learner::Trainer* trainer);
 
 // "checkpoints/step-000006 is damaged (why); ...": for a person.

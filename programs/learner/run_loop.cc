@@ -322,10 +322,10 @@ absl::Status RunLoop::Checkpoint() {
   meta.rollouts = version_;
   meta.version = version_;
   ASSIGN_OR_RETURN(const model::CompanionFiles files, model::ReadCompanionFiles(parts_.folder.model()));
-  RETURN_IF_ERROR(learner::SaveCheckpoint(path, *parts_.trainer, meta, files));
-  RETURN_IF_ERROR(parts_.folder.PruneCheckpoints(parts_.recipe.run().keep_checkpoints()));
+  RETURN_IF_ERROR(learner::SaveCheckpoint(path, *parts_.trainer, meta, files, parts_.folder.files()));
   // The journal keeps what the oldest of them needs to be gone on from, should the newer ones be damaged.
-  const uint64_t oldest = parts_.folder.CheckpointSteps().front();
+  ASSIGN_OR_RETURN(const uint64_t oldest,
+                   parts_.folder.PruneCheckpoints(parts_.recipe.run().keep_checkpoints()));
   RETURN_IF_ERROR(parts_.store->MarkCheckpoint(oldest, parts_.folder.checkpoint(oldest)));
   has_checkpoint_ = true;
   checkpointed_ = version_;

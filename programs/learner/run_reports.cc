@@ -14,12 +14,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Lines are small and rare: open, append, close, so that a line is there for readers at once.
-absl::Status AppendLine(const std::string& path, const Json& object) {
-  ASSIGN_OR_RETURN(AppendFile file, AppendFile::Open(path));
-  return file.Append(run::ToLine(object));
-}
-
 Json SampleJson(uint64_t step, uint64_t version, const v1::Group& group,
                 const std::vector<double>& advantages) {
   Json responses = Json::array();
@@ -84,23 +78,23 @@ Evaluation Score(uint64_t step, const std::vector<v1::Group>& groups) {
 absl::StatusOr<History> RunReports::GoBackTo(uint64_t step) {
   History history;
   for (const std::string& path : {folder_.metrics(), folder_.samples(), folder_.evaluations()}) {
-    ASSIGN_OR_RETURN(const uint64_t dropped, run::KeepStepsUpTo(path, step));
+    ASSIGN_OR_RETURN(const uint64_t dropped, run::KeepStepsUpTo(path, step, folder_.files()));
     if (dropped > 0) history.notices.push_back(run::DroppedText(path, dropped));
   }
-  ASSIGN_OR_RETURN(const auto metrics, run::ReadJsonl(folder_.metrics()));
+  ASSIGN_OR_RETURN(const auto metrics, run::ReadJsonl(folder_.metrics(), folder_.files()));
   for (const Json& line : metrics) {
     history.rewards.push_back(line.value("reward", 0.0));
     history.seconds = line.value("seconds", 0.0);
     history.tokens_generated = line.value("tokens_generated", uint64_t{0});
   }
   history.seconds = std::max(history.seconds, ReadClock());
-  ASSIGN_OR_RETURN(const auto evaluations, run::ReadJsonl(folder_.evaluations()));
+  ASSIGN_OR_RETURN(const auto evaluations, run::ReadJsonl(folder_.evaluations(), folder_.files()));
   for (const Json& line : evaluations) history.evaluations.push_back(EvaluationFrom(line));
   return history;
 }
 
 absl::Status RunReports::Append(const run::StepReport& report) {
-  return AppendLine(folder_.metrics(), run::ToJson(report));
+  return run::AppendLines(folder_.metrics(), run::ToLine(run::ToJson(report)), folder_.files());
 }
 
 absl::Status RunReports::Append(uint64_t step, uint64_t version, const std::vector<v1::Group>& groups,
@@ -109,27 +103,26 @@ absl::Status RunReports::Append(uint64_t step, uint64_t version, const std::vect
   for (size_t i = 0; i < std::min(limit, groups.size()); ++i) {
     lines += run::ToLine(SampleJson(step, version, groups[i], advantages[i]));
   }
-  ASSIGN_OR_RETURN(AppendFile file, AppendFile::Open(folder_.samples()));
-  return file.Append(lines);
+  return run::AppendLines(folder_.samples(), lines, folder_.files());
 }
 
 absl::Status RunReports::Append(const Evaluation& evaluation) {
-  return AppendLine(folder_.evaluations(), ToJson(evaluation));
+  return run::AppendLines(folder_.evaluations(), run::ToLine(ToJson(evaluation)), folder_.files());
 }
 
 absl::Status RunReports::WriteClock(double seconds) const {
-  return WriteFileAtomically(folder_.clock(), run::ToLine({{"seconds", seconds}}));
+  return WriteFileAtomically(folder_.clock(), run::ToLine({{"seconds", seconds}}), folder_.files());
 }
 
 double RunReports::ReadClock() const {
-  const auto text = ReadFile(folder_.clock());
+  const auto text = ReadFile(folder_.clock(), kMaxFileBytes, folder_.files());
   const auto clock = Json::parse(text.value_or(""), nullptr, /*allow_exceptions=*/false);
   const auto at = clock.is_object() ? clock.find("seconds") : clock.end();
   return at != clock.end() && at->is_number() ? at->get<double>() : 0;
 }
 
 absl::Status RunReports::WriteSummary(const run::Summary& summary) const {
-  return WriteFileAtomically(folder_.summary(), run::ToJson(summary).dump(2) + "\n");
+  return WriteFileAtomically(folder_.summary(), run::ToJson(summary).dump(2) + "\n", folder_.files());
 }
 
 absl::Status RunReports::WriteCurve(const std::string& title, const History& history) const {
@@ -140,7 +133,7 @@ absl::Status RunReports::WriteCurve(const std::string& title, const History& his
   for (const Evaluation& e : history.evaluations) {
     curve.accuracy.push_back({static_cast<double>(e.step), e.accuracy()});
   }
-  return WriteFileAtomically(folder_.reward_svg(), run::RewardSvg(curve));
+  return WriteFileAtomically(folder_.reward_svg(), run::RewardSvg(curve), folder_.files());
 }
 
 }  // namespace drover::learner_process

@@ -7,8 +7,8 @@
 
 namespace drover::process {
 
-absl::StatusOr<Ports> ReadPorts(const std::string& path) {
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(path, 4096));
+absl::StatusOr<Ports> ReadPorts(const std::string& path, FileSystem* files) {
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path, 4096, files));
   const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   const auto port = [&](const char* name) {
     return json.is_object() && json.contains(name) && json[name].is_number_integer() ? json[name].get<int>()
@@ -21,9 +21,9 @@ absl::StatusOr<Ports> ReadPorts(const std::string& path) {
   return ports;
 }
 
-absl::Status WritePorts(const std::string& path, const Ports& ports) {
+absl::Status WritePorts(const std::string& path, const Ports& ports, FileSystem* files) {
   return WriteFileAtomically(
-      path, nlohmann::json({{"grpc_port", ports.grpc}, {"metrics_port", ports.metrics}}).dump());
+      path, nlohmann::json({{"grpc_port", ports.grpc}, {"metrics_port", ports.metrics}}).dump(), files);
 }
 
 }  // namespace drover::process

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/file_system.h"
 
 namespace drover::process {
 
@@ -15,7 +16,7 @@ struct Ports {
 };
 
 // NOT_FOUND while the file is not there yet; files are written atomically, so one that is there is whole.
-absl::StatusOr<Ports> ReadPorts(const std::string& path);
-absl::Status WritePorts(const std::string& path, const Ports& ports);
+absl::StatusOr<Ports> ReadPorts(const std::string& path, FileSystem* files = PosixFileSystem());
+absl::Status WritePorts(const std::string& path, const Ports& ports, FileSystem* files = PosixFileSystem());
 
 }  // namespace drover::process

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "base/testing/faulty_file_system.h"
 
 namespace drover::process {
 namespace {
@@ -19,6 +20,20 @@ TEST(PortsTest, RoundTripAndErrors) {
   for (const char* bad : {"", "[]", "{}", R"({"grpc_port":"x","metrics_port":1})"}) {
     ASSERT_TRUE(WriteFileAtomically(path, bad).ok());
     EXPECT_EQ(ReadPorts(path).status().code(), absl::StatusCode::kDataLoss) << bad;
+  }
+}
+
+// Whoever waits for the file finds none, or where the process listens.
+TEST(PortsTest, AFileThatIsThereIsWhole) {
+  for (const testing::Fault& fault : testing::AllFaults()) {
+    testing::AtEveryCall(fault, [](testing::MemoryFileSystem& disk, testing::FaultyFileSystem& files) {
+      disk.Put("/run/ports/other.json", "");
+      const absl::Status written = WritePorts("/run/ports/actor-0.json", {12345, 54321}, &files);
+      EXPECT_EQ(written.ok(), !files.fired());
+      const auto ports = ReadPorts("/run/ports/actor-0.json", &disk);
+      EXPECT_TRUE(ports.ok() || absl::IsNotFound(ports.status())) << ports.status();
+      EXPECT_TRUE(!ports.ok() || ports->metrics == 54321);
+    });
   }
 }
 

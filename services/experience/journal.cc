@@ -1,18 +1,13 @@
 #include "services/experience/journal.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/digest.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "services/experience/record.h"
@@ -30,14 +25,12 @@ uint32_t SegmentNumber(const std::string& name) {
   return end == static_cast<int>(name.size()) ? number : 0;
 }
 
-absl::StatusOr<std::vector<uint32_t>> ListSegments(const std::string& folder) {
-  DIR* entries = ::opendir(folder.c_str());
-  if (entries == nullptr) return ErrnoError(folder, "open folder");
+absl::StatusOr<std::vector<uint32_t>> ListSegments(const std::string& folder, FileSystem* files) {
+  ASSIGN_OR_RETURN(const std::vector<FolderEntry> entries, files->List(folder));
   std::vector<uint32_t> segments;
-  while (const dirent* entry = ::readdir(entries)) {
-    if (const uint32_t number = SegmentNumber(entry->d_name); number > 0) segments.push_back(number);
+  for (const FolderEntry& entry : entries) {
+    if (const uint32_t number = SegmentNumber(entry.name); number > 0) segments.push_back(number);
   }
-  ::closedir(entries);
   std::sort(segments.begin(), segments.end());
   return segments;
 }
@@ -46,48 +39,37 @@ std::string SegmentPathIn(const std::string& folder, uint32_t segment) {
   return absl::StrFormat("%s/groups-%06u.log", folder, segment);
 }
 
-absl::StatusOr<int> TakeLock(const std::string& folder) {
+absl::StatusOr<std::unique_ptr<FileLock>> TakeLock(const std::string& folder, FileSystem* files) {
   const std::string path = folder + "/lock";
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (fd < 0) return ErrnoError(path, "open");
-  if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
-  const int reason = errno;
-  ::close(fd);
-  if (reason == EWOULDBLOCK) {
-    // Trying again helps: a learner that is being replaced lets go of it when it ends.
-    return absl::UnavailableError(
-        absl::StrCat(path, ": another process is writing this journal: is the run's learner still alive?"));
-  }
-  errno = reason;
-  return ErrnoError(path, "flock");
+  ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock, files->TryLock(path));
+  if (lock != nullptr) return lock;
+  // Trying again helps: a learner that is being replaced lets go of it when it ends.
+  return absl::UnavailableError(
+      absl::StrCat(path, ": another process is writing this journal: is the run's learner still alive?"));
 }
 
-absl::Status CutTail(const std::string& path, const EventLogEnd& end) {
-  log::Warning("the journal's end is torn, as a crash leaves it: cut off",
-               {{"file", path}, {"offset", end.intact_bytes}, {"tail", end.torn}});
-  if (::truncate(path.c_str(), static_cast<off_t>(end.intact_bytes)) != 0) {
-    return ErrnoError(path, "truncate");
-  }
-  return absl::OkStatus();
-}
-
-absl::StatusOr<AppendFile> OpenEvents(const std::string& folder, const EventVisitor& replay) {
+absl::StatusOr<std::unique_ptr<AppendFile>> OpenEvents(const std::string& folder, const EventVisitor& replay,
+                                                       FileSystem* files) {
   const std::string path = EventsPath(folder);
-  if (::access(path.c_str(), F_OK) != 0) {
-    RETURN_IF_ERROR(WriteFileAtomically(path, EncodeHeader(FileKind::kEvents)));
+  ASSIGN_OR_RETURN(const bool there, files->Exists(path));
+  if (!there) RETURN_IF_ERROR(WriteFileAtomically(path, EncodeHeader(FileKind::kEvents), files));
+  ASSIGN_OR_RETURN(const EventLogEnd end, ReadEvents(folder, replay, files));
+  if (!end.torn.empty()) {
+    log::Warning("the journal's end is torn, as a crash leaves it: cut off",
+                 {{"file", path}, {"offset", end.intact_bytes}, {"tail", end.torn}});
+    RETURN_IF_ERROR(files->Truncate(path, end.intact_bytes));
   }
-  ASSIGN_OR_RETURN(const EventLogEnd end, ReadEvents(folder, replay));
-  if (!end.torn.empty()) RETURN_IF_ERROR(CutTail(path, end));
-  return AppendFile::Open(path);
+  return files->OpenForAppending(path);
 }
 
 }  // namespace
 
 std::string JournalFolder(const std::string& run_folder) { return run_folder + "/journal"; }
 
-absl::StatusOr<EventLogEnd> ReadEvents(const std::string& folder, const EventVisitor& visit) {
+absl::StatusOr<EventLogEnd> ReadEvents(const std::string& folder, const EventVisitor& visit,
+                                       FileSystem* files) {
   const std::string path = EventsPath(folder);
-  ASSIGN_OR_RETURN(RecordReader reader, RecordReader::Open(path, FileKind::kEvents));
+  ASSIGN_OR_RETURN(RecordReader reader, RecordReader::Open(path, FileKind::kEvents, files));
   while (true) {
     ASSIGN_OR_RETURN(const std::optional<Record> record, reader.Next());
     if (!record) break;
@@ -101,9 +83,10 @@ absl::StatusOr<EventLogEnd> ReadEvents(const std::string& folder, const EventVis
   return EventLogEnd{reader.offset(), reader.torn()};
 }
 
-absl::StatusOr<v1::Group> ReadStoredGroup(const std::string& folder, const StoredGroup& stored) {
+absl::StatusOr<v1::Group> ReadStoredGroup(const std::string& folder, const StoredGroup& stored,
+                                          FileSystem* files) {
   const std::string path = SegmentPathIn(folder, stored.segment);
-  ASSIGN_OR_RETURN(const std::string payload, ReadRecordAt(path, FileKind::kGroups, stored.offset));
+  ASSIGN_OR_RETURN(const std::string payload, ReadRecordAt(path, FileKind::kGroups, stored.offset, files));
   v1::Group group;
   if (HexDigest(payload) == stored.digest && group.ParseFromString(payload) &&
       group.lease() == stored.lease && group.group() == stored.group) {
@@ -113,43 +96,51 @@ absl::StatusOr<v1::Group> ReadStoredGroup(const std::string& folder, const Store
                                           stored.lease, " was accepted with"));
 }
 
-bool JournalIsHeld(const std::string& folder) { return IsLocked(folder + "/lock"); }
+bool JournalIsHeld(const std::string& folder) { return PosixFileSystem()->IsLocked(folder + "/lock"); }
 
-absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& folder,
-                                                       const EventVisitor& replay) {
-  RETURN_IF_ERROR(MakeFolders(folder));
-  ASSIGN_OR_RETURN(const int lock, TakeLock(folder));
-  auto events = OpenEvents(folder, replay);
-  auto segments = ListSegments(folder);
-  if (!events.ok() || !segments.ok()) {
-    ::close(lock);
-    return events.ok() ? segments.status() : events.status();
-  }
-  const uint32_t last = segments->empty() ? 0 : segments->back();
-  return std::unique_ptr<Journal>(new Journal(folder, lock, *std::move(events), last));
+absl::StatusOr<std::unique_ptr<Journal>> Journal::Open(const std::string& folder, const EventVisitor& replay,
+                                                       FileSystem* files) {
+  RETURN_IF_ERROR(MakeFolders(folder, files));
+  ASSIGN_OR_RETURN(std::unique_ptr<FileLock> lock, TakeLock(folder, files));
+  ASSIGN_OR_RETURN(std::unique_ptr<AppendFile> events, OpenEvents(folder, replay, files));
+  ASSIGN_OR_RETURN(const std::vector<uint32_t> segments, ListSegments(folder, files));
+  const uint32_t last = segments.empty() ? 0 : segments.back();
+  return std::unique_ptr<Journal>(new Journal(folder, files, std::move(lock), std::move(events), last));
 }
 
-Journal::~Journal() { ::close(lock_); }
+absl::Status Journal::EventsError() const {
+  absl::MutexLock lock(&error_mu_);
+  return events_error_;
+}
+
+absl::Status Journal::Remember(const absl::Status& status) {
+  absl::MutexLock lock(&error_mu_);
+  events_error_.Update(status);
+  return status;
+}
 
 absl::Status Journal::Append(const std::vector<v1::JournalEvent>& events) {
-  RETURN_IF_ERROR(events_error_);
+  RETURN_IF_ERROR(EventsError());
   std::string records;
   for (const v1::JournalEvent& event : events) {
     RETURN_IF_ERROR(AppendRecord(FileKind::kEvents, event.SerializeAsString(), &records));
   }
-  return events_error_ = events_.Append(records);
+  return Remember(events_->Append(records));
 }
 
-absl::Status Journal::SyncEvents() { return events_.Sync(); }
+absl::Status Journal::SyncEvents() {
+  absl::MutexLock sync(&sync_mu_);
+  RETURN_IF_ERROR(EventsError());
+  return Remember(events_->Sync());
+}
 
 std::string Journal::SegmentPath(uint32_t segment) const { return SegmentPathIn(folder_, segment); }
 
 absl::Status Journal::OpenSegment() {
   const std::string path = SegmentPath(last_segment_ + 1);
-  RETURN_IF_ERROR(WriteFileAtomically(path, EncodeHeader(FileKind::kGroups)));
-  ASSIGN_OR_RETURN(AppendFile file, AppendFile::Open(path));
+  RETURN_IF_ERROR(WriteFileAtomically(path, EncodeHeader(FileKind::kGroups), files_));
+  ASSIGN_OR_RETURN(segment_, files_->OpenForAppending(path));
   ++last_segment_;
-  segment_.emplace(std::move(file));
   return absl::OkStatus();
 }
 
@@ -176,18 +167,18 @@ void Journal::BeginSegment() { segment_.reset(); }
 void Journal::SkipSegments(uint32_t segment) { last_segment_ = std::max(last_segment_, segment); }
 
 absl::Status Journal::DeleteSegments(std::optional<uint32_t> first_needed) {
-  ASSIGN_OR_RETURN(const std::vector<uint32_t> segments, ListSegments(folder_));
+  ASSIGN_OR_RETURN(const std::vector<uint32_t> segments, ListSegments(folder_, files_));
   for (uint32_t segment : segments) {
     if (first_needed && segment >= *first_needed) break;
     if (segment_ && segment == last_segment_) break;
-    const std::string path = SegmentPath(segment);
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return ErrnoError(path, "delete");
+    const absl::Status deleted = files_->RemoveFile(SegmentPath(segment));
+    if (!absl::IsNotFound(deleted)) RETURN_IF_ERROR(deleted);
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> Journal::ReadGroup(const GroupLocation& location) const {
-  return ReadRecordAt(SegmentPath(location.segment), FileKind::kGroups, location.offset);
+  return ReadRecordAt(SegmentPath(location.segment), FileKind::kGroups, location.offset, files_);
 }
 
 }  // namespace drover::experience

@@ -14,9 +14,11 @@
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/file.h"
+#include "absl/synchronization/mutex.h"
+#include "base/file_system.h"
 #include "drover/v1/group.pb.h"
 #include "drover/v1/journal.pb.h"
 #include "services/experience/ledger.h"
@@ -42,26 +44,28 @@ struct EventLogEnd {
 };
 
 // Calls `visit` with every event of the journal in `folder`, in order; an error of `visit` ends the reading and comes
-// back with file and offset. Changes nothing on disk, so it may read while another process writes. NOT_FOUND: there is no
-// journal.
-absl::StatusOr<EventLogEnd> ReadEvents(const std::string& folder, const EventVisitor& visit);
+// back with file and offset. Changes nothing on disk, so it may read while another process writes. NOT_FOUND: there
+// is no journal.
+absl::StatusOr<EventLogEnd> ReadEvents(const std::string& folder, const EventVisitor& visit,
+                                       FileSystem* files = PosixFileSystem());
 
-// The group that an event of the journal in `folder` points to. DATA_LOSS: its record or file is damaged, or holds another
-// one; NOT_FOUND: the file is not there.
-absl::StatusOr<v1::Group> ReadStoredGroup(const std::string& folder, const StoredGroup& stored);
+// The group that an event of the journal in `folder` points to. DATA_LOSS: its record or file is damaged, or holds
+// another one; NOT_FOUND: the file is not there.
+absl::StatusOr<v1::Group> ReadStoredGroup(const std::string& folder, const StoredGroup& stored,
+                                          FileSystem* files = PosixFileSystem());
 
 // A writer has the journal in `folder` now.
 bool JournalIsHeld(const std::string& folder);
 
-// The writer. Threads: Append and the group methods each from one thread at a time, independently of each other; SyncEvents
-// may run beside Append. After an error of a writing method the file may end in part of a record, so every later
-// one returns the same error.
+// The writer. Threads: Append and the group methods each from one thread at a time, independently of each other;
+// SyncEvents may run beside Append. After an error of a writing method the file may end in part of a record, and what
+// a failed sync was to write may be lost though the next one says OK: so every later one returns the same error.
 class Journal {
  public:
   // Creates the folder and its files when missing, takes the lock (UNAVAILABLE while another process has it),
   // calls `replay` with every event, and cuts a torn tail off with a warning in the log.
-  static absl::StatusOr<std::unique_ptr<Journal>> Open(const std::string& folder, const EventVisitor& replay);
-  ~Journal();
+  static absl::StatusOr<std::unique_ptr<Journal>> Open(const std::string& folder, const EventVisitor& replay,
+                                                       FileSystem* files = PosixFileSystem());
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
@@ -83,16 +87,27 @@ class Journal {
   absl::StatusOr<std::string> ReadGroup(const GroupLocation& location) const;
 
  private:
-  Journal(std::string folder, int lock, AppendFile events, uint32_t last_segment)
-      : folder_(std::move(folder)), lock_(lock), events_(std::move(events)), last_segment_(last_segment) {}
+  Journal(std::string folder, FileSystem* files, std::unique_ptr<FileLock> lock,
+          std::unique_ptr<AppendFile> events, uint32_t last_segment)
+      : folder_(std::move(folder)),
+        files_(files),
+        lock_(std::move(lock)),
+        events_(std::move(events)),
+        last_segment_(last_segment) {}
   std::string SegmentPath(uint32_t segment) const;
   absl::Status OpenSegment();
+  absl::Status EventsError() const ABSL_LOCKS_EXCLUDED(error_mu_);
+  // Returns `status`, and from now on EventsError does if it is the first error.
+  absl::Status Remember(const absl::Status& status) ABSL_LOCKS_EXCLUDED(error_mu_);
 
   const std::string folder_;
-  const int lock_;
-  AppendFile events_;
-  absl::Status events_error_;
-  std::optional<AppendFile> segment_;
+  FileSystem* const files_;
+  const std::unique_ptr<FileLock> lock_;
+  const std::unique_ptr<AppendFile> events_;
+  absl::Mutex sync_mu_;  // one sync at a time: the system tells of lost data once
+  mutable absl::Mutex error_mu_;
+  absl::Status events_error_ ABSL_GUARDED_BY(error_mu_);
+  std::unique_ptr<AppendFile> segment_;  // null: the next group begins one
   absl::Status segment_error_;
   uint32_t last_segment_;
 };

@@ -1,14 +1,9 @@
 #include "services/experience/record.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <utility>
 
 #include "base/digest.h"
-#include "base/file.h"
 #include "base/status.h"
 
 namespace drover::experience {
@@ -17,6 +12,7 @@ namespace {
 constexpr std::string_view kMagic = "DROVERJL";
 // Bytes hashed at most while looking for intact records behind a damaged one.
 constexpr uint64_t kSearchBudget = uint64_t{256} << 20;
+constexpr size_t kReadAhead = size_t{64} << 10;
 
 void AppendLittleEndian(uint64_t value, int bytes, std::string* out) {
   for (int i = 0; i < bytes; ++i) out->push_back(static_cast<char>(value >> (8 * i)));
@@ -77,26 +73,16 @@ absl::Status AppendRecord(FileKind kind, std::string_view payload, std::string* 
   return absl::OkStatus();
 }
 
-absl::StatusOr<RecordReader> RecordReader::Open(const std::string& path, FileKind kind) {
-  std::FILE* stream = std::fopen(path.c_str(), "rbe");
-  if (stream == nullptr) return ErrnoError(path, "open");
-  return FromStream(stream, path, kind);
-}
-
-absl::StatusOr<RecordReader> RecordReader::FromStream(std::FILE* stream, std::string path, FileKind kind) {
-  RecordReader reader(std::unique_ptr<std::FILE, Close>(stream), std::move(path), kind);
-  if (::fseeko(stream, 0, SEEK_END) != 0) return ErrnoError(reader.path_, "seek");
-  const off_t end = ::ftello(stream);
-  if (end < 0) return ErrnoError(reader.path_, "tell");
-  reader.file_bytes_ = static_cast<uint64_t>(end);
+absl::StatusOr<RecordReader> RecordReader::Open(const std::string& path, FileKind kind, FileSystem* files) {
+  ASSIGN_OR_RETURN(std::unique_ptr<ReadableFile> file, files->Open(path));
+  RecordReader reader(std::move(file), path, kind);
   RETURN_IF_ERROR(reader.ReadHeader());
   return reader;
 }
 
 absl::Status RecordReader::ReadHeader() {
-  std::string header;
   if (file_bytes_ < kHeaderBytes) return Damaged("the file has no whole header");
-  RETURN_IF_ERROR(ReadExactly(0, kHeaderBytes, &header));
+  ASSIGN_OR_RETURN(const std::string header, ReadExactly(0, kHeaderBytes));
   if (header.compare(0, kMagic.size(), kMagic) != 0) return Damaged("this is no journal file (wrong magic)");
   const uint64_t version = LittleEndian(header, 8, 4);
   if (version != kFormatVersion) {
@@ -111,16 +97,16 @@ absl::Status RecordReader::ReadHeader() {
   return absl::OkStatus();
 }
 
-absl::Status RecordReader::ReadExactly(uint64_t offset, size_t bytes, std::string* out) {
-  // stdio reads ahead; seeking where it already stands would throw its buffer away.
-  if (static_cast<uint64_t>(::ftello(file_.get())) != offset &&
-      ::fseeko(file_.get(), static_cast<off_t>(offset), SEEK_SET) != 0) {
-    return ErrnoError(path_, "seek");
+absl::StatusOr<std::string> RecordReader::ReadExactly(uint64_t offset, size_t bytes) {
+  const bool ahead = offset >= ahead_at_ && offset + bytes <= ahead_at_ + ahead_.size();
+  if (!ahead) {
+    ASSIGN_OR_RETURN(ahead_, file_->ReadAt(offset, std::max(bytes, kReadAhead)));
+    ahead_at_ = offset;
   }
-  out->resize(bytes);
-  if (std::fread(out->data(), 1, bytes, file_.get()) == bytes) return absl::OkStatus();
-  if (std::ferror(file_.get())) return ErrnoError(path_, absl::StrCat("read at offset ", offset).c_str());
-  return absl::DataLossError(absl::StrCat(path_, ": the file became shorter while it was read"));
+  if (offset + bytes > ahead_at_ + ahead_.size()) {
+    return absl::DataLossError(absl::StrCat(path_, ": the file became shorter while it was read"));
+  }
+  return ahead_.substr(offset - ahead_at_, bytes);
 }
 
 absl::StatusOr<std::optional<Record>> RecordReader::Next() {
@@ -130,15 +116,14 @@ absl::StatusOr<std::optional<Record>> RecordReader::Next() {
     RETURN_IF_ERROR(EndTorn("part of a record's head"));
     return std::nullopt;
   }
-  std::string head;
-  RETURN_IF_ERROR(ReadExactly(offset_, kRecordOverhead, &head));
+  ASSIGN_OR_RETURN(const std::string head, ReadExactly(offset_, kRecordOverhead));
   const uint64_t length = LittleEndian(head, 0, 4);
   if (length == 0 || length > MaxPayload(kind_) || length > left - kRecordOverhead) {
     RETURN_IF_ERROR(EndTorn(absl::StrCat("a record of ", length, " bytes that is not whole").c_str()));
     return std::nullopt;
   }
   Record record{offset_, {}};
-  RETURN_IF_ERROR(ReadExactly(offset_ + kRecordOverhead, length, &record.payload));
+  ASSIGN_OR_RETURN(record.payload, ReadExactly(offset_ + kRecordOverhead, length));
   if (Checksum(record.payload) != LittleEndian(head, 4, 8)) {
     RETURN_IF_ERROR(EndTorn("a record with a wrong checksum"));
     return std::nullopt;
@@ -151,8 +136,7 @@ absl::Status RecordReader::EndTorn(std::string_view what) {
   // What a crash leaves is at most one append long; appends of several records are still bounded by this.
   const uint64_t left = file_bytes_ - offset_;
   if (left > uint64_t{MaxPayload(kind_)} + kRecordOverhead) return Damaged(what);
-  std::string tail;
-  RETURN_IF_ERROR(ReadExactly(offset_, left, &tail));
+  ASSIGN_OR_RETURN(const std::string tail, ReadExactly(offset_, left));
   if (!AllZero(tail)) {
     if (IntactRecordBehind(tail, MaxPayload(kind_))) return Damaged(what);
     const uint64_t length = left < kRecordOverhead ? left : LittleEndian(tail, 0, 4);
@@ -171,21 +155,18 @@ absl::Status RecordReader::Damaged(std::string_view what) const {
                                           "resume an older copy of the run folder"));
 }
 
-absl::StatusOr<std::string> ReadRecordAt(const std::string& path, FileKind kind, uint64_t offset) {
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), std::fclose);
-  if (file == nullptr) return ErrnoError(path, "open");
+absl::StatusOr<std::string> ReadRecordAt(const std::string& path, FileKind kind, uint64_t offset,
+                                         FileSystem* files) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<ReadableFile> file, files->Open(path));
   const auto damaged = [&](std::string_view what) {
     return absl::DataLossError(absl::StrCat(path, ": damaged at offset ", offset, ": ", ToAbsl(what)));
   };
-  std::string head(kRecordOverhead, '\0');
-  if (::fseeko(file.get(), static_cast<off_t>(offset), SEEK_SET) != 0 ||
-      std::fread(head.data(), 1, head.size(), file.get()) != head.size()) {
-    return damaged("no record is there");
-  }
+  ASSIGN_OR_RETURN(const std::string head, file->ReadAt(offset, kRecordOverhead));
+  if (head.size() < kRecordOverhead) return damaged("no record is there");
   const uint64_t length = LittleEndian(head, 0, 4);
   if (length == 0 || length > MaxPayload(kind)) return damaged("the record's length is impossible");
-  std::string payload(length, '\0');
-  if (std::fread(payload.data(), 1, length, file.get()) != length) return damaged("the record is not whole");
+  ASSIGN_OR_RETURN(std::string payload, file->ReadAt(offset + kRecordOverhead, length));
+  if (payload.size() < length) return damaged("the record is not whole");
   if (Checksum(payload) != LittleEndian(head, 4, 8)) return damaged("the record's checksum is wrong");
   return payload;
 }

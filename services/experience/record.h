@@ -9,7 +9,6 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/file_system.h"
 
 namespace drover::experience {
 
@@ -47,40 +47,39 @@ class RecordReader {
  public:
   // NOT_FOUND when there is no such file; DATA_LOSS for another magic or kind, FAILED_PRECONDITION for a newer
   // format version.
-  static absl::StatusOr<RecordReader> Open(const std::string& path, FileKind kind);
-  // The same over an open, seekable stream; `path` is for messages.
-  static absl::StatusOr<RecordReader> FromStream(std::FILE* stream, std::string path, FileKind kind);
+  static absl::StatusOr<RecordReader> Open(const std::string& path, FileKind kind,
+                                           FileSystem* files = PosixFileSystem());
 
   // The next record; nullopt at the end (torn() says whether a tail was left out).
   absl::StatusOr<std::optional<Record>> Next();
   // Where the next record begins; after the last one, the length of the intact part.
   uint64_t offset() const { return offset_; }
-  uint64_t file_bytes() const { return file_bytes_; }
   // Why the tail behind offset() is no record; empty when there is none.
   const std::string& torn() const { return torn_; }
 
  private:
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  RecordReader(std::unique_ptr<std::FILE, Close> file, std::string path, FileKind kind)
-      : file_(std::move(file)), path_(std::move(path)), kind_(kind) {}
+  RecordReader(std::unique_ptr<ReadableFile> file, std::string path, FileKind kind)
+      : file_(std::move(file)), path_(std::move(path)), kind_(kind), file_bytes_(file_->size()) {}
 
   absl::Status ReadHeader();
-  absl::Status ReadExactly(uint64_t offset, size_t bytes, std::string* out);
+  absl::StatusOr<std::string> ReadExactly(uint64_t offset, size_t bytes);
   // Ends the file at offset_ if what follows can be what a crash leaves of an append, else DATA_LOSS.
   absl::Status EndTorn(std::string_view what);
   absl::Status Damaged(std::string_view what) const;
 
-  std::unique_ptr<std::FILE, Close> file_;
+  std::unique_ptr<ReadableFile> file_;
   std::string path_;
   FileKind kind_;
-  uint64_t file_bytes_ = 0;
+  uint64_t file_bytes_;
+  // The file's bytes from ahead_at_: most records are short, so several are read at once.
+  std::string ahead_;
+  uint64_t ahead_at_ = 0;
   uint64_t offset_ = 0;
   std::string torn_;
 };
 
 // The payload of the one record at `offset`. DATA_LOSS when there is none or its checksum is wrong.
-absl::StatusOr<std::string> ReadRecordAt(const std::string& path, FileKind kind, uint64_t offset);
+absl::StatusOr<std::string> ReadRecordAt(const std::string& path, FileKind kind, uint64_t offset,
+                                         FileSystem* files = PosixFileSystem());
 
 }  // namespace drover::experience

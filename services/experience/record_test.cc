@@ -3,11 +3,11 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <vector>
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/testing/memory_file_system.h"
 #include "services/experience/testing/support.h"
 
 namespace drover::experience {
@@ -20,10 +20,11 @@ struct Read {
   std::string torn;
 };
 
-Read ReadAll(std::string data, FileKind kind = FileKind::kEvents) {
+Read ReadAll(const std::string& data, FileKind kind = FileKind::kEvents) {
   Read read;
-  std::FILE* stream = data.empty() ? std::tmpfile() : ::fmemopen(data.data(), data.size(), "rb");
-  auto reader = RecordReader::FromStream(stream, "test.log", kind);
+  drover::testing::MemoryFileSystem files;
+  files.Put("test.log", data);
+  auto reader = RecordReader::Open("test.log", kind, &files);
   read.status = reader.status();
   while (read.status.ok()) {
     auto record = reader->Next();

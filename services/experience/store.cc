@@ -52,8 +52,10 @@ ExperienceStoreImpl::~ExperienceStoreImpl() {
 absl::Status ExperienceStoreImpl::Start() {
   absl::MutexLock lock(&mu_);
   Ledger* const ledger = &ledger_;
-  ASSIGN_OR_RETURN(journal_, Journal::Open(JournalFolder(options_.run_folder),
-                                           [ledger](const auto& event) { return ledger->Apply(event); }));
+  ASSIGN_OR_RETURN(journal_,
+                   Journal::Open(
+                       JournalFolder(options_.run_folder),
+                       [ledger](const auto& event) { return ledger->Apply(event); }, options_.files));
   journal_->SkipSegments(ledger_.last_segment());
   keeper_ = std::thread([this] { Keep(); });
   return absl::OkStatus();
@@ -198,7 +200,8 @@ absl::Status ExperienceStoreImpl::Drop(uint64_t lease, v1::LeaseOutcome outcome,
 }
 
 absl::StatusOr<v1::Group> ExperienceStoreImpl::LoadGroup(const StoredGroup& stored) const {
-  ASSIGN_OR_RETURN(v1::Group group, ReadStoredGroup(JournalFolder(options_.run_folder), stored));
+  ASSIGN_OR_RETURN(v1::Group group,
+                   ReadStoredGroup(JournalFolder(options_.run_folder), stored, options_.files));
   RETURN_IF_ERROR(group::CheckGroup(group, options_.group_limits));
   return group;
 }

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "base/file_system.h"
 #include "base/heartbeat.h"
 #include "drover/v1/experience.pb.h"
 #include "drover/v1/group.pb.h"
@@ -18,6 +19,8 @@ namespace drover::experience {
 struct StoreOptions {
   // The run folder; the journal lives in its folder `journal`.
   std::string run_folder;
+  // Where that folder lies; outlives the store.
+  FileSystem* files = PosixFileSystem();
 
   // Rollouts of the run: no lease is issued for rollout `steps` or later.
   uint64_t steps = 0;

@@ -1,5 +1,6 @@
 #include "services/run/jsonl.h"
 
+#include <memory>
 #include <optional>
 #include <sstream>
 
@@ -24,8 +25,14 @@ std::string ToLine(const nlohmann::ordered_json& object) {
   return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
-absl::StatusOr<std::vector<nlohmann::ordered_json>> ReadJsonl(const std::string& path) {
-  absl::StatusOr<std::string> text = ReadFile(path);
+// Lines are small and rare: open, append, close.
+absl::Status AppendLines(const std::string& path, std::string_view lines, FileSystem* files) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<AppendFile> file, files->OpenForAppending(path));
+  return file->Append(lines);
+}
+
+absl::StatusOr<std::vector<nlohmann::ordered_json>> ReadJsonl(const std::string& path, FileSystem* files) {
+  absl::StatusOr<std::string> text = ReadFile(path, kMaxFileBytes, files);
   if (absl::IsNotFound(text.status())) return std::vector<nlohmann::ordered_json>();
   if (!text.ok()) return text.status();
   std::vector<nlohmann::ordered_json> objects;
@@ -42,8 +49,8 @@ absl::StatusOr<std::vector<nlohmann::ordered_json>> ReadJsonl(const std::string&
   return objects;
 }
 
-absl::StatusOr<uint64_t> KeepStepsUpTo(const std::string& path, uint64_t step) {
-  const absl::StatusOr<std::string> text = ReadFile(path);
+absl::StatusOr<uint64_t> KeepStepsUpTo(const std::string& path, uint64_t step, FileSystem* files) {
+  const absl::StatusOr<std::string> text = ReadFile(path, kMaxFileBytes, files);
   if (absl::IsNotFound(text.status())) return 0;
   if (!text.ok()) return text.status();
   std::string kept;
@@ -57,7 +64,7 @@ absl::StatusOr<uint64_t> KeepStepsUpTo(const std::string& path, uint64_t step) {
       kept += ToLine(*object);
     }
   }
-  if (kept != *text) RETURN_IF_ERROR(WriteFileAtomically(path, kept));
+  if (kept != *text) RETURN_IF_ERROR(WriteFileAtomically(path, kept, files));
   return dropped;
 }
 

@@ -1,7 +1,6 @@
 #include "services/run/run_folder.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <iterator>
 
 #include "absl/strings/match.h"
@@ -13,9 +12,6 @@
 #include "base/status.h"
 
 namespace drover::run {
-
-namespace fs = std::filesystem;
-
 namespace {
 
 constexpr const char* kFolders[] = {"journal", "checkpoints", "model", "logs", "ports"};
@@ -27,40 +23,38 @@ std::string RunFolder::checkpoint(uint64_t step) const {
 }
 
 absl::Status RunFolder::Create() const {
-  RETURN_IF_ERROR(MakeFolders(path_));
+  RETURN_IF_ERROR(MakeFolders(path_, files_));
   for (const char* inside : kFolders) {
-    RETURN_IF_ERROR(MakeFolders(absl::StrCat(path_, "/", inside)));
+    RETURN_IF_ERROR(MakeFolders(absl::StrCat(path_, "/", inside), files_));
   }
   return absl::OkStatus();
 }
 
-bool RunFolder::Exists() const {
-  std::error_code ignored;
-  return fs::exists(recipe(), ignored);
-}
+bool RunFolder::Exists() const { return files_->Exists(recipe()).value_or(false); }
 
 bool RunFolder::NeverBegan() const {
-  std::error_code error;
-  if (!fs::exists(path_, error)) return true;
-  for (const auto& entry : fs::directory_iterator(path_, error)) {
-    const std::string name = entry.path().filename().string();
+  const auto entries = files_->List(path_);
+  if (!entries.ok()) return absl::IsNotFound(entries.status());
+  for (const auto& [name, kind] : *entries) {
     const bool ours = std::count(std::begin(kFolders), std::end(kFolders), name) > 0;
-    const bool empty_folder = ours && entry.is_directory(error) && fs::is_empty(entry.path(), error);
+    const auto inside = files_->List(absl::StrCat(path_, "/", name));
+    const bool empty_folder = ours && inside.ok() && inside->empty();
     const bool part_of_a_recipe = absl::StartsWith(name, "recipe.textproto.tmp.");
     if (!empty_folder && !part_of_a_recipe && name != "lock") return false;
   }
-  return !error;
+  return true;
 }
 
-std::vector<uint64_t> RunFolder::CheckpointSteps() const {
+absl::StatusOr<std::vector<uint64_t>> RunFolder::CheckpointSteps() const {
   std::vector<uint64_t> steps;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(checkpoints(), error)) {
-    const std::string name = entry.path().filename().string();
-    absl::string_view digits = name;
+  const auto entries = files_->List(checkpoints());
+  if (absl::IsNotFound(entries.status())) return steps;
+  RETURN_IF_ERROR(entries.status());
+  for (const FolderEntry& entry : *entries) {
+    absl::string_view digits = entry.name;
     uint64_t step = 0;
     if (absl::ConsumePrefix(&digits, "step-") && absl::SimpleAtoi(digits, &step) &&
-        checkpoint(step) == entry.path()) {
+        checkpoint(step) == absl::StrCat(checkpoints(), "/", entry.name)) {
       steps.push_back(step);
     }
   }
@@ -69,29 +63,24 @@ std::vector<uint64_t> RunFolder::CheckpointSteps() const {
 }
 
 std::optional<uint64_t> RunFolder::NewestCheckpoint() const {
-  const std::vector<uint64_t> steps = CheckpointSteps();
-  if (steps.empty()) return std::nullopt;
-  return steps.back();
+  const auto steps = CheckpointSteps();
+  if (!steps.ok() || steps->empty()) return std::nullopt;
+  return steps->back();
 }
 
 absl::Status RunFolder::SetCheckpointAside(uint64_t step) const {
   const std::string aside = checkpoint(step) + ".damaged";
-  std::error_code error;
-  fs::remove_all(aside, error);
-  if (!error) fs::rename(checkpoint(step), aside, error);
-  if (error) return absl::ErrnoToStatus(error.value(), checkpoint(step) + ": cannot set it aside");
-  return SyncFolder(checkpoints());
+  RETURN_IF_ERROR(RemoveFolder(aside, files_));
+  RETURN_IF_ERROR(files_->Rename(checkpoint(step), aside));
+  return files_->SyncFolder(checkpoints());
 }
 
-absl::Status RunFolder::PruneCheckpoints(size_t keep) const {
-  const std::vector<uint64_t> steps = CheckpointSteps();
-  for (size_t i = 0; i + keep < steps.size(); ++i) {
-    std::error_code error;
-    fs::remove_all(checkpoint(steps[i]), error);
-    if (error)
-      return absl::ErrnoToStatus(error.value(), checkpoint(steps[i]) + ": cannot remove the old checkpoint");
-  }
-  return absl::OkStatus();
+absl::StatusOr<uint64_t> RunFolder::PruneCheckpoints(size_t keep) const {
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> steps, CheckpointSteps());
+  const size_t old = steps.size() - std::min(keep, steps.size());
+  for (size_t i = 0; i < old; ++i) RETURN_IF_ERROR(RemoveFolder(checkpoint(steps[i]), files_));
+  if (old == steps.size()) return absl::NotFoundError(checkpoints() + ": no checkpoint is there");
+  return steps[old];
 }
 
 }  // namespace drover::run

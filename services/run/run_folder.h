@@ -15,14 +15,18 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/file_system.h"
 
 namespace drover::run {
 
 class RunFolder {
  public:
-  explicit RunFolder(std::string path) : path_(std::move(path)) {}
+  // On `files`, which outlives it.
+  explicit RunFolder(std::string path, FileSystem* files = PosixFileSystem())
+      : path_(std::move(path)), files_(files) {}
 
   const std::string& path() const { return path_; }
+  FileSystem* files() const { return files_; }
   std::string recipe() const { return path_ + "/recipe.textproto"; }
   // The recipe that a resume was given, until the learner has accepted it.
   std::string next_recipe() const { return path_ + "/recipe.next.textproto"; }
@@ -39,29 +43,32 @@ class RunFolder {
   std::string log(const std::string& process) const { return path_ + "/logs/" + process + ".log"; }
   std::string port_file(const std::string& process) const { return path_ + "/ports/" + process + ".json"; }
 
-  // Makes the folder and those inside it that processes write to.
+  // Makes the folder and those inside it that processes write to, durably.
   absl::Status Create() const;
 
   // True when a run was begun here (its recipe is there).
   bool Exists() const;
 
-  // True when nothing of a run is in the folder, which may be missing: it is empty, or `drover train` was cut off before
-  // it wrote the recipe and left a lock, empty folders or part of a recipe.
+  // True when nothing of a run is in the folder, which may be missing: it is empty, or `drover train` was cut off
+  // before it wrote the recipe and left a lock, empty folders or part of a recipe.
   bool NeverBegan() const;
 
-  // Steps of the checkpoints that are there, oldest first. A folder whose name is not step-NNNNNN is passed
-  // over.
-  std::vector<uint64_t> CheckpointSteps() const;
+  // Steps of the checkpoints that are there, oldest first. A folder whose name is not step-NNNNNN is passed over. An
+  // error: the folder cannot be read; one that is not there has none.
+  absl::StatusOr<std::vector<uint64_t>> CheckpointSteps() const;
+  // Nullopt too where CheckpointSteps gives an error, which whoever goes on to load one hears.
   std::optional<uint64_t> NewestCheckpoint() const;
 
   // Renames a damaged checkpoint to NAME.damaged (in place of an earlier one), so that it counts no more.
   absl::Status SetCheckpointAside(uint64_t step) const;
 
-  // Removes all checkpoints but the newest `keep`; step 0 (before the first rollout) goes like any other.
-  absl::Status PruneCheckpoints(size_t keep) const;
+  // Removes all checkpoints but the newest `keep`; step 0 (before the first rollout) goes like any other. The oldest
+  // step that is left; NOT_FOUND: there is none.
+  absl::StatusOr<uint64_t> PruneCheckpoints(size_t keep) const;
 
  private:
   std::string path_;
+  FileSystem* files_;
 };
 
 }  // namespace drover::run

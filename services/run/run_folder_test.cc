@@ -49,10 +49,10 @@ TEST_F(RunFolderTest, CheckpointsAreOrderedAndStrangersPassedOver) {
   for (const char* stranger : {"step-", "step-7", "step-000005.tmp", "notes"}) {
     ASSERT_TRUE(MakeFolders(folder_.checkpoints() + "/" + stranger).ok());
   }
-  EXPECT_EQ(folder_.CheckpointSteps(), (std::vector<uint64_t>{3, 20, 100}));
+  EXPECT_EQ(folder_.CheckpointSteps().value(), (std::vector<uint64_t>{3, 20, 100}));
   EXPECT_EQ(folder_.NewestCheckpoint(), 100u);
   ASSERT_TRUE(folder_.PruneCheckpoints(2).ok());
-  EXPECT_EQ(folder_.CheckpointSteps(), (std::vector<uint64_t>{20, 100}));
+  EXPECT_EQ(folder_.CheckpointSteps().value(), (std::vector<uint64_t>{20, 100}));
   EXPECT_TRUE(std::filesystem::exists(folder_.checkpoints() + "/notes"));
 }
 
@@ -61,7 +61,7 @@ TEST_F(RunFolderTest, ACheckpointThatIsSetAsideCountsNoMore) {
   for (int again = 0; again < 2; ++again) {
     ASSERT_TRUE(MakeFolders(folder_.checkpoint(4) + "/inside").ok());
     ASSERT_TRUE(folder_.SetCheckpointAside(4).ok());
-    EXPECT_EQ(folder_.CheckpointSteps(), (std::vector<uint64_t>{2}));
+    EXPECT_EQ(folder_.CheckpointSteps().value(), (std::vector<uint64_t>{2}));
     EXPECT_TRUE(std::filesystem::exists(folder_.checkpoint(4) + ".damaged/inside"));
   }
   EXPECT_FALSE(folder_.SetCheckpointAside(6).ok());

@@ -11,17 +11,17 @@ TEST(RunLockTest, OneAtATime) {
   const std::string folder = ::testing::TempDir() + "/run_lock_test";
   std::filesystem::create_directories(folder);
   {
-    const auto first = RunLock::Take(folder);
+    const auto first = TakeRunLock(folder);
     ASSERT_TRUE(first.ok()) << first.status();
-    const auto second = RunLock::Take(folder);
+    const auto second = TakeRunLock(folder);
     EXPECT_TRUE(absl::IsFailedPrecondition(second.status()));
     EXPECT_NE(second.status().message().find(folder), absl::string_view::npos) << second.status();
   }
-  EXPECT_TRUE(RunLock::Take(folder).ok()) << "the end of the first lets go of it";
+  EXPECT_TRUE(TakeRunLock(folder).ok()) << "the end of the first lets go of it";
 }
 
 TEST(RunLockTest, AFolderThatIsNotThereIsAnError) {
-  EXPECT_TRUE(absl::IsNotFound(RunLock::Take("/no/such/folder").status()));
+  EXPECT_TRUE(absl::IsNotFound(TakeRunLock("/no/such/folder").status()));
 }
 
 }  // namespace

@@ -148,7 +148,7 @@ void DamageAndResume(const std::function<void(const std::string& checkpoint)>& d
   EXPECT_NE(run.command().errors().find("goes on from " + run.folder().checkpoint(4)), std::string::npos)
       << run.command().errors();
   EXPECT_TRUE(std::filesystem::exists(run.folder().checkpoint(6) + ".damaged"));
-  EXPECT_EQ(run.folder().CheckpointSteps(), (std::vector<uint64_t>{4, 6, 8}));
+  EXPECT_EQ(run.folder().CheckpointSteps().value(), (std::vector<uint64_t>{4, 6, 8}));
   EXPECT_EQ(run.summary()["optimizer_steps"], 16);
   ExpectEachStepOnce(run, 8);
   ExpectJournalCloses(run, 8, kPrompts);

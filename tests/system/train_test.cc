@@ -122,7 +122,7 @@ TEST(TrainTest, AWholeSmallRun) {
   ExpectEachStepOnce(run, 6);
   ExpectSamples(run.folder());
   ExpectJournalCloses(run, 6, 8);
-  EXPECT_EQ(run.folder().CheckpointSteps(), (std::vector<uint64_t>{2, 4, 6}));
+  EXPECT_EQ(run.folder().CheckpointSteps().value(), (std::vector<uint64_t>{2, 4, 6}));
   for (uint64_t step : {2, 4, 6}) ExpectCheckpoint(run.folder().checkpoint(step));
   EXPECT_TRUE(IsWellFormed(ReadFile(run.folder().reward_svg()).value_or("")));
   // The checkpoint is a model directory for the other commands.

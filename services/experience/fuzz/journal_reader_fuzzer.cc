@@ -1,10 +1,10 @@
 // Any bytes as events.log: read to the end or refused, within bounded time and memory; whatever was applied left sums
 // that close.
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <string>
 
+#include "base/testing/memory_file_system.h"
 #include "services/experience/ledger.h"
 #include "services/experience/record.h"
 
@@ -21,10 +21,9 @@ void CheckSums(const Ledger& ledger) {
 }
 
 void Read(const uint8_t* data, size_t size, FileKind kind) {
-  std::string copy(reinterpret_cast<const char*>(data), size);
-  std::FILE* stream = ::fmemopen(copy.data(), copy.size(), "rb");
-  if (stream == nullptr) return;
-  auto reader = RecordReader::FromStream(stream, "fuzz", kind);
+  drover::testing::MemoryFileSystem files;
+  files.Put("fuzz", std::string_view(reinterpret_cast<const char*>(data), size));
+  auto reader = RecordReader::Open("fuzz", kind, &files);
   if (!reader.ok()) return;
   Ledger ledger({.prompts_per_rollout = 2, .staleness_bound = 1, .steps = 8});
   while (true) {

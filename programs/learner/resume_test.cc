@@ -1,0 +1,162 @@
+// Which checkpoint a run goes on from when saving one failed at any call of the disk, or the machine died there.
+#include "programs/learner/resume.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "base/log.h"
+#include "base/testing/faulty_file_system.h"
+#include "learner/testing/support.h"
+
+namespace drover::learner_process {
+namespace {
+
+using learner::testing_support::CopyWeights;
+using learner::testing_support::SameBits;
+using learner::testing_support::TinyModel;
+using learner::testing_support::TinyOptions;
+using testing::AllFaults;
+using testing::AtEveryCall;
+using testing::Fault;
+using testing::FaultyFileSystem;
+using testing::kAllBytes;
+using testing::MemoryFileSystem;
+using testing::Survival;
+
+class ResumeTest : public ::testing::Test {
+ protected:
+  ResumeTest() : one_(MakeTrainer(1)), two_(MakeTrainer(2)), reader_(MakeTrainer(3)) {
+    EXPECT_TRUE(log::Start({.process = "test", .level = log::Level::kError, .file = "/dev/null"}).ok());
+    EXPECT_TRUE(Save(*one_, 1, &saved_).ok());
+  }
+  ~ResumeTest() override { EXPECT_TRUE(log::Start({}).ok()); }
+
+  static std::unique_ptr<learner::Trainer> MakeTrainer(uint64_t seed) {
+    static learner::Collectives* const alone = learner::LocalCollectives().release();
+    return learner::Trainer::Create(TinyOptions(), TinyModel(seed), alone).value();
+  }
+
+  static absl::Status Save(const learner::Trainer& trainer, uint64_t step, FileSystem* files) {
+    learner::CheckpointMeta meta;
+    meta.rollouts = meta.version = step;
+    return learner::SaveCheckpoint(run::RunFolder("/run").checkpoint(step), trainer, meta,
+                                   {{"tokenizer.json", "{}"}}, files);
+  }
+
+  // A disk with checkpoint 1.
+  void Prepare(MemoryFileSystem& disk) const {
+    for (const std::string& file : saved_.Files()) disk.Put(file, saved_.Contents(file));
+  }
+
+  // What the reader was restored from has, bit for bit, the weights of the trainer that wrote it.
+  void ExpectWeightsOf(uint64_t step) const {
+    EXPECT_TRUE(SameBits(CopyWeights(reader_->model()), CopyWeights((step == 1 ? one_ : two_)->model())));
+  }
+
+  MemoryFileSystem saved_;
+  const std::unique_ptr<learner::Trainer> one_, two_, reader_;
+};
+
+TEST_F(ResumeTest, ASaveThatFailsAnywhereLeavesAWholeCheckpoint) {
+  for (const Fault& fault : AllFaults()) {
+    for (const Survival& survival :
+         {Survival{}, Survival{.names = 1}, Survival{.names = 99, .bytes = kAllBytes}}) {
+      const uint64_t calls = AtEveryCall(fault, [&](MemoryFileSystem& disk, FaultyFileSystem& files) {
+        Prepare(disk);
+        const absl::Status saved = Save(*two_, 2, &files);
+        EXPECT_EQ(saved.ok(), !files.fired());
+        EXPECT_TRUE(saved.ok() || absl::StrContains(saved.message(), files.said().message())) << saved;
+        disk.Crash(survival);
+        const auto point = LoadNewestWhole(run::RunFolder("/run", &disk), reader_.get());
+        ASSERT_TRUE(point.ok()) << point.status();
+        EXPECT_TRUE(point->passed_over.empty()) << "under its name a checkpoint is whole";
+        EXPECT_TRUE(point->step == 2 || (point->step == 1 && !saved.ok())) << point->step;
+        EXPECT_EQ(point->meta.rollouts, point->step);
+        ExpectWeightsOf(point->step);
+      });
+      EXPECT_GT(calls, 30u);
+    }
+  }
+}
+
+// A run that goes back and reaches the step again writes the same checkpoint once more.
+TEST_F(ResumeTest, ASaveInPlaceOfAnotherLeavesTheOldOneOrTheNew) {
+  for (const Survival& survival :
+       {Survival{}, Survival{.names = 3}, Survival{.names = 99, .bytes = kAllBytes}}) {
+    AtEveryCall({.for_good = true}, [&](MemoryFileSystem& disk, FaultyFileSystem& files) {
+      Prepare(disk);
+      const absl::Status saved = Save(*two_, 1, &files);
+      disk.Crash(survival);
+      const auto point = LoadNewestWhole(run::RunFolder("/run", &disk), reader_.get());
+      ASSERT_TRUE(point.ok()) << point.status();
+      const bool is_new = SameBits(CopyWeights(reader_->model()), CopyWeights(two_->model()));
+      EXPECT_TRUE(is_new || !saved.ok());
+      if (!is_new) ExpectWeightsOf(1);
+    });
+  }
+}
+
+TEST_F(ResumeTest, AFullDiskLeavesTheOlderCheckpoint) {
+  const uint64_t one = saved_.UsedBytes();
+  for (uint64_t room = 0; room < one; room += 1 + one / 50) {
+    MemoryFileSystem disk;
+    Prepare(disk);
+    disk.SetCapacity(one + room);
+    const absl::Status saved = Save(*two_, 2, &disk);
+    EXPECT_TRUE(absl::IsResourceExhausted(saved)) << saved;
+    EXPECT_TRUE(absl::StrContains(saved.message(), "/run/checkpoints/step-000002.tmp/")) << saved;
+    const auto point = LoadNewestWhole(run::RunFolder("/run", &disk), reader_.get());
+    ASSERT_TRUE(point.ok()) << point.status();
+    EXPECT_EQ(point->step, 1u);
+    disk.SetCapacity(kAllBytes);
+    EXPECT_TRUE(Save(*two_, 2, &disk).ok()) << "what the failed one left is in no one's way";
+  }
+}
+
+TEST_F(ResumeTest, ADamagedFileIsNamedAndTheOlderCheckpointTaken) {
+  MemoryFileSystem both;
+  Prepare(both);
+  ASSERT_TRUE(Save(*two_, 2, &both).ok());
+  const std::string newest = run::RunFolder("/run").checkpoint(2);
+  for (const std::string& path : both.Files()) {
+    if (!absl::StartsWith(path, newest)) continue;
+    MemoryFileSystem disk;
+    for (const std::string& file : both.Files()) disk.Put(file, both.Contents(file));
+    std::string flipped = both.Contents(path);
+    flipped[flipped.size() / 2] = static_cast<char>(flipped[flipped.size() / 2] ^ 1);
+    disk.Put(path, flipped);
+    const auto point = LoadNewestWhole(run::RunFolder("/run", &disk), reader_.get());
+    ASSERT_TRUE(point.ok()) << path << ": " << point.status();
+    EXPECT_EQ(point->step, 1u) << path;
+    ASSERT_EQ(point->passed_over.size(), 1u) << path;
+    EXPECT_TRUE(absl::StrContains(point->passed_over[0].why, newest)) << point->passed_over[0].why;
+    ExpectWeightsOf(1);
+  }
+}
+
+// An error of the disk is no damage: an older checkpoint would undo work that is there.
+TEST_F(ResumeTest, ADiskThatCannotBeReadIsNoReasonToGoBack) {
+  MemoryFileSystem both;
+  Prepare(both);
+  ASSERT_TRUE(Save(*two_, 2, &both).ok());
+  const auto before = CopyWeights(reader_->model());
+  const uint64_t calls = AtEveryCall({}, [&](MemoryFileSystem& disk, FaultyFileSystem& files) {
+    for (const std::string& file : both.Files()) disk.Put(file, both.Contents(file));
+    const auto point = LoadNewestWhole(run::RunFolder("/run", &files), reader_.get());
+    if (!files.fired()) {
+      ASSERT_TRUE(point.ok()) << point.status();
+      EXPECT_EQ(point->step, 2u);
+      return;
+    }
+    EXPECT_FALSE(point.ok());
+    EXPECT_TRUE(absl::StrContains(point.status().message(), files.said().message())) << point.status();
+    EXPECT_TRUE(SameBits(before, CopyWeights(reader_->model())));
+  });
+  EXPECT_GT(calls, 5u);
+}
+
+}  // namespace
+}  // namespace drover::learner_process
