@@ -62,7 +62,9 @@ TEST(ExtractAnswer, TruthTable) {
     const Extraction found = ExtractAnswer(row.response, row.format);
     EXPECT_EQ(found.formatted, row.formatted) << row.response;
     EXPECT_EQ(found.answer.has_value(), row.answer != nullptr) << row.response;
-    if (found.answer && row.answer) EXPECT_EQ(*found.answer, row.answer) << row.response;
+    if (found.answer && row.answer) {
+      EXPECT_EQ(*found.answer, row.answer) << row.response;
+    }
   }
 }
 

@@ -62,6 +62,10 @@ class BallEvaluator {
 
   BallStatus Log(const Ball& x, Ball* out);
 
+  BallStatus CommonLog(const Ball& x, Ball* out);
+
+  BallStatus Gamma(const Ball& x, bool factorial, Ball* out);  // of x, or of x + 1
+
   BallStatus MoreArguments(Function function, const std::vector<Ball>& x, NodeId id, Ball* out);
 
   // An unknown function: a fixed generic analytic function of its arguments for each name.

@@ -1,4 +1,5 @@
 // Functions, roots, unknown functions, finite sums and products in balls.
+#include <array>
 #include <string>
 
 #include "verifier/equality/ball_evaluator.h"
@@ -30,8 +31,70 @@ BallStatus BallEvaluator::FunctionValue(NodeId id, Function function, Ball* out)
   return count == 1 ? OneArgument(function, x[0], out) : MoreArguments(function, x, id, out);
 }
 
+namespace {
+
+void Conjugate(acb_struct* z, const acb_struct* x, slong) { acb_conj(z, x); }
+void RealPart(acb_struct* z, const acb_struct* x, slong) { acb_set_arb(z, acb_realref(x)); }
+void ImaginaryPart(acb_struct* z, const acb_struct* x, slong) { acb_set_arb(z, acb_imagref(x)); }
+void Absolute(acb_struct* z, const acb_struct* x, slong bits) {
+  acb_abs(acb_realref(z), x, bits);
+  arb_zero(acb_imagref(z));
+}
+void Argument(acb_struct* z, const acb_struct* x, slong bits) {
+  acb_arg(acb_realref(z), x, bits);
+  arb_zero(acb_imagref(z));
+}
+void Floor(acb_struct* z, const acb_struct* x, slong bits) { acb_real_floor(z, x, 0, bits); }
+void Ceiling(acb_struct* z, const acb_struct* x, slong bits) { acb_real_ceil(z, x, 0, bits); }
+template <void (*kOf)(acb_struct*, const acb_struct*, slong)>
+void OfInverse(acb_struct* z, const acb_struct* x, slong bits) {
+  acb_inv(z, x, bits);
+  kOf(z, z, bits);
+}
+
+// Functions of one argument that have a value wherever Arb gives a finite one. The result is never where the argument is.
+using BallFunction = void (*)(acb_struct*, const acb_struct*, slong);
+constexpr auto kBallFunctions = [] {
+  std::array<BallFunction, static_cast<size_t>(Function::kPermutations) + 1> table{};
+  const auto set = [&table](Function function, BallFunction value) {
+    table[static_cast<size_t>(function)] = value;
+  };
+  set(Function::kSin, acb_sin);
+  set(Function::kCos, acb_cos);
+  set(Function::kTan, acb_tan);
+  set(Function::kCot, acb_cot);
+  set(Function::kSec, acb_sec);
+  set(Function::kCsc, acb_csc);
+  set(Function::kArcsin, acb_asin);
+  set(Function::kArccos, acb_acos);
+  set(Function::kArctan, acb_atan);
+  set(Function::kArccot, OfInverse<acb_atan>);
+  set(Function::kArcsec, OfInverse<acb_acos>);
+  set(Function::kArccsc, OfInverse<acb_asin>);
+  set(Function::kSinh, acb_sinh);
+  set(Function::kCosh, acb_cosh);
+  set(Function::kTanh, acb_tanh);
+  set(Function::kCoth, acb_coth);
+  set(Function::kSech, acb_sech);
+  set(Function::kCsch, acb_csch);
+  set(Function::kArsinh, acb_asinh);
+  set(Function::kArcosh, acb_acosh);
+  set(Function::kArtanh, acb_atanh);
+  set(Function::kExp, acb_exp);
+  set(Function::kAbs, Absolute);
+  set(Function::kSign, acb_sgn);
+  set(Function::kFloor, Floor);
+  set(Function::kCeil, Ceiling);
+  set(Function::kRe, RealPart);
+  set(Function::kIm, ImaginaryPart);
+  set(Function::kConj, Conjugate);
+  set(Function::kArg, Argument);
+  return table;
+}();
+
+}  // namespace
+
 BallStatus BallEvaluator::OneArgument(Function function, const Ball& x, Ball* out) {
-  acb_struct* z = out->get();
   const acb_struct* a = x.get();
   const bool growing =
       function == Function::kExp || (function >= Function::kSinh && function <= Function::kCsch);
@@ -39,126 +102,34 @@ BallStatus BallEvaluator::OneArgument(Function function, const Ball& x, Ball* ou
   if (Exceeds(a, growing ? kMaxExpBits : kMaxTrigBits)) return BallStatus::kUndefined;
   if (function <= Function::kCsc && acb_is_real(a) == 0 && Exceeds(a, kMaxExpBits))
     return BallStatus::kUndefined;
-  switch (function) {
-    case Function::kSin:
-      acb_sin(z, a, bits_);
-      break;
-    case Function::kCos:
-      acb_cos(z, a, bits_);
-      break;
-    case Function::kTan:
-      acb_tan(z, a, bits_);
-      break;
-    case Function::kCot:
-      acb_cot(z, a, bits_);
-      break;
-    case Function::kSec:
-      acb_sec(z, a, bits_);
-      break;
-    case Function::kCsc:
-      acb_csc(z, a, bits_);
-      break;
-    case Function::kArcsin:
-      acb_asin(z, a, bits_);
-      break;
-    case Function::kArccos:
-      acb_acos(z, a, bits_);
-      break;
-    case Function::kArctan:
-      acb_atan(z, a, bits_);
-      break;
-    case Function::kArccot:
-      acb_inv(z, a, bits_), acb_atan(z, z, bits_);
-      break;
-    case Function::kArcsec:
-      acb_inv(z, a, bits_), acb_acos(z, z, bits_);
-      break;
-    case Function::kArccsc:
-      acb_inv(z, a, bits_), acb_asin(z, z, bits_);
-      break;
-    case Function::kSinh:
-      acb_sinh(z, a, bits_);
-      break;
-    case Function::kCosh:
-      acb_cosh(z, a, bits_);
-      break;
-    case Function::kTanh:
-      acb_tanh(z, a, bits_);
-      break;
-    case Function::kCoth:
-      acb_coth(z, a, bits_);
-      break;
-    case Function::kSech:
-      acb_sech(z, a, bits_);
-      break;
-    case Function::kCsch:
-      acb_csch(z, a, bits_);
-      break;
-    case Function::kArsinh:
-      acb_asinh(z, a, bits_);
-      break;
-    case Function::kArcosh:
-      acb_acosh(z, a, bits_);
-      break;
-    case Function::kArtanh:
-      acb_atanh(z, a, bits_);
-      break;
-    case Function::kExp:
-      acb_exp(z, a, bits_);
-      break;
-    case Function::kLn:
-      return Log(x, out);
-    case Function::kLog: {
-      if (options_.log_is_natural) return Log(x, out);
-      Ball ten;
-      acb_set_si(ten.get(), 10);
-      acb_log(ten.get(), ten.get(), bits_);
-      const BallStatus status = Log(x, out);
-      acb_div(z, z, ten.get(), bits_);
-      return status;
-    }
-    case Function::kAbs:
-      acb_abs(out->real(), a, bits_);
-      arb_zero(out->imag());
-      break;
-    case Function::kSign:
-      acb_sgn(z, a, bits_);
-      break;
-    case Function::kFloor:
-      acb_real_floor(z, a, 0, bits_);
-      break;
-    case Function::kCeil:
-      acb_real_ceil(z, a, 0, bits_);
-      break;
-    case Function::kRe:
-      acb_set_arb(z, x.real());
-      break;
-    case Function::kIm:
-      acb_set_arb(z, x.imag());
-      break;
-    case Function::kConj:
-      acb_conj(z, a);
-      break;
-    case Function::kArg: {
-      Ball angle;
-      acb_arg(angle.real(), a, bits_);
-      *out = std::move(angle);
-      break;
-    }
-    case Function::kFactorial:
-    case Function::kGamma:
-      if (Exceeds(a, 20)) return BallStatus::kUndefined;
-      if (function == Function::kGamma) {
-        acb_gamma(z, a, bits_);
-      } else {
-        acb_add_ui(z, a, 1, bits_);
-        acb_gamma(z, z, bits_);
-      }
-      return budget_.Spend(100) ? BallStatus::kOk : BallStatus::kUndefined;
-    default:
-      return BallStatus::kUnsupported;
+  if (const BallFunction value = kBallFunctions[static_cast<size_t>(function)]; value != nullptr) {
+    value(out->get(), a, bits_);
+    return BallStatus::kOk;
   }
-  return BallStatus::kOk;
+  if (function == Function::kLn) return Log(x, out);
+  if (function == Function::kLog) return CommonLog(x, out);
+  if (function == Function::kFactorial || function == Function::kGamma)
+    return Gamma(x, function == Function::kFactorial, out);
+  return BallStatus::kUnsupported;
+}
+
+// \log without a base.
+BallStatus BallEvaluator::CommonLog(const Ball& x, Ball* out) {
+  if (options_.log_is_natural) return Log(x, out);
+  Ball ten;
+  acb_set_si(ten.get(), 10);
+  acb_log(ten.get(), ten.get(), bits_);
+  const BallStatus status = Log(x, out);
+  acb_div(out->get(), out->get(), ten.get(), bits_);
+  return status;
+}
+
+BallStatus BallEvaluator::Gamma(const Ball& x, bool factorial, Ball* out) {
+  if (Exceeds(x.get(), 20)) return BallStatus::kUndefined;
+  Ball shifted = x;
+  if (factorial) acb_add_ui(shifted.get(), x.get(), 1, bits_);
+  acb_gamma(out->get(), shifted.get(), bits_);
+  return budget_.Spend(100) ? BallStatus::kOk : BallStatus::kUndefined;
 }
 
 BallStatus BallEvaluator::Log(const Ball& x, Ball* out) {

@@ -195,67 +195,83 @@ std::optional<std::vector<Piece>> Matcher::Normalised(std::vector<Piece> pieces)
 
 std::optional<std::vector<Piece>> Matcher::Pieces(const Operand& operand, int depth) {
   if (depth > 20) return std::nullopt;
-  const Node node = operand.node();
-  std::vector<Piece> out;
-  Piece piece;
+  const Node& node = operand.node();
   switch (node.kind) {
     case Kind::kInterval:
-      if (!MakePiece(operand.Kid(0), operand.Kid(1), (node.flag & 1) != 0, (node.flag & 2) != 0, &piece))
-        return std::nullopt;
-      return std::vector<Piece>{piece};
+      return EndPieces(operand, (node.flag & 1) != 0, (node.flag & 2) != 0);
     case Kind::kTuple:
-      if (node.count != 2 || !MakePiece(operand.Kid(0), operand.Kid(1), true, true, &piece))
-        return std::nullopt;
-      return std::vector<Piece>{piece};
+      return node.count == 2 ? EndPieces(operand, true, true) : std::nullopt;
     case Kind::kNumberSet:
-      if (node.value != 'R') return std::nullopt;
-      return std::vector<Piece>{piece};
+      return node.value == 'R' ? std::optional(std::vector<Piece>(1)) : std::nullopt;
     case Kind::kSet:
-      for (uint32_t i = 0; i < node.count; ++i) {
-        const Operand kid = operand.Kid(i);
-        if (!IsScalarKind(kid.node().kind)) return std::nullopt;
-        out.push_back({kid, kid, false, false});
-      }
-      return out;
-    case Kind::kRelation: {
-      if (IsInequality(operand)) return InequalityPieces(operand);
-      const Named named = Unwrap(operand);
-      if (named.name.id == kNoNode) return std::nullopt;
-      if (IsScalarKind(named.value.node().kind))
-        return std::vector<Piece>{{named.value, named.value, false, false}};
-      return Pieces(named.value, depth + 1);
-    }
+      return PointPieces(operand);
+    case Kind::kRelation:
+      return RelationPieces(operand, depth);
     case Kind::kUnion:
-    case Kind::kList: {
-      // Conditions in a row: all of them if they can hold together ("x > 1, x < 3"), else the cases ("x < 1, x > 3").
-      std::optional<std::vector<Piece>> total, common;
-      for (uint32_t i = 0; i < node.count; ++i) {
-        const auto part = Pieces(operand.Kid(i), depth + 1);
-        if (!part) return std::nullopt;
-        if (i == 0) {
-          total = common = part;
-          continue;
-        }
-        total->insert(total->end(), part->begin(), part->end());
-        if (node.kind == Kind::kList && !common->empty()) common = Intersect(*common, *part);
-        if (!common) return std::nullopt;
-      }
-      const bool cases = node.kind == Kind::kUnion || (node.flag & kOrList) != 0;
-      return !cases && common && !common->empty() ? common : total;
-    }
+    case Kind::kList:
+      return UnionPieces(operand, depth);
     case Kind::kIntersection:
-    case Kind::kSetMinus: {
-      auto total = Pieces(operand.Kid(0), depth + 1);
-      for (uint32_t i = 1; i < node.count && total; ++i) {
-        const auto part = Pieces(operand.Kid(i), depth + 1);
-        if (!part) return std::nullopt;
-        total = node.kind == Kind::kSetMinus ? Remove(*total, *part) : Intersect(*total, *part);
-      }
-      return total;
-    }
+      return FoldedPieces(operand, depth, &Matcher::Intersect);
+    case Kind::kSetMinus:
+      return FoldedPieces(operand, depth, &Matcher::Remove);
     default:
       return std::nullopt;
   }
+}
+
+std::optional<std::vector<Piece>> Matcher::EndPieces(const Operand& ends, bool low_open,
+                                                     bool high_open) const {
+  Piece piece;
+  if (!MakePiece(ends.Kid(0), ends.Kid(1), low_open, high_open, &piece)) return std::nullopt;
+  return std::vector<Piece>{piece};
+}
+
+std::optional<std::vector<Piece>> Matcher::PointPieces(const Operand& set) const {
+  std::vector<Piece> out;
+  for (const Operand& point : Kids(set)) {
+    if (!IsScalarKind(point.node().kind)) return std::nullopt;
+    out.push_back({point, point, false, false});
+  }
+  return out;
+}
+
+std::optional<std::vector<Piece>> Matcher::RelationPieces(const Operand& relation, int depth) {
+  if (IsInequality(relation)) return InequalityPieces(relation);
+  const Named named = Unwrap(relation);
+  if (named.name.id == kNoNode) return std::nullopt;
+  if (IsScalarKind(named.value.node().kind))
+    return std::vector<Piece>{{named.value, named.value, false, false}};
+  return Pieces(named.value, depth + 1);
+}
+
+// Conditions in a row: all of them if they can hold together ("x > 1, x < 3"), else the cases ("x < 1, x > 3").
+std::optional<std::vector<Piece>> Matcher::UnionPieces(const Operand& operand, int depth) {
+  const Node node = operand.node();
+  std::optional<std::vector<Piece>> total, common;
+  for (uint32_t i = 0; i < node.count; ++i) {
+    const auto part = Pieces(operand.Kid(i), depth + 1);
+    if (!part) return std::nullopt;
+    if (i == 0) {
+      total = common = part;
+      continue;
+    }
+    total->insert(total->end(), part->begin(), part->end());
+    if (node.kind == Kind::kList && !common->empty()) common = Intersect(*common, *part);
+    if (!common) return std::nullopt;
+  }
+  const bool cases = node.kind == Kind::kUnion || (node.flag & kOrList) != 0;
+  return !cases && common && !common->empty() ? common : total;
+}
+
+std::optional<std::vector<Piece>> Matcher::FoldedPieces(const Operand& operand, int depth,
+                                                        CombinePieces combine) {
+  auto total = Pieces(operand.Kid(0), depth + 1);
+  for (uint32_t i = 1; i < operand.node().count && total; ++i) {
+    const auto part = Pieces(operand.Kid(i), depth + 1);
+    if (!part) return std::nullopt;
+    total = (this->*combine)(*total, *part);
+  }
+  return total;
 }
 
 // "x < 3" against "y < 3".

@@ -112,6 +112,80 @@ bool HasImaginary(const Terms& terms) {
   });
 }
 
+// The lowest powers of all variables, which every term has.
+bool CommonUnits(const std::vector<Variable>& variables, Budget& budget, Terms* units) {
+  for (const Variable& variable : variables) {
+    if (variable.lowest == 0) continue;
+    const int64_t g = std::gcd(variable.lowest, variable.den);
+    const Terms unit = GeneratorTerms(variable.generator, static_cast<int32_t>(variable.lowest / g),
+                                      static_cast<int32_t>(variable.den / g));
+    if (!MultiplyTerms(*units, unit, budget, units)) return false;
+  }
+  return true;
+}
+
+// Fills the polynomial with the terms over their common units; returns its total degree.
+int64_t SetPolynomial(const Terms& terms, const Terms& primitive, const std::vector<Variable>& variables,
+                      Polynomial* polynomial) {
+  int64_t degree = 0;
+  std::vector<ulong> exponents(variables.size());
+  for (size_t i = 0; i < primitive.size(); ++i) {
+    int64_t total = 0;
+    for (size_t v = 0; v < variables.size(); ++v) {
+      const int64_t steps = Steps(terms[i].monomial, variables[v]) - variables[v].lowest;
+      exponents[v] = static_cast<ulong>(steps);
+      total += steps;
+    }
+    degree = std::max(degree, total);
+    fmpz_mpoly_push_term_fmpz_ui(polynomial->get(), primitive[i].coefficient.num(), exponents.data(),
+                                 polynomial->context());
+  }
+  fmpz_mpoly_sort_terms(polynomial->get(), polynomial->context());
+  return degree;
+}
+
+// Puts factor^power to the factors, or to the units if it is but one term.
+bool AppendFactor(Terms factor, int64_t power, Budget& budget, Terms* units, Factored* out) {
+  if (factor.empty()) return false;
+  if (factor.size() == 1)
+    return PowerTerms(factor, power, budget, &factor) && MultiplyTerms(*units, factor, budget, units);
+  Rational sign, raised;
+  if (!MakePrimitive(&factor, &sign, budget)) return false;
+  fmpq_pow_si(raised.get(), sign.get(), power);
+  fmpq_mul(out->number.get(), out->number.get(), raised.get());
+  out->factors.emplace_back(std::move(factor), power);
+  return true;
+}
+
+// The factors of two terms or more; one that is too large to be factored stays whole.
+bool FactorPolynomial(const Terms& terms, const std::vector<Variable>& variables, Budget& budget,
+                      Terms* units, Factored* out) {
+  Terms primitive = terms;
+  Rational scale;
+  if (!MakePrimitive(&primitive, &scale, budget)) return false;
+  fmpq_mul(out->number.get(), out->number.get(), scale.get());
+  Polynomial polynomial(variables.size());
+  const int64_t degree = SetPolynomial(terms, primitive, variables, &polynomial);
+  const auto append = [&](const fmpz_mpoly_t factor, int64_t power) {
+    return AppendFactor(polynomial.ToTerms(factor, variables, budget), power, budget, units, out);
+  };
+  const bool small = variables.size() <= kMaxVariables && terms.size() <= kMaxFactoredTerms &&
+                     degree <= (variables.size() == 1 ? kMaxUnivariateDegree : kMaxTotalDegree);
+  if (!small) return append(polynomial.get(), 1);
+  if (!budget.Spend(100 + 30 * static_cast<int64_t>(terms.size()) * degree)) return false;
+  fmpz_mpoly_factor_t factors;
+  fmpz_mpoly_factor_init(factors, polynomial.context());
+  bool done = fmpz_mpoly_factor(factors, polynomial.get(), polynomial.context()) != 0;
+  if (done) {
+    fmpq_mul_fmpz(out->number.get(), out->number.get(), factors->constant);
+    for (slong i = 0; i < factors->num && done; ++i) {
+      done = fmpz_fits_si(factors->exp + i) != 0 && append(factors->poly + i, fmpz_get_si(factors->exp + i));
+    }
+  }
+  fmpz_mpoly_factor_clear(factors, polynomial.context());
+  return done;
+}
+
 }  // namespace
 
 // The e^(i...) with whole exponents.
@@ -191,72 +265,16 @@ bool Kernels::FactorPlain(const Terms& terms, Factored* out) const {
   if (terms.empty()) return false;
   const std::vector<Variable> variables = VariablesOf(terms);
   Terms units = ConstantTerms(Rational(1));
-  for (const Variable& variable : variables) {
-    if (variable.lowest == 0) continue;
-    const int64_t g = std::gcd(variable.lowest, variable.den);
-    const Terms unit = GeneratorTerms(variable.generator, static_cast<int32_t>(variable.lowest / g),
-                                      static_cast<int32_t>(variable.den / g));
-    if (!MultiplyTerms(units, unit, budget_, &units)) return false;
+  if (!CommonUnits(variables, budget_, &units)) return false;
+  if (terms.size() == 1) {
+    out->number = terms[0].coefficient;
+  } else if (!FactorPolynomial(terms, variables, budget_, &units, out)) {
+    return false;
   }
-  // The units with their coefficient (i^2, whole powers of primes, signs of roots of unity) at the end.
-  const auto finish = [&] {
-    out->units = units[0].monomial;
-    fmpq_mul(out->number.get(), out->number.get(), units[0].coefficient.get());
-    return true;
-  };
-  if (terms.size() == 1) return out->number = terms[0].coefficient, finish();
-  int64_t degree = 0;
-  std::vector<std::vector<ulong>> exponents;
-  for (const Term& term : terms) {
-    int64_t total = 0;
-    exponents.emplace_back();
-    for (const Variable& variable : variables) {
-      const int64_t steps = Steps(term.monomial, variable) - variable.lowest;
-      exponents.back().push_back(static_cast<ulong>(steps));
-      total += steps;
-    }
-    degree = std::max(degree, total);
-  }
-  Polynomial polynomial(variables.size());
-  Terms rest = terms;
-  Rational scale;
-  if (!MakePrimitive(&rest, &scale, budget_)) return false;
-  fmpq_mul(out->number.get(), out->number.get(), scale.get());
-  for (size_t i = 0; i < rest.size(); ++i) {
-    fmpz_mpoly_push_term_fmpz_ui(polynomial.get(), rest[i].coefficient.num(), exponents[i].data(),
-                                 polynomial.context());
-  }
-  fmpz_mpoly_sort_terms(polynomial.get(), polynomial.context());
-  const bool small = variables.size() <= kMaxVariables && terms.size() <= kMaxFactoredTerms &&
-                     degree <= (variables.size() == 1 ? kMaxUnivariateDegree : kMaxTotalDegree);
-  const auto append = [&](const fmpz_mpoly_t factor, int64_t power) {
-    Terms converted = polynomial.ToTerms(factor, variables, budget_);
-    if (converted.empty()) return false;
-    if (converted.size() == 1) {
-      return PowerTerms(converted, power, budget_, &converted) &&
-             MultiplyTerms(units, converted, budget_, &units);
-    }
-    Rational sign;
-    if (!MakePrimitive(&converted, &sign, budget_)) return false;
-    Rational raised;
-    fmpq_pow_si(raised.get(), sign.get(), power);
-    fmpq_mul(out->number.get(), out->number.get(), raised.get());
-    out->factors.emplace_back(std::move(converted), power);
-    return true;
-  };
-  if (!small) return append(polynomial.get(), 1) && finish();
-  if (!budget_.Spend(100 + 30 * static_cast<int64_t>(terms.size()) * degree)) return false;
-  fmpz_mpoly_factor_t factors;
-  fmpz_mpoly_factor_init(factors, polynomial.context());
-  bool done = fmpz_mpoly_factor(factors, polynomial.get(), polynomial.context()) != 0;
-  if (done) {
-    fmpq_mul_fmpz(out->number.get(), out->number.get(), factors->constant);
-    for (slong i = 0; i < factors->num && done; ++i) {
-      done = fmpz_fits_si(factors->exp + i) != 0 && append(factors->poly + i, fmpz_get_si(factors->exp + i));
-    }
-  }
-  fmpz_mpoly_factor_clear(factors, polynomial.context());
-  return done && finish();
+  // The units with their coefficient: i^2, whole powers of primes, signs of roots of unity.
+  out->units = units[0].monomial;
+  fmpq_mul(out->number.get(), out->number.get(), units[0].coefficient.get());
+  return true;
 }
 
 bool Kernels::Cancel(Form* form) const {

@@ -111,6 +111,12 @@ class FormBuilder {
   // kernel_powers.cc: |A|, A^q, e^A and ln A as kernels.
   bool OfArc(const Monomial& monomial, Form* out);
   bool KernelExponential(Form exponent, Form* out);
+  bool TimesJointExponential(const Terms& sum, const Terms& bottom, Form* out);
+  bool TimesExponential(const Monomial& m, const Rational& c, const Terms* bottom, Form* out);
+  bool IsLogarithmKernel(const Factor& factor) const;
+  bool TimesPowerOfSize(Terms f, const Rational& c, Form* out);
+  bool TurnBy(const Rational& c, Terms* out);
+  Kernel ExponentialKernel(const Monomial& m, const Terms* bottom) const;
   bool KernelPower(Form base, const Rational& q, Form* out);
   bool RealPower(const Parts& parts, const Rational& q, Form* out);
   bool WholeFactorPower(const Terms& factor, const Rational& q, Form* out);
@@ -129,7 +135,12 @@ class FormBuilder {
   bool KernelArc(Function function, Form x, Form* out);
   bool AreaFunction(Function function, const Form& x, Form* out);
   bool KernelGamma(Form x, Form* out);
+  bool KernelFactorial(const Form& x, Form* out);
+  bool KernelBinomial(const Form& n, const Form& k, Form* out);
+  bool RootOfDegree(NodeId base, const Form& degree, Form* out);
+  bool KernelSign(Form x, Form* out);
   bool KernelFloor(Form x, Form* out);
+  bool KernelCeiling(Form x, Form* out);
   bool KernelExtreme(NodeId id, bool largest, Form* out);
   bool KernelPart(Function function, const Form& x, Form* out);
   bool KernelCall(uint64_t name, std::vector<Form> arguments, bool real, Form* out);

@@ -233,7 +233,6 @@ bool FormBuilder::KernelFunction(NodeId id, Function function, Form* out) {
     if (!Build(tree_.Kid(id, i), &x[i])) return false;
   }
   if (count == 0) return false;
-  Form one, shifted;
   switch (function) {
     case Function::kSinh:
     case Function::kCosh:
@@ -253,35 +252,20 @@ bool FormBuilder::KernelFunction(NodeId id, Function function, Form* out) {
     case Function::kArcsec:
     case Function::kArccsc:
       return KernelArc(function, x[0], out);
-    case Function::kSign: {
-      const auto sign = kernels_->Canonical(&x[0]) ? SignOf(x[0]) : std::nullopt;
-      return sign && Constant(Rational(*sign), out);
-    }
+    case Function::kSign:
+      return KernelSign(std::move(x[0]), out);
     case Function::kFloor:
       return KernelFloor(std::move(x[0]), out);
     case Function::kCeil:
-      NegateTerms(&x[0].top);
-      if (!KernelFloor(std::move(x[0]), out)) return false;
-      NegateTerms(&out->top);
-      return true;
+      return KernelCeiling(std::move(x[0]), out);
     case Function::kGamma:
       return KernelGamma(std::move(x[0]), out);
     case Function::kFactorial:
-      return Constant(Rational(1), &one) && Combine(x[0], Rational(1), one, &shifted) &&
-             KernelGamma(std::move(shifted), out);
-    case Function::kBinomial: {  // gamma(n+1) / (gamma(k+1) gamma(n-k+1))
-      Form rest, below, beside, inverse;
-      if (!Constant(Rational(1), &one) || !Combine(x[0], Rational(1), one, &shifted) ||
-          !KernelGamma(shifted, out) || !Combine(shifted, Rational(-1), x[1], &rest) ||
-          !KernelGamma(std::move(rest), &beside) || !Combine(x[1], Rational(1), one, &shifted) ||
-          !KernelGamma(std::move(shifted), &below) || !Times(beside, &below))
-        return false;
-      return Invert(std::move(below), &inverse) && Times(inverse, out) && kernels_->Canonical(out);
-    }
-    case Function::kRoot: {  // of a symbolic degree
-      Form inverse;
-      return count == 2 && Invert(x[1], &inverse) && SymbolicPower(tree_.Kid(id, 0), inverse, out);
-    }
+      return KernelFactorial(x[0], out);
+    case Function::kBinomial:
+      return KernelBinomial(x[0], x[1], out);
+    case Function::kRoot:
+      return count == 2 && RootOfDegree(tree_.Kid(id, 0), x[1], out);
     case Function::kConj:
     case Function::kRe:
     case Function::kIm:
@@ -289,6 +273,41 @@ bool FormBuilder::KernelFunction(NodeId id, Function function, Form* out) {
     default:
       return KernelCall(static_cast<uint64_t>(function), std::move(x), false, out);
   }
+}
+
+bool FormBuilder::KernelSign(Form x, Form* out) {
+  const auto sign = kernels_->Canonical(&x) ? SignOf(x) : std::nullopt;
+  return sign && Constant(Rational(*sign), out);
+}
+
+bool FormBuilder::KernelCeiling(Form x, Form* out) {
+  NegateTerms(&x.top);
+  if (!KernelFloor(std::move(x), out)) return false;
+  NegateTerms(&out->top);
+  return true;
+}
+
+bool FormBuilder::KernelFactorial(const Form& x, Form* out) {
+  Form one, shifted;
+  return Constant(Rational(1), &one) && Combine(x, Rational(1), one, &shifted) &&
+         KernelGamma(std::move(shifted), out);
+}
+
+// gamma(n+1) / (gamma(k+1) gamma(n-k+1))
+bool FormBuilder::KernelBinomial(const Form& n, const Form& k, Form* out) {
+  Form one, shifted, rest, below, beside, inverse;
+  if (!Constant(Rational(1), &one) || !Combine(n, Rational(1), one, &shifted) || !KernelGamma(shifted, out) ||
+      !Combine(shifted, Rational(-1), k, &rest) || !KernelGamma(std::move(rest), &beside) ||
+      !Combine(k, Rational(1), one, &shifted) || !KernelGamma(std::move(shifted), &below) ||
+      !Times(beside, &below))
+    return false;
+  return Invert(std::move(below), &inverse) && Times(inverse, out) && kernels_->Canonical(out);
+}
+
+// Of a symbolic degree.
+bool FormBuilder::RootOfDegree(NodeId base, const Form& degree, Form* out) {
+  Form inverse;
+  return Invert(degree, &inverse) && SymbolicPower(base, inverse, out);
 }
 
 // A sum or product over integers with plain bounds.

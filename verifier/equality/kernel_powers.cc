@@ -63,80 +63,102 @@ bool FormBuilder::KernelExponential(Form exponent, Form* out) {
     });
     (real ? apart : joint).push_back(term);
   }
-  if (!joint.empty()) {
-    Rational c = joint[0].coefficient, inverse = c;
-    fmpq_inv(inverse.get(), inverse.get());
-    int32_t num = 0, den = 0;
-    Kernel kernel{.kind = Kernel::Kind::kExponential};
-    Form argument;
-    argument.bottom = exponent.bottom;
-    if (!ToInts(c, &num, &den) || !MultiplyTerms(joint, ConstantTerms(inverse), budget_, &argument.top))
-      return false;
-    kernel.real = kernels_->IsReal(argument);
-    kernel.arguments.push_back(std::move(argument));
-    const auto generator = kernels_->Add(std::move(kernel));
-    if (!generator || !MultiplyTerms(out->top, GeneratorTerms(*generator, num, den), budget_, &out->top))
-      return false;
-  }
+  if (!joint.empty() && !TimesJointExponential(joint, exponent.bottom, out)) return false;
   for (const Term& term : apart) {
-    const Monomial& m = term.monomial;
     Rational c = term.coefficient;
     fmpq_mul(c.get(), c.get(), lead.get());
-    int32_t num = 0, den = 0;
-    if (!ToInts(c, &num, &den)) return false;
-    Terms factor;
-    const bool turn = m.size() == 2 && IsGenerator(m[0], Generator::kI) && IsPlainPi(m[1]);
-    const bool single = m.size() == 1 && m[0].num == 1 && m[0].den == 1;
-    if (plain && m.empty()) {
-      factor = GeneratorTerms(GeneratorKey(Generator::kE), num, den);
-      out->has_e = true;
-    } else if (plain && single && IsGenerator(m[0], Generator::kLog)) {
-      factor = GeneratorTerms(GeneratorKey(Generator::kPrime, GeneratorPayload(m[0].generator)), num, den);
-    } else if (plain && single && IsGenerator(m[0], Generator::kKernel) &&
-               (*kernels_)[GeneratorPayload(m[0].generator)].kind == Kernel::Kind::kLogarithm) {
-      // |f|^c
-      Form power, sized;
-      const Terms f = (*kernels_)[GeneratorPayload(m[0].generator)].arguments[0].top;
-      if (!Set(f, &sized) || !KernelAbsolute(std::move(sized), &power)) return false;
-      Form raised;
-      if (!KernelPower(std::move(power), c, &raised) || !Times(raised, out)) return false;
-      continue;
-    } else if (plain && turn) {
-      Terms sine;
-      Rational shifted(1, 2);
-      fmpq_add(shifted.get(), shifted.get(), c.get());
-      if (SineOfPi(c, &sine) && SineOfPi(shifted, &factor)) {
-        if (!MultiplyTerms(sine, GeneratorTerms(GeneratorKey(Generator::kI)), budget_, &sine) ||
-            !AddTerms(factor, sine, budget_, &factor))
-          return false;
-      } else {
-        factor = GeneratorTerms(GeneratorKey(Generator::kKernel, kUnityKernel), num, den);
-      }
-    } else if (Form turned; plain && den == 1 && OfArc(m, &turned)) {
-      Form raised;
-      if (!IntegerPower(std::move(turned), num, &raised) || !Times(raised, out)) return false;
-      continue;
-    } else {
-      Kernel kernel{.kind = Kernel::Kind::kExponential};
-      Form argument;
-      argument.top = Terms{{m, Rational(1)}};
-      argument.bottom = plain ? One() : bottom;
-      kernel.real = kernels_->IsReal(argument);
-      bool integers = plain;
-      for (size_t i = 2; i < m.size(); ++i) {
-        integers = integers && IsGenerator(m[i], Generator::kSymbol) && m[i].den == 1 && m[i].num > 0 &&
-                   kernels_->IsInteger(static_cast<uint32_t>(GeneratorPayload(m[i].generator)));
-      }
-      kernel.parity = integers && m.size() > 2 && IsGenerator(m[0], Generator::kI) && IsPlainPi(m[1]);
-      kernel.arguments.push_back(std::move(argument));
-      const auto generator = kernels_->Add(std::move(kernel));
-      if (!generator) return false;
-      factor = GeneratorTerms(*generator, num, den);
-    }
-    if (!MultiplyTerms(factor, One(), budget_, &factor)) return false;  // brings powers of unity to order
-    if (!MultiplyTerms(out->top, factor, budget_, &out->top)) return false;
+    if (!TimesExponential(term.monomial, c, plain ? nullptr : &bottom, out)) return false;
   }
   return kernels_->Canonical(out);
+}
+
+// Times e^(sum / bottom), as a power of one kernel.
+bool FormBuilder::TimesJointExponential(const Terms& sum, const Terms& bottom, Form* out) {
+  Rational c = sum[0].coefficient, inverse = c;
+  fmpq_inv(inverse.get(), inverse.get());
+  int32_t num = 0, den = 0;
+  Kernel kernel{.kind = Kernel::Kind::kExponential};
+  Form argument;
+  argument.bottom = bottom;
+  if (!ToInts(c, &num, &den) || !MultiplyTerms(sum, ConstantTerms(inverse), budget_, &argument.top))
+    return false;
+  kernel.real = kernels_->IsReal(argument);
+  kernel.arguments.push_back(std::move(argument));
+  const auto generator = kernels_->Add(std::move(kernel));
+  return generator && MultiplyTerms(out->top, GeneratorTerms(*generator, num, den), budget_, &out->top);
+}
+
+// Times e^(c m), or e^(c m / bottom) where there is one.
+bool FormBuilder::TimesExponential(const Monomial& m, const Rational& c, const Terms* bottom, Form* out) {
+  int32_t num = 0, den = 0;
+  if (!ToInts(c, &num, &den)) return false;
+  const bool plain = bottom == nullptr;
+  const bool single = m.size() == 1 && m[0].num == 1 && m[0].den == 1;
+  const bool turn = m.size() == 2 && IsGenerator(m[0], Generator::kI) && IsPlainPi(m[1]);
+  Terms factor;
+  if (plain && m.empty()) {
+    factor = GeneratorTerms(GeneratorKey(Generator::kE), num, den);
+    out->has_e = true;
+  } else if (plain && single && IsGenerator(m[0], Generator::kLog)) {
+    factor = GeneratorTerms(GeneratorKey(Generator::kPrime, GeneratorPayload(m[0].generator)), num, den);
+  } else if (plain && single && IsLogarithmKernel(m[0])) {
+    return TimesPowerOfSize((*kernels_)[GeneratorPayload(m[0].generator)].arguments[0].top, c, out);
+  } else if (plain && turn) {
+    if (!TurnBy(c, &factor)) return false;
+  } else if (Form turned; plain && den == 1 && OfArc(m, &turned)) {
+    Form raised;
+    return IntegerPower(std::move(turned), num, &raised) && Times(raised, out);
+  } else {
+    const auto generator = kernels_->Add(ExponentialKernel(m, bottom));
+    if (!generator) return false;
+    factor = GeneratorTerms(*generator, num, den);
+  }
+  if (!MultiplyTerms(factor, One(), budget_, &factor)) return false;  // brings powers of unity to order
+  return MultiplyTerms(out->top, factor, budget_, &out->top);
+}
+
+bool FormBuilder::IsLogarithmKernel(const Factor& factor) const {
+  return IsGenerator(factor, Generator::kKernel) &&
+         (*kernels_)[GeneratorPayload(factor.generator)].kind == Kernel::Kind::kLogarithm;
+}
+
+// Times |f|^c.
+bool FormBuilder::TimesPowerOfSize(Terms f, const Rational& c, Form* out) {
+  Form sized, power, raised;
+  return Set(std::move(f), &sized) && KernelAbsolute(std::move(sized), &power) &&
+         KernelPower(std::move(power), c, &raised) && Times(raised, out);
+}
+
+// e^(i pi c): exactly where the table of sines has it, else as a power of the kernel of unity.
+bool FormBuilder::TurnBy(const Rational& c, Terms* out) {
+  Terms sine;
+  Rational shifted(1, 2);
+  fmpq_add(shifted.get(), shifted.get(), c.get());
+  if (SineOfPi(c, &sine) && SineOfPi(shifted, out)) {
+    return MultiplyTerms(sine, GeneratorTerms(GeneratorKey(Generator::kI)), budget_, &sine) &&
+           AddTerms(*out, sine, budget_, out);
+  }
+  int32_t num = 0, den = 0;
+  if (!ToInts(c, &num, &den)) return false;
+  *out = GeneratorTerms(GeneratorKey(Generator::kKernel, kUnityKernel), num, den);
+  return true;
+}
+
+// e^m, or e^(m / bottom) where there is one.
+Kernel FormBuilder::ExponentialKernel(const Monomial& m, const Terms* bottom) const {
+  Kernel kernel{.kind = Kernel::Kind::kExponential};
+  Form argument;
+  argument.top = Terms{{m, Rational(1)}};
+  argument.bottom = bottom == nullptr ? One() : *bottom;
+  kernel.real = kernels_->IsReal(argument);
+  bool integers = bottom == nullptr;
+  for (size_t i = 2; i < m.size(); ++i) {
+    integers = integers && IsGenerator(m[i], Generator::kSymbol) && m[i].den == 1 && m[i].num > 0 &&
+               kernels_->IsInteger(static_cast<uint32_t>(GeneratorPayload(m[i].generator)));
+  }
+  kernel.parity = integers && m.size() > 2 && IsGenerator(m[0], Generator::kI) && IsPlainPi(m[1]);
+  kernel.arguments.push_back(std::move(argument));
+  return kernel;
 }
 
 // |factor|^q for one real polynomial.

@@ -128,6 +128,7 @@ class Kernels {
   std::optional<int> QuadraticSign(const Terms& terms, uint64_t symbol, int depth) const;
   std::optional<int> FactorSign(const Terms& terms);
   std::optional<int> Ask(const Terms& terms);
+  bool HasSignsAt(const Rational& at) const;
 
   // factors.cc
   bool Multiplied(const Factored& factored, Terms* out) const;
@@ -138,7 +139,12 @@ class Kernels {
   bool AlgebraicZero(const Terms& terms) const;
   struct Orders;
   bool BoundOf(const Terms& terms, Orders* orders, double* log_bound) const;
+  struct LinearForm;
   bool LogarithmicZero(const Terms& terms) const;
+  bool AddToForm(uint64_t generator, int64_t n, LinearForm* form) const;
+  bool TimesPower(const Terms& base, int64_t power, Terms* product) const;
+  bool ExponentialValue(const Kernel& kernel, const struct Factor& power, int64_t bits, Ball* out) const;
+  bool KernelValue(const Kernel& kernel, int64_t bits, Ball* out) const;
   bool GeneratorValue(const struct Factor& factor, int64_t bits, Ball* out) const;
 
   const Domain domain_;

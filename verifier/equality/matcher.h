@@ -90,7 +90,14 @@ class Matcher {
   bool Truth(const Operand& relation);
 
   // compare_sets.cc
+  using CombinePieces = std::optional<std::vector<Piece>> (Matcher::*)(const std::vector<Piece>&,
+                                                                       const std::vector<Piece>&);
   std::optional<std::vector<Piece>> Pieces(const Operand& operand, int depth);
+  std::optional<std::vector<Piece>> EndPieces(const Operand& ends, bool low_open, bool high_open) const;
+  std::optional<std::vector<Piece>> PointPieces(const Operand& set) const;
+  std::optional<std::vector<Piece>> RelationPieces(const Operand& relation, int depth);
+  std::optional<std::vector<Piece>> UnionPieces(const Operand& operand, int depth);
+  std::optional<std::vector<Piece>> FoldedPieces(const Operand& operand, int depth, CombinePieces combine);
   std::optional<std::vector<Piece>> InequalityPieces(const Operand& operand);
   std::optional<std::vector<Piece>> Ray(const Operand& variable, const Operand& bound, Relation relation);
   std::optional<std::vector<Piece>> Intersect(const std::vector<Piece>& a, const std::vector<Piece>& b);

@@ -282,6 +282,55 @@ void Kernels::LeaveReals(const Form& form) {
   }
 }
 
+namespace {
+
+using Interval = std::pair<Rational, Rational>;
+
+// Exact intervals around the real roots of a squarefree polynomial, in order.
+std::vector<Interval> IsolatedRoots(const fmpz_poly_t polynomial) {
+  const slong degree = fmpz_poly_degree(polynomial);
+  acb_ptr roots = _acb_vec_init(degree);
+  arb_fmpz_poly_complex_roots(roots, polynomial, 0, 64);
+  std::vector<Interval> out;
+  for (slong i = 0; i < degree; ++i) {
+    if (arb_is_zero(acb_imagref(roots + i)) == 0) continue;
+    Rational low, high;
+    arf_t end;
+    arf_init(end);
+    arb_get_lbound_arf(end, acb_realref(roots + i), 96);
+    arf_get_fmpq(low.get(), end);
+    arb_get_ubound_arf(end, acb_realref(roots + i), 96);
+    arf_get_fmpq(high.get(), end);
+    arf_clear(end);
+    out.emplace_back(std::move(low), std::move(high));
+  }
+  _acb_vec_clear(roots, degree);
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  return out;
+}
+
+// One number below, between and above the roots each.
+std::vector<Rational> NumbersBeside(const std::vector<Interval>& roots) {
+  if (roots.empty()) return {Rational(1)};
+  std::vector<Rational> out;
+  for (size_t i = 0; i < roots.size(); ++i) {
+    Rational at = roots[i].first;
+    if (i == 0) {
+      fmpq_sub(at.get(), at.get(), Rational(1).get());
+    } else {
+      fmpq_add(at.get(), at.get(), roots[i - 1].second.get());
+      fmpq_div_2exp(at.get(), at.get(), 1);
+    }
+    out.push_back(at);
+  }
+  Rational above = roots.back().second;
+  fmpq_add(above.get(), above.get(), Rational(1).get());
+  out.push_back(above);
+  return out;
+}
+
+}  // namespace
+
 bool Kernels::IsEmptyCell(std::vector<std::pair<uint32_t, Rational>>* points) const {
   points->clear();
   // The signs of the symbols may contradict that of a sum.
@@ -305,54 +354,23 @@ bool Kernels::IsEmptyCell(std::vector<std::pair<uint32_t, Rational>>* points) co
   const slong degree = fmpz_poly_degree(product.get());
   if (degree < 1 || degree > kMaxKinkDegree || fmpz_poly_is_squarefree(product.get()) == 0) return false;
   if (!budget_.Spend(200 + 20 * degree)) return false;
-  acb_ptr roots = _acb_vec_init(degree);
-  arb_fmpz_poly_complex_roots(roots, product.get(), 0, 64);
-  std::vector<std::pair<Rational, Rational>> isolated;  // exact intervals around the real roots, in order
-  for (slong i = 0; i < degree; ++i) {
-    if (arb_is_zero(acb_imagref(roots + i)) == 0) continue;
-    Rational low, high;
-    arf_t end;
-    arf_init(end);
-    arb_get_lbound_arf(end, acb_realref(roots + i), 96);
-    arf_get_fmpq(low.get(), end);
-    arb_get_ubound_arf(end, acb_realref(roots + i), 96);
-    arf_get_fmpq(high.get(), end);
-    arf_clear(end);
-    isolated.emplace_back(std::move(low), std::move(high));
-  }
-  _acb_vec_clear(roots, degree);
-  std::sort(isolated.begin(), isolated.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<Rational> samples;
-  if (isolated.empty()) samples.emplace_back(1);
-  for (size_t i = 0; i < isolated.size(); ++i) {
-    Rational at = isolated[i].first;
-    if (i == 0) {
-      fmpq_sub(at.get(), at.get(), Rational(1).get());
-    } else {
-      fmpq_add(at.get(), at.get(), isolated[i - 1].second.get());
-      fmpq_div_2exp(at.get(), at.get(), 1);
-    }
-    samples.push_back(at);
-    if (i + 1 == isolated.size()) {
-      at = isolated[i].second;
-      fmpq_add(at.get(), at.get(), Rational(1).get());
-      samples.push_back(at);
-    }
-  }
   bool empty = true;
-  for (const Rational& at : samples) {
-    bool inside = true;
-    for (const Kink& kink : path_) {
-      IntegerPolynomial polynomial;
-      Rational value;
-      ToPolynomial(kink.function, polynomial.get());
-      fmpz_poly_evaluate_fmpq(value.get(), polynomial.get(), at.get());
-      inside = inside && value.sign() == kink.sign;
-    }
-    empty = empty && !inside;
+  for (const Rational& at : NumbersBeside(IsolatedRoots(product.get()))) {
+    empty = empty && !HasSignsAt(at);
     points->emplace_back(static_cast<uint32_t>(GeneratorPayload(symbol)), at);
   }
   return empty;
+}
+
+// True if all kinks, polynomials in one symbol, have the signs of the path where the symbol is `at`.
+bool Kernels::HasSignsAt(const Rational& at) const {
+  return std::all_of(path_.begin(), path_.end(), [&at](const Kink& kink) {
+    IntegerPolynomial polynomial;
+    Rational value;
+    ToPolynomial(kink.function, polynomial.get());
+    fmpz_poly_evaluate_fmpq(value.get(), polynomial.get(), at.get());
+    return value.sign() == kink.sign;
+  });
 }
 
 }  // namespace drover::verifier

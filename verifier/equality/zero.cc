@@ -18,6 +18,18 @@ double Log2(const fmpz* n) { return fmpz_is_zero(n) != 0 ? 0 : static_cast<doubl
 
 uint64_t Totient(uint64_t n) { return n_euler_phi(n); }
 
+// The least common denominator of a sum of rational multiples of single generators; false: it is none, or too large.
+bool CommonDenominator(const Terms& terms, int64_t* common) {
+  for (const Term& term : terms) {
+    if (!fmpz_fits_si(term.coefficient.den()) || term.monomial.size() != 1) return false;
+    const int64_t den = fmpz_get_si(term.coefficient.den());
+    if (den > kMaxLogExponent || term.monomial[0].num != 1 || term.monomial[0].den != 1) return false;
+    *common = std::lcm(*common, den);
+    if (*common > kMaxLogExponent) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 // What the generators of an algebraic number add to the degree of its field.
@@ -140,81 +152,75 @@ bool Kernels::IsZero(Terms terms) const {
   return zero || LogarithmicZero(terms);
 }
 
+// The products whose logarithms and angles a linear form adds, of its positive terms ([0]) and of its negative ones ([1]).
+struct Kernels::LinearForm {
+  int64_t common = 1;  // denominator of the coefficients
+  Terms over[2] = {ConstantTerms(Rational(1)), ConstantTerms(Rational(1))};   // of the logarithms
+  Terms angle[2] = {ConstantTerms(Rational(1)), ConstantTerms(Rational(1))};  // of the arcs
+};
+
 // A sum of rational multiples of pi, logarithms of algebraic numbers, and arcs: real logarithms cancel when the product of
 // the numbers is 1; arcs when the product of the unit numbers that they are the angles of is 1 (then the sum is a multiple
 // of pi/n) and the value is under pi/n.
 bool Kernels::LogarithmicZero(const Terms& terms) const {
-  int64_t common = 1;
-  for (const Term& term : terms) {
-    int64_t den = 0;
-    if (!fmpz_fits_si(term.coefficient.den()) || term.monomial.size() != 1) return false;
-    den = fmpz_get_si(term.coefficient.den());
-    if (den > kMaxLogExponent || term.monomial[0].num != 1 || term.monomial[0].den != 1) return false;
-    common = std::lcm(common, den);
-    if (common > kMaxLogExponent) return false;
-  }
-  Terms over[2] = {ConstantTerms(Rational(1)), ConstantTerms(Rational(1))};   // of the logarithms
-  Terms angle[2] = {ConstantTerms(Rational(1)), ConstantTerms(Rational(1))};  // of the arcs
-  const auto multiply = [this](Terms* product, const Terms& base, int64_t power) {
-    Terms raised;
-    return PowerTerms(base, power, budget_, &raised) && MultiplyTerms(*product, raised, budget_, product) &&
-           Reduce(product);
-  };
-  const Terms i = GeneratorTerms(GeneratorKey(Generator::kI));
+  LinearForm form;
+  if (!CommonDenominator(terms, &form.common)) return false;
   for (const Term& term : terms) {
     Rational scaled = term.coefficient;
-    fmpq_mul_si(scaled.get(), scaled.get(), common);
+    fmpq_mul_si(scaled.get(), scaled.get(), form.common);
     int64_t n = 0;
     if (!scaled.ToInt(&n) || std::abs(n) > kMaxLogExponent) return false;
-    const uint64_t generator = term.monomial[0].generator;
-    const bool below = n < 0;
-    n = std::abs(n);
-    switch (GeneratorKind(generator)) {
-      case Generator::kPi:
-        break;  // e^(2 i pi n) = 1
-      case Generator::kLog: {
-        Rational prime;
-        fmpz_set_ui(prime.num(), GeneratorPayload(generator));
-        if (!multiply(&over[below], ConstantTerms(prime), n)) return false;
-        break;
-      }
-      case Generator::kKernel: {
-        const Kernel& kernel = table_[GeneratorPayload(generator)];
-        if (!kernel.constant) return false;
-        if (kernel.kind == Kernel::Kind::kLogarithm) {
-          // The logarithm is of |f|: below, products are compared up to the sign.
-          if (!multiply(&over[below], kernel.arguments[0].top, n)) return false;
-          break;
-        }
-        if (kernel.kind != Kernel::Kind::kCall || kernel.name != static_cast<uint64_t>(Function::kArctan))
-          return false;
-        // arctan(t/b) is half the angle of (b + it)/(b - it).
-        Terms upper = kernel.arguments[0].bottom, lower = upper, turned;
-        if (!MultiplyTerms(kernel.arguments[0].top, i, budget_, &turned) ||
-            !AddTerms(upper, turned, budget_, &upper))
-          return false;
-        NegateTerms(&turned);
-        if (!AddTerms(lower, turned, budget_, &lower) || !multiply(&angle[below], upper, n) ||
-            !multiply(&angle[!below], lower, n))
-          return false;
-        break;
-      }
-      default:
-        return false;
-    }
+    if (!AddToForm(term.monomial[0].generator, n, &form)) return false;
   }
   const auto equal = [this](Terms a, const Terms& b, bool negated) {
     if (!negated) NegateTerms(&a);
     return AddTerms(a, b, budget_, &a) && (a.empty() || AlgebraicZero(a));
   };
-  if (!equal(over[0], over[1], false) && !equal(over[0], over[1], true)) return false;
-  if (!equal(angle[0], angle[1], false)) return false;
+  const auto& [positive, negative] = form.over;
+  if (!equal(positive, negative, false) && !equal(positive, negative, true)) return false;
+  if (!equal(form.angle[0], form.angle[1], false)) return false;
   Ball value;
   if (!Evaluate(terms, 128, &value)) return false;
-  arb_mul_si(value.real(), value.real(), common, 128);
+  arb_mul_si(value.real(), value.real(), form.common, 128);
   return acb_is_real(value.get()) != 0 && arb_contains_zero(value.real()) != 0 &&
          arf_cmpabs_2exp_si(arb_midref(value.real()), -8) < 0 &&
          mag_cmp_2exp_si(arb_radref(value.real()), -8) < 0;
+}
+
+// n times the logarithm, arc or pi that the generator stands for; false: it is something else, or over the limits.
+bool Kernels::AddToForm(uint64_t generator, int64_t n, LinearForm* form) const {
+  const bool below = n < 0;
+  n = std::abs(n);
+  const Generator kind = GeneratorKind(generator);
+  if (kind == Generator::kPi) return true;  // e^(2 i pi n) = 1
+  if (kind == Generator::kLog) {
+    Rational prime;
+    fmpz_set_ui(prime.num(), GeneratorPayload(generator));
+    return TimesPower(ConstantTerms(prime), n, &form->over[below]);
+  }
+  if (kind != Generator::kKernel) return false;
+  const Kernel& kernel = table_[GeneratorPayload(generator)];
+  if (!kernel.constant) return false;
+  // The logarithm is of |f|: products are compared up to the sign.
+  if (kernel.kind == Kernel::Kind::kLogarithm)
+    return TimesPower(kernel.arguments[0].top, n, &form->over[below]);
+  if (kernel.kind != Kernel::Kind::kCall || kernel.name != static_cast<uint64_t>(Function::kArctan))
+    return false;
+  // arctan(t/b) is half the angle of (b + it)/(b - it).
+  Terms upper = kernel.arguments[0].bottom, lower = upper, turned;
+  if (!MultiplyTerms(kernel.arguments[0].top, GeneratorTerms(GeneratorKey(Generator::kI)), budget_,
+                     &turned) ||
+      !AddTerms(upper, turned, budget_, &upper))
+    return false;
+  NegateTerms(&turned);
+  return AddTerms(lower, turned, budget_, &lower) && TimesPower(upper, n, &form->angle[below]) &&
+         TimesPower(lower, n, &form->angle[!below]);
+}
+
+bool Kernels::TimesPower(const Terms& base, int64_t power, Terms* product) const {
+  Terms raised;
+  return PowerTerms(base, power, budget_, &raised) && MultiplyTerms(*product, raised, budget_, product) &&
+         Reduce(product);
 }
 
 bool Kernels::AreEqual(const Form& a, const Form& b) const {
@@ -232,7 +238,6 @@ bool Kernels::AreEqual(const Form& a, const Form& b) const {
 
 bool Kernels::GeneratorValue(const struct Factor& factor, int64_t bits, Ball* out) const {
   const uint64_t payload = GeneratorPayload(factor.generator);
-  Rational exponent(factor.num, static_cast<uint64_t>(factor.den));
   acb_struct* z = out->get();
   switch (GeneratorKind(factor.generator)) {
     case Generator::kI:
@@ -255,47 +260,64 @@ bool Kernels::GeneratorValue(const struct Factor& factor, int64_t bits, Ball* ou
     case Generator::kKernel: {
       const Kernel& kernel = table_[payload];
       if (!kernel.constant) return false;
-      if (kernel.kind == Kernel::Kind::kUnity) {
-        acb_zero(z);
-        arb_set_fmpq(out->real(), exponent.get(), bits);
-        acb_exp_pi_i(z, z, bits);
-        return true;
-      }
-      if (!Evaluate(kernel.arguments[0], bits, out)) return false;
-      if (kernel.kind == Kernel::Kind::kExponential) {
-        Ball q;
-        acb_set_fmpq(q.get(), exponent.get(), bits);
-        acb_mul(z, z, q.get(), bits);
-        acb_exp(z, z, bits);
-        return acb_is_finite(z) != 0;
-      }
-      if (kernel.kind == Kernel::Kind::kPower || kernel.kind == Kernel::Kind::kLogarithm) {
-        if (acb_is_real(z) == 0) return false;
-        if (kernel.kind == Kernel::Kind::kPower && kernel.sign < 0) acb_neg(z, z);
-        if (kernel.kind == Kernel::Kind::kLogarithm) arb_abs(out->real(), out->real());
-        if (arb_is_positive(out->real()) == 0) return false;
-        if (kernel.kind == Kernel::Kind::kLogarithm) acb_log(z, z, bits);
-      } else if (kernel.kind == Kernel::Kind::kRoot) {
-        acb_root_ui(z, z, static_cast<ulong>(kernel.order), bits);
-      } else if (kernel.name == static_cast<uint64_t>(Function::kArctan)) {
-        acb_atan(z, z, bits);
-      } else if (kernel.name == static_cast<uint64_t>(Function::kGamma)) {
-        acb_gamma(z, z, bits);
-      } else {
-        return false;
-      }
+      const bool exponential =
+          kernel.kind == Kernel::Kind::kUnity || kernel.kind == Kernel::Kind::kExponential;
+      if (exponential) return ExponentialValue(kernel, factor, bits, out);
+      if (!KernelValue(kernel, bits, out)) return false;
       break;
     }
     default:
       return false;
   }
-  if (factor.den == 1) {
-    acb_pow_si(z, z, factor.num, bits);
-  } else {
-    acb_root_ui(z, z, static_cast<ulong>(factor.den), bits);
-    acb_pow_si(z, z, factor.num, bits);
-  }
+  if (factor.den != 1) acb_root_ui(z, z, static_cast<ulong>(factor.den), bits);
+  acb_pow_si(z, z, factor.num, bits);
   return acb_is_finite(z) != 0;
+}
+
+// A power of e: the exponent is multiplied, as a root would be another branch.
+bool Kernels::ExponentialValue(const Kernel& kernel, const struct Factor& power, int64_t bits,
+                               Ball* out) const {
+  Rational exponent(power.num, static_cast<uint64_t>(power.den));
+  acb_struct* z = out->get();
+  if (kernel.kind == Kernel::Kind::kUnity) {
+    acb_zero(z);
+    arb_set_fmpq(out->real(), exponent.get(), bits);
+    acb_exp_pi_i(z, z, bits);
+    return true;
+  }
+  if (!Evaluate(kernel.arguments[0], bits, out)) return false;
+  Ball q;
+  acb_set_fmpq(q.get(), exponent.get(), bits);
+  acb_mul(z, z, q.get(), bits);
+  acb_exp(z, z, bits);
+  return acb_is_finite(z) != 0;
+}
+
+// To the first power.
+bool Kernels::KernelValue(const Kernel& kernel, int64_t bits, Ball* out) const {
+  if (!Evaluate(kernel.arguments[0], bits, out)) return false;
+  acb_struct* z = out->get();
+  switch (kernel.kind) {
+    case Kernel::Kind::kPower:
+      if (acb_is_real(z) == 0) return false;
+      if (kernel.sign < 0) acb_neg(z, z);
+      return arb_is_positive(out->real()) != 0;
+    case Kernel::Kind::kLogarithm:
+      if (acb_is_real(z) == 0) return false;
+      arb_abs(out->real(), out->real());
+      if (arb_is_positive(out->real()) == 0) return false;
+      acb_log(z, z, bits);
+      return true;
+    case Kernel::Kind::kRoot:
+      acb_root_ui(z, z, static_cast<ulong>(kernel.order), bits);
+      return true;
+    default:
+      break;
+  }
+  const bool arc = kernel.name == static_cast<uint64_t>(Function::kArctan);
+  if (!arc && kernel.name != static_cast<uint64_t>(Function::kGamma)) return false;
+  (arc ? acb_atan : acb_gamma)(z, z, bits);
+  return true;
 }
 
 bool Kernels::Evaluate(const Terms& terms, int64_t bits, Ball* out) const {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "verifier/chars.h"
+#include "verifier/reading/based_numbers.h"
 
 namespace drover::verifier {
 namespace {
@@ -215,188 +216,120 @@ size_t ReadExponent(std::string_view text, size_t at, Budget& budget, Literal* o
   return end;
 }
 
-constexpr std::string_view kBaseNames[] = {"two",   "three", "four", "five",   "six",   "seven",
-                                           "eight", "nine",  "ten",  "eleven", "twelve"};
+// The digits with their groups and their fraction.
+struct Digits {
+  std::string read;
+  size_t decimals = 0;
+  size_t end = 0;      // the position after them
+  bool exact = false;  // a repetend follows at once
+  bool grouped = false;
+};
 
-// The base in "_5", "_{12}", "_{\text{two}}" at `at`; 0 if there is none. `end` gets the position after it.
-int ReadBase(std::string_view text, size_t at, size_t* end) {
-  if (at >= text.size() || text[at] != '_') return 0;
-  ++at;
-  const bool braces = at < text.size() && text[at] == '{';
-  if (!braces) {
-    if (at >= text.size() || !IsDigit(text[at])) return 0;
-    *end = at + 1;
-    return text[at] - '0';
+// True if a point before `at` is part of the number ("5.x"); one before a space, the end or a bracket ends a sentence.
+bool KeepsPoint(std::string_view text, size_t at) {
+  static constexpr std::string_view kAfterStop = "$}.\\)";
+  return at < text.size() && !IsSpace(text[at]) && kAfterStop.find(text[at]) == kAfterStop.npos;
+}
+
+Digits ReadDigits(std::string_view text, const NumberContext& context) {
+  Digits out;
+  out.end = ReadEuropean(text, context, &out.read, &out.decimals);
+  if (out.end > 0) {
+    out.exact = text[out.end - 1] == ',';
+    return out;
   }
-  const size_t close = text.substr(0, at + 40).find('}', at);
-  if (close == text.npos) return 0;
-  std::string_view inside = text.substr(at + 1, close - at - 1);
-  size_t after = close + 1;
-  for (const std::string_view command : {std::string_view("\\text{"), std::string_view("\\mathrm{")}) {
-    if (inside.substr(0, command.size()) == command) {
-      inside.remove_prefix(command.size());
-      if (after >= text.size()) return 0;
-      const size_t last = text.substr(0, after + 8).find('}', after);  // "_{\\text{base }5}"
-      if (last == text.npos) return 0;
-      inside = TrimSpace(inside);
-      const std::string_view rest = TrimSpace(text.substr(after, last - after));
-      if (!rest.empty()) inside = inside == "base" ? rest : std::string_view();
-      after = last + 1;
+  const size_t leading = CountDigits(text, 0);
+  out.read = std::string(text.substr(0, leading));
+  out.end = ReadGroups(text, leading, context, &out.read, &out.grouped);
+  if (out.end >= text.size() || text[out.end] != '.') return out;
+  size_t repetend_end = 0;
+  const size_t fraction = out.end + 1;
+  out.decimals = CountDigits(text, fraction);
+  if (out.decimals > 0 || Repetend(text, fraction, &repetend_end)) {
+    out.read += text.substr(fraction, out.decimals);
+    out.end = fraction + out.decimals;
+    out.exact = out.decimals == 0;
+  } else if (KeepsPoint(text, fraction)) {
+    ++out.end;
+  }
+  return out;
+}
+
+// The length of an ellipsis at `at`; 0: there is none.
+size_t Ellipsis(std::string_view text, size_t at) {
+  if (StartsWith(text, at, "...")) return 3;
+  const bool command =
+      StartsWith(text, at, "\\ldots") || StartsWith(text, at, "\\dots") || StartsWith(text, at, "\\cdots");
+  if (!command) return 0;
+  size_t end = at + 1;
+  while (end < text.size() && IsAlpha(text[end])) ++end;
+  return end - at;
+}
+
+// "0.333..." is 1/3; without a repeating tail, the digits are the first of an unending decimal.
+void Unending(const Digits& digits, Budget& budget, Literal* out) {
+  const auto tail = RepeatedTail(std::string_view(digits.read).substr(digits.read.size() - digits.decimals));
+  if (tail) {
+    if (AddRepetend(*tail, digits.decimals, budget, &out->value)) out->exact = true;
+    return;
+  }
+  out->decimals = static_cast<int>(digits.decimals);
+  out->digits = SignificantDigits(digits.read);
+  out->cut = true;
+}
+
+// A number that is not plain: groups, fractions, repetends, exponents. As ReadNumber.
+size_t ReadDecorated(std::string_view text, const NumberContext& context, Budget& budget, Literal* out) {
+  Digits digits = ReadDigits(text, context);
+  out->exact = out->exact || digits.exact;
+  out->grouped = digits.grouped;
+  if (digits.read.empty()) digits.read += '0';
+  if (!SetDecimal(digits.read, digits.decimals, budget, &out->value)) return 0;
+  if (digits.decimals > 0 || out->exact) {
+    size_t end = 0;
+    if (const auto repetend = Repetend(text, digits.end, &end)) {
+      if (!AddRepetend(*repetend, digits.decimals, budget, &out->value)) return 0;
+      out->exact = true;
+      return end;
     }
+    if (const size_t length = Ellipsis(text, digits.end); length > 0) {
+      Unending(digits, budget, out);
+      return digits.end + length;
+    }
+    out->decimals = static_cast<int>(digits.decimals);
   }
-  inside = TrimSpace(inside);
-  if (inside.size() > 2 && inside.front() == '(' && inside.back() == ')') {
-    inside = inside.substr(1, inside.size() - 2);
-  }
-  *end = after;
-  if (!inside.empty() && inside.size() <= 2 && CountDigits(inside, 0) == inside.size()) {
-    return inside.size() == 1 ? inside[0] - '0' : (inside[0] - '0') * 10 + (inside[1] - '0');
-  }
-  for (size_t i = 0; i < std::size(kBaseNames); ++i) {
-    if (LowerCase(inside) == kBaseNames[i]) return static_cast<int>(i) + 2;
-  }
-  return 0;
+  out->digits = SignificantDigits(digits.read);
+  return ReadExponent(text, digits.end, budget, out);
+}
+
+// True if the `plain` digits that the text starts with are all of the number: an operator follows, or a comma that parts.
+bool EndsPlainly(std::string_view text, size_t plain, const NumberContext& context) {
+  if (plain == text.size()) return true;
+  static constexpr std::string_view kEnds = "+-*/=^)]}&:;!|<>";
+  if (text[plain] != ',') return kEnds.find(text[plain]) != kEnds.npos;
+  return !context.european && (context.in_brackets || !IsGroup(text, plain + 1)) &&
+         !StartsWith(text, plain, ",\\!");
 }
 
 }  // namespace
 
-size_t ReadBasedInteger(std::string_view text, Budget& budget, Literal* out) {
-  size_t length = 0;
-  while (length < text.size() && (IsDigit(text[length]) || IsUpper(text[length]))) ++length;
-  size_t after = length;
-  while (after < text.size() && (text[after] == ' ' || StartsWith(text, after, "\\,"))) {
-    after += text[after] == ' ' ? 1 : 2;
-  }
-  size_t end = 0;
-  const int base = length == 0 ? 0 : ReadBase(text, after, &end);
-  if (base < 2 || base > 36) return 0;
-  for (char c : text.substr(0, length)) {
-    const int digit = IsDigit(c) ? c - '0' : c - 'A' + 10;
-    if (digit >= base) return 0;
-  }
-  if (static_cast<int64_t>(length) * 6 > budget.limits().bits) {
-    budget.Exceed();
-    return 0;
-  }
-  if (!budget.Spend(1 + static_cast<int64_t>(length) / 16)) return 0;
-  const std::string digits(text.substr(0, length));
-  if (fmpz_set_str(out->value.num(), digits.c_str(), base) != 0) return 0;
-  fmpz_one(out->value.den());
-  out->exact = true;
-  return end;
-}
-
-bool ReadBaseNotation(std::string_view text, Budget& budget, Literal* out) {
-  constexpr size_t kMaxBytes = 256;
-  if (text.size() > kMaxBytes) return false;
-  // The dress taken off: digits and letters before the subscript, its content after it.
-  std::string digits, base;
-  bool subscript = false;
-  for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    std::string& to = subscript ? base : digits;
-    if (c == '\\') {
-      size_t end = i + 1;
-      while (end < text.size() && IsAlpha(text[end])) ++end;
-      const std::string_view name = text.substr(i + 1, end - i - 1);
-      const bool spacing =
-          name.empty() && end < text.size() && (text[end] == ',' || text[end] == ' ' || text[end] == '!');
-      if (!spacing && name.substr(0, 4) != "text" && name != "mathrm" && name != "mathbf" && name != "left" &&
-          name != "right" && name != "mbox") {
-        return false;
-      }
-      i = spacing ? end : end - 1;
-    } else if (c == '_' && !subscript && !digits.empty()) {
-      subscript = true;
-    } else if (IsDigit(c) || IsAlpha(c)) {
-      to += IsLower(c) && !subscript ? static_cast<char>(c - 'a' + 'A') : c;
-    } else if (!IsSpace(c) && c != '{' && c != '}' && c != '(' && c != ')' && c != '$' && c != '~') {
-      return false;
-    }
-  }
-  const size_t word = digits.find("BASE");
-  if (!subscript && word != digits.npos && word > 0) {  // "204 base 5"
-    base = digits.substr(word + 4);
-    digits.resize(word);
-  }
-  if (LowerCase(base.substr(0, 4)) == "base") base.erase(0, 4);
-  if (digits.empty() || base.empty()) return false;
-  std::string plain = std::move(digits);
-  plain.append("_{").append(base).append("}");
-  return ReadBasedInteger(plain, budget, out) == plain.size();
-}
-
 size_t ReadNumber(std::string_view text, const NumberContext& context, Budget& budget, Literal* out) {
   // Most numbers are a few digits before an operator.
   const size_t plain = CountDigits(text, 0);
-  const char next = plain < text.size() ? text[plain] : '+';
-  const bool comma = next == ',' && !context.european && (context.in_brackets || !IsGroup(text, plain + 1)) &&
-                     !StartsWith(text, plain, ",\\!");
-  static constexpr std::string_view kEnds = "+-*/=^)]}&:;!|<>";
-  if (plain > 0 && plain <= 18 && (comma || kEnds.find(next) != kEnds.npos)) {
+  if (plain > 0 && plain <= 18 && EndsPlainly(text, plain, context)) {
     uint64_t value = 0;
     for (char c : text.substr(0, plain)) value = value * 10 + static_cast<uint64_t>(c - '0');
     fmpz_set_ui(out->value.num(), value);
     out->digits = static_cast<int>(plain);
     return budget.Spend(1) ? plain : 0;
   }
-  if (context.exponent && plain > 0 && next != '.') {
+  if (context.exponent && plain > 0 && (plain == text.size() || text[plain] != '.')) {
     if (!SetDigits(std::string(text.substr(0, plain)), budget, out->value.num())) return 0;
     out->digits = static_cast<int>(plain);
     return plain;
   }
-  if (const size_t based = ReadBasedInteger(text, budget, out); based > 0) return based;
-  std::string digits;
-  size_t decimals = 0;
-  size_t at = ReadEuropean(text, context, &digits, &decimals);
-  if (at > 0 && text[at - 1] == ',') out->exact = true;  // a repetend follows
-  if (at == 0) {
-    at = CountDigits(text, 0);
-    digits = std::string(text.substr(0, at));
-    at = ReadGroups(text, at, context, &digits, &out->grouped);
-    if (at < text.size() && text[at] == '.') {
-      size_t end = 0;
-      decimals = CountDigits(text, at + 1);
-      if (decimals > 0 || Repetend(text, at + 1, &end)) {
-        digits += text.substr(at + 1, decimals);
-        at += 1 + decimals;
-        if (decimals == 0) out->exact = true;
-      } else if (at + 1 < text.size() && !IsSpace(text[at + 1]) && text[at + 1] != '$' &&
-                 text[at + 1] != '}' && text[at + 1] != '.' && text[at + 1] != '\\' && text[at + 1] != ')') {
-        ++at;  // "5.x"; a stop before a space or the end belongs to the sentence
-      }
-    }
-  }
-  if (digits.empty()) digits += '0';
-  if (!SetDecimal(digits, decimals, budget, &out->value)) return 0;
-  size_t end = 0;
-  if (decimals > 0 || out->exact) {
-    if (auto repetend = Repetend(text, at, &end)) {
-      if (!AddRepetend(*repetend, decimals, budget, &out->value)) return 0;
-      out->exact = true;
-      return end;
-    }
-    const bool dots = StartsWith(text, at, "...") || StartsWith(text, at, "\\ldots") ||
-                      StartsWith(text, at, "\\dots") || StartsWith(text, at, "\\cdots");
-    if (dots) {
-      const auto tail = RepeatedTail(std::string_view(digits).substr(digits.size() - decimals));
-      if (tail && AddRepetend(*tail, decimals, budget, &out->value)) {
-        out->exact = true;
-      }
-      if (!tail) {  // the first digits of an unending decimal
-        out->decimals = static_cast<int>(decimals);
-        out->digits = SignificantDigits(digits);
-        out->cut = true;
-      }
-      if (text[at] == '.') return at + 3;
-      ++at;
-      while (at < text.size() && IsAlpha(text[at])) ++at;
-      return at;
-    }
-    out->decimals = static_cast<int>(decimals);
-  }
-  out->digits = SignificantDigits(digits);
-  return ReadExponent(text, at, budget, out);
+  const size_t based = ReadBasedInteger(text, budget, out);
+  return based > 0 ? based : ReadDecorated(text, context, budget, out);
 }
 
 }  // namespace drover::verifier

@@ -22,11 +22,4 @@ struct NumberContext {
 // none or it passes the budget.
 size_t ReadNumber(std::string_view text, const NumberContext& context, Budget& budget, Literal* out);
 
-// As ReadNumber, but only integers with a base, whose first digit may be a letter ("A3_{16}"); 0 for anything else.
-size_t ReadBasedInteger(std::string_view text, Budget& budget, Literal* out);
-
-// A whole answer that is a number with its base, however it is dressed: "(1011)_2", "\text{2a}_{16}", "{BEEF}_{16}",
-// "204 base 5". Letters may be of either case. False for anything else.
-bool ReadBaseNotation(std::string_view text, Budget& budget, Literal* out);
-
 }  // namespace drover::verifier

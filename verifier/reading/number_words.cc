@@ -1,22 +1,17 @@
 #include "verifier/reading/number_words.h"
 
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "verifier/chars.h"
+#include "verifier/reading/word_table.h"
 
 namespace drover::verifier {
 namespace {
 
 constexpr size_t kMaxPhraseBytes = 160;
 
-struct Row {
-  std::string_view word;
-  NumberWord number;
-};
-
-constexpr Row kWords[] = {
+constexpr WordRow<NumberWord> kWords[] = {
     {"zero", {NumberRole::kDigit, 0}},
     {"one", {NumberRole::kDigit, 1}},
     {"two", {NumberRole::kDigit, 2}},
@@ -54,10 +49,9 @@ constexpr Row kWords[] = {
     {"billion", {NumberRole::kScale, 1'000'000'000}},
     {"trillion", {NumberRole::kScale, 1'000'000'000'000}},
     {"quadrillion", {NumberRole::kScale, 1'000'000'000'000'000}},
-    {"half", {NumberRole::kFraction, 2}},
+    {"half halves", {NumberRole::kFraction, 2}},
     {"third", {NumberRole::kFraction, 3}},
-    {"quarter", {NumberRole::kFraction, 4}},
-    {"fourth", {NumberRole::kFraction, 4}},
+    {"quarter fourth", {NumberRole::kFraction, 4}},
     {"fifth", {NumberRole::kFraction, 5}},
     {"sixth", {NumberRole::kFraction, 6}},
     {"seventh", {NumberRole::kFraction, 7}},
@@ -83,11 +77,15 @@ constexpr Row kWords[] = {
     {"tripled", {NumberRole::kMultiple, 3}},
     {"quadrupled", {NumberRole::kMultiple, 4}},
     {"factorial", {NumberRole::kFactorial, 0}},
-    {"plus", {NumberRole::kSign, 1}},
-    {"positive", {NumberRole::kSign, 1}},
-    {"minus", {NumberRole::kSign, -1}},
-    {"negative", {NumberRole::kSign, -1}},
+    {"plus positive", {NumberRole::kSign, 1}},
+    {"minus negative", {NumberRole::kSign, -1}},
 };
+
+constexpr auto kNumbers = [] {
+  WordTable<NumberWord, 256> numbers;
+  numbers.AddAll(kWords);
+  return numbers;
+}();
 
 // The words of a phrase in lower case, parted by spaces and hyphens; empty if there is anything but letters.
 std::vector<std::string> Words(std::string_view phrase) {
@@ -221,20 +219,12 @@ class PhraseReader {
 }  // namespace
 
 std::optional<NumberWord> FindNumberWord(std::string_view word) {
-  static const auto& map = *[] {
-    auto* words = new std::unordered_map<std::string_view, NumberWord>;
-    for (const Row& row : kWords) words->emplace(row.word, row.number);
-    words->emplace("halves", NumberWord{NumberRole::kFraction, 2});
-    return words;
-  }();
-  auto it = map.find(word);
-  if (it == map.end() && word.size() > 4 && word.back() == 's') {
-    it = map.find(word.substr(0, word.size() - 1));
-    const bool plural = it != map.end() &&
-                        (it->second.role == NumberRole::kScale || it->second.role == NumberRole::kFraction);
-    if (!plural) return std::nullopt;
-  }
-  return it == map.end() ? std::nullopt : std::optional(it->second);
+  if (const NumberWord* number = kNumbers.Find(word)) return *number;
+  if (word.size() <= 4 || word.back() != 's') return std::nullopt;
+  const NumberWord* number = kNumbers.Find(word.substr(0, word.size() - 1));
+  const bool plural =
+      number != nullptr && (number->role == NumberRole::kScale || number->role == NumberRole::kFraction);
+  return plural ? std::optional(*number) : std::nullopt;
 }
 
 std::optional<Rational> ReadNumberWords(std::string_view phrase) {

@@ -1,3 +1,4 @@
+#include <array>
 #include <utility>
 
 #include "verifier/chars.h"
@@ -151,87 +152,81 @@ NodeId Parser::Script() {
   return atom != kNoNode && At(Token::kCaret) ? Postfix(atom) : atom;
 }
 
+// What reads the atom that starts with a token; nullptr: none does.
+constinit const std::array<Parser::AtomReader, Parser::kTokens> Parser::kAtoms = [] {
+  std::array<AtomReader, kTokens> table{};
+  const auto set = [&table](Token token, AtomReader reader) { table[static_cast<size_t>(token)] = reader; };
+  set(Token::kNumber, &Parser::Leaf<Kind::kNumber>);
+  set(Token::kText, &Parser::Leaf<Kind::kText>);
+  set(Token::kNumberSet, &Parser::Leaf<Kind::kNumberSet>);
+  set(Token::kSymbol, &Parser::Symbol);
+  set(Token::kConstant, &Parser::NamedConstant);
+  set(Token::kFunction, &Parser::FunctionCall);
+  set(Token::kDots, &Parser::Ellipsis);
+  set(Token::kLeftBrace, &Parser::BracesOrPrescript);
+  set(Token::kUnderscore, &Parser::Prescript);
+  set(Token::kCaret, &Parser::Prescript);
+  set(Token::kLeftParen, &Parser::Parenthesised);
+  set(Token::kLeftBracket, &Parser::Parenthesised);
+  set(Token::kRightBracket, &Parser::Parenthesised);
+  set(Token::kLeftSet, &Parser::BracedSet);
+  set(Token::kLeftAngle, &Parser::Angle);
+  set(Token::kLeftFloor, &Parser::Floor);
+  set(Token::kLeftCeil, &Parser::Ceiling);
+  set(Token::kBar, &Parser::Absolute);
+  set(Token::kDoubleBar, &Parser::Absolute);
+  set(Token::kFraction, &Parser::Fraction);
+  set(Token::kRoot, &Parser::Root);
+  set(Token::kPlainRoot, &Parser::Root);
+  set(Token::kCubeRoot, &Parser::Root);
+  set(Token::kBinomial, &Parser::Binomial);
+  set(Token::kBegin, &Parser::Environment);
+  set(Token::kPlainMatrix, &Parser::PlainMatrix);
+  set(Token::kEmptySet, &Parser::EmptySet);
+  set(Token::kOverline, &Parser::Overlined);
+  set(Token::kAccent, &Parser::Accented);
+  set(Token::kBox, &Parser::Boxed);
+  set(Token::kBigOperator, &Parser::BigOperator);
+  set(Token::kCurrency, &Parser::Currency);
+  return table;
+}();
+
 NodeId Parser::Atom() {
-  const Lexeme token = Now();
-  switch (token.token) {
-    case Token::kNumber:
-      ++at_;
-      return tree_.Add(Kind::kNumber, {}, token.value);
-    case Token::kSymbol:
-      return Symbol();
-    case Token::kConstant:
-      ++at_;
-      if (At(Token::kUnderscore)) return --at_, Symbol();
-      return tree_.Add(Kind::kConstant, {}, token.value);
-    case Token::kFunction:
-      return FunctionCall();
-    case Token::kDots:  // "1, 2, ..., 10"
-      ++at_;
-      return tree_.AddText(Kind::kText, "...");
-    case Token::kText:
-      ++at_;
-      return tree_.Add(Kind::kText, {}, token.value);
-    case Token::kLeftBrace:
-      if (Ahead(1).token == Token::kRightBrace &&
-          (Ahead(2).token == Token::kUnderscore || Ahead(2).token == Token::kCaret)) {
-        at_ += 2;
-        return Prescript();
-      }
-      return Braces();
-    case Token::kUnderscore:
-    case Token::kCaret:
-      return Prescript();
-    case Token::kLeftParen:
-    case Token::kLeftBracket:
-    case Token::kRightBracket:
-      return Parenthesised();
-    case Token::kLeftSet:
-      return BracedSet();
-    case Token::kLeftAngle:
-      return Angle();
-    case Token::kLeftFloor:
-      return Enclosed(Token::kRightFloor, Function::kFloor);
-    case Token::kLeftCeil:
-      return Enclosed(Token::kRightCeil, Function::kCeil);
-    case Token::kBar:
-      return Absolute(Token::kBar);
-    case Token::kDoubleBar:
-      return Absolute(Token::kDoubleBar);
-    case Token::kFraction:
-      return Fraction();
-    case Token::kRoot:
-    case Token::kPlainRoot:
-    case Token::kCubeRoot:
-      return Root();
-    case Token::kBinomial:
-      return Binomial();
-    case Token::kBegin:
-      return Environment();
-    case Token::kPlainMatrix:
-      return PlainMatrix();
-    case Token::kEmptySet:
-      ++at_;
-      return tree_.Add(Kind::kSet);
-    case Token::kNumberSet:
-      ++at_;
-      return tree_.Add(Kind::kNumberSet, {}, token.value);
-    case Token::kOverline: {
-      ++at_;
-      const NodeId inside = Argument();
-      return inside == kNoNode ? kNoNode : Call(Function::kConj, {inside});
-    }
-    case Token::kAccent:
-      return Accented();
-    case Token::kBox:
-      ++at_;
-      return Argument();
-    case Token::kBigOperator:
-      return BigOperator();
-    case Token::kCurrency:
-      return Currency();
-    default:
-      return kNoNode;
-  }
+  const AtomReader reader = kAtoms[static_cast<size_t>(Type())];
+  return reader == nullptr ? kNoNode : (this->*reader)();
+}
+
+NodeId Parser::NamedConstant() {
+  return Ahead(1).token == Token::kUnderscore ? Symbol() : Leaf<Kind::kConstant>();
+}
+
+NodeId Parser::Ellipsis() {  // "1, 2, ..., 10"
+  ++at_;
+  return tree_.AddText(Kind::kText, "...");
+}
+
+NodeId Parser::BracesOrPrescript() {
+  const Token third = Ahead(2).token;
+  const bool empty = Ahead(1).token == Token::kRightBrace;
+  if (!empty || (third != Token::kUnderscore && third != Token::kCaret)) return Braces();
+  at_ += 2;
+  return Prescript();
+}
+
+NodeId Parser::EmptySet() {
+  ++at_;
+  return tree_.Add(Kind::kSet);
+}
+
+NodeId Parser::Overlined() {
+  ++at_;
+  const NodeId inside = Argument();
+  return inside == kNoNode ? kNoNode : Call(Function::kConj, {inside});
+}
+
+NodeId Parser::Boxed() {
+  ++at_;
+  return Argument();
 }
 
 // \hat, \tilde and dots over a letter make another letter; an arrow leaves it as it is, and so does a hat over a unit vector.
@@ -297,19 +292,6 @@ NodeId Parser::Symbol() {
     return tree_.Add(Kind::kApply, arguments, id, flag);
   }
   return tree_.Add(Kind::kSymbol, {}, id);
-}
-
-// "\$5", "€ 3.50": the amount as a quantity; after a number the sign is read by TrailingText.
-NodeId Parser::Currency() {
-  const std::string unit = tree_.texts[Now().value];
-  ++at_;
-  if (!StartsFactor() && !At(Token::kMinus)) return kNoNode;
-  const bool negative = Accept(Token::kMinus);
-  NodeId amount = kNoNode;
-  if (!MixedNumber(&amount)) amount = Factor();
-  if (amount == kNoNode) return kNoNode;
-  if (negative) amount = tree_.Add(Kind::kNegate, {amount});
-  return tree_.AddText(Kind::kQuantity, unit, {amount});
 }
 
 }  // namespace drover::verifier

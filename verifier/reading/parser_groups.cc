@@ -117,17 +117,21 @@ NodeId Parser::Angle() {
   return tree_.Add(Kind::kTuple, inside.items);
 }
 
-NodeId Parser::Absolute(Token close) {
+NodeId Parser::Absolute() {
   const Nest nest(this);
   if (!nest.ok()) return kNoNode;
+  const Token bar = Type();  // closes as it opens
   ++at_;
   ++bars_;
   const NodeId inside = Sum();
   --bars_;
-  if (inside == kNoNode || !Accept(close)) return kNoNode;
-  const bool determinant = tree_[inside].kind == Kind::kMatrix && close == Token::kBar;
+  if (inside == kNoNode || !Accept(bar)) return kNoNode;
+  const bool determinant = tree_[inside].kind == Kind::kMatrix && bar == Token::kBar;
   return Call(determinant ? Function::kDet : Function::kAbs, {inside});
 }
+
+NodeId Parser::Floor() { return Enclosed(Token::kRightFloor, Function::kFloor); }
+NodeId Parser::Ceiling() { return Enclosed(Token::kRightCeil, Function::kCeil); }
 
 NodeId Parser::Enclosed(Token close, Function function) {
   const Nest nest(this);

@@ -2,7 +2,10 @@
 // node or kNoNode, which means that the input is not of the grammar (or that the budget is used up).
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "verifier/budget.h"
@@ -84,9 +87,12 @@ class Parser {
   bool IsFullStop() const;
   NodeId Congruence(NodeId value);
   bool IsMod(const Lexeme& token) const;
+  bool MixedNumber(NodeId* out);
+
+  // parser_quantities.cc: units and amounts of money.
   NodeId TrailingText(NodeId value);
   bool IsUnitFraction() const;
-  bool MixedNumber(NodeId* out);
+  NodeId Currency();
 
   // parser_atoms.cc, parser_groups.cc, parser_calls.cc, parser_matrix.cc: factors and what they are made of.
   NodeId Factor();
@@ -98,6 +104,21 @@ class Parser {
   bool IsAtomic(NodeId id) const;
   bool IsWideSpaceBefore(size_t at) const;
   NodeId Atom();
+  using AtomReader = NodeId (Parser::*)();
+  static constexpr size_t kTokens = static_cast<size_t>(Token::kUnknown) + 1;
+  static const std::array<AtomReader, kTokens> kAtoms;
+  template <Kind kKind>
+  NodeId Leaf() {  // a token that is a node by itself
+    const uint32_t value = Now().value;
+    ++at_;
+    return tree_.Add(kKind, {}, value);
+  }
+  NodeId NamedConstant();
+  NodeId Ellipsis();
+  NodeId BracesOrPrescript();
+  NodeId EmptySet();
+  NodeId Overlined();
+  NodeId Boxed();
   NodeId Script();    // the argument of ^ or _: a group or one token
   NodeId Argument();  // of \frac and its like: a group, or one digit, letter or command
   NodeId Parenthesised();
@@ -107,7 +128,9 @@ class Parser {
   NodeId Prescript();  // {}_{n}C_{k}, ^nC_k
   NodeId BracedSet();
   NodeId Angle();
-  NodeId Absolute(Token close);
+  NodeId Absolute();
+  NodeId Floor();
+  NodeId Ceiling();
   NodeId Enclosed(Token close, Function function);
   NodeId FunctionCall();
   NodeId FunctionArgument(std::vector<NodeId>* arguments);
@@ -121,7 +144,6 @@ class Parser {
   bool Rows(bool matrix, Token end, std::vector<NodeId>* cells, uint32_t* columns);
   NodeId BigOperator();
   NodeId Arrangements(bool combinations, NodeId n, NodeId k);
-  NodeId Currency();
   NodeId SplitDigits(bool* split);
 
   NodeId Call(Function function, const std::vector<NodeId>& arguments) {
