@@ -70,7 +70,9 @@ class Decision {
     if (shortened) {
       if (const auto verdict = CompareMoments(gold, response)) return Explained(*verdict);
     }
-    if (auto reason = Fast(gold_.raw, response_.raw)) return *reason;
+    if (gold_.raw != gold || response_.raw != response) {
+      if (auto reason = Fast(gold_.raw, response_.raw)) return *reason;
+    }
     if (!IsReadableUtf8(response_.raw)) return Explained(Rule::kBytes, Reason::kUnparsedResponse);
     if (!IsReadableUtf8(gold_.raw)) return Explained(Rule::kBytes, Reason::kUnparsedGold);
     if (const auto verdict = CompareMoments(gold_.raw, response_.raw)) return Explained(*verdict);

@@ -50,10 +50,11 @@ bool IsProse(std::string_view text, int enough = 2) {
     while (end < text.size() && IsAlpha(text[end])) ++end;
     const std::string_view word = text.substr(i, end - i);
     const bool subscript = i >= 2 && text[i - 1] == '{' && text[i - 2] == '_';
-    const bool vowels = word.find_first_of("aeiouyAEIOUY") != word.npos;
+    static constexpr CharSet kVowels("aeiouyAEIOUY");
+    const bool vowels = kVowels.AnyIn(word);
     // Letters beside digits, braces and operators are a product of symbols ("4ac", "{ab}").
-    constexpr std::string_view kBetweenWords = " \t\r\n.,:;!?()\"'*$-";
-    const auto between = [&](size_t at) { return kBetweenWords.find(text[at]) != kBetweenWords.npos; };
+    static constexpr CharSet kBetweenWords(" \t\r\n.,:;!?()\"'*$-");
+    const auto between = [&](size_t at) { return kBetweenWords.Has(text[at]); };
     const bool boundary =
         (i == 0 || between(i - 1) || static_cast<unsigned char>(text[i - 1]) >= 0x80) &&
         (end == text.size() || between(end) || static_cast<unsigned char>(text[end]) >= 0x80);
@@ -104,7 +105,9 @@ bool IsDenied(std::string_view text, std::string_view answer) {
 
 // Where the answer is in free text: the box or boxes, the announced answer, the last LaTeX, the last number.
 std::optional<std::string> FromFreeText(std::string_view text, const Options& options) {
-  const size_t last_box = std::max(FindLast(text, "\\boxed") + 1, FindLast(text, "\\fbox") + 1);
+  const bool commands = text.find('\\') != text.npos;
+  const size_t last_box =
+      commands ? std::max(FindLast(text, "\\boxed") + 1, FindLast(text, "\\fbox") + 1) : 0;
   const bool announced = last_box == 0 || LowerCase(text.substr(last_box)).find("final answer") != text.npos;
   if (last_box != 0 && !announced) {
     if (options.joined_boxes) {
@@ -116,8 +119,9 @@ std::optional<std::string> FromFreeText(std::string_view text, const Options& op
     }
   }
   // One word outside of display mathematics ("Answer \[ 9 \]") is prose already.
-  const bool display = FindFirst(text, "$$") != text.npos || FindFirst(text, "\\[") != text.npos ||
-                       FindFirst(text, "\\(") != text.npos;
+  const bool display =
+      FindFirst(text, "$$") != text.npos ||
+      (commands && (FindFirst(text, "\\[") != text.npos || FindFirst(text, "\\(") != text.npos));
   if (!IsProse(text, display ? 1 : 2)) return std::nullopt;
   auto found = ExtractPlain(text, /*loose=*/true);
   return found && IsDenied(text, *found) ? std::nullopt : found;

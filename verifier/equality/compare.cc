@@ -19,7 +19,7 @@ NodeId Matcher::Copy(const Operand& from, int depth) {
       scratch_.nodes.size() > kMaxScratch) {
     return scratch_.AddText(Kind::kText, "");
   }
-  std::vector<NodeId> kids;
+  NodeIds kids;
   for (uint32_t i = 0; i < node.count; ++i) kids.push_back(Copy(from.Kid(i), depth + 1));
   return scratch_.Add(node.kind, kids, node.value, node.flag);
 }
@@ -96,7 +96,7 @@ std::optional<Operand> Matcher::InUnitVectors(const Operand& side, const Operand
   const uint32_t j = scratch_.names->Intern("j"), k = scratch_.names->Intern("k");
   const std::vector<uint32_t> symbols = FreeSymbols(side);
   if (std::find(symbols.begin(), symbols.end(), j) == symbols.end()) return std::nullopt;
-  std::vector<NodeId> terms;
+  NodeIds terms;
   for (uint32_t n = 0; n < count; ++n) {
     if (!IsScalarKind(other.Kid(n).node().kind)) return std::nullopt;
     const NodeId unit = n == 0 ? scratch_.Add(Kind::kConstant, {}, static_cast<uint32_t>(Constant::kI))
@@ -113,7 +113,9 @@ Operand Matcher::Meaning(const Operand& side, const Operand& other) {
     return IsUpper(name[0]) && (name.size() == 1 || name[1] == '_') ? name[0] : '\0';
   };
   const Kind kind = side.node().kind;
-  const bool number = IsScalarKind(other.node().kind) && FreeSymbols(other).empty();
+  const auto other_is_number = [&other] {
+    return IsScalarKind(other.node().kind) && FreeSymbols(other).empty();
+  };
   std::vector<Operand> parts;
   char letter = '\0';
   if (kind == Kind::kProduct && side.node().count == 2 && side.Kid(1).node().kind == Kind::kTuple) {
@@ -122,7 +124,7 @@ Operand Matcher::Meaning(const Operand& side, const Operand& other) {
     const Kind to = other.node().kind;
     if (to == Kind::kTuple || to == Kind::kList || to == Kind::kMatrix) return side.Kid(1);
     parts = Kids(side.Kid(1));
-  } else if (kind == Kind::kPower && number && side.Kid(0).node().kind == Kind::kSymbol) {
+  } else if (kind == Kind::kPower && side.Kid(0).node().kind == Kind::kSymbol && other_is_number()) {
     letter = capital(side.Kid(0));
     const std::string& name = (*side.tree->names)[side.Kid(0).node().value];
     int64_t n = 0;
@@ -131,9 +133,9 @@ Operand Matcher::Meaning(const Operand& side, const Operand& other) {
     if (name.size() < 3 || name.size() > 8 || n < 0) return {};
     parts = {Scratch(scratch_.AddInteger(n)), side.Kid(1)};
   }
-  if (parts.size() != 2 || !number || (letter != 'C' && letter != 'P' && letter != 'A')) return {};
+  if (parts.size() != 2 || (letter != 'C' && letter != 'P' && letter != 'A') || !other_is_number()) return {};
   const NodeId n = Copy(parts[0]), k = Copy(parts[1]);
-  const auto call = [this](Function function, std::vector<NodeId> arguments) {
+  const auto call = [this](Function function, NodeIds arguments) {
     return scratch_.Add(Kind::kFunction, arguments, static_cast<uint32_t>(function));
   };
   const NodeId chosen = call(Function::kBinomial, {n, k});

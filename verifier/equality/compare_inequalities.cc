@@ -65,9 +65,9 @@ bool Includes(Relation relation, int sign) {
 }  // namespace
 
 NodeId Matcher::NodeOf(const Terms& terms) {
-  std::vector<NodeId> sum;
+  NodeIds sum;
   for (const Term& term : terms) {
-    std::vector<NodeId> product = {scratch_.AddNumber({.value = term.coefficient})};
+    NodeIds product = {scratch_.AddNumber({.value = term.coefficient})};
     for (const Factor& factor : term.monomial) {
       NodeId base = kNoNode;
       Rational prime;

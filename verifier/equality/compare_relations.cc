@@ -245,7 +245,7 @@ NodeId Matcher::Substituted(NodeId id, const std::vector<std::pair<uint32_t, Nod
     for (const char c : ToString(scratch_, id)) hash = (hash * 31 + c) % 9973;
     return scratch_.AddInteger(hash + 19);
   }
-  std::vector<NodeId> kids;
+  NodeIds kids;
   for (uint32_t i = 0; i < node.count; ++i) kids.push_back(Substituted(scratch_.Kid(id, i), at));
   return node.count == 0 ? id : scratch_.Add(node.kind, kids, node.value, node.flag);
 }

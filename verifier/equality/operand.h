@@ -1,6 +1,8 @@
 // One side of a comparison, and what a comparison may say.
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
 #include <cstdint>
 #include <vector>
 
@@ -32,8 +34,8 @@ constexpr Outcome Both(Outcome a, Outcome b) {
 // shared part of a shared part would be seen exponentially often. Children have smaller ids than their parents.
 template <class Visit>
 void Walk(const Operand& start, Visit visit) {
-  std::vector<NodeId> stack = {start.id};
-  std::vector<bool> seen(start.id + 1, false);
+  absl::InlinedVector<NodeId, 32> stack = {start.id};
+  absl::InlinedVector<bool, 64> seen(start.id + 1, false);
   while (!stack.empty()) {
     const NodeId id = stack.back();
     stack.pop_back();

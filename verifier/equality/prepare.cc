@@ -74,7 +74,7 @@ class Preparer {
   template <class Map>
   NodeId Rebuild(NodeId id, Map map) {
     const Node node = tree_[id];
-    std::vector<NodeId> kids(node.count);
+    NodeIds kids(node.count);
     bool changed = false;
     for (uint32_t i = 0; i < node.count; ++i) {
       const NodeId kid = tree_.Kid(id, i);
@@ -103,7 +103,7 @@ class Preparer {
   // Elements of a list or set; lists among them are opened unless semicolons made them rows.
   NodeId Elements(NodeId id) {
     const Node node = tree_[id];
-    std::vector<NodeId> kids;
+    NodeIds kids;
     bool changed = false;
     for (uint32_t i = 0; i < node.count; ++i) {
       const NodeId kid = tree_.Kid(id, i);
@@ -182,7 +182,7 @@ class Preparer {
 
   NodeId AddMatrices(NodeId a, NodeId b) {
     if (!IsMatrix(a) || !IsMatrix(b) || Columns(a) != Columns(b) || Rows(a) != Rows(b)) return kNoNode;
-    std::vector<NodeId> cells;
+    NodeIds cells;
     for (uint32_t i = 0; i < tree_[a].count; ++i) {
       cells.push_back(tree_.Add(Kind::kSum, {tree_.Kid(a, i), tree_.Kid(b, i)}));
     }
@@ -191,7 +191,7 @@ class Preparer {
 
   NodeId Scale(NodeId factor, NodeId matrix) {
     if (!IsMatrix(matrix)) return kNoNode;
-    std::vector<NodeId> cells;
+    NodeIds cells;
     for (uint32_t i = 0; i < tree_[matrix].count; ++i) {
       cells.push_back(tree_.Add(Kind::kProduct, {factor, tree_.Kid(matrix, i)}));
     }
@@ -205,10 +205,10 @@ class Preparer {
     if (Columns(a) != Rows(b)) return kNoNode;
     const uint32_t inner = Columns(a), columns = Columns(b), rows = Rows(a);
     if (!budget_.Spend(int64_t{4} * inner * columns * rows)) return kNoNode;
-    std::vector<NodeId> cells;
+    NodeIds cells;
     for (uint32_t i = 0; i < rows; ++i) {
       for (uint32_t j = 0; j < columns; ++j) {
-        std::vector<NodeId> terms;
+        NodeIds terms;
         for (uint32_t k = 0; k < inner; ++k) {
           const NodeId left = tree_.Kid(a, i * inner + k), right = tree_.Kid(b, k * columns + j);
           terms.push_back(tree_.Add(Kind::kProduct, {left, right}));
@@ -244,7 +244,7 @@ class Preparer {
   NodeId Transpose(NodeId matrix) {
     if (!IsMatrix(matrix)) return kNoNode;
     const uint32_t rows = Rows(matrix), columns = Columns(matrix);
-    std::vector<NodeId> cells;
+    NodeIds cells;
     for (uint32_t j = 0; j < columns; ++j) {
       for (uint32_t i = 0; i < rows; ++i) cells.push_back(tree_.Kid(matrix, i * columns + j));
     }
@@ -258,10 +258,10 @@ class Preparer {
     if (determinant == kNoNode || n > kMaxInverse) return kNoNode;
     if (n == 1) return tree_.Add(Kind::kMatrix, {tree_.Add(Kind::kInverse, {determinant})}, 1);
     const NodeId scale = tree_.Add(Kind::kInverse, {determinant});
-    std::vector<NodeId> cells;
+    NodeIds cells;
     for (uint32_t i = 0; i < n; ++i) {
       for (uint32_t j = 0; j < n; ++j) {  // without row j and column i
-        std::vector<NodeId> rest;
+        NodeIds rest;
         for (uint32_t k = 0; k < n * n; ++k) {
           if (k / n != j && k % n != i) rest.push_back(tree_.Kid(matrix, k));
         }
@@ -286,7 +286,7 @@ class Preparer {
     if (!budget_.Spend(4)) return kNoNode;
     const uint32_t width = Columns(matrix);
     if (columns.size() == 1) return tree_.Kid(matrix, row * width + columns[0]);
-    std::vector<NodeId> terms;
+    NodeIds terms;
     for (size_t k = 0; k < columns.size(); ++k) {
       std::vector<uint32_t> rest = columns;
       rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(k));
@@ -300,14 +300,18 @@ class Preparer {
 
   Tree& tree_;
   Budget& budget_;
+  const uint64_t kinds_ = KindsOf(tree_);
   const bool any_sign_ = Any(Kind::kPlusMinus);
   const bool any_matrix_ = Any(Kind::kMatrix);
   const bool any_mark_ = Any(Kind::kDegree) || Any(Kind::kPercent) || Any(Kind::kQuantity);
 
-  bool Any(Kind kind) const {
-    return std::any_of(tree_.nodes.begin(), tree_.nodes.end(),
-                       [kind](const Node& n) { return n.kind == kind; });
+  static_assert(static_cast<int>(Kind::kText) < 64);
+  static uint64_t KindsOf(const Tree& tree) {
+    uint64_t kinds = 0;
+    for (const Node& node : tree.nodes) kinds |= uint64_t{1} << static_cast<int>(node.kind);
+    return kinds;
   }
+  bool Any(Kind kind) const { return (kinds_ >> static_cast<int>(kind) & 1) != 0; }
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "verifier/reading/moments.h"
 #include "verifier/reading/phrases.h"
 #include "verifier/reading/text.h"
+#include "verifier/reading/words.h"
 
 namespace drover::verifier {
 namespace {
@@ -114,6 +115,28 @@ std::string_view WithoutMark(std::string_view text) {
   return text;
 }
 
+// False for most texts that are no time and no date: each of these has a digit or is one of two words, none has a formula's
+// marks or a command that is neither words nor space, and all but words have a colon, a hyphen or two letters.
+bool MayBeMoment(std::string_view text) {
+  if (HasFormulaMark(text)) return false;
+  bool digit = false, sign = false;
+  int letters = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    digit = digit || IsDigit(c);
+    sign = sign || c == ':' || c == '-';
+    letters += IsAlpha(c);
+    if (c != '\\') continue;
+    size_t end = i + 1;
+    while (end < text.size() && IsAlpha(text[end])) ++end;
+    const std::string_view name = text.substr(i + 1, end - i - 1);
+    if (!name.empty() && !IsTextCommand(name) && !IsSpacingCommand(name)) return false;
+    i = name.empty() ? i + 1 : end - 1;
+  }
+  if (!sign && letters < 2) return false;
+  return digit || FindFirst(text, "noon") != text.npos || FindFirst(text, "midnight") != text.npos;
+}
+
 std::optional<TextVerdict> Moments(const std::string& a, const std::string& b) {
   if (a.size() > kMaxMomentBytes || b.size() > kMaxMomentBytes) return std::nullopt;
   const auto time_a = ReadTimeOfDay(a), time_b = ReadTimeOfDay(b);
@@ -133,13 +156,7 @@ std::optional<TextVerdict> Moments(const std::string& a, const std::string& b) {
 
 std::optional<TextVerdict> CompareMoments(std::string_view gold, std::string_view response) {
   if (gold.size() > 2 * kMaxMomentBytes || response.size() > 2 * kMaxMomentBytes) return std::nullopt;
-  // Every time and every date has a digit or is one of two words, and none has a formula's marks.
-  const auto may_be = [](std::string_view text) {
-    if (HasFormulaMark(text)) return false;
-    return std::any_of(text.begin(), text.end(), IsDigit) || FindFirst(text, "noon") != text.npos ||
-           FindFirst(text, "midnight") != text.npos;
-  };
-  if (!may_be(gold) || !may_be(response)) return std::nullopt;
+  if (!MayBeMoment(gold) || !MayBeMoment(response)) return std::nullopt;
   return Moments(BareText(gold), BareText(response));
 }
 

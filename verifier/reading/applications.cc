@@ -104,7 +104,7 @@ class Resolver {
     if (done_[id] != kNoNode) return done_[id];
     if (depth > kMaxDepth) return id;
     const Node node = tree_[id];
-    std::vector<NodeId> kids(node.count);
+    NodeIds kids(node.count);
     for (uint32_t i = 0; i < node.count; ++i) kids[i] = tree_.Kid(id, i);
     NodeId out = id;
     if (IsProduct(id)) {

@@ -122,6 +122,7 @@ void Lexer::Number() {
     return;
   }
   at_ += length;
+  if (tree_.numbers.empty()) tree_.numbers.reserve(4);
   tree_.numbers.push_back(std::move(literal));
   Emit(Token::kNumber, begin, static_cast<uint32_t>(tree_.numbers.size() - 1));
 }

@@ -227,8 +227,8 @@ struct Digits {
 
 // True if a point before `at` is part of the number ("5.x"); one before a space, the end or a bracket ends a sentence.
 bool KeepsPoint(std::string_view text, size_t at) {
-  static constexpr std::string_view kAfterStop = "$}.\\)";
-  return at < text.size() && !IsSpace(text[at]) && kAfterStop.find(text[at]) == kAfterStop.npos;
+  static constexpr CharSet kAfterStop("$}.\\)");
+  return at < text.size() && !IsSpace(text[at]) && !kAfterStop.Has(text[at]);
 }
 
 Digits ReadDigits(std::string_view text, const NumberContext& context) {
@@ -302,11 +302,21 @@ size_t ReadDecorated(std::string_view text, const NumberContext& context, Budget
   return ReadExponent(text, digits.end, budget, out);
 }
 
+// True if no reading of a number goes on at `at`, behind its digits: a letter that is no exponent ("2x"; capitals may be
+// digits), a command that neither parts groups of digits nor sets words ("2\\pi"), a space before a letter or an operator.
+bool EndsAtWord(std::string_view text, size_t at) {
+  const char next = text[at], after = at + 1 < text.size() ? text[at + 1] : ' ';
+  if (IsLower(next)) return next != 'e';
+  if (next == '\\') return IsAlpha(after) && after != 't';
+  static constexpr CharSet kOperators("+-*/=<>^|");
+  return next == ' ' && (IsAlpha(after) || kOperators.Has(after));
+}
+
 // True if the `plain` digits that the text starts with are all of the number: an operator follows, or a comma that parts.
 bool EndsPlainly(std::string_view text, size_t plain, const NumberContext& context) {
   if (plain == text.size()) return true;
-  static constexpr std::string_view kEnds = "+-*/=^)]}&:;!|<>";
-  if (text[plain] != ',') return kEnds.find(text[plain]) != kEnds.npos;
+  static constexpr CharSet kEnds("+-*/=^)]}&:;!|<>");
+  if (text[plain] != ',') return kEnds.Has(text[plain]);
   return !context.european && (context.in_brackets || !IsGroup(text, plain + 1)) &&
          !StartsWith(text, plain, ",\\!");
 }
@@ -316,11 +326,14 @@ bool EndsPlainly(std::string_view text, size_t plain, const NumberContext& conte
 size_t ReadNumber(std::string_view text, const NumberContext& context, Budget& budget, Literal* out) {
   // Most numbers are a few digits before an operator.
   const size_t plain = CountDigits(text, 0);
-  if (plain > 0 && plain <= 18 && EndsPlainly(text, plain, context)) {
+  const bool short_number = plain > 0 && plain <= 18;
+  const bool ends = short_number && EndsPlainly(text, plain, context);
+  if (ends || (short_number && !context.exponent && EndsAtWord(text, plain))) {
     uint64_t value = 0;
     for (char c : text.substr(0, plain)) value = value * 10 + static_cast<uint64_t>(c - '0');
     fmpz_set_ui(out->value.num(), value);
     out->digits = static_cast<int>(plain);
+    for (size_t i = 0; !ends && i < plain && text[i] == '0'; ++i) --out->digits;  // significant ones
     return budget.Spend(1) ? plain : 0;
   }
   if (context.exponent && plain > 0 && (plain == text.size() || text[plain] != '.')) {

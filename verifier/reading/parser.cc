@@ -9,6 +9,11 @@
 #include "verifier/reading/rewrites.h"
 
 namespace drover::verifier {
+namespace {
+
+constexpr size_t kReservedNodes = 256;  // longer answers are rare, and memory is theirs to take
+
+}  // namespace
 
 NodeId Parser::Answer() {
   const Items list = ReadItems();
@@ -22,16 +27,14 @@ NodeId Parser::Answer() {
   return Group(list.items, list.flags);
 }
 
-NodeId Parser::Group(std::vector<NodeId> items, uint8_t flag) {
-  return tree_.Add(Kind::kList, items, 0, flag);
-}
+NodeId Parser::Group(const NodeIds& items, uint8_t flag) { return tree_.Add(Kind::kList, items, 0, flag); }
 
 // items := relation ((',' | ';' | and | or)+ relation)*. Semicolons part more strongly than commas: "a,b;c" is two items,
 // the first of them a list.
 Parser::Items Parser::ReadItems() {
   Items out;
   const LettersApply apply(this);
-  std::vector<NodeId> group;
+  NodeIds group;
   const auto separator = [this] {
     const bool line_end = At(Token::kNewRow) && environments_ == 0;
     return At(Token::kComma) || At(Token::kSemicolon) || At(Token::kConnective) || line_end;
@@ -78,7 +81,7 @@ Parser::Items Parser::ReadItems() {
 NodeId Parser::RelationChain() {
   const Nest nest(this);
   if (!nest.ok()) return kNoNode;
-  std::vector<NodeId> sides;
+  NodeIds sides;
   std::vector<Relation> ops;
   if (At(Token::kRelation) && (Now().value == static_cast<uint32_t>(Relation::kApprox) ||
                                Now().value == static_cast<uint32_t>(Relation::kEquiv) ||
@@ -122,7 +125,7 @@ NodeId Parser::Congruence(NodeId value) {
 
 // ratio := set (':' set)*.
 NodeId Parser::Ratio() {
-  std::vector<NodeId> parts = {SetExpression()};
+  NodeIds parts = {SetExpression()};
   if (parts[0] == kNoNode) return kNoNode;
   while (At(Token::kColon) && !colon_is_such_that_) {
     ++at_;
@@ -141,7 +144,7 @@ NodeId Parser::SetExpression() {
     const Kind kind = op == Token::kUnion          ? Kind::kUnion
                       : op == Token::kIntersection ? Kind::kIntersection
                                                    : Kind::kSetMinus;
-    std::vector<NodeId> parts = {left};
+    NodeIds parts = {left};
     while (Accept(op)) {
       parts.push_back(Sum());
       if (parts.back() == kNoNode) return kNoNode;
@@ -156,7 +159,7 @@ NodeId Parser::SetExpression() {
 NodeId Parser::Sum() {
   const Nest nest(this);
   if (!nest.ok()) return kNoNode;
-  std::vector<NodeId> terms;
+  NodeIds terms;
   bool first = true;
   while (true) {
     const Token op = Type();
@@ -182,12 +185,13 @@ NodeId Parser::Sum() {
 }
 
 // A sum, or the first of sets without the others ("\mathbb{R} - \{2\}").
-NodeId Parser::SumOrDifference(const std::vector<NodeId>& terms) {
+NodeId Parser::SumOrDifference(const NodeIds& terms) {
   const auto is_set = [this](NodeId id) {
     const Kind kind = tree_[id].kind;
     return kind == Kind::kNumberSet || kind == Kind::kSet || kind == Kind::kInterval;
   };
-  std::vector<NodeId> sets = {terms[0]};
+  if (!is_set(terms[0])) return tree_.Add(Kind::kSum, terms);
+  NodeIds sets = {terms[0]};
   for (size_t i = 1; i < terms.size() && tree_[terms[i]].kind == Kind::kNegate; ++i)
     sets.push_back(tree_.Kid(terms[i], 0));
   const bool difference = sets.size() == terms.size() && std::all_of(sets.begin(), sets.end(), is_set);
@@ -281,7 +285,7 @@ bool Parser::IsWideSpaceBefore(size_t at) const {
 
 // product := factor (['*' | '/' | ':'] factor)*, by juxtaposition too, from left to right.
 NodeId Parser::Product() {
-  std::vector<NodeId> factors;
+  NodeIds factors;
   NodeId mixed = kNoNode;
   if (MixedNumber(&mixed)) {
     factors.push_back(Postfix(mixed));
@@ -340,6 +344,9 @@ std::optional<Tree> ReadMath(std::string_view source, const ReadOptions& options
   if (tokens.empty() || budget.over()) return std::nullopt;
   FoldBrackets(&tokens);
   OrderScripts(&tokens);
+  const size_t expected = std::min(tokens.size() + 4, kReservedNodes);
+  tree.nodes.reserve(expected);
+  tree.kids.reserve(expected);
   Parser parser(std::move(tokens), &tree, budget);
   tree.root = parser.Answer();
   if (tree.root == kNoNode || budget.over()) return std::nullopt;

@@ -276,14 +276,14 @@ NodeId Parser::Symbol() {
   const bool callable = letter == 'f' || letter == 'g' || letter == 'h' || letter == 'F' || letter == 'G';
   if (function && callable && AtInverse()) {
     at_ += 5;
-    std::vector<NodeId> arguments;
+    NodeIds arguments;
     if (FunctionArgument(&arguments) == kNoNode) return kNoNode;
     const uint32_t inverse = tree_.names->Intern(name + "^{-1}");
     if (inverse == Names::kMaxNames) return budget_.Exceed(), kNoNode;
     return tree_.Add(Kind::kApply, arguments, inverse);
   }
   if (function && callable && At(Token::kLeftParen)) {
-    std::vector<NodeId> arguments;
+    NodeIds arguments;
     if (HasCondition()) return ConditionalApplication(id);
     if (FunctionArgument(&arguments) == kNoNode) return kNoNode;
     const bool prime = name.find('\'') != name.npos;

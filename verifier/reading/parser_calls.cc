@@ -8,7 +8,7 @@
 namespace drover::verifier {
 
 // The argument of a function: a bracketed group, else factors up to the next operator or function ("\sin 2x").
-NodeId Parser::FunctionArgument(std::vector<NodeId>* arguments) {
+NodeId Parser::FunctionArgument(NodeIds* arguments) {
   if (At(Token::kLeftParen) || At(Token::kLeftBracket)) {
     ++at_;
     const int bars = std::exchange(bars_, 0);
@@ -23,7 +23,7 @@ NodeId Parser::FunctionArgument(std::vector<NodeId>* arguments) {
     negative = !negative;
     ++at_;
   }
-  std::vector<NodeId> factors;
+  NodeIds factors;
   const bool apply = std::exchange(letters_apply_, false);  // "\sin x(1+y)" ends before the bracket
   while (StartsFactor() && !At(Token::kFunction) && !(At(Token::kLeftParen) && !factors.empty())) {
     const NodeId factor = Factor();
@@ -82,7 +82,7 @@ NodeId Parser::FunctionCall() {
     if (script == kNoNode) return kNoNode;
     (upper ? power : base) = script;
   }
-  std::vector<NodeId> arguments;
+  NodeIds arguments;
   if (FunctionArgument(&arguments) == kNoNode) return kNoNode;
   const bool inverse = power != kNoNode && tree_[power].kind == Kind::kNegate &&
                        IsLiteral(tree_.Kid(power, 0)) &&
@@ -140,7 +140,7 @@ NodeId Parser::Root() {
 NodeId Parser::Binomial() {
   ++at_;
   if (At(Token::kLeftParen)) {
-    std::vector<NodeId> arguments;
+    NodeIds arguments;
     if (FunctionArgument(&arguments) == kNoNode || arguments.size() != 2) return kNoNode;
     return Call(Function::kBinomial, arguments);
   }
@@ -176,7 +176,7 @@ NodeId Parser::BigOperator() {
   if (!nest.ok()) return kNoNode;
   std::string name(1, static_cast<char>(Now().value));
   ++at_;
-  std::vector<NodeId> parts;
+  NodeIds parts;
   while (At(Token::kCaret) || At(Token::kUnderscore)) {
     name += At(Token::kCaret) ? '^' : '_';
     ++at_;

@@ -73,8 +73,8 @@ NodeId Parser::Parenthesised() {
 }
 
 // "[[1,2],[3,4]]": a matrix by rows; kNoNode for anything else.
-NodeId Parser::NestedRows(const std::vector<NodeId>& rows) {
-  std::vector<NodeId> cells;
+NodeId Parser::NestedRows(const NodeIds& rows) {
+  NodeIds cells;
   const uint32_t columns = tree_[rows[0]].count;
   for (const NodeId row : rows) {
     const Node& node = tree_[row];

@@ -70,17 +70,17 @@ class Parser {
 
   // parser.cc: lists, relations, sets, sums, products.
   struct Items {
-    std::vector<NodeId> items;
+    NodeIds items;
     uint8_t flags = 0;  // kSemicolonList, kOrList
     bool ok = false;
   };
   Items ReadItems();
-  NodeId Group(std::vector<NodeId> items, uint8_t flag);
+  NodeId Group(const NodeIds& items, uint8_t flag);
   NodeId RelationChain();
   NodeId Ratio();
   NodeId SetExpression();
   NodeId Sum();
-  NodeId SumOrDifference(const std::vector<NodeId>& terms);
+  NodeId SumOrDifference(const NodeIds& terms);
   NodeId Product();
   NodeId SignedFactor();
   bool StartsFactor() const;
@@ -122,7 +122,7 @@ class Parser {
   NodeId Script();    // the argument of ^ or _: a group or one token
   NodeId Argument();  // of \frac and its like: a group, or one digit, letter or command
   NodeId Parenthesised();
-  NodeId NestedRows(const std::vector<NodeId>& rows);
+  NodeId NestedRows(const NodeIds& rows);
   NodeId Braces();
   NodeId OverOrChoose(NodeId upper);
   NodeId Prescript();  // {}_{n}C_{k}, ^nC_k
@@ -133,7 +133,7 @@ class Parser {
   NodeId Ceiling();
   NodeId Enclosed(Token close, Function function);
   NodeId FunctionCall();
-  NodeId FunctionArgument(std::vector<NodeId>* arguments);
+  NodeId FunctionArgument(NodeIds* arguments);
   NodeId Fraction();
   NodeId Root();
   NodeId Binomial();
@@ -141,12 +141,15 @@ class Parser {
   NodeId Accented();
   NodeId Environment();
   NodeId PlainMatrix();  // \pmatrix{1&2\cr3&4}
-  bool Rows(bool matrix, Token end, std::vector<NodeId>* cells, uint32_t* columns);
+  bool Rows(bool matrix, Token end, NodeIds* cells, uint32_t* columns);
   NodeId BigOperator();
   NodeId Arrangements(bool combinations, NodeId n, NodeId k);
   NodeId SplitDigits(bool* split);
 
-  NodeId Call(Function function, const std::vector<NodeId>& arguments) {
+  NodeId Call(Function function, std::initializer_list<NodeId> arguments) {
+    return Call(function, std::span(arguments.begin(), arguments.size()));
+  }
+  NodeId Call(Function function, std::span<const NodeId> arguments) {
     return tree_.Add(Kind::kFunction, arguments, static_cast<uint32_t>(function));
   }
   NodeId Divide(NodeId top, NodeId bottom) {

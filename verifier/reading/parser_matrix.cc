@@ -8,7 +8,7 @@ namespace drover::verifier {
 
 // The cells of rows that end with \\, up to the token `end`, which is left. In a matrix all rows are equally long, and no
 // cell is empty; elsewhere a & may stand before the end.
-bool Parser::Rows(bool matrix, Token end, std::vector<NodeId>* cells, uint32_t* columns) {
+bool Parser::Rows(bool matrix, Token end, NodeIds* cells, uint32_t* columns) {
   uint32_t row = 0, rows = 0;
   while (!At(end)) {
     if (At(Token::kEnd) || Full()) return false;
@@ -50,7 +50,7 @@ NodeId Parser::Environment() {
     while (!At(Token::kRightBrace) && !At(Token::kRightBracket) && !At(Token::kEnd)) ++at_;
     if (!At(Token::kEnd)) ++at_;
   }
-  std::vector<NodeId> cells;
+  NodeIds cells;
   uint32_t columns = 0;
   ++environments_;
   const bool read = Rows(matrix, Token::kEndEnvironment, &cells, &columns);
@@ -74,7 +74,7 @@ NodeId Parser::PlainMatrix() {
   if (!nest.ok()) return kNoNode;
   ++at_;
   if (!Accept(Token::kLeftBrace)) return kNoNode;
-  std::vector<NodeId> cells;
+  NodeIds cells;
   uint32_t columns = 0;
   ++environments_;
   const bool read = Rows(/*matrix=*/true, Token::kRightBrace, &cells, &columns);

@@ -36,7 +36,10 @@ constexpr std::pair<std::string_view, std::string_view> kPhrases[] = {
 
 }  // namespace
 
-bool HasFormulaMark(std::string_view text) { return text.find_first_of("^_=<>+|") != text.npos; }
+bool HasFormulaMark(std::string_view text) {
+  static constexpr CharSet kMarks("^_=<>+|");
+  return kMarks.AnyIn(text);
+}
 
 bool IsWords(std::string_view bare) {
   int letters = 0;

@@ -52,6 +52,10 @@ Token Closing(Token open) {
 
 void FoldBrackets(std::vector<Lexeme>* tokens) {
   std::vector<Lexeme>& t = *tokens;
+  // Only a bracket right behind another one may be folded.
+  const auto opens = [](const Lexeme& token) { return Closing(token.token) != Token::kEnd; };
+  const auto doubled = [&opens](const Lexeme& a, const Lexeme& b) { return opens(a) && opens(b); };
+  if (std::adjacent_find(t.begin(), t.end(), doubled) == t.end()) return;
   const uint32_t n = static_cast<uint32_t>(t.size());
   std::vector<uint32_t> partner(n, 0), open;
   for (uint32_t i = 0; i < n; ++i) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <optional>
+#include <utility>
 
 #include "verifier/chars.h"
 #include "verifier/reading/spellings.h"
@@ -38,6 +40,11 @@ bool IsScript(std::string_view latex) {
   return latex.size() == 4 && (latex[0] == '^' || latex[0] == '_') && latex[1] == '{';
 }
 
+// True for what NormalizeMath() leaves as it is whatever follows.
+bool IsPlain(char c) {
+  return static_cast<unsigned char>(c) < 0x80 && c != '\\' && c != '\f' && c != '&' && c != '{';
+}
+
 struct Entity {
   std::string_view html, latex;
 };
@@ -54,64 +61,98 @@ const Entity* FindEntity(std::string_view text) {
   return nullptr;
 }
 
+class Normalizer {
+ public:
+  explicit Normalizer(std::string_view text) : text_(text) { out_.reserve(text.size() + 8); }
+
+  std::string Run() {
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (IsPlain(c)) {
+        size_t end = at_ + 1;
+        while (end < text_.size() && IsPlain(text_[end])) ++end;
+        Copy(end - at_);
+      } else if (static_cast<unsigned char>(c) >= 0x80) {
+        Character();
+      } else if (!Backslash() && !Repaired()) {
+        Copy(1);
+      }
+    }
+    return std::move(out_);
+  }
+
+ private:
+  char Next() const { return at_ + 1 < text_.size() ? text_[at_ + 1] : '\0'; }
+  void Copy(size_t bytes) {
+    out_ += text_.substr(at_, bytes);
+    at_ += bytes;
+  }
+  bool Replace(size_t bytes, std::string_view by) {
+    out_ += by;
+    at_ += bytes;
+    return true;
+  }
+
+  // Looked for where it matters.
+  bool HasRows() {
+    if (!rows_)
+      rows_ = FindFirst(text_, "\\begin") != text_.npos || FindFirst(text_, "matrix{") != text_.npos;
+    return *rows_;
+  }
+
+  bool Backslash() {
+    if (text_[at_] != '\\') return false;
+    if (at_ + 2 < text_.size() && Next() == '\\' && !HasRows()) {
+      // "\\frac" outside of an environment is "\frac" escaped twice.
+      const bool known = IsKnownCommand(CommandName(text_, at_ + 2));
+      if (known) ++at_;
+      Copy(known ? 1 : 2);
+      return true;
+    }
+    if (Next() != 'n') return false;
+    const std::string_view name = CommandName(text_, at_ + 1);
+    return !IsKnownCommand(name) && !IsNegation(name) && Replace(2, " ");  // an escaped line end
+  }
+
+  bool Repaired() {
+    const char c = text_[at_];
+    if (c == '\f' && text_.substr(at_ + 1, 3) == "rac") return Replace(1, "\\f");
+    if (c == '&' && IsLower(Next())) {
+      const Entity* entity = FindEntity(text_.substr(at_, 8));
+      return entity != nullptr && Replace(entity->html.size(), entity->latex);
+    }
+    const bool script = !out_.empty() && (out_.back() == '^' || out_.back() == '_');
+    return !script && text_.substr(at_, 3) == "{-}" && Replace(3, "-");  // a sign that TeX shall not space
+  }
+
+  // One that is not of ASCII.
+  void Character() {
+    uint32_t code = 0;
+    const size_t length = DecodeUtf8(text_.substr(at_), &code);
+    if (length == 0) return Copy(1);
+    const std::string_view latex = LatexOf(code);
+    if (IsScript(latex) && script_end_ == at_ && script_kind_ == latex[0]) {
+      out_.insert(out_.size() - 1, latex.substr(2, 1));  // x¹² is x^{12}
+      at_ += length;
+    } else if (latex.data() != nullptr) {
+      Replace(length, latex);
+    } else {
+      Copy(length);
+    }
+    if (IsScript(latex)) script_end_ = at_, script_kind_ = latex[0];
+  }
+
+  const std::string_view text_;
+  size_t at_ = 0;
+  std::string out_;
+  std::optional<bool> rows_;                    // see HasRows()
+  size_t script_end_ = std::string_view::npos;  // in `text_`, of the last superscript or subscript character
+  char script_kind_ = 0;
+};
+
 }  // namespace
 
-std::string NormalizeMath(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() + 8);
-  const bool rows = FindFirst(text, "\\begin") != text.npos || FindFirst(text, "matrix{") != text.npos;
-  size_t script_end = std::string_view::npos;  // in `text`, of the last superscript or subscript character
-  char script_kind = 0;
-  for (size_t i = 0; i < text.size();) {
-    const char c = text[i];
-    if (c == '\\' && !rows && i + 2 < text.size() && text[i + 1] == '\\') {
-      // "\\frac" outside of an environment is "\frac" escaped twice.
-      const std::string_view name = CommandName(text, i + 2);
-      if (IsKnownCommand(name)) ++i;
-      out += text.substr(i, 1);
-      ++i;
-      if (!IsKnownCommand(name)) out += text[i++];
-    } else if (c == '\\' && i + 1 < text.size() && text[i + 1] == 'n' &&
-               !IsKnownCommand(CommandName(text, i + 1)) && !IsNegation(CommandName(text, i + 1))) {
-      out += ' ';  // an escaped line end
-      i += 2;
-    } else if (c == '\f' && text.substr(i + 1, 3) == "rac") {
-      out += "\\f";
-      ++i;
-    } else if (const Entity* entity = c == '&' && i + 1 < text.size() && IsLower(text[i + 1])
-                                          ? FindEntity(text.substr(i, 8))
-                                          : nullptr) {
-      out += entity->latex;
-      i += entity->html.size();
-    } else if (c == '{' && text.substr(i, 3) == "{-}" &&
-               (out.empty() || (out.back() != '^' && out.back() != '_'))) {
-      out += '-';  // a sign that TeX shall not space
-      i += 3;
-    } else if (static_cast<unsigned char>(c) < 0x80) {
-      out += c;
-      ++i;
-    } else {
-      uint32_t code = 0;
-      const size_t length = DecodeUtf8(text.substr(i), &code);
-      if (length == 0) {
-        out += c;
-        ++i;
-        continue;
-      }
-      const std::string_view latex = LatexOf(code);
-      if (IsScript(latex) && script_end == i && script_kind == latex[0]) {
-        out.insert(out.size() - 1, latex.substr(2, 1));  // x¹² is x^{12}
-      } else if (latex.data() != nullptr) {
-        out += latex;
-      } else {
-        out += text.substr(i, length);
-      }
-      i += length;
-      if (IsScript(latex)) script_end = i, script_kind = latex[0];
-    }
-  }
-  return out;
-}
+std::string NormalizeMath(std::string_view text) { return Normalizer(text).Run(); }
 
 namespace {
 

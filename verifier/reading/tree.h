@@ -2,9 +2,14 @@
 // a tree is freed without recursion.
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
 #include <cstdint>
+#include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "verifier/cas.h"
@@ -13,6 +18,7 @@
 namespace drover::verifier {
 
 using NodeId = uint32_t;
+using NodeIds = absl::InlinedVector<NodeId, 4>;  // as large as a vector
 constexpr NodeId kNoNode = 0xFFFFFFFF;
 
 enum class Kind : uint8_t {
@@ -88,6 +94,7 @@ class Names {
       if (names_[i] == name) return i;
     }
     if (names_.size() >= kMaxNames) return kMaxNames;
+    if (names_.empty()) names_.reserve(8);
     names_.emplace_back(name);
     return static_cast<uint32_t>(names_.size() - 1);
   }
@@ -113,7 +120,11 @@ struct Tree {
   const Node& operator[](NodeId id) const { return nodes[id]; }
   NodeId Kid(NodeId id, uint32_t i) const { return kids[nodes[id].first + i]; }
 
-  NodeId Add(Kind kind, const std::vector<NodeId>& children = {}, uint32_t value = 0, uint8_t flag = 0) {
+  NodeId Add(Kind kind, std::initializer_list<NodeId> children = {}, uint32_t value = 0, uint8_t flag = 0) {
+    return Add(kind, std::span(children.begin(), children.size()), value, flag);
+  }
+  // `children` are not of `kids`, which grows.
+  NodeId Add(Kind kind, std::span<const NodeId> children, uint32_t value = 0, uint8_t flag = 0) {
     const uint32_t first = static_cast<uint32_t>(kids.size());
     kids.insert(kids.end(), children.begin(), children.end());
     nodes.push_back({kind, flag, value, first, static_cast<uint32_t>(children.size())});
@@ -124,7 +135,10 @@ struct Tree {
     return Add(Kind::kNumber, {}, static_cast<uint32_t>(numbers.size() - 1));
   }
   NodeId AddInteger(int64_t value) { return AddNumber({.value = Rational(value)}); }
-  NodeId AddText(Kind kind, std::string text, const std::vector<NodeId>& children = {}) {
+  NodeId AddText(Kind kind, std::string text, std::initializer_list<NodeId> children = {}) {
+    return AddText(kind, std::move(text), std::span(children.begin(), children.size()));
+  }
+  NodeId AddText(Kind kind, std::string text, std::span<const NodeId> children) {
     texts.push_back(std::move(text));
     return Add(kind, children, static_cast<uint32_t>(texts.size() - 1));
   }
