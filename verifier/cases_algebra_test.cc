@@ -1,5 +1,5 @@
 // Constants, formulas with symbols, equations and inequalities.
-#include "verifier/cases.h"
+#include "verifier/testing/cases.h"
 
 namespace drover::verifier {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "verifier/cases.h"
 #include "verifier/grader.h"
+#include "verifier/testing/cases.h"
 
 namespace drover::verifier {
 namespace {

@@ -1,5 +1,5 @@
 // Numbers in all writings: what is the same and what is not.
-#include "verifier/cases.h"
+#include "verifier/testing/cases.h"
 
 namespace drover::verifier {
 namespace {

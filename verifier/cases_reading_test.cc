@@ -1,5 +1,5 @@
 // How answers are read: floats, names, lists, scripts, signs, times.
-#include "verifier/cases.h"
+#include "verifier/testing/cases.h"
 
 namespace drover::verifier {
 namespace {

@@ -1,5 +1,5 @@
 // Sets, tuples, intervals, matrices, units, words, and answers within prose.
-#include "verifier/cases.h"
+#include "verifier/testing/cases.h"
 
 namespace drover::verifier {
 namespace {

@@ -1,5 +1,5 @@
 // Letters, words, units and choices: what they say about a value.
-#include "verifier/cases.h"
+#include "verifier/testing/cases.h"
 
 namespace drover::verifier {
 namespace {

@@ -1,5 +1,5 @@
 // What the mutation fuzzer found in the grader, in small.
-#include "verifier/cases.h"
+#include "verifier/testing/cases.h"
 
 namespace drover::verifier {
 namespace {
