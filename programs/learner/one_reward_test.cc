@@ -26,11 +26,13 @@ v1::Group Cut(const v1::Lease& lease, double whole, double cut) {
   return group;
 }
 
-bool ReportSaysEqual(const v1::Group& group) { return run::Summarize({group}, 0).zero_advantage_share == 1; }
+bool ReportSaysEqual(const v1::Group& group) { return run::Summarize({group}, 0).zero_advantage_groups == 1; }
 
 bool MetricsSayEqual(const v1::Group& group) {
   metrics::LearnerMetrics metrics;
-  metrics.Collected({group}, 0);
+  run::StepReport report;
+  report.rollout = run::Summarize({group}, 0);
+  metrics.Stepped(report);
   for (const prometheus::MetricFamily& family : metrics.registry()->Collect()) {
     if (family.name == "drover_learner_zero_advantage_groups_total")
       return family.metric.at(0).counter.value == 1;

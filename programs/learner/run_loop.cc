@@ -273,8 +273,7 @@ absl::Status RunLoop::Report(const std::vector<v1::Group>& groups, const learner
   report.skipped_steps = static_cast<uint64_t>(stats.skipped_steps);
   report.rollout = run::Summarize(groups, /*version=*/version_ - 1);
   if (parts_.recipe.reward().shuffle()) {  // of the rewards that were trained on
-    report.rollout.zero_advantage_share =
-        static_cast<double>(stats.zero_advantage_groups) / static_cast<double>(groups.size());
+    report.rollout.zero_advantage_groups = static_cast<uint64_t>(stats.zero_advantage_groups);
   }
   report.loss = stats.loss;
   report.grad_norm = stats.grad_norm;

@@ -208,7 +208,6 @@ void LearnerMetrics::Collected(const std::vector<v1::Group>& groups, uint64_t ve
       (group::Correct(response) ? groups_->correct : groups_->incorrect).Observe(response.token_ids_size());
       if (group::Truncated(response)) groups_->truncated.Increment();
     }
-    if (group::RewardsAllEqual(group)) groups_->zero_advantage.Increment();
     groups_->staleness.Observe(static_cast<double>(group::Staleness(group, version)));
   }
 }
@@ -230,7 +229,8 @@ void LearnerMetrics::Stepped(const run::StepReport& report) {
   step_->length_mean.Set(rollout.response_length);
   step_->truncated.Set(rollout.truncated_share);
   step_->formatted.Set(rollout.formatted_share);
-  step_->zero_advantage.Set(rollout.zero_advantage_share);
+  step_->zero_advantage.Set(rollout.zero_advantage_share());
+  groups_->zero_advantage.Increment(static_cast<double>(rollout.zero_advantage_groups));
   step_->staleness_max.Set(static_cast<double>(rollout.staleness_max));
   step_->staleness_mean.Set(rollout.staleness_mean);
   step_->learning_rate.Set(report.learning_rate);

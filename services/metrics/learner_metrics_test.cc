@@ -34,6 +34,8 @@ TEST(LearnerMetrics, AStepIsShown) {
   run::StepReport report;
   report.rollout.reward = 0.25;
   report.rollout.response_tokens = 100;
+  report.rollout.groups = 4;
+  report.rollout.zero_advantage_groups = 1;
   report.optimizer_steps = 8;
   report.entropy = 1.5;
   metrics.Stepped(report);
@@ -41,6 +43,8 @@ TEST(LearnerMetrics, AStepIsShown) {
   auto values = Values(metrics);
   EXPECT_EQ(values["drover_learner_reward_mean"], 0.25);
   EXPECT_EQ(values["drover_learner_trained_tokens_total"], 200);
+  EXPECT_EQ(values["drover_learner_zero_advantage_groups_total"], 2);
+  EXPECT_EQ(values["drover_learner_zero_advantage_ratio"], 0.25);
   EXPECT_EQ(values["drover_learner_optimizer_steps"], 8);
   EXPECT_EQ(values["drover_learner_entropy_nats"], 1.5);
   EXPECT_EQ(values["drover_learner_train_seconds"], 2);
@@ -49,8 +53,8 @@ TEST(LearnerMetrics, AStepIsShown) {
 
 TEST(LearnerMetrics, GroupsAreCountedByRewardAndStaleness) {
   LearnerMetrics metrics;
-  v1::Group mixed, equal;
-  for (const double reward : {1.0, 0.0, 0.0}) {
+  v1::Group mixed, wrong;
+  for (const double reward : {1.0, 0.0, 1.0}) {  // the last was cut: it earns nothing
     v1::Response* response = mixed.add_responses();
     response->set_reward(reward);
     response->add_token_ids(1);
@@ -59,13 +63,12 @@ TEST(LearnerMetrics, GroupsAreCountedByRewardAndStaleness) {
     run->set_count(1);
   }
   mixed.mutable_responses(2)->set_finish_reason(v1::FINISH_REASON_LENGTH);
-  *equal.add_responses() = mixed.responses(1);
-  metrics.Collected({mixed, equal}, /*version=*/5);
+  *wrong.add_responses() = mixed.responses(1);
+  metrics.Collected({mixed, wrong}, /*version=*/5);
   auto values = Values(metrics);
   EXPECT_EQ(values["drover_learner_response_length_tokens{outcome=correct}"], 1);
   EXPECT_EQ(values["drover_learner_response_length_tokens{outcome=incorrect}"], 3);
   EXPECT_EQ(values["drover_learner_truncated_responses_total"], 1);
-  EXPECT_EQ(values["drover_learner_zero_advantage_groups_total"], 1);
   EXPECT_EQ(values["drover_learner_staleness_versions"], 2);
 }
 

@@ -43,7 +43,8 @@ nlohmann::ordered_json OrNull(const std::optional<double>& value) {
 
 RolloutStats Summarize(const std::vector<v1::Group>& groups, uint64_t version) {
   RolloutStats stats;
-  Mean reward, length, correct, incorrect, truncated, formatted, zero_advantage, staleness;
+  stats.groups = groups.size();
+  Mean reward, length, correct, incorrect, truncated, formatted, staleness;
   std::vector<double> group_rewards;
   for (const v1::Group& group : groups) {
     Mean group_reward;
@@ -59,7 +60,7 @@ RolloutStats Summarize(const std::vector<v1::Group>& groups, uint64_t version) {
     }
     stats.prompt_tokens += static_cast<uint64_t>(group.prompt_token_ids_size());
     group_rewards.push_back(group_reward.value());
-    zero_advantage.Add(group::RewardsAllEqual(group));
+    stats.zero_advantage_groups += group::RewardsAllEqual(group);
     const uint64_t behind = group::Staleness(group, version);
     staleness.Add(static_cast<double>(behind));
     stats.staleness_max = std::max(stats.staleness_max, behind);
@@ -71,7 +72,6 @@ RolloutStats Summarize(const std::vector<v1::Group>& groups, uint64_t version) {
   stats.response_length_incorrect = incorrect.optional();
   stats.truncated_share = truncated.value();
   stats.formatted_share = formatted.value();
-  stats.zero_advantage_share = zero_advantage.value();
   stats.staleness_mean = staleness.value();
   return stats;
 }
@@ -87,7 +87,7 @@ nlohmann::ordered_json ToJson(const StepReport& r) {
           {"response_length_incorrect", OrNull(r.rollout.response_length_incorrect)},
           {"truncated_share", r.rollout.truncated_share},
           {"formatted_share", r.rollout.formatted_share},
-          {"zero_advantage_share", r.rollout.zero_advantage_share},
+          {"zero_advantage_share", r.rollout.zero_advantage_share()},
           {"staleness_mean", r.rollout.staleness_mean},
           {"staleness_max", r.rollout.staleness_max},
           {"loss", r.loss},

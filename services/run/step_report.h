@@ -19,11 +19,16 @@ struct RolloutStats {
   std::optional<double> response_length_incorrect;  // mean over the others
   double truncated_share = 0;                       // responses cut at the length limit
   double formatted_share = 0;                       // responses from which an answer could be read
-  double zero_advantage_share = 0;                  // groups whose rewards are all equal
-  double staleness_mean = 0;  // newest published version minus the oldest one among a group's tokens
+  uint64_t groups = 0;
+  uint64_t zero_advantage_groups = 0;  // those whose rewards are all equal
+  double staleness_mean = 0;           // newest published version minus the oldest one among a group's tokens
   uint64_t staleness_max = 0;
   uint64_t response_tokens = 0;
   uint64_t prompt_tokens = 0;
+
+  double zero_advantage_share() const {
+    return groups == 0 ? 0 : static_cast<double>(zero_advantage_groups) / static_cast<double>(groups);
+  }
 };
 
 // `version` is the newest published version. No groups: all zero.

@@ -37,7 +37,7 @@ TEST(StepReportTest, WorkedArithmetic) {
   EXPECT_DOUBLE_EQ(*stats.response_length_incorrect, 20);
   EXPECT_DOUBLE_EQ(stats.truncated_share, 0.25);
   EXPECT_DOUBLE_EQ(stats.formatted_share, 0.75);
-  EXPECT_DOUBLE_EQ(stats.zero_advantage_share, 0.5);
+  EXPECT_DOUBLE_EQ(stats.zero_advantage_share(), 0.5);
   EXPECT_DOUBLE_EQ(stats.staleness_mean, 0.5);
   EXPECT_EQ(stats.staleness_max, 1u);
   EXPECT_EQ(stats.response_tokens, 100u);
@@ -52,7 +52,7 @@ TEST(StepReportTest, ATruncatedResponseEarnsNothingWhateverTheVerifierGave) {
   EXPECT_DOUBLE_EQ(stats.reward, 0.5);
   EXPECT_DOUBLE_EQ(*stats.response_length_correct, 10);
   EXPECT_DOUBLE_EQ(*stats.response_length_incorrect, 20);
-  EXPECT_DOUBLE_EQ(stats.zero_advantage_share, 0);
+  EXPECT_DOUBLE_EQ(stats.zero_advantage_share(), 0);
 }
 
 TEST(StepReportTest, NothingIncorrectIsNullNotZero) {
@@ -70,6 +70,7 @@ TEST(StepReportTest, NoGroupsIsAllZero) {
   const RolloutStats stats = Summarize({}, 3);
   EXPECT_EQ(stats.reward, 0);
   EXPECT_EQ(stats.staleness_max, 0u);
+  EXPECT_EQ(stats.zero_advantage_share(), 0);
 }
 
 }  // namespace
