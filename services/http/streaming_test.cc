@@ -255,7 +255,7 @@ TEST_F(StreamingTest, EndsMayMeet) {
     Start({.stream_buffer_bytes = 100});
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i) {
-      threads.emplace_back([this, i, round, port = port()] {
+      threads.emplace_back([i, round, port = port()] {
         Connection client(port);
         client.Send("POST /complete HTTP/1.0\r\nContent-Length: 0\r\n\r\n");
         if (i % 2 == 0) client.ReceiveUntil(std::string(50 * static_cast<size_t>(round + 1), 'x'));

@@ -92,6 +92,16 @@ struct WeightSubscriber::Impl {
     return newest_;
   }
 
+  std::shared_ptr<const Received> WaitForNewer(const Received* than, absl::Duration timeout) {
+    absl::MutexLock lock(&mutex_);
+    const auto newer = [this, than]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) {
+      return newest_ != nullptr && (than == nullptr || newest_->version > than->version);
+    };
+    const auto over = [this, &newer]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return stopping_ || newer(); };
+    mutex_.AwaitWithTimeout(absl::Condition(&over), timeout);
+    return !stopping_ && newer() ? newest_ : nullptr;
+  }
+
   v1::SubscribeRequest Request() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     v1::SubscribeRequest request;
     request.set_subscriber(options_.name);
@@ -177,15 +187,7 @@ std::shared_ptr<const Received> WeightSubscriber::Newest() const { return impl_-
 
 std::shared_ptr<const Received> WeightSubscriber::WaitForNewer(const Received* than,
                                                                absl::Duration timeout) const {
-  absl::MutexLock lock(&impl_->mutex_);
-  const auto there = [this, than]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(impl_->mutex_) {
-    const auto& newest = impl_->newest_;
-    return impl_->stopping_ || (newest != nullptr && (than == nullptr || newest->version > than->version));
-  };
-  impl_->mutex_.AwaitWithTimeout(absl::Condition(&there), timeout);
-  const auto& newest = impl_->newest_;
-  if (impl_->stopping_ || newest == nullptr) return nullptr;
-  return than == nullptr || newest->version > than->version ? newest : nullptr;
+  return impl_->WaitForNewer(than, timeout);
 }
 
 void WeightSubscriber::Stop() { impl_->Stop(); }
