@@ -69,7 +69,8 @@ grpc::ServerUnaryReactor* ExperienceService::ReturnLeases(grpc::CallbackServerCo
                                                           const v1::ReturnLeasesRequest* request,
                                                           v1::ReturnLeasesResponse* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(Answered(store_->ReturnLeases(*request)));
+  store_->ReturnLeases(*request,
+                       [this, reactor](const absl::Status& status) { reactor->Finish(Answered(status)); });
   return reactor;
 }
 

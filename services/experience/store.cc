@@ -1,14 +1,14 @@
+// The store's calls: each asks the desk under the lock and sends what may be said at once. store_disk.cc has the rest.
 #include "services/experience/store.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "base/digest.h"
+#include "base/check.h"
 #include "base/log.h"
 #include "base/status.h"
-#include "services/experience/store_impl.h"
+#include "services/experience/validate.h"
 
 namespace drover::experience {
 namespace {
@@ -20,10 +20,6 @@ StoreOptions WithClock(StoreOptions options) {
   return options;
 }
 
-LedgerOptions ForLedger(const StoreOptions& options) {
-  return {options.prompts_per_rollout, options.staleness_bound, options.steps};
-}
-
 // Whether a stored group that cannot be had is lost for good: its bytes, its file, or what it holds is wrong.
 bool Unfit(const absl::Status& status) {
   return absl::IsDataLoss(status) || absl::IsNotFound(status) || absl::IsInvalidArgument(status);
@@ -33,136 +29,117 @@ bool Unfit(const absl::Status& status) {
 
 absl::StatusOr<std::unique_ptr<ExperienceStore>> ExperienceStore::Open(StoreOptions options) {
   RETURN_IF_ERROR(options.Validate());
-  auto store = std::make_unique<ExperienceStoreImpl>(std::move(options));
+  std::unique_ptr<ExperienceStore> store(new ExperienceStore(std::move(options)));
   RETURN_IF_ERROR(store->Start());
   return store;
 }
 
-ExperienceStoreImpl::ExperienceStoreImpl(StoreOptions options)
-    : options_(WithClock(std::move(options))), ledger_(ForLedger(options_)) {}
+ExperienceStore::ExperienceStore(StoreOptions options)
+    : options_(WithClock(std::move(options))), desk_(options_) {}
 
-ExperienceStoreImpl::~ExperienceStoreImpl() {
+ExperienceStore::Outbox ExperienceStore::TakeDecisions() {
+  DeskOutput output = desk_.Take();
+  decided_ += output.events.size();
+  for (v1::JournalEvent& event : output.events) to_write_.push_back(std::move(event));
+  for (GroupToStore& group : output.groups) to_store_.push_back(std::move(group));
+  if (output.sync) sync_to_ = decided_;
+  std::vector<Answer> now;
+  for (Answer& answer : output.answers) {
+    switch (answer.after) {
+      case After::kNothing:
+        now.push_back(std::move(answer));
+        break;
+      case After::kWritten:
+        after_write_.push_back(std::move(answer));
+        break;
+      case After::kSynced:
+        after_write_and_sync_.push_back(std::move(answer));
+        break;
+    }
+  }
+  Outbox outbox;
+  outbox.notes = std::move(output.notes);
+  Release(std::move(now), &outbox);
+  return outbox;
+}
+
+void ExperienceStore::Release(std::vector<Answer> answers, Outbox* outbox) {
+  for (Answer& answer : answers) {
+    if (!disk_.ok() && answer.after != After::kNothing) {
+      const absl::Status lost = absl::UnavailableError(desk_.health().message());
+      std::visit([&lost](auto& reply) { reply = lost; }, answer.reply);
+    }
+    auto call = calls_.extract(answer.ticket);
+    DROVER_CHECK(!call.empty());  // each ticket is answered once
+    outbox->answers.emplace_back(std::move(call.mapped()), std::move(answer.reply));
+  }
+}
+
+void ExperienceStore::Send(Outbox outbox) {
+  for (const Note& note : outbox.notes) log::Write(note.level, note.message, note.fields);
+  for (auto& [done, reply] : outbox.answers) done(std::move(reply));
+}
+
+uint64_t ExperienceStore::AddCall(Done done) {
+  const uint64_t ticket = next_ticket_++;
+  calls_[ticket] = std::move(done);
+  return ticket;
+}
+
+// --- The training loop ----------------------------------------------------------------------------------------------
+
+absl::Status ExperienceStore::Durably(
+    const std::function<absl::Status(Desk& desk, absl::Duration now)>& decide) {
+  uint64_t until = 0;
+  absl::Status decided;
+  Outbox outbox;
   {
     absl::MutexLock lock(&mu_);
-    stop_ = true;
+    decided = decide(desk_, Now());
+    outbox = TakeDecisions();
+    until = decided_;
   }
-  if (keeper_.joinable()) keeper_.join();
-}
-
-absl::Status ExperienceStoreImpl::Start() {
+  Send(std::move(outbox));
+  RETURN_IF_ERROR(decided);
   absl::MutexLock lock(&mu_);
-  Ledger* const ledger = &ledger_;
-  ASSIGN_OR_RETURN(journal_,
-                   Journal::Open(
-                       JournalFolder(options_.run_folder),
-                       [ledger](const auto& event) { return ledger->Apply(event); }, options_.files));
-  journal_->SkipSegments(ledger_.last_segment());
-  keeper_ = std::thread([this] { Keep(); });
-  return absl::OkStatus();
+  const auto synced = [this, until]()
+                          ABSL_SHARED_LOCKS_REQUIRED(mu_) { return synced_ >= until || !disk_.ok(); };
+  mu_.Await(absl::Condition(&synced));
+  return disk_.ok() ? absl::OkStatus() : desk_.health();
 }
 
-absl::Status ExperienceStoreImpl::Emit(v1::JournalEvent event) {
-  std::vector<v1::JournalEvent> events;
-  events.push_back(std::move(event));
-  return Emit(std::move(events));
+absl::Status ExperienceStore::StartIncarnation(uint64_t version) {
+  return Durably([&](Desk& desk, absl::Duration now) { return desk.StartIncarnation(version, now); });
 }
 
-absl::Status ExperienceStoreImpl::Emit(std::vector<v1::JournalEvent> events) {
-  absl::Status applied;
-  size_t legal = 0;
-  for (; legal < events.size(); ++legal) {
-    events[legal].set_unix_micros(absl::ToUnixMicros(absl::Now()));
-    applied = ledger_.Apply(events[legal]);
-    if (!applied.ok()) break;
-  }
-  events.resize(legal);
-  if (const absl::Status written = journal_->Append(events); !written.ok()) {
-    Fail(written);
-    return health_;
-  }
-  wake_ = true;
-  return applied;
-}
-
-absl::Status ExperienceStoreImpl::Sync() {
-  const absl::Status synced = journal_->SyncEvents();
-  if (synced.ok()) return synced;
-  absl::MutexLock lock(&mu_);
-  Fail(synced);
-  return health_;
-}
-
-void ExperienceStoreImpl::Fail(const absl::Status& reason) {
-  if (!health_.ok()) return;
-  health_ = Annotate(reason, "the experience store stopped");
-  wake_ = true;
-  log::Error("the experience store stopped", {{"reason", std::string(reason.message())}});
-}
-
-absl::Status ExperienceStoreImpl::CheckStarted() const {
-  RETURN_IF_ERROR(health_);
-  if (started_) return absl::OkStatus();
-  return absl::FailedPreconditionError("experience store: StartIncarnation comes first");
-}
-
-absl::Status ExperienceStoreImpl::StartIncarnation(uint64_t version) {
-  absl::MutexLock commit(&commit_mu_);
+absl::Status ExperienceStore::Publish(uint64_t version) {
+  absl::Status published;
+  Outbox outbox;
   {
     absl::MutexLock lock(&mu_);
-    RETURN_IF_ERROR(health_);
-    v1::JournalEvent event;
-    event.mutable_incarnation_started()->set_incarnation(ledger_.incarnation() + 1);
-    event.mutable_incarnation_started()->set_version(version);
-    RETURN_IF_ERROR(Emit(std::move(event)));
-    for (uint64_t lease : ledger_.AcceptedOverBound()) {
-      RETURN_IF_ERROR(Drop(lease, v1::LEASE_OUTCOME_STALE,
-                           "older than staleness.bound allows since the run was resumed with a lower one"));
-    }
-    started_ = true;
-    published_.reset();
-    held_.Clear();
-    retries_.clear();
-    ended_before_step_ = Ended();
-    log::Info("incarnation started", {{"incarnation", ledger_.incarnation()}, {"version", version}});
+    published = desk_.Publish(version, Now());
+    outbox = TakeDecisions();
   }
-  return Sync();
+  Send(std::move(outbox));
+  return published;
 }
 
-absl::Status ExperienceStoreImpl::Publish(uint64_t version) {
-  absl::MutexLock lock(&mu_);
-  RETURN_IF_ERROR(CheckStarted());
-  if (version != ledger_.version()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("cannot publish version ", version, ": the trained version is ", ledger_.version()));
-  }
-  published_ = version;
-  wake_ = true;
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<v1::Group>> ExperienceStoreImpl::WaitForRollout(uint64_t rollout,
-                                                                           absl::Duration timeout) {
-  std::vector<StoredGroup> stored;
+absl::StatusOr<std::vector<v1::Group>> ExperienceStore::WaitForRollout(uint64_t rollout,
+                                                                       absl::Duration timeout) {
+  absl::StatusOr<std::vector<StoredGroup>> stored;
   {
     absl::MutexLock lock(&mu_);
-    RETURN_IF_ERROR(CheckStarted());
-    if (rollout != ledger_.version()) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("cannot wait for rollout ", rollout, ": the next is ", ledger_.version()));
+    stored = desk_.Rollout(rollout);
+    if (absl::IsDeadlineExceeded(stored.status())) {
+      mu_.AwaitWithTimeout(absl::Condition(this, &ExperienceStore::RolloutDecided), timeout);
+      stored = desk_.Rollout(rollout);
     }
-    const bool decided =
-        mu_.AwaitWithTimeout(absl::Condition(this, &ExperienceStoreImpl::RolloutDecided), timeout);
-    RETURN_IF_ERROR(health_);
-    if (!decided) {
-      return absl::DeadlineExceededError(absl::StrCat("rollout ", rollout, " has ", ledger_.AcceptedCount(),
-                                                      " of ", options_.prompts_per_rollout, " groups"));
-    }
-    stored = ledger_.AcceptedGroups();
   }
+  RETURN_IF_ERROR(stored.status());
   std::vector<v1::Group> groups;
-  groups.reserve(stored.size());
+  groups.reserve(stored->size());
   std::vector<UnfitGroup> unfit;
-  for (const StoredGroup& group : stored) {
+  for (const StoredGroup& group : *stored) {
     absl::StatusOr<v1::Group> loaded = LoadGroup(group);
     if (loaded.ok()) {
       groups.push_back(*std::move(loaded));
@@ -173,73 +150,33 @@ absl::StatusOr<std::vector<v1::Group>> ExperienceStoreImpl::WaitForRollout(uint6
     }
   }
   if (unfit.empty()) return groups;
-  RETURN_IF_ERROR(LeaseAgain(unfit));
+  RETURN_IF_ERROR(Durably([&](Desk& desk, absl::Duration now) { return desk.LeaseAgain(unfit, now); }));
   return absl::DeadlineExceededError(
       absl::StrCat("rollout ", rollout, ": ", unfit.size(), " stored groups are leased again"));
 }
 
-absl::Status ExperienceStoreImpl::LeaseAgain(const std::vector<UnfitGroup>& unfit) {
-  {
-    absl::MutexLock lock(&mu_);
-    for (const UnfitGroup& each : unfit) {
-      RETURN_IF_ERROR(Drop(each.lease, v1::LEASE_OUTCOME_FAILED, each.reason));
-      CountFailure(each.group, each.reason);
-    }
-  }
-  return Sync();
-}
-
-absl::Status ExperienceStoreImpl::Drop(uint64_t lease, v1::LeaseOutcome outcome, const std::string& reason) {
-  log::Error("an accepted group is not trained; it is leased again",
-             {{"lease", lease}, {"outcome", OutcomeName(outcome)}, {"reason", reason}});
-  v1::JournalEvent event;
-  event.mutable_lease_closed()->set_lease(lease);
-  event.mutable_lease_closed()->set_outcome(outcome);
-  event.mutable_lease_closed()->set_reason(reason);
-  return Emit(std::move(event));
-}
-
-absl::StatusOr<v1::Group> ExperienceStoreImpl::LoadGroup(const StoredGroup& stored) const {
+absl::StatusOr<v1::Group> ExperienceStore::LoadGroup(const StoredGroup& stored) const {
   ASSIGN_OR_RETURN(v1::Group group,
                    ReadStoredGroup(JournalFolder(options_.run_folder), stored, options_.files));
   RETURN_IF_ERROR(group::CheckGroup(group, options_.group_limits));
   return group;
 }
 
-absl::Status ExperienceStoreImpl::MarkTrained(uint64_t rollout, uint64_t version,
-                                              uint64_t first_optimizer_step, uint64_t last_optimizer_step) {
-  {
-    absl::MutexLock lock(&mu_);
-    RETURN_IF_ERROR(CheckStarted());
-    v1::JournalEvent event;
-    v1::RolloutTrained* trained = event.mutable_rollout_trained();
-    trained->set_rollout(rollout);
-    trained->set_version(version);
-    trained->set_first_optimizer_step(first_optimizer_step);
-    trained->set_last_optimizer_step(last_optimizer_step);
-    for (const StoredGroup& group : ledger_.AcceptedGroups()) {
-      trained->add_leases(group.lease);
-      retries_.erase(group.group);
-    }
-    RETURN_IF_ERROR(Emit(std::move(event)));
-    ended_before_step_ = Ended();
-  }
-  return Sync();
+absl::Status ExperienceStore::MarkTrained(uint64_t rollout, uint64_t version, uint64_t first_optimizer_step,
+                                          uint64_t last_optimizer_step) {
+  return Durably([&](Desk& desk, absl::Duration now) {
+    return desk.MarkTrained(rollout, version, first_optimizer_step, last_optimizer_step, now);
+  });
 }
 
-absl::Status ExperienceStoreImpl::MarkCheckpoint(uint64_t version, const std::string& path) {
-  absl::MutexLock commit(&commit_mu_);
+absl::Status ExperienceStore::MarkCheckpoint(uint64_t version, const std::string& path) {
+  RETURN_IF_ERROR(Durably([&](Desk& desk, absl::Duration) { return desk.MarkCheckpoint(version, path); }));
+  absl::MutexLock groups(&groups_mu_);
   std::optional<uint32_t> first_needed;
   {
     absl::MutexLock lock(&mu_);
-    RETURN_IF_ERROR(CheckStarted());
-    v1::JournalEvent event;
-    event.mutable_checkpoint_durable()->set_version(std::max(version, ledger_.durable_version().value_or(0)));
-    event.mutable_checkpoint_durable()->set_path(path);
-    RETURN_IF_ERROR(Emit(std::move(event)));
-    first_needed = ledger_.FirstNeededSegment();
+    first_needed = desk_.FirstNeededSegment();
   }
-  RETURN_IF_ERROR(Sync());
   journal_->BeginSegment();
   const absl::Status deleted = journal_->DeleteSegments(first_needed);
   // Space that stays taken is no reason to stop: the next checkpoint tries again.
@@ -247,98 +184,153 @@ absl::Status ExperienceStoreImpl::MarkCheckpoint(uint64_t version, const std::st
   return absl::OkStatus();
 }
 
-absl::Status ExperienceStoreImpl::BeginEvaluation(EvaluationPlan plan, std::vector<v1::Prompt> prompts) {
-  absl::MutexLock lock(&mu_);
-  RETURN_IF_ERROR(CheckStarted());
-  if (published_ != plan.version) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("cannot evaluate version ", plan.version, ": it is not the published one"));
+absl::Status ExperienceStore::BeginEvaluation(EvaluationPlan plan, std::vector<v1::Prompt> prompts) {
+  absl::Status begun;
+  Outbox outbox;
+  {
+    absl::MutexLock lock(&mu_);
+    begun = desk_.BeginEvaluation(std::move(plan), std::move(prompts), Now());
+    outbox = TakeDecisions();
   }
-  for (uint64_t i = 0; i < evaluation_.total(); ++i) retries_.erase(kFirstEvaluationId + i);
-  evaluation_.Begin(std::move(plan), std::move(prompts));
-  wake_ = true;
-  return absl::OkStatus();
+  Send(std::move(outbox));
+  return begun;
 }
 
-absl::StatusOr<std::vector<v1::Group>> ExperienceStoreImpl::WaitForEvaluation(absl::Duration timeout) {
+absl::StatusOr<std::vector<v1::Group>> ExperienceStore::WaitForEvaluation(absl::Duration timeout) {
   absl::MutexLock lock(&mu_);
-  RETURN_IF_ERROR(CheckStarted());
-  if (!evaluation_.active()) return absl::FailedPreconditionError("no evaluation is in progress");
-  const bool decided =
-      mu_.AwaitWithTimeout(absl::Condition(this, &ExperienceStoreImpl::EvaluationDecided), timeout);
-  RETURN_IF_ERROR(health_);
-  if (!decided) {
-    return absl::DeadlineExceededError(
-        absl::StrCat("the evaluation has ", evaluation_.done(), " of ", evaluation_.total(), " groups"));
+  absl::StatusOr<std::vector<v1::Group>> groups = desk_.TakeEvaluation();
+  if (!absl::IsDeadlineExceeded(groups.status())) return groups;
+  mu_.AwaitWithTimeout(absl::Condition(this, &ExperienceStore::EvaluationDecided), timeout);
+  return desk_.TakeEvaluation();
+}
+
+void ExperienceStore::Finish() {
+  Outbox outbox;
+  {
+    absl::MutexLock lock(&mu_);
+    desk_.Finish(Now());
+    outbox = TakeDecisions();
   }
-  return evaluation_.Take();
+  Send(std::move(outbox));
 }
 
-void ExperienceStoreImpl::Finish() {
+void ExperienceStore::StopLeasing() {
+  Outbox outbox;
+  {
+    absl::MutexLock lock(&mu_);
+    desk_.StopLeasing(Now());
+    outbox = TakeDecisions();
+  }
+  Send(std::move(outbox));
+}
+
+// --- Actors ---------------------------------------------------------------------------------------------------------
+
+uint64_t ExperienceStore::LeaseGroups(const v1::LeaseGroupsRequest& request, LeaseDone done) {
+  uint64_t ticket = 0;
+  Outbox outbox;
+  {
+    absl::MutexLock lock(&mu_);
+    ticket = AddCall([done = std::move(done)](Reply reply) {
+      done(std::get<absl::StatusOr<v1::LeaseGroupsResponse>>(std::move(reply)));
+    });
+    desk_.Lease(ticket, request, Now());
+    outbox = TakeDecisions();
+  }
+  Send(std::move(outbox));
+  return ticket;
+}
+
+bool ExperienceStore::CancelLease(uint64_t ticket) {
   absl::MutexLock lock(&mu_);
-  finished_ = true;
-  wake_ = true;
+  if (!desk_.CancelLease(ticket)) return false;
+  calls_.erase(ticket);
+  return true;
 }
 
-void ExperienceStoreImpl::StopLeasing() {
+absl::StatusOr<v1::RenewLeasesResponse> ExperienceStore::RenewLeases(const v1::RenewLeasesRequest& request) {
   absl::MutexLock lock(&mu_);
-  no_more_leases_ = true;
-  wake_ = true;
+  return desk_.Renew(request, Now());
 }
 
-v1::LeaseCounts ExperienceStoreImpl::Counts() const {
+void ExperienceStore::ReturnLeases(const v1::ReturnLeasesRequest& request, ReturnDone done) {
+  Outbox outbox;
+  {
+    absl::MutexLock lock(&mu_);
+    const uint64_t ticket =
+        AddCall([done = std::move(done)](Reply reply) { done(std::get<absl::Status>(std::move(reply))); });
+    desk_.Return(ticket, request, Now());
+    outbox = TakeDecisions();
+  }
+  Send(std::move(outbox));
+}
+
+void ExperienceStore::SubmitGroup(v1::SubmitGroupRequest request, SubmitDone done) {
+  if (request.kind() != v1::LEASE_KIND_TRAIN && request.kind() != v1::LEASE_KIND_EVALUATION) {
+    return done(absl::InvalidArgumentError(absl::StrCat(
+        "kind: ", static_cast<int>(request.kind()), "; it must be TRAIN or EVALUATION, as the lease says")));
+  }
+  CutGradeTexts(*request.mutable_group());
+  absl::StatusOr<std::shared_ptr<const v1::Lease>> lease;
+  {
+    absl::MutexLock lock(&mu_);
+    lease = desk_.Holds(request, Now());
+  }
+  if (!lease.ok()) return done(lease.status());
+  // What takes long is done on the caller's thread and under no lock: checking and packing.
+  const bool evaluation = request.kind() == v1::LEASE_KIND_EVALUATION;
+  v1::Group& group = *request.mutable_group();
+  Submission submission;
+  if (evaluation) {
+    const absl::Status valid =
+        *lease == nullptr ? absl::OkStatus() : ValidateGroup(group, **lease, options_.group_limits);
+    if (!valid.ok()) return done(valid);
+  } else {
+    absl::StatusOr<Submission> packed = PackSubmission(group, lease->get(), options_.group_limits);
+    if (!packed.ok()) return done(packed.status());
+    submission = *std::move(packed);
+  }
+  Outbox outbox;
+  {
+    absl::MutexLock lock(&mu_);
+    const uint64_t ticket = AddCall([done = std::move(done)](Reply reply) {
+      done(std::get<absl::StatusOr<v1::SubmitGroupResponse>>(std::move(reply)));
+    });
+    if (evaluation) {
+      desk_.SubmitEvaluation(ticket, std::move(group), Now());
+    } else {
+      desk_.Submit(ticket, std::move(submission), Now());
+    }
+    outbox = TakeDecisions();
+  }
+  Send(std::move(outbox));
+}
+
+// --- Pictures -------------------------------------------------------------------------------------------------------
+
+v1::LeaseCounts ExperienceStore::Counts() const {
   absl::MutexLock lock(&mu_);
-  return ledger_.Counts();
+  return desk_.Counts();
 }
 
-v1::LeaseCounts ExperienceStoreImpl::EvaluationCounts() const {
+v1::LeaseCounts ExperienceStore::EvaluationCounts() const {
   absl::MutexLock lock(&mu_);
-  return evaluation_.counts();
+  return desk_.EvaluationCounts();
 }
 
-v1::LeaseCounts ExperienceStoreImpl::Ended() const {
-  const v1::LeaseCounts training = ledger_.Counts();
-  const v1::LeaseCounts& evaluation = evaluation_.counts();
-  v1::LeaseCounts ended;
-  ended.set_filtered(training.filtered());
-  ended.set_expired(training.expired() + evaluation.expired());
-  ended.set_stale(training.stale() + evaluation.stale());
-  ended.set_failed(training.failed() + evaluation.failed());
-  return ended;
-}
-
-v1::LeaseCounts ExperienceStoreImpl::EndedSinceStep() const {
+v1::LeaseCounts ExperienceStore::EndedSinceStep() const {
   absl::MutexLock lock(&mu_);
-  v1::LeaseCounts ended = Ended();
-  ended.set_filtered(ended.filtered() - ended_before_step_.filtered());
-  ended.set_expired(ended.expired() - ended_before_step_.expired());
-  ended.set_stale(ended.stale() - ended_before_step_.stale());
-  ended.set_failed(ended.failed() - ended_before_step_.failed());
-  ended.set_leased(ended.filtered() + ended.expired() + ended.stale() + ended.failed());
-  return ended;
+  return desk_.EndedSinceStep();
 }
 
-Progress ExperienceStoreImpl::GetProgress() const {
+Progress ExperienceStore::GetProgress() const {
   absl::MutexLock lock(&mu_);
-  Progress progress;
-  progress.incarnation = ledger_.incarnation();
-  progress.trained_version = ledger_.version();
-  progress.groups_accepted = ledger_.AcceptedCount();
-  progress.groups_needed = options_.prompts_per_rollout;
-  progress.leases_held = held_.size();
-  progress.evaluation_done = evaluation_.done();
-  progress.evaluation_total = evaluation_.total();
-  progress.waiting_calls = waiters_.size();
-  progress.queued_groups = queue_.size();
-  progress.queued_bytes = queued_bytes_;
-  const absl::Duration since = Now() - absl::Minutes(1);
-  for (const auto& [actor, seen] : actors_) progress.actors += seen >= since ? 1 : 0;
-  return progress;
+  return desk_.GetProgress(Now());
 }
 
-absl::Status ExperienceStoreImpl::Health() const {
+absl::Status ExperienceStore::Health() const {
   absl::MutexLock lock(&mu_);
-  return health_;
+  return desk_.health();
 }
 
 }  // namespace drover::experience

@@ -17,6 +17,7 @@ using testing::Answer;
 using testing::kSoon;
 using testing::Lease;
 using testing::MustOpen;
+using testing::Return;
 using testing::StoreTest;
 using testing::Submit;
 using testing::SubmitOutcomeOf;
@@ -262,13 +263,13 @@ TEST_F(StoreTest, ReturnedLeasesAreCountedByTheirReason) {
   request.set_incarnation(1);
   request.add_leases(1);
   request.add_tokens(leases[0].token());
-  ASSERT_TRUE(store_->ReturnLeases(request).ok());
+  ASSERT_TRUE(Return(*store_, request).ok());
   EXPECT_EQ(store_->Counts().expired(), 1u);
   request.set_leases(0, 2);
   request.set_tokens(0, leases[1].token());
   request.set_failed(true);
   request.set_reason("no verifier");
-  ASSERT_TRUE(store_->ReturnLeases(request).ok());
+  ASSERT_TRUE(Return(*store_, request).ok());
   EXPECT_EQ(store_->Counts().failed(), 1u);
   // The returned group at once; the failed one after a pause.
   EXPECT_EQ(Lease(*store_, 5).leases_size(), 1);
@@ -303,7 +304,7 @@ TEST_F(StoreTest, ALeaseBelongsToWhoHoldsIt) {
     give_back.set_failed(true);
     give_back.add_leases(lease.lease());
     give_back.add_tokens(token);
-    EXPECT_TRUE(store_->ReturnLeases(give_back).ok());
+    EXPECT_TRUE(Return(*store_, give_back).ok());
     v1::Lease forged = lease;
     forged.set_token(token);
     v1::Group group = Answer(forged, 0);
@@ -342,7 +343,7 @@ TEST_F(StoreTest, AGroupThatAlwaysFailsStopsTheRunWithTheReason) {
     const v1::Lease lease = Lease(*store_, 1).leases(0);
     request.add_leases(lease.lease());
     request.add_tokens(lease.token());
-    ASSERT_TRUE(store_->ReturnLeases(request).ok());
+    ASSERT_TRUE(Return(*store_, request).ok());
     clock_.Advance(absl::Seconds(20));
   }
   const absl::Status status = store_->WaitForRollout(0, kSoon).status();

@@ -1,7 +1,6 @@
 // What an experience store is told about its run.
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -9,54 +8,22 @@
 #include "absl/time/time.h"
 #include "base/file_system.h"
 #include "base/heartbeat.h"
-#include "drover/v1/experience.pb.h"
-#include "drover/v1/group.pb.h"
 #include "drover/v1/recipe.pb.h"
 #include "group/check.h"
+#include "services/experience/desk_options.h"
 
 namespace drover::experience {
 
-struct StoreOptions {
+struct StoreOptions : DeskOptions {
   // The run folder; the journal lives in its folder `journal`.
   std::string run_folder;
   // Where that folder lies; outlives the store.
   FileSystem* files = PosixFileSystem();
 
-  // Rollouts of the run: no lease is issued for rollout `steps` or later.
-  uint64_t steps = 0;
-  // Groups (prompts) that a rollout trains on.
-  uint64_t prompts_per_rollout = 0;
-  // staleness.bound, in weight versions (docs/reference/staleness.md).
-  uint64_t staleness_bound = 0;
-  // Groups whose rewards are all equal are filtered and replaced by further groups of the same rollout.
-  bool drop_equal_groups = false;
-
-  // A lease that is not renewed for so long expires.
-  absl::Duration lease_ttl = absl::Seconds(60);
-  // How training groups are sampled and graded; an evaluation brings its own plan.
-  v1::SamplingParams sampling;
-  std::string grader;
-  std::string reward_format;
-  v1::GradingOptions grading;
-  // The n-th training prompt of the run (0 is the first); group g is always given prompt g. Called with the
-  // store's lock held: it must not call the store, and should be quick. The same n gives the same prompt.
-  std::function<v1::Prompt(uint64_t n)> prompt;
-
   // What a group may hold (sizes of the model, range of rewards): learner::Trainer::group_limits().
   group::GroupLimits group_limits;
 
-  // A group whose leases fail so often (as `failed`, not `expired`) before it is trained stops the run with the reasons.
-  uint32_t max_group_failures = 5;
-  // With drop_equal_groups: a rollout draws at most max_rounds * prompts_per_rollout groups, else the run stops.
-  uint64_t max_rounds = 10;
-  // Graded groups waiting to be written; submissions above it are answered UNAVAILABLE (try again).
-  uint64_t max_queued_bytes = uint64_t{256} << 20;
-  // Long polls that wait at a time; more are answered UNAVAILABLE.
-  uint32_t max_waiters = 8192;
-  // Longest wait of a long poll, whatever the request says.
-  absl::Duration max_wait = absl::Seconds(60);
-
-  // For the store's own thread; may be null, else outlives the store.
+  // For the store's own threads; may be null, else outlives the store.
   Heartbeats* heartbeats = nullptr;
 
   // Time since some fixed moment, never going back; tests bring their own. Default: the steady clock.

@@ -47,7 +47,7 @@ class StoreTest : public ::testing::Test {
     EXPECT_TRUE(store_->Publish(rollout + 1).ok());
     return groups.ok() ? *std::move(groups) : std::vector<v1::Group>();
   }
-  // Waits until the keeper has expired what it should.
+  // Waits until the store has expired what it should.
   void AwaitExpired(uint64_t count) {
     for (int i = 0; i < 2000 && store_->Counts().expired() < count; ++i)
       absl::SleepFor(absl::Milliseconds(5));

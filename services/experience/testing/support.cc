@@ -69,6 +69,17 @@ v1::LeaseGroupsResponse Lease(LeaseStore& store, uint32_t max, const std::string
   return response;
 }
 
+absl::Status Return(LeaseStore& store, const v1::ReturnLeasesRequest& request) {
+  absl::Status status;
+  absl::Notification done;
+  store.ReturnLeases(request, [&](absl::Status answer) {
+    status = std::move(answer);
+    done.Notify();
+  });
+  done.WaitForNotification();
+  return status;
+}
+
 v1::Group Answer(const v1::Lease& lease, uint64_t version, const std::vector<double>& rewards) {
   v1::Group group;
   group.set_lease(lease.lease());

@@ -44,6 +44,8 @@ std::unique_ptr<ExperienceStore> MustOpen(const StoreOptions& options);
 
 // Leases without waiting.
 v1::LeaseGroupsResponse Lease(LeaseStore& store, uint32_t max, const std::string& actor = "actor-0");
+// Returns leases and waits for the answer.
+absl::Status Return(LeaseStore& store, const v1::ReturnLeasesRequest& request);
 // The group that an actor at `version` answers `lease` with; responses' rewards as given, or all different.
 v1::Group Answer(const v1::Lease& lease, uint64_t version, const std::vector<double>& rewards = {});
 // Submits and waits for the answer.
