@@ -16,7 +16,11 @@
 #include "learner/followers.h"
 #include "model/device.h"
 #include "model/jinja/chat_template.h"
+#include "programs/learner/checkpoint_folder.h"
+#include "programs/learner/lead_trainer.h"
 #include "programs/learner/model_folder.h"
+#include "programs/learner/report_files.h"
+#include "programs/learner/sampling.h"
 #include "programs/learner/serving.h"
 #include "programs/process/drain_watch.h"
 #include "programs/process/exit_status.h"
@@ -31,7 +35,7 @@ constexpr absl::Duration kGoodbye = absl::Seconds(15);  // actors hear that the 
 constexpr absl::Duration kWayBack =
     absl::Seconds(4);                                // longer than an actor's longest pause between attempts
 constexpr absl::Duration kLoading = absl::Hours(2);  // of a large model from a slow disk
-// Rank 0 says something this often, and a follower hears it within several times that: see KeepAlive in run_loop.h.
+// Rank 0 says something this often, and a follower hears it within several times that: see KeepRanks in run_pulse.h.
 constexpr int kSilentCollectives = 3;
 
 torch::ScalarType ScalarType(v1::Dtype dtype) {
@@ -105,6 +109,14 @@ absl::StatusOr<data::PromptSourceOptions> JudgePrompts(const v1::Recipe& recipe,
   return options;
 }
 
+absl::Status ExportAndPublish(const model::Transformer& model, const model::WeightVersion& version,
+                              weights::WeightPublisher* publisher) {
+  ASSIGN_OR_RETURN(model::WeightSet weights, model.Export());
+  log::Info("publish", {{"version", version.number}, {"digest", weights.digest}});
+  publisher->Publish(version, std::move(weights));
+  return absl::OkStatus();
+}
+
 // One rank and what its parts share. The members are destroyed from the bottom up.
 class RankProcess {
  public:
@@ -137,8 +149,9 @@ class RankProcess {
                                                          learner::Collectives& collectives);
   absl::StatusOr<RunEnd> Follow(learner::Trainer& trainer, learner::Collectives& collectives);
   absl::StatusOr<RunEnd> Lead(learner::Trainer& trainer, learner::Collectives& collectives);
-  RunParts PartsOfTheRun(learner::Trainer& trainer, learner::Collectives& collectives, Serving& serving,
-                         const model::Tokenizer& tokenizer, const data::PromptSource& prompts);
+  // What of the run is the same for every trainer: who is served and who listens.
+  RunParts PartsOfTheRun(learner::Collectives& collectives, Serving& serving,
+                         const data::PromptSource& prompts);
   // A collective that a peer is late for is no sign of a stuck loop.
   absl::Duration CollectiveTime() const { return absl::Seconds(flags_.collective_seconds); }
 
@@ -221,18 +234,16 @@ absl::StatusOr<RunEnd> RankProcess::Follow(learner::Trainer& trainer, learner::C
   return *end == learner::FollowEnd::kDone ? RunEnd::kDone : RunEnd::kStopped;
 }
 
-RunParts RankProcess::PartsOfTheRun(learner::Trainer& trainer, learner::Collectives& collectives,
-                                    Serving& serving, const model::Tokenizer& tokenizer,
+RunParts RankProcess::PartsOfTheRun(learner::Collectives& collectives, Serving& serving,
                                     const data::PromptSource& prompts) {
   RunParts parts;
   parts.recipe = recipe_;
-  parts.folder = folder_;
-  parts.trainer = &trainer;
-  parts.tokenizer = &tokenizer;
-  parts.prompts = &prompts;
+  parts.heldout.prompts = prompts.HeldoutPrompts(recipe_.evaluation().questions());
+  parts.heldout.plan = [this, &prompts](uint64_t version) {
+    return HeldoutPlan(recipe_, prompts.prompt_template(), version);
+  };
   parts.store = &serving.rollouts();
   parts.progress = &serving.store_view();
-  parts.publisher = &serving.publisher();
   parts.metrics = &metrics_;
   parts.status = &serving.status();
   parts.readiness = &readiness_;
@@ -268,8 +279,17 @@ absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Col
     stop_ = true;
     serving->Drain();
   });
-  absl::StatusOr<RunEnd> end =
-      RunLoop(PartsOfTheRun(trainer, collectives, *serving, *tokenizer, *prompts)).Run();
+  LeadTrainer lead(&recipe_, prompts.get(), tokenizer.get(), &trainer);
+  CheckpointFolder checkpoints(folder_, recipe_.run().keep_checkpoints(), &trainer);
+  ReportFiles reports(folder_);
+  RunParts parts = PartsOfTheRun(collectives, *serving, *prompts);
+  parts.trainer = &lead;
+  parts.checkpoints = &checkpoints;
+  parts.reports = &reports;
+  parts.publish = [&](const model::WeightVersion& version) {
+    return ExportAndPublish(trainer.model(), version, &serving->publisher());
+  };
+  absl::StatusOr<RunEnd> end = RunLoop(std::move(parts)).Run();
   drain_.Become(nullptr);
   const bool done = end.ok() && *end == RunEnd::kDone;
   if (done) {

@@ -1,6 +1,7 @@
-#include "programs/learner/run_reports.h"
+#include "programs/learner/report_files.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "base/status.h"
@@ -60,23 +61,9 @@ Evaluation EvaluationFrom(const Json& line) {
 
 }  // namespace
 
-Evaluation Score(uint64_t step, const std::vector<v1::Group>& groups) {
-  Evaluation e{.step = step, .questions = groups.size()};
-  uint64_t tokens = 0, truncated = 0;
-  for (const v1::Group& group : groups) {
-    const v1::Response& response = group.responses(0);
-    e.correct += group::Correct(response);
-    tokens += static_cast<uint64_t>(response.token_ids_size());
-    truncated += group::Truncated(response);
-  }
-  const double n = std::max<double>(1, static_cast<double>(groups.size()));
-  e.response_length = static_cast<double>(tokens) / n;
-  e.truncated_share = static_cast<double>(truncated) / n;
-  return e;
-}
-
-absl::StatusOr<History> RunReports::GoBackTo(uint64_t step) {
+absl::StatusOr<History> ReportFiles::GoBackTo(uint64_t step) {
   History history;
+  folder_.files()->RemoveFile(folder_.summary()).IgnoreError();  // most often there is none
   for (const std::string& path : {folder_.metrics(), folder_.samples(), folder_.evaluations()}) {
     ASSIGN_OR_RETURN(const uint64_t dropped, run::KeepStepsUpTo(path, step, folder_.files()));
     if (dropped > 0) history.notices.push_back(run::DroppedText(path, dropped));
@@ -93,12 +80,12 @@ absl::StatusOr<History> RunReports::GoBackTo(uint64_t step) {
   return history;
 }
 
-absl::Status RunReports::Append(const run::StepReport& report) {
+absl::Status ReportFiles::Append(const run::StepReport& report) {
   return run::AppendLines(folder_.metrics(), run::ToLine(run::ToJson(report)), folder_.files());
 }
 
-absl::Status RunReports::Append(uint64_t step, uint64_t version, const std::vector<v1::Group>& groups,
-                                const std::vector<std::vector<double>>& advantages, size_t limit) {
+absl::Status ReportFiles::Append(uint64_t step, uint64_t version, const std::vector<v1::Group>& groups,
+                                 const std::vector<std::vector<double>>& advantages, size_t limit) {
   std::string lines;
   for (size_t i = 0; i < std::min(limit, groups.size()); ++i) {
     lines += run::ToLine(SampleJson(step, version, groups[i], advantages[i]));
@@ -106,26 +93,26 @@ absl::Status RunReports::Append(uint64_t step, uint64_t version, const std::vect
   return run::AppendLines(folder_.samples(), lines, folder_.files());
 }
 
-absl::Status RunReports::Append(const Evaluation& evaluation) {
+absl::Status ReportFiles::Append(const Evaluation& evaluation) {
   return run::AppendLines(folder_.evaluations(), run::ToLine(ToJson(evaluation)), folder_.files());
 }
 
-absl::Status RunReports::WriteClock(double seconds) const {
+absl::Status ReportFiles::WriteClock(double seconds) {
   return WriteFileAtomically(folder_.clock(), run::ToLine({{"seconds", seconds}}), folder_.files());
 }
 
-double RunReports::ReadClock() const {
+double ReportFiles::ReadClock() const {
   const auto text = ReadFile(folder_.clock(), kMaxFileBytes, folder_.files());
   const auto clock = Json::parse(text.value_or(""), nullptr, /*allow_exceptions=*/false);
   const auto at = clock.is_object() ? clock.find("seconds") : clock.end();
   return at != clock.end() && at->is_number() ? at->get<double>() : 0;
 }
 
-absl::Status RunReports::WriteSummary(const run::Summary& summary) const {
+absl::Status ReportFiles::WriteSummary(const run::Summary& summary) {
   return WriteFileAtomically(folder_.summary(), run::ToJson(summary).dump(2) + "\n", folder_.files());
 }
 
-absl::Status RunReports::WriteCurve(const std::string& title, const History& history) const {
+absl::Status ReportFiles::WriteCurve(const std::string& title, const History& history) {
   run::RewardCurve curve{.title = title};
   for (size_t i = 0; i < history.rewards.size(); ++i) {
     curve.reward.push_back({static_cast<double>(i + 1), history.rewards[i]});

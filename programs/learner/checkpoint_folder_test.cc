@@ -1,5 +1,5 @@
 // Which checkpoint a run goes on from when saving one failed at any call of the disk, or the machine died there.
-#include "programs/learner/resume.h"
+#include "programs/learner/checkpoint_folder.h"
 
 #include <gtest/gtest.h>
 
@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/testing/faulty_file_system.h"
+#include "learner/checkpoint.h"
 #include "learner/testing/support.h"
 
 namespace drover::learner_process {
@@ -26,13 +27,13 @@ using testing::kAllBytes;
 using testing::MemoryFileSystem;
 using testing::Survival;
 
-class ResumeTest : public ::testing::Test {
+class CheckpointFolderTest : public ::testing::Test {
  protected:
-  ResumeTest() : one_(MakeTrainer(1)), two_(MakeTrainer(2)), reader_(MakeTrainer(3)) {
+  CheckpointFolderTest() : one_(MakeTrainer(1)), two_(MakeTrainer(2)), reader_(MakeTrainer(3)) {
     EXPECT_TRUE(log::Start({.process = "test", .level = log::Level::kError, .file = "/dev/null"}).ok());
     EXPECT_TRUE(Save(*one_, 1, &saved_).ok());
   }
-  ~ResumeTest() override { EXPECT_TRUE(log::Start({}).ok()); }
+  ~CheckpointFolderTest() override { EXPECT_TRUE(log::Start({}).ok()); }
 
   static std::unique_ptr<learner::Trainer> MakeTrainer(uint64_t seed) {
     static learner::Collectives* const alone = learner::LocalCollectives().release();
@@ -44,6 +45,11 @@ class ResumeTest : public ::testing::Test {
     meta.rollouts = meta.version = step;
     return learner::SaveCheckpoint(run::RunFolder("/run").checkpoint(step), trainer, meta,
                                    {{"tokenizer.json", "{}"}}, files);
+  }
+
+  // Into the reader.
+  absl::StatusOr<ResumePoint> Restore(FileSystem* files) const {
+    return CheckpointFolder(run::RunFolder("/run", files), /*keep=*/2, reader_.get()).Restore();
   }
 
   // A disk with checkpoint 1.
@@ -60,7 +66,7 @@ class ResumeTest : public ::testing::Test {
   const std::unique_ptr<learner::Trainer> one_, two_, reader_;
 };
 
-TEST_F(ResumeTest, ASaveThatFailsAnywhereLeavesAWholeCheckpoint) {
+TEST_F(CheckpointFolderTest, ASaveThatFailsAnywhereLeavesAWholeCheckpoint) {
   for (const Fault& fault : AllFaults()) {
     for (const Survival& survival :
          {Survival{}, Survival{.names = 1}, Survival{.names = 99, .bytes = kAllBytes}}) {
@@ -70,12 +76,12 @@ TEST_F(ResumeTest, ASaveThatFailsAnywhereLeavesAWholeCheckpoint) {
         EXPECT_EQ(saved.ok(), !files.fired());
         EXPECT_TRUE(saved.ok() || absl::StrContains(saved.message(), files.said().message())) << saved;
         disk.Crash(survival);
-        const auto point = LoadNewestWhole(run::RunFolder("/run", &disk), reader_.get());
+        const auto point = Restore(&disk);
         ASSERT_TRUE(point.ok()) << point.status();
         EXPECT_TRUE(point->passed_over.empty()) << "under its name a checkpoint is whole";
-        EXPECT_TRUE(point->step == 2 || (point->step == 1 && !saved.ok())) << point->step;
-        EXPECT_EQ(point->meta.rollouts, point->step);
-        ExpectWeightsOf(point->step);
+        EXPECT_TRUE(point->place.step == 2 || (point->place.step == 1 && !saved.ok())) << point->place.step;
+        EXPECT_EQ(point->version, point->place.step);
+        ExpectWeightsOf(point->place.step);
       });
       EXPECT_GT(calls, 30u);
     }
@@ -83,14 +89,14 @@ TEST_F(ResumeTest, ASaveThatFailsAnywhereLeavesAWholeCheckpoint) {
 }
 
 // A run that goes back and reaches the step again writes the same checkpoint once more.
-TEST_F(ResumeTest, ASaveInPlaceOfAnotherLeavesTheOldOneOrTheNew) {
+TEST_F(CheckpointFolderTest, ASaveInPlaceOfAnotherLeavesTheOldOneOrTheNew) {
   for (const Survival& survival :
        {Survival{}, Survival{.names = 3}, Survival{.names = 99, .bytes = kAllBytes}}) {
     AtEveryCall({.for_good = true}, [&](MemoryFileSystem& disk, FaultyFileSystem& files) {
       Prepare(disk);
       const absl::Status saved = Save(*two_, 1, &files);
       disk.Crash(survival);
-      const auto point = LoadNewestWhole(run::RunFolder("/run", &disk), reader_.get());
+      const auto point = Restore(&disk);
       ASSERT_TRUE(point.ok()) << point.status();
       const bool is_new = SameBits(CopyWeights(reader_->model()), CopyWeights(two_->model()));
       EXPECT_TRUE(is_new || !saved.ok());
@@ -99,7 +105,7 @@ TEST_F(ResumeTest, ASaveInPlaceOfAnotherLeavesTheOldOneOrTheNew) {
   }
 }
 
-TEST_F(ResumeTest, AFullDiskLeavesTheOlderCheckpoint) {
+TEST_F(CheckpointFolderTest, AFullDiskLeavesTheOlderCheckpoint) {
   const uint64_t one = saved_.UsedBytes();
   for (uint64_t room = 0; room < one; room += 1 + one / 50) {
     MemoryFileSystem disk;
@@ -108,15 +114,15 @@ TEST_F(ResumeTest, AFullDiskLeavesTheOlderCheckpoint) {
     const absl::Status saved = Save(*two_, 2, &disk);
     EXPECT_TRUE(absl::IsResourceExhausted(saved)) << saved;
     EXPECT_TRUE(absl::StrContains(saved.message(), "/run/checkpoints/step-000002.tmp/")) << saved;
-    const auto point = LoadNewestWhole(run::RunFolder("/run", &disk), reader_.get());
+    const auto point = Restore(&disk);
     ASSERT_TRUE(point.ok()) << point.status();
-    EXPECT_EQ(point->step, 1u);
+    EXPECT_EQ(point->place.step, 1u);
     disk.SetCapacity(kAllBytes);
     EXPECT_TRUE(Save(*two_, 2, &disk).ok()) << "what the failed one left is in no one's way";
   }
 }
 
-TEST_F(ResumeTest, ADamagedFileIsNamedAndTheOlderCheckpointTaken) {
+TEST_F(CheckpointFolderTest, ADamagedFileIsNamedAndTheOlderCheckpointTaken) {
   MemoryFileSystem both;
   Prepare(both);
   ASSERT_TRUE(Save(*two_, 2, &both).ok());
@@ -128,9 +134,9 @@ TEST_F(ResumeTest, ADamagedFileIsNamedAndTheOlderCheckpointTaken) {
     std::string flipped = both.Contents(path);
     flipped[flipped.size() / 2] = static_cast<char>(flipped[flipped.size() / 2] ^ 1);
     disk.Put(path, flipped);
-    const auto point = LoadNewestWhole(run::RunFolder("/run", &disk), reader_.get());
+    const auto point = Restore(&disk);
     ASSERT_TRUE(point.ok()) << path << ": " << point.status();
-    EXPECT_EQ(point->step, 1u) << path;
+    EXPECT_EQ(point->place.step, 1u) << path;
     ASSERT_EQ(point->passed_over.size(), 1u) << path;
     EXPECT_TRUE(absl::StrContains(point->passed_over[0].why, newest)) << point->passed_over[0].why;
     ExpectWeightsOf(1);
@@ -138,17 +144,17 @@ TEST_F(ResumeTest, ADamagedFileIsNamedAndTheOlderCheckpointTaken) {
 }
 
 // An error of the disk is no damage: an older checkpoint would undo work that is there.
-TEST_F(ResumeTest, ADiskThatCannotBeReadIsNoReasonToGoBack) {
+TEST_F(CheckpointFolderTest, ADiskThatCannotBeReadIsNoReasonToGoBack) {
   MemoryFileSystem both;
   Prepare(both);
   ASSERT_TRUE(Save(*two_, 2, &both).ok());
   const auto before = CopyWeights(reader_->model());
   const uint64_t calls = AtEveryCall({}, [&](MemoryFileSystem& disk, FaultyFileSystem& files) {
     for (const std::string& file : both.Files()) disk.Put(file, both.Contents(file));
-    const auto point = LoadNewestWhole(run::RunFolder("/run", &files), reader_.get());
+    const auto point = Restore(&files);
     if (!files.fired()) {
       ASSERT_TRUE(point.ok()) << point.status();
-      EXPECT_EQ(point->step, 2u);
+      EXPECT_EQ(point->place.step, 2u);
       return;
     }
     EXPECT_FALSE(point.ok());

@@ -1,4 +1,4 @@
-#include "programs/learner/run_reports.h"
+#include "programs/learner/report_files.h"
 
 #include <gtest/gtest.h>
 
@@ -21,9 +21,9 @@ v1::Group MakeGroup(double reward, int tokens) {
   return group;
 }
 
-class RunReportsTest : public ::testing::Test {
+class ReportFilesTest : public ::testing::Test {
  protected:
-  RunReportsTest() : folder_(::testing::TempDir() + "/drover_run_reports_test"), reports_(folder_) {
+  ReportFilesTest() : folder_(::testing::TempDir() + "/drover_report_files_test"), reports_(folder_) {
     std::filesystem::remove_all(folder_.path());
     EXPECT_TRUE(folder_.Create().ok());
   }
@@ -39,17 +39,17 @@ class RunReportsTest : public ::testing::Test {
   }
 
   run::RunFolder folder_;
-  RunReports reports_;
+  ReportFiles reports_;
 };
 
-TEST_F(RunReportsTest, ScoreIsTheShareOfRightGreedyAnswers) {
+TEST_F(ReportFilesTest, ScoreIsTheShareOfRightGreedyAnswers) {
   const Evaluation e = Score(7, {MakeGroup(1, 2), MakeGroup(0, 4), MakeGroup(1, 6), MakeGroup(1, 0)});
   EXPECT_EQ(e.step, 7u);
   EXPECT_DOUBLE_EQ(e.accuracy(), 0.75);
   EXPECT_DOUBLE_EQ(e.response_length, 3);
 }
 
-TEST_F(RunReportsTest, GoingBackKeepsWhatTheCheckpointCovers) {
+TEST_F(ReportFilesTest, GoingBackKeepsWhatTheCheckpointCovers) {
   ASSERT_TRUE(reports_.Append(Evaluation{.step = 0, .questions = 4, .correct = 1}).ok());
   for (uint64_t step = 1; step <= 4; ++step) Step(step, 0.1 * static_cast<double>(step));
   ASSERT_TRUE(reports_.Append(Evaluation{.step = 4, .questions = 4, .correct = 3}).ok());
@@ -65,7 +65,7 @@ TEST_F(RunReportsTest, GoingBackKeepsWhatTheCheckpointCovers) {
 }
 
 // What a crash of the machine leaves in the files is dropped and told, and the rest is written whole.
-TEST_F(RunReportsTest, GoingBackDropsWhatIsNoLine) {
+TEST_F(ReportFilesTest, GoingBackDropsWhatIsNoLine) {
   for (uint64_t step = 1; step <= 2; ++step) Step(step, 0.5);
   ASSERT_TRUE(reports_.Append(Evaluation{.step = 0, .questions = 4, .correct = 1}).ok());
   for (const std::string& path : {folder_.metrics(), folder_.evaluations()}) {
@@ -81,7 +81,7 @@ TEST_F(RunReportsTest, GoingBackDropsWhatIsNoLine) {
   EXPECT_TRUE(reports_.GoBackTo(2)->notices.empty());
 }
 
-TEST_F(RunReportsTest, TimeCountsThatNoStepTellsOf) {
+TEST_F(ReportFilesTest, TimeCountsThatNoStepTellsOf) {
   EXPECT_EQ(reports_.GoBackTo(0)->seconds, 0);
   ASSERT_TRUE(reports_.WriteClock(7.5).ok());
   EXPECT_EQ(reports_.GoBackTo(0)->seconds, 7.5) << "killed before the first step";
@@ -91,7 +91,7 @@ TEST_F(RunReportsTest, TimeCountsThatNoStepTellsOf) {
   EXPECT_EQ(reports_.GoBackTo(1)->seconds, 31) << "steps that were undone took their time";
 }
 
-TEST_F(RunReportsTest, SamplesHaveWhatAPersonAsksFor) {
+TEST_F(ReportFilesTest, SamplesHaveWhatAPersonAsksFor) {
   Step(1, 1);
   const auto samples = run::ReadJsonl(folder_.samples());
   ASSERT_EQ(samples->size(), 1u);
@@ -102,7 +102,7 @@ TEST_F(RunReportsTest, SamplesHaveWhatAPersonAsksFor) {
   EXPECT_EQ(sample["weight_version"], 0);
 }
 
-TEST_F(RunReportsTest, SummaryAndCurveAreWritten) {
+TEST_F(ReportFilesTest, SummaryAndCurveAreWritten) {
   ASSERT_TRUE(reports_.WriteSummary({.recipe = "r"}).ok());
   History history;
   history.rewards = {0.1, 0.2};

@@ -1,0 +1,38 @@
+// RunReports in the run folder: metrics.jsonl, samples.jsonl, evaluations.jsonl and the clock while the run goes on,
+// summary and curve at its end.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "programs/learner/run_parts.h"
+#include "services/run/run_folder.h"
+
+namespace drover::learner_process {
+
+// Not thread-safe.
+class ReportFiles final : public RunReports {
+ public:
+  explicit ReportFiles(run::RunFolder folder) : folder_(std::move(folder)) {}
+
+  // The summary is removed too: it is of a run that was done and is given more steps.
+  absl::StatusOr<History> GoBackTo(uint64_t step) override;
+  absl::Status Append(const run::StepReport& report) override;
+  absl::Status Append(uint64_t step, uint64_t version, const std::vector<v1::Group>& groups,
+                      const std::vector<std::vector<double>>& advantages, size_t limit) override;
+  absl::Status Append(const Evaluation& evaluation) override;
+  absl::Status WriteClock(double seconds) override;
+  absl::Status WriteSummary(const run::Summary& summary) override;
+  absl::Status WriteCurve(const std::string& title, const History& history) override;
+
+ private:
+  double ReadClock() const;  // 0 without one
+
+  const run::RunFolder folder_;
+};
+
+}  // namespace drover::learner_process

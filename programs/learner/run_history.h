@@ -1,0 +1,39 @@
+// What a run has measured so far, over all its starts.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "drover/v1/group.pb.h"
+#include "services/run/interval.h"
+
+namespace drover::learner_process {
+
+// Held-out accuracy at one weight version.
+struct Evaluation {
+  uint64_t step = 0;
+  uint64_t questions = 0;
+  uint64_t correct = 0;
+  double response_length = 0;
+  double truncated_share = 0;
+  double seconds = 0;
+  double accuracy() const {
+    return questions == 0 ? 0 : static_cast<double>(correct) / static_cast<double>(questions);
+  }
+  run::Interval interval() const { return run::ShareInterval(accuracy(), static_cast<double>(questions)); }
+};
+
+// From greedy groups of one response.
+Evaluation Score(uint64_t step, const std::vector<v1::Group>& groups);
+
+// What an earlier incarnation left, up to the checkpoint that the run goes on from.
+struct History {
+  double seconds = 0;
+  uint64_t tokens_generated = 0;
+  std::vector<double> rewards;  // a step's mean training reward each
+  std::vector<Evaluation> evaluations;
+  std::vector<std::string> notices;  // what a person should be told of the files
+};
+
+}  // namespace drover::learner_process
