@@ -112,7 +112,7 @@ absl::StatusOr<UpdateStats> Trainer::Update(const std::vector<v1::Group>& groups
   RETURN_IF_ERROR(CheckGroups(groups, group_limits()));
   RETURN_IF_ERROR(CheckNeeds(replica_->loss.needs(), replica_->reference.get()));
   ASSIGN_OR_RETURN(CommandResult result, Lead(UpdateCommand(groups, rollout, version)));
-  return *std::move(result.update);
+  return std::move(result.update);
 }
 
 absl::StatusOr<double> Trainer::SupervisedStep(const std::vector<SupervisedExample>& examples,
@@ -125,7 +125,7 @@ absl::StatusOr<double> Trainer::SupervisedStep(const std::vector<SupervisedExamp
         absl::StrCat("learning rate ", learning_rate, "; it must be 0 or more"));
   }
   ASSIGN_OR_RETURN(const CommandResult result, Lead(SupervisedCommand(examples, learning_rate)));
-  return *result.supervised_loss;
+  return result.supervised_loss;
 }
 
 absl::Status Trainer::BeginReinforcement() {

@@ -34,9 +34,9 @@ enum class FollowEnd { kDone, kStopped };
 
 // What a command of rank 0's came to, on the rank that executed it.
 struct CommandResult {
-  std::optional<UpdateStats> update;      // of an update
-  std::optional<double> supervised_loss;  // of a supervised step
-  std::optional<FollowEnd> end;           // nothing follows it
+  UpdateStats update;            // of an update
+  double supervised_loss = 0.0;  // of a supervised step
+  std::optional<FollowEnd> end;  // nothing follows it
 };
 
 // Not thread-safe. On a group of several ranks, rank 0 calls the methods and every other rank is in FollowLeader
