@@ -58,8 +58,8 @@ TEST_P(RoundTrip, AResumedRunGoesOnBitForBit) {
   absl::Status saved = SaveCheckpoint(dir, *straight, Meta(1), kFiles);
   ASSERT_TRUE(saved.ok()) << saved.ToString();
 
-  const auto resumed =
-      MakeTrainer(options, /*seed=*/99, GetParam());  // other weights: all come from the folder
+  // Other weights: all come from the folder.
+  const auto resumed = MakeTrainer(options, /*seed=*/99, GetParam());
   const auto meta = LoadCheckpoint(dir, resumed.get());
   ASSERT_TRUE(meta.ok()) << meta.status().ToString();
   EXPECT_EQ(meta->rollouts, 1u);

@@ -32,8 +32,8 @@ namespace drover::learner_process {
 namespace {
 
 constexpr absl::Duration kGoodbye = absl::Seconds(15);  // actors hear that the run is over before we are gone
-constexpr absl::Duration kWayBack =
-    absl::Seconds(4);                                // longer than an actor's longest pause between attempts
+// Longer than an actor's longest pause between attempts.
+constexpr absl::Duration kWayBack = absl::Seconds(4);
 constexpr absl::Duration kLoading = absl::Hours(2);  // of a large model from a slow disk
 // Rank 0 says something this often, and a follower hears it within several times that: see KeepRanks in run_pulse.h.
 constexpr int kSilentCollectives = 3;

@@ -1,11 +1,16 @@
 // Where everything of a run lives (docs/reference/run-folder.md):
 //
-//   RUN/recipe.textproto        the effective recipe
-//      /metrics.jsonl           a line a step          /samples.jsonl   prompt, responses, rewards,
-//      advantages /summary.json            at the end             /reward.svg      at the end /journal/ what
-//      happened to every lease /checkpoints/step-NNNNNN Hugging Face directories plus the training state
-//      /model/                  config.json and tokenizer files: what an actor needs beside the weights
-//      /logs/PROCESS.log        structured logs        /ports/PROCESS.json  where a process listens
+//   RUN/recipe.textproto          the effective recipe
+//      /metrics.jsonl             a line a step
+//      /samples.jsonl             prompt, responses, rewards, advantages
+//      /evaluations.jsonl         a line an evaluation
+//      /summary.json              at the end
+//      /reward.svg                at the end
+//      /journal/                  what happened to every lease
+//      /checkpoints/step-NNNNNN   Hugging Face directories plus the training state
+//      /model/                    config.json and tokenizer files: what an actor needs beside the weights
+//      /logs/PROCESS.log          structured logs
+//      /ports/PROCESS.json        where a process listens
 #pragma once
 
 #include <cstdint>
