@@ -3,6 +3,9 @@
 # drover_test(NAME SRCS ... [DEPS ...] [TORCH] [ARGS ...])   a GoogleTest executable, run whole by ctest as one test
 #
 # TORCH links LibTorch and reuses the precompiled torch/torch.h.
+if(DROVER_SANITIZE MATCHES "thread")
+  set(DROVER_TSAN "$<TARGET_OBJECTS:drover_tsan_abseil>")  # tests/tsan/: part of every executable
+endif()
 add_custom_target(programs)     # every drover_program
 add_custom_target(all_tests)    # every drover_test
 add_custom_target(all_fuzzers)  # every drover_fuzzer
@@ -29,7 +32,7 @@ endfunction()
 
 function(drover_program name)
   cmake_parse_arguments(A "TORCH" "" "SRCS;DEPS" ${ARGN})
-  add_executable(${name} ${A_SRCS})
+  add_executable(${name} ${A_SRCS} ${DROVER_TSAN})
   add_dependencies(programs ${name})
   target_link_libraries(${name} PRIVATE ${A_DEPS})
   _drover_common(${name} "${A_TORCH}")
@@ -37,7 +40,7 @@ endfunction()
 
 function(drover_test name)
   cmake_parse_arguments(A "TORCH" "TIMEOUT" "SRCS;DEPS;ARGS" ${ARGN})
-  add_executable(${name} ${A_SRCS})
+  add_executable(${name} ${A_SRCS} ${DROVER_TSAN})
   add_dependencies(all_tests ${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   target_link_libraries(${name} PRIVATE ${A_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
@@ -56,7 +59,7 @@ function(drover_fuzzer name)
     return()
   endif()
   cmake_parse_arguments(A "" "" "SRCS;DEPS" ${ARGN})
-  add_executable(${name} ${A_SRCS})
+  add_executable(${name} ${A_SRCS} ${DROVER_TSAN})
   add_dependencies(all_fuzzers ${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzz")
   target_link_libraries(${name} PRIVATE ${A_DEPS})

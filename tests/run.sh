@@ -3,7 +3,7 @@
 #
 #   tests/run.sh [--full] [--only STAGE]
 #
-# Stages: format layering protos ctest monitoring replay custom_verifier deploy cluster sanitize fuzz cuda gpu_kit. Each writes build/test-results/STAGE.*;
+# Stages: format layering pages protos ctest monitoring replay custom_verifier deploy cluster sanitize tsan fuzz cuda gpu_kit. Each writes build/test-results/STAGE.*;
 # tests/tally.py adds them up: one test a GoogleTest case, one a check. --full adds the long tests (DROVER_FULL_TESTS=1).
 set -uo pipefail
 export OMP_WAIT_POLICY=PASSIVE  # several tests share few cores: no barrier may spin
@@ -87,16 +87,21 @@ run_ctest() {
   GTEST_OUTPUT="json:$RESULTS/$2/" ctest --test-dir "$1" -j "$JOBS" --output-on-failure --no-tests=error
 }
 
-# What reads foreign bytes or keeps promises about them: formats, journal, leases, grader.
-SANITIZED=(base_test group_test jinja_test learner_plan_test model_io_test run_test experience_journal_test experience_ledger_test
-  experience_store_test verifier_test)
-
+# Everything without LibTorch: under clang, which also checks the mutexes' annotations, ASan and UBSan.
 run_sanitized() {
-  build sanitize "${SANITIZED[@]}" || return 1
-  mkdir -p "$RESULTS/sanitize"
+  build sanitize && UBSAN_OPTIONS=print_stacktrace=1 run_ctest build-sanitize sanitize
+}
+
+# What runs in threads, under ThreadSanitizer.
+THREADED=(tsan_test rpc_test http_test process_test metrics_test weights_test grading_test actor_worker_test experience_store_test
+  experience_service_test)
+
+run_tsan() {
+  build tsan "${THREADED[@]}" || return 1
+  mkdir -p "$RESULTS/tsan"
   local test failed=0
-  for test in "${SANITIZED[@]}"; do
-    UBSAN_OPTIONS=print_stacktrace=1 GTEST_OUTPUT="json:$RESULTS/sanitize/" "build-sanitize/tests/$test" || failed=1
+  for test in "${THREADED[@]}"; do
+    GTEST_OUTPUT="json:$RESULTS/tsan/" "build-tsan/tests/$test" || failed=1
   done
   return $failed
 }
@@ -144,6 +149,7 @@ run_gpu_kit() {
 [ -n "$only" ] && [ "$only" != deploy ] || { python_tools checkov >/dev/null 2>&1 & }
 stage format check_format
 stage layering python3 tests/layering.py
+stage pages python3 tests/doc_paths.py
 stage protos check_protos
 stage ctest run_ctest build ctest
 stage monitoring run_monitoring
@@ -152,6 +158,7 @@ stage custom_verifier tests/custom_verifier.sh
 stage deploy run_deploy
 stage cluster run_cluster
 stage sanitize run_sanitized
+stage tsan run_tsan
 stage fuzz run_fuzzers
 stage cuda run_cuda
 stage gpu_kit run_gpu_kit

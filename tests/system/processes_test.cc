@@ -51,7 +51,6 @@ TEST_F(ClusterTest, AnyStartOrderByEnvironmentAlone) {
 }
 
 TEST_F(ClusterTest, ActorsStayWhileTheLearnerStartsAgain) {
-  recipe_ = WriteRecipe("recipe", {"run.steps=40"});
   launch::Process verifier = StartVerifier();
   launch::Process learner = StartLearner();
   launch::Process first = StartActor("first");
@@ -60,18 +59,19 @@ TEST_F(ClusterTest, ActorsStayWhileTheLearnerStartsAgain) {
   EXPECT_EQ(Stop(learner), process::kExitStopped);
   const size_t reached = run_.metrics().size();
   EXPECT_EQ(run_.folder().NewestCheckpoint().value_or(0), reached);
-  ASSERT_LT(reached, 40u) << "stopped too late to show anything";
   EXPECT_FALSE(first.Wait(absl::Seconds(1)).has_value()) << "the run is not over: it waits";
   EXPECT_FALSE(second.Poll().has_value());
   ASSERT_TRUE(Answers("first", "/livez", "ok"));
 
+  const size_t steps = reached + 10;
+  recipe_ = WriteRecipe("recipe", {absl::StrCat("run.steps=", steps)});
   launch::Process again = StartLearner();
   EXPECT_EQ(again.Wait(absl::Seconds(60)).value_or(launch::Exit{.code = -1}).code, 0) << Log("learner-0");
   EXPECT_EQ(ExitCode(first), 0) << "now it is over";
   EXPECT_EQ(ExitCode(second), 0);
   EXPECT_EQ(run_.metrics().back()["incarnation"], 2);
-  ExpectEachStepOnce(run_, 40);
-  ExpectJournalCloses(run_, 40, kPrompts);
+  ExpectEachStepOnce(run_, steps);
+  ExpectJournalCloses(run_, steps, kPrompts);
   EXPECT_EQ(Stop(verifier), 0);
 }
 

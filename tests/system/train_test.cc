@@ -254,7 +254,7 @@ TEST(TrainTest, QuietPrintsNothing) {
 
 TEST(TrainTest, CtrlCLeavesACheckpointAndTheRunGoesOn) {
   TrainingRun run("run");
-  run.Start(Tiny(40) + Settings{"run.checkpoint_every=1000"});
+  run.Start(Tiny(4000) + Settings{"run.checkpoint_every=1000"});
   ASSERT_TRUE(run.WaitForSteps(2));
   run.command().Signal(SIGINT);
   ASSERT_EQ(run.Wait(), 130) << run.command().errors();
@@ -274,7 +274,7 @@ TEST(TrainTest, CtrlCLeavesACheckpointAndTheRunGoesOn) {
 
 TEST(TrainTest, AClosedTerminalLeavesACheckpoint) {
   TrainingRun run("run");
-  run.Start(Tiny(40) + Settings{"run.checkpoint_every=1000"});
+  run.Start(Tiny(4000) + Settings{"run.checkpoint_every=1000"});
   ASSERT_TRUE(run.WaitForSteps(1));
   run.command().Signal(SIGHUP);
   ASSERT_EQ(run.Wait(), 130) << run.command().errors();
