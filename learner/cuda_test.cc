@@ -56,7 +56,11 @@ TEST_F(CudaTest, PublishedBytesAreThoseOfTheCpu) {
   for (const torch::ScalarType dtype : {torch::kFloat32, torch::kBFloat16}) {
     const model::WeightSet on_cpu = TinyModel(1, dtype)->Export().value();
     const model::WeightSet on_gpu = OnDevice(dtype)->Export().value();
-    EXPECT_EQ(*on_cpu.data, *on_gpu.data) << c10::toString(dtype);
+    ASSERT_EQ(on_cpu.tensors.size(), on_gpu.tensors.size());
+    for (size_t i = 0; i < on_cpu.tensors.size(); ++i) {
+      EXPECT_EQ(*on_cpu.tensors[i].data, *on_gpu.tensors[i].data)
+          << on_cpu.tensors[i].meta.name << " " << c10::toString(dtype);
+    }
     EXPECT_EQ(on_cpu.digest, on_gpu.digest);
   }
 }

@@ -25,21 +25,29 @@ constexpr const char* kEvents = "text/event-stream";
 // Hands the replies that wait to the test's thread, as an engine would take them.
 class Desk {
  public:
-  void Put(std::unique_ptr<Reply> reply) {
+  void Put(std::string asked, std::unique_ptr<Reply> reply) {
     absl::MutexLock lock(&mutex_);
+    asked_ = std::move(asked);
     replies_.push_back(std::move(reply));
   }
-  std::unique_ptr<Reply> Take() {
+  // Null when none came in time.
+  std::unique_ptr<Reply> Take(absl::Duration wait = kLong) {
     absl::MutexLock lock(&mutex_);
     const auto some = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex_) { return !replies_.empty(); };
-    if (!mutex_.AwaitWithTimeout(absl::Condition(&some), kLong)) return nullptr;
+    if (!mutex_.AwaitWithTimeout(absl::Condition(&some), wait)) return nullptr;
     std::unique_ptr<Reply> reply = std::move(replies_.front());
     replies_.erase(replies_.begin());
     return reply;
   }
+  // The body of the newest.
+  std::string asked() {
+    absl::MutexLock lock(&mutex_);
+    return asked_;
+  }
 
  private:
   absl::Mutex mutex_;
+  std::string asked_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<Reply>> replies_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -50,8 +58,7 @@ class StreamingTest : public ::testing::Test {
     routes.Add("GET", "/livez", [](const Request&) { return Text(200, "ok"); });
     for (const char* method : {"GET", "POST"}) {
       routes.AddHandler(method, "/complete", [this](Request request, std::unique_ptr<Reply> reply) {
-        asked_ = request.body;
-        desk_.Put(std::move(reply));
+        desk_.Put(request.body, std::move(reply));
       });
     }
     auto server = Server::Start(options, std::move(routes));
@@ -67,7 +74,6 @@ class StreamingTest : public ::testing::Test {
   }
 
   Desk desk_;
-  std::string asked_;
   std::unique_ptr<Server> server_;
 };
 
@@ -76,7 +82,7 @@ TEST_F(StreamingTest, EventsArriveOneByOne) {
   const auto client = Ask("a question");
   const auto reply = desk_.Take();
   ASSERT_NE(reply, nullptr);
-  EXPECT_EQ(asked_, "a question");
+  EXPECT_EQ(desk_.asked(), "a question");
   const auto writer = reply->Stream({.type = kEvents, .headers = {{"X-Model", "tiny"}}});
   EXPECT_THAT(client->ReceiveUntil("\r\n\r\n"), HasSubstr("Content-Type: text/event-stream"));
   for (int i = 0; i < 3; ++i) {
@@ -263,7 +269,9 @@ TEST_F(StreamingTest, EndsMayMeet) {
     }
     for (int i = 0; i < 4; ++i) {
       threads.emplace_back([this] {
-        const auto writer = desk_.Take()->Stream({});
+        const auto reply = desk_.Take(absl::Seconds(2));
+        if (reply == nullptr) return;  // the server ended before it was asked
+        const auto writer = reply->Stream({});
         for (int j = 0; j < 100 && writer->Write(std::string(50, 'x'), absl::Milliseconds(50)).ok(); ++j)
           continue;
         writer->Close();

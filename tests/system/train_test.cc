@@ -273,6 +273,7 @@ TEST(TrainTest, CtrlCLeavesACheckpointAndTheRunGoesOn) {
 }
 
 TEST(TrainTest, AClosedTerminalLeavesACheckpoint) {
+  ::signal(SIGHUP, SIG_DFL);  // what ran the tests may have ignored it, and a run would inherit that
   TrainingRun run("run");
   run.Start(Tiny(4000) + Settings{"run.checkpoint_every=1000"});
   ASSERT_TRUE(run.WaitForSteps(1));

@@ -33,33 +33,49 @@ using absl::Time;
 
 constexpr unsigned kWrite = 0, kRead = __tsan_mutex_read_lock;
 
+// The library's functions call each other through here as well: only what is called from outside is told.
+thread_local int inside = 0;
+
+template <typename Call>
+auto Untold(Call call) {
+  ++inside;
+  const auto result = call();
+  --inside;
+  return result;
+}
+
 template <typename Lock>
 bool Locking(Mutex* mutex, unsigned how, Lock lock) {
+  if (inside > 0) return lock();
   __tsan_mutex_pre_lock(mutex, how);
-  const bool result = lock();
+  const bool result = Untold(lock);
   __tsan_mutex_post_lock(mutex, how, 0);
   return result;
 }
 
 template <typename Try>
 bool Trying(Mutex* mutex, unsigned how, Try attempt) {
+  if (inside > 0) return attempt();
   __tsan_mutex_pre_lock(mutex, how | __tsan_mutex_try_lock);
-  const bool locked = attempt();
+  const bool locked = Untold(attempt);
   __tsan_mutex_post_lock(mutex, how | (locked ? __tsan_mutex_try_lock : __tsan_mutex_try_lock_failed), 0);
   return locked;
 }
 
 template <typename Unlock>
-void Unlocking(Mutex* mutex, unsigned how, Unlock unlock) {
+bool Unlocking(Mutex* mutex, unsigned how, Unlock unlock) {
+  if (inside > 0) return unlock();
   __tsan_mutex_pre_unlock(mutex, how);
-  unlock();
+  Untold(unlock);
   __tsan_mutex_post_unlock(mutex, how);
+  return true;
 }
 
 // `wait` lets the mutex go and takes it again.
 template <typename Wait>
 bool Waiting(Mutex* mutex, Wait wait) {
-  Unlocking(mutex, kWrite, [] {});
+  if (inside > 0) return wait();
+  Unlocking(mutex, kWrite, [] { return true; });
   return Locking(mutex, kWrite, wait);
 }
 
@@ -82,7 +98,7 @@ void Mutex::Lock() {
   Locking(this, kWrite, [&] { return REAL("5Mutex4LockEv", void (*)(Mutex*))(this), true; });
 }
 void Mutex::Unlock() {
-  Unlocking(this, kWrite, [&] { REAL("5Mutex6UnlockEv", void (*)(Mutex*))(this); });
+  Unlocking(this, kWrite, [&] { return REAL("5Mutex6UnlockEv", void (*)(Mutex*))(this), true; });
 }
 bool Mutex::TryLock() {
   return Trying(this, kWrite, [&] { return REAL("5Mutex7TryLockEv", bool (*)(Mutex*))(this); });
@@ -91,7 +107,7 @@ void Mutex::ReaderLock() {
   Locking(this, kRead, [&] { return REAL("5Mutex10ReaderLockEv", void (*)(Mutex*))(this), true; });
 }
 void Mutex::ReaderUnlock() {
-  Unlocking(this, kRead, [&] { REAL("5Mutex12ReaderUnlockEv", void (*)(Mutex*))(this); });
+  Unlocking(this, kRead, [&] { return REAL("5Mutex12ReaderUnlockEv", void (*)(Mutex*))(this), true; });
 }
 bool Mutex::ReaderTryLock() {
   return Trying(this, kRead, [&] { return REAL("5Mutex13ReaderTryLockEv", bool (*)(Mutex*))(this); });
