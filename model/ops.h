@@ -81,8 +81,8 @@ torch::Tensor CacheBias(const std::vector<int64_t>& positions, const torch::Tens
 // What the distributions softmax(logits / temperature) say of one token each.
 struct TokenScores {
   torch::Tensor logprobs_R;  // float32, with the logits' gradient
-  torch::Tensor
-      entropy_R;  // float32, nats, of the whole distribution; without gradient; undefined if not asked for
+  // float32, nats, of the whole distribution; without gradient; undefined if not asked for.
+  torch::Tensor entropy_R;
 };
 
 // logits_RV float32, targets_R int64 token ids on the same device. The log-softmax is taken in float32, row by row: a

@@ -41,8 +41,8 @@ struct LocalRun::Child {
   absl::Time started;
   int deaths_in_a_row = 0;
   std::optional<absl::Time> restart_at;
-  std::string
-      farewell;  // after an end in order: said when it is started again, since at the run's end all end so
+  // After an end in order: said when it is started again, since at the run's end all end so.
+  std::string farewell;
   bool ended = false;  // for good
 };
 

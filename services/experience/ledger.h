@@ -177,8 +177,8 @@ class Ledger {
   uint32_t last_segment_ = 0;
   std::vector<LeaseState> states_;    // of lease i + 1
   std::array<uint64_t, 7> counts_{};  // by LeaseState
-  std::map<uint64_t, uint32_t>
-      first_leases_;  // first lease that may belong to an incarnation -> the incarnation
+  // First lease that may belong to an incarnation -> the incarnation.
+  std::map<uint64_t, uint32_t> first_leases_;
   std::unordered_map<uint64_t, Lease> open_;  // held, accepted, and trained but not covered
   std::map<uint64_t, Rollout> rollouts_;      // not covered by a durable checkpoint
   std::set<uint64_t> held_;

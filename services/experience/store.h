@@ -129,8 +129,8 @@ class ExperienceStore final : public RolloutStore, public LeaseStore, public Sto
   bool EvaluationDecided() const ABSL_SHARED_LOCKS_REQUIRED(mu_) { return desk_.EvaluationDecided(); }
 
   const StoreOptions options_;
-  std::unique_ptr<Journal>
-      journal_;  // events are appended under write_mu_, groups under groups_mu_; set by Start
+  // Events are appended under write_mu_, groups under groups_mu_; set by Start.
+  std::unique_ptr<Journal> journal_;
   // Held while groups are appended and made known to the desk, and while segments are begun and deleted. Before mu_.
   absl::Mutex groups_mu_ ABSL_ACQUIRED_BEFORE(mu_);
   // Held from taking events to having appended them, so that they are in the journal in the desk's order. Before mu_.

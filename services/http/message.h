@@ -14,8 +14,8 @@ inline constexpr const char* kPlainText = "text/plain; charset=utf-8";
 // Bounded by ServerOptions: head, body and the time that it took to come.
 struct Request {
   std::string method;  // "GET", "HEAD", "POST"
-  std::string
-      path;  // percent-decoded, as the client wrote it: ".." and "//" are still there; without the query
+  // Percent-decoded, as the client wrote it: ".." and "//" are still there; without the query.
+  std::string path;
   std::map<std::string, std::string> query;    // percent-decoded; the last of a name that comes twice
   std::map<std::string, std::string> headers;  // names in lower case; the last of a name that comes twice
   std::string body;

@@ -63,8 +63,8 @@ Identity ProveIdentity(const Operand& gold, const Operand& response, const Ident
   bool all = true, whole = true;
   int visited = 0;
   std::vector<uint32_t> needed;  // symbols whose signs the gold needs
-  std::vector<std::vector<uint32_t>>
-      left_only;  // the negative symbols of cells that only the response leaves the reals in
+  // The negative symbols of cells that only the response leaves the reals in.
+  std::vector<std::vector<uint32_t>> left_only;
   do {
     const Cell cell(gold, response, options, &kernels);
     // Whether a symbol is negative there decides what that means.

@@ -60,8 +60,8 @@ class RunWorld {
   uint64_t trained = 0;  // by the store
   uint32_t incarnation = 0;
   bool leasing = false;
-  std::map<uint64_t, std::pair<std::vector<uint64_t>, uint64_t>>
-      checkpoints;  // step -> weights, optimizer_steps
+  // Step -> weights, optimizer_steps.
+  std::map<uint64_t, std::pair<std::vector<uint64_t>, uint64_t>> checkpoints;
   std::vector<run::StepReport> reports;
   std::vector<uint64_t> samples;  // steps whose samples are written
   std::vector<Evaluation> evaluations;
