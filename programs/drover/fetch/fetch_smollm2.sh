@@ -11,7 +11,7 @@
 # directory appears whole or not at all: it is made beside its place and renamed.
 set -euo pipefail
 HERE=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
-ROOT=$(cd "$HERE/../.." && pwd)
+ROOT=$(cd "$HERE/../../.." && pwd)
 . "$ROOT/setup/common.sh"
 
 WEIGHTS_SHA256=7ef915c9bf9d94d8d70211970476878352a5b95855c589ae987916d7a455242b
