@@ -1,6 +1,7 @@
 // Units, words, marks and prose around a value that leave it as it is.
 #include <array>
 #include <cctype>
+#include <cstdint>
 #include <cstdlib>
 
 #include "verifier/mutation/prose.h"
@@ -74,7 +75,7 @@ std::optional<Made> NumberInWords(const Gold& gold, Rng& rng) {
   if (value % 1000 == 0) return Made(std::to_string(value / 1000) + "\\text{ thousand}");
   if (value % 100 == 0) return Made(std::to_string(value / 100) + "\\text{ hundred}");
   if (value % 12 == 0 && rng.Chance(50)) return Made(std::to_string(value / 12) + "\\text{ dozen}");
-  for (int root = 2; root * root <= value; ++root) {
+  for (int64_t root = 2; root * root <= value; ++root) {
     if (root * root == value) return Made(std::to_string(root) + "\\text{ squared}");
     if (root * root * root == value) return Made(std::to_string(root) + "\\text{ cubed}");
   }
