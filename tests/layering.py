@@ -31,7 +31,7 @@ ALLOWED = {
     "programs/process": ["base"],
     "programs/launch": ["programs/process", "services/run", "base", "drover"],
     "programs/verifier": ["programs/process", "services", "recipe", "verifier", "base", "drover"],
-    "programs/actor": ["programs/process", "services", "recipe", "data", "actor", "model", "base", "drover"],
+    "programs/actor": ["programs/process", "services", "recipe", "data", "actor", "group", "model", "base", "drover"],
     "programs/learner": ["programs/process", "services", "recipe", "data", "learner", "group", "model", "base", "drover"],
     "programs/model": ["data", "actor", "learner", "model", "base", "drover"],
     "programs/drover": ["programs/launch", "programs/process", "services", "recipe", "verifier", "model", "base", "drover"],

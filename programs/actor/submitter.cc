@@ -6,6 +6,7 @@
 #include "absl/time/clock.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "group/reward.h"
 #include "services/experience/validate.h"
 #include "services/rpc/status.h"
 
@@ -21,7 +22,7 @@ v1::GradeRequest MakeGradeRequest(uint64_t id, const v1::Lease& lease, const v1:
   request.set_grader(lease.grader());
   *request.mutable_options() = lease.grading();
   if (lease.grading().refuse_unevaluated()) request.set_question(lease.prompt().question());
-  request.set_truncated(response.finish_reason() == v1::FINISH_REASON_LENGTH);
+  request.set_truncated(group::Truncated(response));
   return request;
 }
 
@@ -46,7 +47,7 @@ void Submitter::Count(const std::vector<v1::Response>& responses) const {
     metrics_->responses.Increment();
     metrics_->generated_tokens.Increment(response.token_ids_size());
     metrics_->response_tokens.Observe(response.token_ids_size());
-    if (response.finish_reason() == v1::FINISH_REASON_LENGTH) metrics_->truncated_responses.Increment();
+    if (group::Truncated(response)) metrics_->truncated_responses.Increment();
   }
 }
 
