@@ -247,7 +247,6 @@ Progress Desk::GetProgress(absl::Duration now) const {
   progress.groups_needed = options_.prompts_per_rollout;
   progress.leases_held = held_.size();
   progress.evaluation_done = evaluation_.done();
-  progress.evaluation_total = evaluation_.total();
   progress.actors = actors_.CountAt(now);
   progress.waiting_calls = waiters_.size();
   progress.queued_groups = storing_.size();

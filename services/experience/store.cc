@@ -86,21 +86,26 @@ uint64_t ExperienceStore::AddCall(Done done) {
   return ticket;
 }
 
-// --- The training loop ----------------------------------------------------------------------------------------------
-
-absl::Status ExperienceStore::Durably(
-    const std::function<absl::Status(Desk& desk, absl::Duration now)>& decide) {
-  uint64_t until = 0;
+absl::Status ExperienceStore::Decide(
+    const std::function<absl::Status(Desk& desk, absl::Duration now)>& decide, uint64_t* decided_to) {
   absl::Status decided;
   Outbox outbox;
   {
     absl::MutexLock lock(&mu_);
     decided = decide(desk_, Now());
     outbox = TakeDecisions();
-    until = decided_;
+    if (decided_to != nullptr) *decided_to = decided_;
   }
   Send(std::move(outbox));
-  RETURN_IF_ERROR(decided);
+  return decided;
+}
+
+// --- The training loop ----------------------------------------------------------------------------------------------
+
+absl::Status ExperienceStore::Durably(
+    const std::function<absl::Status(Desk& desk, absl::Duration now)>& decide) {
+  uint64_t until = 0;
+  RETURN_IF_ERROR(Decide(decide, &until));
   absl::MutexLock lock(&mu_);
   const auto synced = [this, until]()
                           ABSL_SHARED_LOCKS_REQUIRED(mu_) { return synced_ >= until || !disk_.ok(); };
@@ -113,15 +118,7 @@ absl::Status ExperienceStore::StartIncarnation(uint64_t version) {
 }
 
 absl::Status ExperienceStore::Publish(uint64_t version) {
-  absl::Status published;
-  Outbox outbox;
-  {
-    absl::MutexLock lock(&mu_);
-    published = desk_.Publish(version, Now());
-    outbox = TakeDecisions();
-  }
-  Send(std::move(outbox));
-  return published;
+  return Decide([&](Desk& desk, absl::Duration now) { return desk.Publish(version, now); });
 }
 
 absl::StatusOr<std::vector<v1::Group>> ExperienceStore::WaitForRollout(uint64_t rollout,
@@ -185,15 +182,9 @@ absl::Status ExperienceStore::MarkCheckpoint(uint64_t version, const std::string
 }
 
 absl::Status ExperienceStore::BeginEvaluation(EvaluationPlan plan, std::vector<v1::Prompt> prompts) {
-  absl::Status begun;
-  Outbox outbox;
-  {
-    absl::MutexLock lock(&mu_);
-    begun = desk_.BeginEvaluation(std::move(plan), std::move(prompts), Now());
-    outbox = TakeDecisions();
-  }
-  Send(std::move(outbox));
-  return begun;
+  return Decide([&](Desk& desk, absl::Duration now) {
+    return desk.BeginEvaluation(std::move(plan), std::move(prompts), now);
+  });
 }
 
 absl::StatusOr<std::vector<v1::Group>> ExperienceStore::WaitForEvaluation(absl::Duration timeout) {
@@ -205,23 +196,11 @@ absl::StatusOr<std::vector<v1::Group>> ExperienceStore::WaitForEvaluation(absl::
 }
 
 void ExperienceStore::Finish() {
-  Outbox outbox;
-  {
-    absl::MutexLock lock(&mu_);
-    desk_.Finish(Now());
-    outbox = TakeDecisions();
-  }
-  Send(std::move(outbox));
+  (void)Decide([](Desk& desk, absl::Duration now) { return desk.Finish(now), absl::OkStatus(); });
 }
 
 void ExperienceStore::StopLeasing() {
-  Outbox outbox;
-  {
-    absl::MutexLock lock(&mu_);
-    desk_.StopLeasing(Now());
-    outbox = TakeDecisions();
-  }
-  Send(std::move(outbox));
+  (void)Decide([](Desk& desk, absl::Duration now) { return desk.StopLeasing(now), absl::OkStatus(); });
 }
 
 // --- Actors ---------------------------------------------------------------------------------------------------------

@@ -95,6 +95,10 @@ class ExperienceStore final : public RolloutStore, public LeaseStore, public Sto
   // Answers that may go out; when the disk has failed they promise nothing.
   void Release(std::vector<Answer> answers, Outbox* outbox) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   static void Send(Outbox outbox);
+  // Makes a decision under the lock and sends what may be said at once; *decided_to, if asked for, is how many events had
+  // been decided then.
+  absl::Status Decide(const std::function<absl::Status(Desk& desk, absl::Duration now)>& decide,
+                      uint64_t* decided_to = nullptr) ABSL_LOCKS_EXCLUDED(mu_);
   uint64_t AddCall(Done done) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Runs a decision of the training loop; returns when what came of it is synced.
   absl::Status Durably(const std::function<absl::Status(Desk& desk, absl::Duration now)>& decide)

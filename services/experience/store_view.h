@@ -19,7 +19,6 @@ struct Progress {
   // Leases that actors hold, both kinds.
   uint64_t leases_held = 0;
   uint64_t evaluation_done = 0;
-  uint64_t evaluation_total = 0;
   // Actors heard of in the last minute.
   uint32_t actors = 0;
   // Long polls that wait for a lease.
