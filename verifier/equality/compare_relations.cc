@@ -15,21 +15,6 @@ bool IsEquality(Relation relation) { return relation == Relation::kEqual || rela
 
 bool IsOrder(Relation relation) { return relation >= Relation::kLess && relation <= Relation::kGreaterEqual; }
 
-Relation Mirror(Relation relation) {
-  switch (relation) {
-    case Relation::kLess:
-      return Relation::kGreater;
-    case Relation::kLessEqual:
-      return Relation::kGreaterEqual;
-    case Relation::kGreater:
-      return Relation::kLess;
-    case Relation::kGreaterEqual:
-      return Relation::kLessEqual;
-    default:
-      return relation;
-  }
-}
-
 }  // namespace
 
 bool IsInequality(const Operand& operand) {

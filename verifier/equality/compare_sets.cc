@@ -97,25 +97,11 @@ std::optional<std::vector<Piece>> Matcher::Ray(const Operand& variable, const Op
 
 // "x < 3", "3 > x", "0 < x \le 1", "1 \le |z| \le 2", "x \ne 3", "x^2 < 4": all of a chain hold.
 std::optional<std::vector<Piece>> Matcher::InequalityPieces(const Operand& operand) {
-  const auto mirror = [](Relation op) {
-    switch (op) {
-      case Relation::kLess:
-        return Relation::kGreater;
-      case Relation::kLessEqual:
-        return Relation::kGreaterEqual;
-      case Relation::kGreater:
-        return Relation::kLess;
-      case Relation::kGreaterEqual:
-        return Relation::kLessEqual;
-      default:
-        return op;
-    }
-  };
   std::optional<std::vector<Piece>> total;
   for (uint32_t i = 0; i + 1 < operand.node().count; ++i) {
     const Operand left = operand.Kid(i), right = operand.Kid(i + 1);
     auto part = Ray(left, right, Op(operand, i));
-    if (!part) part = Ray(right, left, mirror(Op(operand, i)));
+    if (!part) part = Ray(right, left, Mirror(Op(operand, i)));
     if (!part) part = Solve(left, right, Op(operand, i));
     if (!part) return std::nullopt;
     total = total ? Intersect(*total, *part) : std::move(part);

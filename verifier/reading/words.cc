@@ -214,6 +214,21 @@ std::optional<CommandInfo> Found(const CommandInfo* info) {
 
 }  // namespace
 
+Relation Mirror(Relation relation) {
+  switch (relation) {
+    case Relation::kLess:
+      return Relation::kGreater;
+    case Relation::kLessEqual:
+      return Relation::kGreaterEqual;
+    case Relation::kGreater:
+      return Relation::kLess;
+    case Relation::kGreaterEqual:
+      return Relation::kLessEqual;
+    default:
+      return relation;
+  }
+}
+
 std::optional<CommandInfo> FindCommand(std::string_view name) { return Found(kCommands.Find(name)); }
 
 std::string_view CanonicalSymbol(std::string_view name) {

@@ -100,6 +100,9 @@ enum class Relation : uint8_t {
   kEquiv
 };
 
+// The relation with its sides exchanged: a < b is b > a.
+Relation Mirror(Relation relation);
+
 enum class Function : uint8_t {
   kSin,
   kCos,
