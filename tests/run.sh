@@ -99,10 +99,9 @@ THREADED=(tsan_test process_test http_test metrics_test rpc_test weights_test ac
 run_tsan() {
   build tsan "${THREADED[@]}" || return 1
   mkdir -p "$RESULTS/tsan"
-  export TSAN_OPTIONS="suppressions=$ROOT/tests/tsan/suppressions.txt detect_deadlocks=0"
-  local test failed=0
+  local test failed=0 options="suppressions=$ROOT/tests/tsan/suppressions.txt detect_deadlocks=0"
   for test in "${THREADED[@]}"; do
-    GTEST_OUTPUT="json:$RESULTS/tsan/" "build-tsan/tests/$test" || failed=1
+    TSAN_OPTIONS="$options" GTEST_OUTPUT="json:$RESULTS/tsan/" "build-tsan/tests/$test" || failed=1
   done
   return $failed
 }
