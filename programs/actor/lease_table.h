@@ -18,8 +18,9 @@
 // | Drain                                    | returned   | -             | -                       |
 // | Stop                                     | returned   | returned      | returned                |
 //
-// *: and the engine is told to cancel it. **: or failed, when the group has an error. Returned and failed leases are handed back to the learner. A lease leaves the
-// table once, by whichever event is first: that is when it is counted, and what is said of it later does nothing.
+// *: and the engine is told to cancel it. **: or failed, when the group has an error. Returned and failed leases are
+// handed back to the learner. A lease leaves the table once, by whichever event is first: that is when it is counted, and
+// what is said of it later does nothing.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,5 @@
 #include "programs/drover/train_command.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -22,6 +21,7 @@
 #include "programs/drover/run_view.h"
 #include "programs/launch/check_device.h"
 #include "programs/launch/local_run.h"
+#include "programs/process/broken_pipes.h"
 #include "recipe/load.h"
 #include "recipe/resume.h"
 #include "recipe/text.h"
@@ -268,7 +268,7 @@ int Train(const TrainOptions& options) {
                         .recipe_file = recipe->path(),
                         .log_level = options.log_level,
                         .started = started});
-  ::signal(SIGPIPE, SIG_IGN);  // a reader that goes away stops the run in order
+  process::IgnoreBrokenPipes();  // a reader that goes away stops the run in order
   Screen screen(options);
   if (!options.quiet && !options.json) std::printf("run folder: %s\n", plan->folder.path().c_str());
   if (absl::Status started = run.Start(); !started.ok()) {
