@@ -18,6 +18,7 @@ ALLOWED = {
     "verifier/mutation": ["verifier"],
     "model": ["base", "drover"],
     "data": ["model", "base", "drover"],
+    "evaluation": ["data", "model", "verifier", "base", "drover"],
     "recipe": ["data", "model", "base", "drover"],
     "actor": ["model", "base", "drover"],
     "learner": ["group", "model", "base", "drover"],
@@ -34,8 +35,8 @@ ALLOWED = {
     "programs/actor": ["programs/process", "services", "recipe", "data", "actor", "group", "model", "base", "drover"],
     "programs/learner": ["programs/process", "services", "recipe", "data", "learner", "group", "model", "base", "drover"],
     "programs/model": ["data", "actor", "learner", "model", "base", "drover"],
-    "programs/drover": ["programs/launch", "programs/process", "services", "recipe", "verifier", "model", "base", "drover"],
-    "tests": ["programs", "services", "recipe", "data", "learner", "actor", "group", "verifier", "model", "base", "drover"],
+    "programs/drover": ["programs/launch", "programs/process", "services", "evaluation", "recipe", "data", "verifier", "model", "base", "drover"],
+    "tests": ["programs", "services", "evaluation", "recipe", "data", "learner", "actor", "group", "verifier", "model", "base", "drover"],
 }
 # What a test may include besides: any service of the protos, to try a server or a client with.
 TESTS_ALSO = ["drover"]
