@@ -9,6 +9,7 @@ import sys
 # "services", stands for all the rows below it; one that has a row ("verifier", whose files are its ground and its face) for that alone.
 ALLOWED = {
     "base": [],
+    "plot": [],
     "group": ["base", "drover"],
     "verifier": [],
     "verifier/reading": ["verifier"],
@@ -23,7 +24,7 @@ ALLOWED = {
     "actor": ["model", "base", "drover"],
     "learner": ["group", "model", "base", "drover"],
     "services/rpc": ["base"],
-    "services/run": ["group", "base", "drover"],
+    "services/run": ["group", "plot", "base", "drover"],
     "services/http": ["base"],
     "services/metrics": ["services/http", "services/run", "group", "base", "drover"],
     "services/weights": ["services/rpc", "services/metrics", "model", "base", "drover"],

@@ -18,7 +18,7 @@ struct RewardCurve {
   std::vector<CurvePoint> accuracy;  // few
 };
 
-// An SVG document of 760 x 380 pixels; valid, with axes and legend, also when there are no points.
+// An SVG document (plot/xy_chart.h); valid, with axes and legend, also when there are no points.
 std::string RewardSvg(const RewardCurve& curve);
 
 }  // namespace drover::run
