@@ -19,7 +19,8 @@ enum class RandomPurpose : uint32_t {
   kRewardShuffle = 4,
   kQuestions = 5,
   kInitialWeights = 6,
-  kBackoff = 7
+  kBackoff = 7,
+  kResampling = 8
 };
 
 // The uniform number in [0, 1) with 53 random bits of (run seed, group, response, position): the draw that

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "services/run/interval.h"
+#include "statistics/interval.h"
 
 namespace drover::cli {
 namespace {
@@ -27,13 +27,13 @@ std::string NumberOrDash(const Json& object, const char* name) {
 std::string ShareOrDash(const Json& summary, const char* name) {
   const auto at = summary.find(name);
   if (at == summary.end() || !at->is_number()) return "-";
-  return run::ShareText(at->get<double>(), Number(summary, "heldout_questions"));
+  return statistics::ShareText(at->get<double>(), Number(summary, "heldout_questions"));
 }
 
 std::string AccuracyText(const View& view) {
   if (!view.accuracy.has_value()) return "-";
   const double questions = static_cast<double>(view.state.heldout_questions());
-  return absl::StrFormat("%s (step %d)", run::ShareText(*view.accuracy, questions),
+  return absl::StrFormat("%s (step %d)", statistics::ShareText(*view.accuracy, questions),
                          view.accuracy_step.value_or(0));
 }
 

@@ -25,10 +25,10 @@
 #include "recipe/load.h"
 #include "recipe/resume.h"
 #include "recipe/text.h"
-#include "services/run/interval.h"
 #include "services/run/jsonl.h"
 #include "services/run/run_folder.h"
 #include "services/run/run_lock.h"
+#include "statistics/interval.h"
 
 namespace drover::cli {
 namespace {
@@ -150,9 +150,10 @@ class Screen {
     phase_ = phase;
     ShowTrouble(view.state);
     if (view.accuracy_step != accuracy_step_ && view.accuracy.has_value()) {
-      std::printf("held-out accuracy %s after %d rollouts\n",
-                  run::ShareText(*view.accuracy, static_cast<double>(view.state.heldout_questions())).c_str(),
-                  static_cast<int>(*view.accuracy_step));
+      std::printf(
+          "held-out accuracy %s after %d rollouts\n",
+          statistics::ShareText(*view.accuracy, static_cast<double>(view.state.heldout_questions())).c_str(),
+          static_cast<int>(*view.accuracy_step));
     }
     accuracy_step_ = view.accuracy_step;
   }

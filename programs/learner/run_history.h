@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "drover/v1/group.pb.h"
-#include "services/run/interval.h"
+#include "statistics/interval.h"
 
 namespace drover::learner_process {
 
@@ -21,7 +21,9 @@ struct Evaluation {
   double accuracy() const {
     return questions == 0 ? 0 : static_cast<double>(correct) / static_cast<double>(questions);
   }
-  run::Interval interval() const { return run::ShareInterval(accuracy(), static_cast<double>(questions)); }
+  statistics::Interval interval() const {
+    return statistics::WilsonInterval(accuracy(), static_cast<double>(questions));
+  }
 };
 
 // From greedy groups of one response.

@@ -16,7 +16,7 @@ nlohmann::ordered_json OrNull(const std::optional<double>& value) {
   return value.has_value() ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
-nlohmann::ordered_json OrNull(const std::optional<Interval>& interval) {
+nlohmann::ordered_json OrNull(const std::optional<statistics::Interval>& interval) {
   if (!interval.has_value()) return nullptr;
   return nlohmann::ordered_json::array({interval->low, interval->high});
 }

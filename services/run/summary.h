@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "drover/v1/run.pb.h"
-#include "services/run/interval.h"
+#include "statistics/interval.h"
 
 namespace drover::run {
 
@@ -17,9 +17,9 @@ struct Summary {
   uint64_t optimizer_steps = 0;
   double seconds = 0;  // wall clock from start to summary, pretraining and evaluations included
   std::optional<double> accuracy_before;
-  std::optional<Interval> accuracy_before_interval;
+  std::optional<statistics::Interval> accuracy_before_interval;
   std::optional<double> accuracy_after;
-  std::optional<Interval> accuracy_after_interval;
+  std::optional<statistics::Interval> accuracy_after_interval;
   uint64_t heldout_questions = 0;
   std::optional<double> reward_first;  // mean of the first five rollouts
   std::optional<double> reward_last;   // mean of the last five

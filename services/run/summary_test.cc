@@ -17,7 +17,7 @@ TEST(SummaryTest, HasTheKeysThatScriptsRead) {
   Summary summary;
   summary.recipe = "arithmetic";
   summary.accuracy_before = 0.25;
-  summary.accuracy_before_interval = Interval{0.125, 0.5};
+  summary.accuracy_before_interval = statistics::Interval{0.125, 0.5};
   summary.groups.set_leased(3);
   summary.groups.set_trained(2);
   const auto json = ToJson(summary);
