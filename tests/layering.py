@@ -28,6 +28,7 @@ ALLOWED = {
     "services/run": ["statistics", "group", "plot", "base", "drover"],
     "services/http": ["base"],
     "services/metrics": ["services/http", "services/run", "statistics", "group", "base", "drover"],
+    "services/page": ["services/http", "services/run", "base", "drover"],
     "services/weights": ["services/rpc", "services/metrics", "model", "base", "drover"],
     "services/grading": ["services/rpc", "services/metrics", "verifier", "base", "drover"],
     "services/experience": ["services/rpc", "services/metrics", "group", "base", "drover"],
