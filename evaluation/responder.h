@@ -42,7 +42,7 @@ struct Ask {
 
 struct Response {
   std::string text;
-  uint64_t tokens = 0;     // that the model produced, the end-of-sequence token not counted
+  uint64_t tokens = 0;     // that the model produced, as the responder counts them
   bool truncated = false;  // cut at max_response_tokens, or by the end of the model's context
 };
 

@@ -7,7 +7,6 @@
 
 #include "programs/drover/grading/bench_service.h"
 #include "programs/drover/grading/explain_command.h"
-#include "programs/drover/report/report_command.h"
 #include "programs/drover/train_command.h"
 
 namespace drover::cli {
@@ -39,9 +38,6 @@ struct DropGroupOptions {
   std::string reason = "dropped by an operator";
 };
 int DropGroup(const DropGroupOptions& options);
-
-// `drover report RUN...`
-int WriteReport(const report::ReportOptions& options);
 
 // `drover grade`
 struct GradeOptions {

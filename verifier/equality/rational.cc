@@ -5,9 +5,9 @@
 namespace drover::verifier {
 namespace {
 
-class RationalEvaluator {
+class Evaluator {
  public:
-  RationalEvaluator(const Tree& tree, Budget& budget) : tree_(tree), budget_(budget) {}
+  Evaluator(const Tree& tree, Budget& budget) : tree_(tree), budget_(budget) {}
 
   bool Value(NodeId id, Rational* out) {
     const Node& node = tree_[id];
@@ -209,7 +209,7 @@ class RationalEvaluator {
 
 std::optional<Rational> RationalValue(const Tree& tree, NodeId id, Budget& budget) {
   Rational value;
-  if (!RationalEvaluator(tree, budget).Value(id, &value)) return std::nullopt;
+  if (!Evaluator(tree, budget).Value(id, &value)) return std::nullopt;
   return value;
 }
 

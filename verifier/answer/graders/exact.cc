@@ -5,7 +5,7 @@
 namespace drover::verifier {
 namespace {
 
-Reason JudgeExact(const GradeRequest& request, std::string_view answer, const Options&) {
+Reason Judge(const GradeRequest& request, std::string_view answer, const Options&) {
   for (const std::string& gold : request.golds) {
     if (TrimSpace(gold) == TrimSpace(answer)) return Reason::kEqualText;
   }
@@ -15,7 +15,7 @@ Reason JudgeExact(const GradeRequest& request, std::string_view answer, const Op
 class Exact final : public Grader {
  public:
   Verdict Grade(const GradeRequest& request, const Options& options) const override {
-    return GradeExtracted(request, options, &JudgeExact);
+    return GradeExtracted(request, options, &Judge);
   }
 };
 
