@@ -102,6 +102,9 @@ class FileSystem {
   virtual absl::StatusOr<std::unique_ptr<FileLock>> TryLock(const std::string& path) = 0;
   // Another holds it now.
   virtual bool IsLocked(const std::string& path) = 0;
+
+  // Bytes that this process may still write to the disk that holds the folder.
+  virtual absl::StatusOr<uint64_t> FreeBytes(const std::string& folder) = 0;
 };
 
 // The machine's files. It has no state; never destroyed.

@@ -153,6 +153,22 @@ TEST_P(FileSystemTest, OneHoldsALock) {
   EXPECT_NE(files_->TryLock(path).value(), nullptr);
 }
 
+TEST_P(FileSystemTest, SaysHowMuchRoomThereIs) {
+  const auto room = files_->FreeBytes(folder_);
+  ASSERT_TRUE(room.ok()) << room.status();
+  EXPECT_GT(*room, 0u);
+  EXPECT_EQ(files_->FreeBytes(folder_ + "/nowhere").status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST(MemoryFileSystemTest, WhatIsWrittenIsNoLongerFree) {
+  testing::MemoryFileSystem files;
+  files.SetCapacity(10);
+  files.Put("/a", "1234");
+  EXPECT_EQ(files.FreeBytes("/").value(), 6u);
+  files.SetCapacity(3);
+  EXPECT_EQ(files.FreeBytes("/").value(), 0u);
+}
+
 INSTANTIATE_TEST_SUITE_P(All, FileSystemTest,
                          ::testing::Values(Kind{"Posix", [] { return PosixFileSystem(); }},
                                            Kind{"Memory", [] { return new testing::MemoryFileSystem; }}),

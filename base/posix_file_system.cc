@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -259,6 +260,12 @@ class Posix final : public FileSystem {
   bool IsLocked(const std::string& path) override {
     const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     return fd.get() >= 0 && ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  }
+
+  absl::StatusOr<uint64_t> FreeBytes(const std::string& folder) override {
+    struct statvfs disk;
+    if (::statvfs(folder.c_str(), &disk) != 0) return ErrnoError(folder, "ask for free space");
+    return uint64_t{disk.f_bavail} * disk.f_frsize;
   }
 };
 

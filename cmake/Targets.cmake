@@ -1,8 +1,10 @@
-# drover_library(NAME SRCS ... [DEPS ...] [TORCH])   a static library; headers are included by their repository path
+# drover_library(NAME SRCS ... [DEPS ...] [TORCH] [UNITY])   a static library; headers are included by their repository path
 # drover_program(NAME SRCS ... [DEPS ...] [TORCH])   an executable in build/bin
 # drover_test(NAME SRCS ... [DEPS ...] [TORCH] [ARGS ...])   a GoogleTest executable, run whole by ctest as one test
 #
 # TORCH links LibTorch and reuses the precompiled torch/torch.h.
+# UNITY compiles up to six files as one, as TORCH does: for libraries whose headers are most of the work. What such files name
+# in anonymous namespaces must differ within the library.
 if(DROVER_SANITIZE MATCHES "thread")
   set(DROVER_TSAN "$<TARGET_OBJECTS:drover_tsan_abseil>")  # tests/tsan/: part of every executable
 endif()
@@ -18,16 +20,22 @@ function(_drover_common name torch)
     set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
     target_compile_options(${name} PRIVATE -fPIC)
     target_precompile_headers(${name} REUSE_FROM drover_torch_pch)
-    # Reading that header is most of the work of a small file, so several files are compiled as one.
-    set_target_properties(${name} PROPERTIES UNITY_BUILD ${DROVER_UNITY} UNITY_BUILD_BATCH_SIZE 6)
+    _drover_unity(${name})  # reading that header is most of the work of a small file
   endif()
 endfunction()
 
+function(_drover_unity name)
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ${DROVER_UNITY} UNITY_BUILD_BATCH_SIZE 6)
+endfunction()
+
 function(drover_library name)
-  cmake_parse_arguments(A "TORCH" "" "SRCS;DEPS" ${ARGN})
+  cmake_parse_arguments(A "TORCH;UNITY" "" "SRCS;DEPS" ${ARGN})
   add_library(${name} STATIC ${A_SRCS})
   target_link_libraries(${name} PUBLIC ${A_DEPS})
   _drover_common(${name} "${A_TORCH}")
+  if(A_UNITY)
+    _drover_unity(${name})
+  endif()
 endfunction()
 
 function(drover_program name)

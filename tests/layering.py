@@ -26,8 +26,10 @@ ALLOWED = {
     "learner": ["group", "model", "base", "drover"],
     "services/rpc": ["base"],
     "services/run": ["statistics", "group", "plot", "base", "drover"],
+    "services/completions": ["services/rpc", "evaluation", "base"],
     "services/http": ["base"],
     "services/metrics": ["services/http", "services/run", "statistics", "group", "base", "drover"],
+    "services/page": ["services/http", "services/run", "base", "drover"],
     "services/weights": ["services/rpc", "services/metrics", "model", "base", "drover"],
     "services/grading": ["services/rpc", "services/metrics", "verifier", "base", "drover"],
     "services/experience": ["services/rpc", "services/metrics", "group", "base", "drover"],
@@ -40,8 +42,8 @@ ALLOWED = {
     "programs/drover": ["programs/launch", "programs/process", "services", "evaluation", "recipe", "data", "statistics", "verifier", "model", "base", "drover"],
     "tests": ["programs", "services", "evaluation", "recipe", "data", "learner", "actor", "statistics", "group", "verifier", "model", "base", "drover"],
 }
-# What a test may include besides: any service of the protos, to try a server or a client with.
-TESTS_ALSO = ["drover"]
+# What a test may include besides: any service of the protos and the HTTP server, to try a server or a client with.
+TESTS_ALSO = ["drover", "services/http"]
 TRANSPORT = re.compile(r"grpc")
 TALKS = ("services", "programs", "tests")
 # Who may talk to whom is decided where channels and credentials are made, and that is one place (services/rpc/security.h).

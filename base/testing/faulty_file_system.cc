@@ -41,6 +41,8 @@ const char* What(FileCall call) {
       return "stat";
     case FileCall::kLock:
       return "flock";
+    case FileCall::kFreeBytes:
+      return "ask for free space";
   }
   return "do it";
 }
@@ -216,6 +218,10 @@ absl::StatusOr<std::unique_ptr<FileLock>> FaultyFileSystem::TryLock(const std::s
 }
 
 bool FaultyFileSystem::IsLocked(const std::string& path) { return disk_->IsLocked(path); }
+
+absl::StatusOr<uint64_t> FaultyFileSystem::FreeBytes(const std::string& folder) {
+  return Make<uint64_t>(FileCall::kFreeBytes, folder, [&] { return disk_->FreeBytes(folder); });
+}
 
 uint64_t AtEveryCall(const Fault& fault,
                      const std::function<void(MemoryFileSystem& disk, FaultyFileSystem& files)>& attempt) {

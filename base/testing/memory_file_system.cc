@@ -399,4 +399,11 @@ bool MemoryFileSystem::IsLocked(const std::string& path) {
   return file.ok() && (*file)->locked;
 }
 
+absl::StatusOr<uint64_t> MemoryFileSystem::FreeBytes(const std::string& folder) {
+  absl::MutexLock lock(&mu_);
+  ASSIGN_OR_RETURN(const Place place, Find(folder, "ask for free space"));
+  if (place.node == nullptr) return Error(ENOENT, folder, "ask for free space");
+  return capacity_ - std::min(capacity_, Used());
+}
+
 }  // namespace drover::testing

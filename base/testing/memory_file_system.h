@@ -73,6 +73,7 @@ class MemoryFileSystem final : public FileSystem {
   absl::StatusOr<bool> Exists(const std::string& path) override;
   absl::StatusOr<std::unique_ptr<FileLock>> TryLock(const std::string& path) override;
   bool IsLocked(const std::string& path) override;
+  absl::StatusOr<uint64_t> FreeBytes(const std::string& folder) override;
 
  private:
   class Appender;

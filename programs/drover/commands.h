@@ -7,6 +7,7 @@
 
 #include "programs/drover/grading/bench_service.h"
 #include "programs/drover/grading/explain_command.h"
+#include "programs/drover/report/report_command.h"
 #include "programs/drover/train_command.h"
 
 namespace drover::cli {
@@ -38,6 +39,9 @@ struct DropGroupOptions {
   std::string reason = "dropped by an operator";
 };
 int DropGroup(const DropGroupOptions& options);
+
+// `drover report RUN...`
+int WriteReport(const report::ReportOptions& options);
 
 // `drover grade`
 struct GradeOptions {

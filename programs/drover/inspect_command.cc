@@ -24,6 +24,8 @@ int InspectRun(const InspectOptions& options) {
   return picture.Whole() ? kDone : kFailure;
 }
 
+int WriteReport(const report::ReportOptions& options) { return Conclude(report::WriteReport(options)); }
+
 int DropGroup(const DropGroupOptions& options) {
   const absl::Status dropped = experience::DropGroup(options.run, options.lease, options.reason);
   if (dropped.ok()) {

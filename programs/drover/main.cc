@@ -68,6 +68,20 @@ void AddInspect(CLI::App& app, Chosen& chosen) {
   RunWith(run, folder, chosen, drover::cli::InspectRun);
 }
 
+void AddReport(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<drover::cli::report::ReportOptions>();
+  CLI::App* report = app.add_subcommand(
+      "report",
+      "Write the page of one or several runs: curves, samples, timing, comparison, in one HTML file");
+  report->add_option("runs", options->runs, "Run folders")->required();
+  report->add_option("--out", options->out, "The HTML file; - is standard output")->required();
+  report
+      ->add_option("--samples-mib", options->samples_mib, "MiB of samples of each run, spread over its steps")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  RunWith(report, options, chosen, drover::cli::WriteReport);
+}
+
 void AddDropGroup(CLI::App& app, Chosen& chosen) {
   auto options = std::make_shared<drover::cli::DropGroupOptions>();
   CLI::App* drop = app.add_subcommand(
@@ -234,6 +248,7 @@ int main(int argc, char** argv) {
   AddRecipes(app, chosen);
   AddInspect(app, chosen);
   AddDropGroup(app, chosen);
+  AddReport(app, chosen);
   AddGrade(app, chosen);
   AddExplainGrade(app, chosen);
   AddText(app, chosen);

@@ -21,6 +21,7 @@ constexpr Description kDescriptions[] = {
     {"recipe", "Training", "drover recipe show arithmetic"},
     {"inspect", "Training", "drover inspect run runs/NAME"},
     {"drop-group", "Training", "drover drop-group runs/NAME --lease 17"},
+    {"report", "Training", "drover report runs/NAME --out report.html"},
     {"fetch", "Models and texts", "drover fetch smollm2"},
     {"generate", "Models and texts", "drover generate --model DIR --prompts in.jsonl --out out.jsonl"},
     {"score", "Models and texts", "drover score --model DIR --in in.jsonl --out out.jsonl"},

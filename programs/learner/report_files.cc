@@ -97,6 +97,8 @@ absl::Status ReportFiles::Append(const Evaluation& evaluation) {
   return run::AppendLines(folder_.evaluations(), run::ToLine(ToJson(evaluation)), folder_.files());
 }
 
+absl::StatusOr<uint64_t> ReportFiles::FreeBytes() const { return folder_.files()->FreeBytes(folder_.path()); }
+
 absl::Status ReportFiles::WriteClock(double seconds) {
   return WriteFileAtomically(folder_.clock(), run::ToLine({{"seconds", seconds}}), folder_.files());
 }

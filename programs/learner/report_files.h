@@ -25,6 +25,7 @@ class ReportFiles final : public RunReports {
   absl::Status Append(uint64_t step, uint64_t version, const std::vector<v1::Group>& groups,
                       const std::vector<std::vector<double>>& advantages, size_t limit) override;
   absl::Status Append(const Evaluation& evaluation) override;
+  absl::StatusOr<uint64_t> FreeBytes() const override;
   absl::Status WriteClock(double seconds) override;
   absl::Status WriteSummary(const run::Summary& summary) override;
   absl::Status WriteCurve(const std::string& title, const History& history) override;

@@ -349,6 +349,8 @@ absl::Status RunLoop::Report(const std::vector<v1::Group>& groups, const learner
                                      " tokens (rollout.max_response_tokens), so every reward is 0"));
   }
   parts_.metrics->Stepped(report);
+  const auto free_bytes = parts_.reports->FreeBytes();
+  if (free_bytes.ok()) parts_.metrics->SetDiskFree(*free_bytes);
   parts_.status->SetSamples(
       {groups.begin(), groups.begin() + static_cast<long>(std::min(kSamplesInMemory, groups.size()))});
   RETURN_IF_ERROR(

@@ -97,6 +97,9 @@ class RunReports {
                               const std::vector<std::vector<double>>& advantages, size_t limit) = 0;
   virtual absl::Status Append(const Evaluation& evaluation) = 0;
 
+  // Bytes that may still be written where the run's files are.
+  virtual absl::StatusOr<uint64_t> FreeBytes() const = 0;
+
   // How long the run has gone on, all its parts together: History::seconds of the next start.
   virtual absl::Status WriteClock(double seconds) = 0;
   virtual absl::Status WriteSummary(const run::Summary& summary) = 0;

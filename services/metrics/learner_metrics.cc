@@ -143,6 +143,9 @@ struct LearnerMetrics::Run {
             AddGauge(r, "drover_learner_progress_timestamp_seconds",
                      "When anything of the run last went on (a supervised step, a group, optimizer steps, "
                      "an evaluation, a checkpoint), seconds since the epoch; 0: nothing yet.")),
+        disk_free(AddGauge(r, "drover_learner_disk_free_bytes",
+                           "Bytes that could still be written to the disk of the run folder after the newest "
+                           "rollout; 0: no rollout yet.")),
         ready(
             AddGauge(r, "drover_learner_ready", "1 while it serves: past loading and not stopping, else 0.")),
         target(
@@ -176,8 +179,8 @@ struct LearnerMetrics::Run {
   prometheus::Counter& evaluations;
   prometheus::Gauge& evaluated;
   prometheus::Counter& checkpoints;
-  prometheus::Gauge &checkpointed, &progressed, &ready, &target, &staleness_bound, &ranks, &actors, &leased,
-      &trained, &pending, &filtered, &expired, &stale, &failed;
+  prometheus::Gauge &checkpointed, &progressed, &disk_free, &ready, &target, &staleness_bound, &ranks,
+      &actors, &leased, &trained, &pending, &filtered, &expired, &stale, &failed;
   std::vector<prometheus::Gauge*> phases;
   std::vector<prometheus::Counter*> spent;
 };
@@ -248,6 +251,8 @@ void LearnerMetrics::Checkpointed() {
   run_->checkpoints.Increment();
   run_->checkpointed.Set(UnixSeconds());
 }
+
+void LearnerMetrics::SetDiskFree(uint64_t bytes) { run_->disk_free.Set(static_cast<double>(bytes)); }
 
 void LearnerMetrics::Entered(v1::RunPhase phase) {
   for (size_t i = 0; i < run_->phases.size(); ++i) run_->phases[i]->Set(kPhases[i].phase == phase ? 1 : 0);

@@ -43,6 +43,8 @@ class LearnerMetrics {
   void Collected(const std::vector<v1::Group>& groups, uint64_t version);
   void Stepped(const run::StepReport& report);
   void Checkpointed();
+  // Bytes that may still be written where the run's files are.
+  void SetDiskFree(uint64_t bytes);
   void Entered(v1::RunPhase phase);
   void SetIncarnation(uint32_t incarnation);
   void SetLeases(const v1::LeaseCounts& counts);

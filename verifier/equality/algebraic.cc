@@ -36,7 +36,7 @@ constexpr int64_t kMaxBits = 256;      // of the numbers in them
 constexpr int64_t kMaxDegree = 8;      // of the roots of one side, multiplied
 constexpr int64_t kMaxExtensions = 2;  // exponentials and logarithms of one side
 constexpr slong kMaxRoot = 8;
-constexpr slong kMaxPower = 16;
+constexpr slong kMaxAlgebraicPower = 16;
 
 class Context {
  public:
@@ -47,7 +47,7 @@ class Context {
     ca_ctx_set_option(context_, CA_OPT_QQBAR_DEG_LIMIT, 32);
     ca_ctx_set_option(context_, CA_OPT_SMOOTH_LIMIT, 16);
     ca_ctx_set_option(context_, CA_OPT_LLL_PREC, 128);
-    ca_ctx_set_option(context_, CA_OPT_POW_LIMIT, kMaxPower);
+    ca_ctx_set_option(context_, CA_OPT_POW_LIMIT, kMaxAlgebraicPower);
     ca_ctx_set_option(context_, CA_OPT_GROEBNER_LENGTH_LIMIT, 24);
     ca_ctx_set_option(context_, CA_OPT_GROEBNER_POLY_LENGTH_LIMIT, 64);
     ca_ctx_set_option(context_, CA_OPT_GROEBNER_POLY_BITS_LIMIT, 512);
@@ -158,7 +158,7 @@ class Translator {
 
   // Odd roots of negative numbers are real here, as in ball_evaluator.cc.
   bool RationalPower(ca_struct* base, const Rational& exponent, ca_struct* out) {
-    if (fmpz_cmpabs(exponent.num(), Rational(kMaxPower).num()) > 0) return false;
+    if (fmpz_cmpabs(exponent.num(), Rational(kMaxAlgebraicPower).num()) > 0) return false;
     if (fmpz_cmp_si(exponent.den(), kMaxRoot) > 0) return false;
     if (exponent.sign() <= 0 && ca_check_is_zero(base, ctx_) != T_FALSE) return false;
     const bool odd = fmpz_is_odd(exponent.den()) != 0 && fmpz_is_one(exponent.den()) == 0;
@@ -198,7 +198,7 @@ class Translator {
     const auto degree = RationalValue(tree_, tree_.Kid(id, 1), budget_);
     int64_t m = 0, n = 0;
     if (!exponent || !degree || !exponent->ToInt(&m) || !degree->ToInt(&n) || n < 1 || m < 1) return false;
-    if (m % n != 0 || m > kMaxPower) return false;
+    if (m % n != 0 || m > kMaxAlgebraicPower) return false;
     const int sign = RealSign(tree_, tree_.Kid(inner, 0), natural_, budget_);
     if (sign == 0 || !Translate(tree_.Kid(inner, 0), out)) return false;
     if (sign < 0 && n % 2 == 0) ca_neg(out, out, ctx_);

@@ -7,10 +7,6 @@
 namespace drover::verifier {
 namespace {
 
-Relation Op(const Operand& relation, uint32_t i) {
-  return relation.tree->relations[relation.node().value + i];
-}
-
 bool IsEquality(Relation relation) { return relation == Relation::kEqual || relation == Relation::kEquiv; }
 
 bool IsOrder(Relation relation) { return relation >= Relation::kLess && relation <= Relation::kGreaterEqual; }
@@ -20,7 +16,7 @@ bool IsOrder(Relation relation) { return relation >= Relation::kLess && relation
 bool IsInequality(const Operand& operand) {
   if (operand.node().kind != Kind::kRelation) return false;
   for (uint32_t i = 0; i + 1 < operand.node().count; ++i) {
-    const Relation op = Op(operand, i);
+    const Relation op = RelationAt(operand, i);
     if (!IsOrder(op) && op != Relation::kNotEqual) return false;
   }
   return true;
@@ -152,17 +148,17 @@ Matcher::Named Matcher::Unwrap(const Operand& operand) const {
   if (operand.node().kind != Kind::kRelation) return out;
   uint32_t count = operand.node().count;
   for (uint32_t i = 0; i + 1 < count; ++i) {
-    if (Op(operand, i) != Relation::kApprox) continue;
+    if (RelationAt(operand, i) != Relation::kApprox) continue;
     if (!(i == 0 && IsName(operand.Kid(0))) && !Near(operand.Kid(i), operand.Kid(i + 1))) return out;
     const bool named = i == 0 && IsName(operand.Kid(0));
     count = named ? 2 : i + 1;
     break;
   }
   if (count == 1) return {operand.Kid(0), {}};
-  const Relation first = Op(operand, 0);
+  const Relation first = RelationAt(operand, 0);
   if (first == Relation::kIn) return count == 2 ? Named{operand.Kid(1), operand.Kid(0)} : out;
   for (uint32_t i = 0; i + 1 < count; ++i) {
-    const Relation op = Op(operand, i);
+    const Relation op = RelationAt(operand, i);
     if (op == Relation::kIn && i + 2 == count && i > 0) return {operand.Kid(count - 1), operand.Kid(0)};
     if (!IsEquality(op) && op != Relation::kApprox) return out;
   }
@@ -282,8 +278,9 @@ Outcome Matcher::MatchRelations(const Operand& gold, const Operand& response) {
   for (const bool backwards : {false, true}) {
     bool same = true;
     for (uint32_t i = 0; i + 1 < count && same; ++i) {
-      const Relation theirs = backwards ? Mirror(Op(response, count - 2 - i)) : Op(response, i);
-      same = theirs == Op(gold, i);
+      const Relation theirs =
+          backwards ? Mirror(RelationAt(response, count - 2 - i)) : RelationAt(response, i);
+      same = theirs == RelationAt(gold, i);
     }
     if (!same) continue;
     std::vector<Operand> sides = Kids(response);
@@ -296,7 +293,7 @@ Outcome Matcher::MatchRelations(const Operand& gold, const Operand& response) {
   for (uint32_t i = 0; i < 2; ++i) {
     if (!IsScalarKind(gold.Kid(i).node().kind) || !IsScalarKind(response.Kid(i).node().kind)) return parts;
   }
-  const Relation g = Op(gold, 0), r = Op(response, 0);
+  const Relation g = RelationAt(gold, 0), r = RelationAt(response, 0);
   const bool order = IsOrder(g);
   bool negative = false;
   if (order != IsOrder(r) || (!order && g != r) || !Proportional(gold, response, order, &negative))

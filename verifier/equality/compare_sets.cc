@@ -9,10 +9,6 @@ constexpr size_t kMaxPieces = 64;
 
 bool Infinite(const Operand& end) { return end.id == kNoNode; }
 
-Relation Op(const Operand& relation, uint32_t i) {
-  return relation.tree->relations[relation.node().value + i];
-}
-
 // The end without its node if it is plus or minus infinity ("+\infty" is a sum of one term or the constant itself).
 Operand End(const Operand& operand, int* sign) {
   Operand at = operand;
@@ -100,9 +96,9 @@ std::optional<std::vector<Piece>> Matcher::InequalityPieces(const Operand& opera
   std::optional<std::vector<Piece>> total;
   for (uint32_t i = 0; i + 1 < operand.node().count; ++i) {
     const Operand left = operand.Kid(i), right = operand.Kid(i + 1);
-    auto part = Ray(left, right, Op(operand, i));
-    if (!part) part = Ray(right, left, Mirror(Op(operand, i)));
-    if (!part) part = Solve(left, right, Op(operand, i));
+    auto part = Ray(left, right, RelationAt(operand, i));
+    if (!part) part = Ray(right, left, Mirror(RelationAt(operand, i)));
+    if (!part) part = Solve(left, right, RelationAt(operand, i));
     if (!part) return std::nullopt;
     total = total ? Intersect(*total, *part) : std::move(part);
     if (!total) return std::nullopt;

@@ -17,6 +17,11 @@ struct Operand {
   Operand Kid(uint32_t i) const { return {tree, tree->Kid(id, i)}; }
 };
 
+// What stands between the ith side of a chain of relations and the next one.
+inline Relation RelationAt(const Operand& chain, uint32_t i) {
+  return chain.tree->relations[chain.node().value + i];
+}
+
 enum class Outcome : uint8_t { kEqualExact, kEqualNumeric, kEqualText, kDifferent, kUndecided, kOverBudget };
 
 constexpr bool IsEqual(Outcome outcome) {

@@ -5,9 +5,9 @@
 namespace drover::verifier {
 namespace {
 
-class Evaluator {
+class RationalEvaluator {
  public:
-  Evaluator(const Tree& tree, Budget& budget) : tree_(tree), budget_(budget) {}
+  RationalEvaluator(const Tree& tree, Budget& budget) : tree_(tree), budget_(budget) {}
 
   bool Value(NodeId id, Rational* out) {
     const Node& node = tree_[id];
@@ -209,7 +209,7 @@ class Evaluator {
 
 std::optional<Rational> RationalValue(const Tree& tree, NodeId id, Budget& budget) {
   Rational value;
-  if (!Evaluator(tree, budget).Value(id, &value)) return std::nullopt;
+  if (!RationalEvaluator(tree, budget).Value(id, &value)) return std::nullopt;
   return value;
 }
 

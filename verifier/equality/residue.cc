@@ -18,9 +18,9 @@ uint64_t Mix(uint64_t x) {  // splitmix64
   return x ^ (x >> 31);
 }
 
-class Evaluator {
+class ResidueEvaluator {
  public:
-  Evaluator(const Tree& tree, uint64_t prime, uint64_t key, Budget& budget)
+  ResidueEvaluator(const Tree& tree, uint64_t prime, uint64_t key, Budget& budget)
       : tree_(tree), key_(key), budget_(budget) {
     nmod_init(&mod_, prime);
   }
@@ -187,7 +187,7 @@ struct Residues {
 };
 
 std::optional<Residues> At(const Operand& a, const Operand& b, uint64_t prime, uint64_t key, Budget& budget) {
-  Evaluator left(*a.tree, prime, key, budget), right(*b.tree, prime, key, budget);
+  ResidueEvaluator left(*a.tree, prime, key, budget), right(*b.tree, prime, key, budget);
   uint64_t x = 0, y = 0;
   if (!left.Value(a.id, &x) || !right.Value(b.id, &y)) return std::nullopt;
   return Residues{x == y, left.has_constants() || right.has_constants()};

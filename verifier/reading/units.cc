@@ -12,7 +12,7 @@ namespace drover::verifier {
 namespace {
 
 constexpr size_t kMaxUnitBytes = 512;  // longer ones are no units
-constexpr int kMaxPower = 12;
+constexpr int kMaxUnitPower = 12;
 constexpr int kMaxValuePower = 1'000;
 
 // Words that deny, hedge, compare or offer another answer: nothing beside them is an answer.
@@ -236,7 +236,7 @@ class UnitReader {
       power = text_[at_++] - '0';
     }
     power *= sign_;
-    if (std::abs(power) > kMaxPower) {
+    if (std::abs(power) > kMaxUnitPower) {
       unit_.bears = true;
       power = 0;
     }

@@ -109,6 +109,8 @@ PROCESSES = row(
     graph("File descriptors", "Of the process that has most open, as a share of its limit.",
           [(f"max by (run, component) ({select('process_open_fds')} / {select('process_max_fds')})", "{{run}}: {{component}}")], "percentunit", low=0,
           size=(6, 8)),
+    graph("Free disk", "Bytes that could still be written where the run's files are, after each rollout. Alert DroverDiskFilling: 1 GiB, or full in four hours.",
+          [(f"max by (run) ({select('drover_learner_disk_free_bytes')} > 0)", "{{run}}")], "bytes", low=0, size=(24, 6)),
 )
 
 DASHBOARD = dashboard("drover-fleet", "Drover / Fleet", "What the on-call watches: processes, leases, weights, errors. Guide: docs/guides/dashboards.md; "

@@ -137,6 +137,7 @@ class RunWorld::Reports : public RunReports {
     world_.evaluations.push_back(evaluation);
     return absl::OkStatus();
   }
+  absl::StatusOr<uint64_t> FreeBytes() const override { return 1000; }
   absl::Status WriteClock(double seconds) override {
     world_.clock = seconds;
     return absl::OkStatus();

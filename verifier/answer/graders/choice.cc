@@ -8,7 +8,7 @@
 namespace drover::verifier {
 namespace {
 
-Reason Judge(const GradeRequest& request, std::string_view answer, const Options&) {
+Reason JudgeChoice(const GradeRequest& request, std::string_view answer, const Options&) {
   const std::optional<char> chosen = ReadChoiceInProse(answer);
   bool gold_read = false;
   for (const std::string& gold : request.golds) {
@@ -23,7 +23,7 @@ Reason Judge(const GradeRequest& request, std::string_view answer, const Options
 class Choice final : public Grader {
  public:
   Verdict Grade(const GradeRequest& request, const Options& options) const override {
-    return GradeExtracted(request, options, &Judge);
+    return GradeExtracted(request, options, &JudgeChoice);
   }
 };
 

@@ -127,7 +127,7 @@ std::string Plain(std::string_view answer) {
   return out;
 }
 
-Reason Judge(const GradeRequest& request, std::string_view answer, const Options&) {
+Reason JudgeCountdown(const GradeRequest& request, std::string_view answer, const Options&) {
   if (answer.size() > kMaxBytes) return Reason::kOverBudget;
   const std::string text = Plain(answer);
   Expression expression(text);
@@ -144,7 +144,7 @@ Reason Judge(const GradeRequest& request, std::string_view answer, const Options
 class Countdown final : public Grader {
  public:
   Verdict Grade(const GradeRequest& request, const Options& options) const override {
-    return GradeExtracted(request, options, &Judge);
+    return GradeExtracted(request, options, &JudgeCountdown);
   }
 };
 

@@ -5,7 +5,7 @@
 namespace drover::verifier {
 namespace {
 
-Reason Judge(const GradeRequest& request, std::string_view answer, const Options&) {
+Reason JudgeExact(const GradeRequest& request, std::string_view answer, const Options&) {
   for (const std::string& gold : request.golds) {
     if (TrimSpace(gold) == TrimSpace(answer)) return Reason::kEqualText;
   }
@@ -15,7 +15,7 @@ Reason Judge(const GradeRequest& request, std::string_view answer, const Options
 class Exact final : public Grader {
  public:
   Verdict Grade(const GradeRequest& request, const Options& options) const override {
-    return GradeExtracted(request, options, &Judge);
+    return GradeExtracted(request, options, &JudgeExact);
   }
 };
 
