@@ -211,7 +211,9 @@ TEST(MemoryFileSystemTest, NamesComeInTheirOrder) {
     disk.Put("f", "old");
     const auto file = disk.Create("f.tmp").value();
     EXPECT_TRUE(file->Append("new").ok());
-    if (sync) EXPECT_TRUE(file->Sync().ok());
+    if (sync) {
+      EXPECT_TRUE(file->Sync().ok());
+    }
     EXPECT_TRUE(disk.Rename("f.tmp", "f").ok());
     disk.Crash({.names = names});
     EXPECT_EQ(disk.Files().size(), names == 1 ? 2u : 1u);

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 
+#include "base/testing/temp_folder.h"
+
 namespace drover {
 namespace {
 
@@ -55,8 +57,8 @@ TEST(FileTest, AFullDiskIsAnError) {
 }
 
 TEST(ReplaceFolder, TakesThePlaceOfWhateverIsThere) {
-  std::string pattern = ::testing::TempDir() + "/replace-folder-XXXXXX";
-  const std::string base = ::mkdtemp(pattern.data());
+  const testing::TempFolder folder;
+  const std::string base = folder.path();
   const std::string from = base + "/new", to = base + "/old";
   const auto build = [&](const std::string& text) {
     ASSERT_TRUE(MakeFolders(from).ok());

@@ -8,6 +8,7 @@
 
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/testing/temp_folder.h"
 
 namespace drover {
 namespace {
@@ -15,15 +16,12 @@ namespace {
 class FolderDigestsTest : public ::testing::Test {
  protected:
   FolderDigestsTest() {
-    std::string pattern = ::testing::TempDir() + "/folder-digests-XXXXXX";
-    dir_ = ::mkdtemp(pattern.data());
     EXPECT_TRUE(WriteFileAtomically(dir_ + "/b.json", "{}").ok());
     EXPECT_TRUE(WriteFileAtomically(dir_ + "/a with space", std::string(3 << 20, 'x')).ok());
     EXPECT_TRUE(WriteFileAtomically(dir_ + "/empty", "").ok());
     std::filesystem::create_directory(dir_ + "/folder");
     EXPECT_TRUE(WriteFolderDigests(dir_).ok());
   }
-  ~FolderDigestsTest() override { std::filesystem::remove_all(dir_); }
   std::string Error() const {
     const absl::Status status = CheckFolderDigests(dir_);
     EXPECT_TRUE(status.ok() || absl::IsDataLoss(status)) << status;
@@ -32,7 +30,8 @@ class FolderDigestsTest : public ::testing::Test {
   void Put(const std::string& name, const std::string& text) const {
     std::ofstream(dir_ + "/" + name, std::ios::binary) << text;
   }
-  std::string dir_;
+  const testing::TempFolder folder_;
+  const std::string dir_ = folder_.path();
 };
 
 TEST_F(FolderDigestsTest, TheListIsOneThatXxhsumReads) {

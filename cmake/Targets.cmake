@@ -26,6 +26,9 @@ endfunction()
 
 function(_drover_unity name)
   set_target_properties(${name} PROPERTIES UNITY_BUILD ${DROVER_UNITY} UNITY_BUILD_BATCH_SIZE 6)
+  if(DROVER_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(${name} PRIVATE -Wno-subobject-linkage)  # it takes the files in a batch for headers
+  endif()
 endfunction()
 
 function(drover_library name)

@@ -83,9 +83,13 @@ TEST(Collectives, AnyRankMayAskRankZeroToStop) {
   RunRanks(2, absl::Seconds(20), [](Collectives& ranks) {
     EXPECT_FALSE(ranks.AskedToStop());
     ASSERT_TRUE(ranks.Barrier().ok());
-    if (ranks.rank() == 1) EXPECT_TRUE(ranks.AskToStop().ok());
+    if (ranks.rank() == 1) {
+      EXPECT_TRUE(ranks.AskToStop().ok());
+    }
     ASSERT_TRUE(ranks.Barrier().ok());
-    if (ranks.rank() == 0) EXPECT_TRUE(ranks.AskedToStop());
+    if (ranks.rank() == 0) {
+      EXPECT_TRUE(ranks.AskedToStop());
+    }
     ASSERT_TRUE(ranks.Barrier().ok());  // rank 0's store lives until all have looked
   });
 }

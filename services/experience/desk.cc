@@ -242,7 +242,6 @@ v1::LeaseCounts Desk::EndedSinceStep() const {
 Progress Desk::GetProgress(absl::Duration now) const {
   Progress progress;
   progress.incarnation = ledger_.incarnation();
-  progress.trained_version = ledger_.version();
   progress.groups_accepted = ledger_.AcceptedCount();
   progress.groups_needed = options_.prompts_per_rollout;
   progress.leases_held = held_.size();

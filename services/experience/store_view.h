@@ -11,9 +11,7 @@ namespace drover::experience {
 // A moment's picture.
 struct Progress {
   uint32_t incarnation = 0;
-  // Rollouts trained on the surviving line; also the number of the next rollout.
-  uint64_t trained_version = 0;
-  // Accepted groups of that next rollout, of how many.
+  // Accepted groups of the next rollout to be trained, of how many.
   uint64_t groups_accepted = 0;
   uint64_t groups_needed = 0;
   // Leases that actors hold, both kinds.

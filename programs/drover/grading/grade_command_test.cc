@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "base/file.h"
+#include "base/testing/temp_folder.h"
 #include "services/grading/grade_lines.h"
 #include "services/grading/testing/fake_verifier.h"
 
@@ -23,16 +24,14 @@ using ::testing::StartsWith;
 
 class GradeFileTest : public ::testing::Test {
  protected:
-  GradeFileTest() { std::filesystem::create_directories(folder_); }
-  ~GradeFileTest() override { std::filesystem::remove_all(folder_); }
   absl::Status Run(const std::string& lines, const std::string& format = "boxed") {
     EXPECT_TRUE(WriteFileAtomically(in_, lines).ok());
     return GradeFile({.in = in_, .out = out_, .grading = {.format = format, .threads = 3}});
   }
   std::string Output() { return ReadFile(out_).value_or("(none)"); }
 
-  std::string folder_ = absl::StrCat(::testing::TempDir(), "/grade_", ::getpid(), "_",
-                                     ::testing::UnitTest::GetInstance()->current_test_info()->name());
+  const testing::TempFolder temporary_;
+  const std::string folder_ = temporary_.path();
   std::string in_ = folder_ + "/in.jsonl";
   std::string out_ = folder_ + "/out.jsonl";
 };

@@ -1,23 +1,12 @@
 #include "services/experience/testing/support.h"
 
 #include <cstdlib>
-#include <filesystem>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 
 namespace drover::experience::testing {
-
-TempFolder::TempFolder() {
-  std::string pattern = ::testing::TempDir() + "/experience-XXXXXX";
-  path_ = ::mkdtemp(pattern.data());
-}
-
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
 
 StoreOptions SmallRun(const std::string& folder, FakeClock* clock, uint64_t steps, uint64_t prompts,
                       uint64_t bound) {

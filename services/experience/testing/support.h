@@ -10,22 +10,14 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "base/testing/temp_folder.h"
 #include "drover/v1/experience.pb.h"
 #include "drover/v1/journal.pb.h"
 #include "services/experience/store.h"
 
 namespace drover::experience::testing {
 
-// A fresh folder, removed at the end.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+using drover::testing::TempFolder;
 
 class FakeClock {
  public:
