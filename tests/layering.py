@@ -21,6 +21,7 @@ ALLOWED = {
     "model": ["base", "drover"],
     "data": ["model", "base", "drover"],
     "evaluation": ["statistics", "data", "model", "verifier", "base", "drover"],
+    "analysis": ["evaluation", "statistics", "plot", "data", "model", "verifier", "base", "drover"],
     "recipe": ["data", "model", "base", "drover"],
     "actor": ["model", "base", "drover"],
     "learner": ["group", "model", "base", "drover"],

@@ -1,0 +1,122 @@
+#include "analysis/exploration.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "analysis/markdown.h"
+#include "plot/xy_chart.h"
+#include "statistics/bootstrap.h"
+#include "statistics/moments.h"
+#include "statistics/pass_at_k.h"
+
+namespace drover::analysis {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// A line a template, in the order of their first points.
+template <typename Value>
+plot::XyChart Chart(const ExplorationResults& results, const std::string& title, const std::string& y_title,
+                    Value value) {
+  plot::XyChart chart{.title = absl::StrCat(title, ": ", results.model),
+                      .x = {.title = "temperature"},
+                      .y = {.title = y_title, .low = 0, .percent = true}};
+  for (const ExplorationPoint& point : results.points) {
+    const auto same = [&](const plot::XySeries& series) { return series.name == point.template_name; };
+    auto series = std::find_if(chart.series.begin(), chart.series.end(), same);
+    if (series == chart.series.end()) {
+      series = chart.series.insert(series, {.name = point.template_name, .marks = true});
+    }
+    series->points.push_back(value(point));
+  }
+  return chart;
+}
+
+}  // namespace
+
+ExplorationPoint MeasurePoint(const std::string& template_name, double temperature, uint32_t k,
+                              absl::Span<const Sample> samples) {
+  ExplorationPoint point{.template_name = template_name, .temperature = temperature, .k = k};
+  std::vector<bool> correct;
+  std::vector<double> passes, tokens;
+  for (const Sample& sample : samples) {
+    correct.push_back(sample.correct);
+    tokens.push_back(static_cast<double>(sample.tokens));
+  }
+  for (const statistics::Cluster& question : ClustersOf(samples, correct)) {
+    passes.push_back(statistics::PassAtK(question.responses, question.correct, k));
+    point.n = static_cast<uint32_t>(question.responses);
+  }
+  point.questions = passes.size();
+  const statistics::BootstrapIntervals intervals = statistics::BootstrapMean(passes);
+  point.pass_at_k = intervals.estimate;
+  point.interval = intervals.bca;
+  point.mean_at_k = statistics::ShareByQuestion(ClustersOf(samples, correct));
+  point.tokens = statistics::Mean(tokens);
+  return point;
+}
+
+Json ToJson(const ExplorationResults& results) {
+  Json json = {{"analysis", "exploration"}, {"model", results.model}, {"settings", results.settings}};
+  json["points"] = Json::array();
+  for (const ExplorationPoint& point : results.points) {
+    json["points"].push_back({{"template", point.template_name},
+                              {"temperature", point.temperature},
+                              {"questions", point.questions},
+                              {"n", point.n},
+                              {"k", point.k},
+                              {"pass_at_k", NumberOrNull(point.pass_at_k)},
+                              {"interval", IntervalJson(point.interval)},
+                              {"mean_at_k", point.mean_at_k.share},
+                              {"mean_at_k_interval", IntervalJson(point.mean_at_k.interval)},
+                              {"response_tokens", NumberOrNull(point.tokens)}});
+  }
+  return json;
+}
+
+std::string ToMarkdown(const ExplorationResults& results) {
+  std::vector<std::vector<std::string>> rows;
+  std::string name = "pass@k";
+  for (const ExplorationPoint& point : results.points) {
+    name = absl::StrCat("pass@", point.k);
+    rows.push_back({point.template_name, absl::StrFormat("%g", point.temperature),
+                    absl::StrCat(point.questions), absl::StrCat(point.n),
+                    PercentWith(point.pass_at_k, point.interval),
+                    PercentWith(point.mean_at_k.share, point.mean_at_k.interval), Fixed(point.tokens, 0)});
+  }
+  return absl::StrCat(
+      "# What ", results.model, " finds by sampling\n\n",
+      MarkdownTable(
+          {"template", "temperature", "questions", "responses each", name, "correct", "tokens, mean"}, rows),
+      "\n", name,
+      " is the unbiased estimate of the chance that at least one of so many responses is right, the mean "
+      "over questions; "
+      "its interval is 95 %, bootstrapped over questions (BCa). At temperature 0 all responses are the same. "
+      "A policy that "
+      "finds no right response has nothing to learn from.\n\n![",
+      name,
+      " over temperatures](exploration.svg)\n\n![Accuracy over temperatures](accuracy.svg)\n\n## "
+      "Settings\n\n",
+      Quoted(results.settings.dump(1, ' ', false, Json::error_handler_t::replace), 10000));
+}
+
+std::string ExplorationSvg(const ExplorationResults& results) {
+  const uint32_t k = results.points.empty() ? 8 : results.points[0].k;
+  return plot::ToSvg(
+      Chart(results, absl::StrCat("pass@", k), absl::StrCat("pass@", k), [](const ExplorationPoint& point) {
+        return plot::XyPoint{point.temperature, point.pass_at_k,
+                             plot::Interval{point.interval.low, point.interval.high}};
+      }));
+}
+
+std::string AccuracySvg(const ExplorationResults& results) {
+  return plot::ToSvg(
+      Chart(results, "Accuracy", "share of responses that are right", [](const ExplorationPoint& point) {
+        const statistics::Interval& interval = point.mean_at_k.interval;
+        return plot::XyPoint{point.temperature, point.mean_at_k.share,
+                             plot::Interval{interval.low, interval.high}};
+      }));
+}
+
+}  // namespace drover::analysis
