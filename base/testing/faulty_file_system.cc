@@ -10,6 +10,8 @@
 namespace drover::testing {
 namespace {
 
+constexpr absl::Duration kPatience = absl::Seconds(20);
+
 // As PosixFileSystem says it: "PATH: cannot WHAT: reason".
 const char* What(FileCall call) {
   switch (call) {
@@ -117,6 +119,7 @@ absl::Status FaultyFileSystem::said() const {
 
 FaultyFileSystem::Verdict FaultyFileSystem::Judge(FileCall call, const std::string& path) {
   absl::MutexLock lock(&mu_);
+  WaitForRelease(call);
   if (dead_) return {.status = Failed(fault_.error, call, path), .made = false};
   const bool counts = !fault_.only.has_value() || *fault_.only == call;
   if (!counts || left_ == 0 || --left_ > 0) return {};
@@ -124,6 +127,30 @@ FaultyFileSystem::Verdict FaultyFileSystem::Judge(FileCall call, const std::stri
   dead_ = fault_.for_good;
   said_ = Failed(fault_.error, call, path);
   return {.status = said_, .made = fault_.takes_effect, .torn_bytes = fault_.torn_bytes};
+}
+
+void FaultyFileSystem::WaitForRelease(FileCall call) {
+  if (call != FileCall::kAppend && call != FileCall::kSync) return;
+  const auto released = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return !hangs_; };
+  ++hanging_calls_;
+  EXPECT_TRUE(mu_.AwaitWithTimeout(absl::Condition(&released), kPatience)) << "nobody called Release";
+  --hanging_calls_;
+}
+
+void FaultyFileSystem::Hang() {
+  absl::MutexLock lock(&mu_);
+  hangs_ = true;
+}
+
+void FaultyFileSystem::Release() {
+  absl::MutexLock lock(&mu_);
+  hangs_ = false;
+}
+
+bool FaultyFileSystem::AwaitHangingCall() {
+  absl::MutexLock lock(&mu_);
+  const auto hanging = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return hangs_ && hanging_calls_ > 0; };
+  return mu_.AwaitWithTimeout(absl::Condition(&hanging), kPatience);
 }
 
 absl::Status FaultyFileSystem::Make(FileCall call, const std::string& path,

@@ -63,6 +63,11 @@ class FaultyFileSystem final : public FileSystem {
   void FailAt(uint64_t nth, const Fault& fault) ABSL_LOCKS_EXCLUDED(mu_);
   // No call fails any more.
   void Heal() ABSL_LOCKS_EXCLUDED(mu_);
+  // The disk hangs: from now on appends and syncs wait for Release. After 20 seconds they fail the test and go on.
+  void Hang() ABSL_LOCKS_EXCLUDED(mu_);
+  void Release() ABSL_LOCKS_EXCLUDED(mu_);
+  // Returns once a call waits for Release; false: none did for 20 seconds.
+  bool AwaitHangingCall() ABSL_LOCKS_EXCLUDED(mu_);
   bool fired() const ABSL_LOCKS_EXCLUDED(mu_);
   // What the call that met it said: "/run/journal/events.log: cannot write: Input/output error".
   absl::Status said() const ABSL_LOCKS_EXCLUDED(mu_);
@@ -96,6 +101,7 @@ class FaultyFileSystem final : public FileSystem {
     uint64_t torn_bytes = 0;
   };
   Verdict Judge(FileCall call, const std::string& path) ABSL_LOCKS_EXCLUDED(mu_);
+  void WaitForRelease(FileCall call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // `make` is made, or not, as Judge says.
   absl::Status Make(FileCall call, const std::string& path, const std::function<absl::Status()>& make);
   template <typename T>
@@ -108,6 +114,8 @@ class FaultyFileSystem final : public FileSystem {
   uint64_t left_ ABSL_GUARDED_BY(mu_) = 0;  // calls before the fault, it included; 0: no fault, or it was met
   bool fired_ ABSL_GUARDED_BY(mu_) = false;
   bool dead_ ABSL_GUARDED_BY(mu_) = false;
+  bool hangs_ ABSL_GUARDED_BY(mu_) = false;
+  int hanging_calls_ ABSL_GUARDED_BY(mu_) = 0;
   absl::Status said_ ABSL_GUARDED_BY(mu_);
 };
 

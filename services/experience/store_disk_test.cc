@@ -49,13 +49,17 @@ class StoreDiskTest : public ::testing::Test {
     absl::Status error;
   };
 
-  static std::vector<v1::Lease> LeaseAll(ExperienceStore& store, absl::Status* error) {
+  static v1::LeaseGroupsRequest LeaseRequest(uint32_t max) {
     v1::LeaseGroupsRequest request;
     request.set_actor("actor-0");
-    request.set_max_leases(100);
+    request.set_max_leases(max);
+    return request;
+  }
+
+  static std::vector<v1::Lease> LeaseAll(ExperienceStore& store, absl::Status* error, uint32_t max = 100) {
     std::vector<v1::Lease> leases;
     absl::Notification done;
-    store.LeaseGroups(request, [&](absl::StatusOr<v1::LeaseGroupsResponse> answer) {
+    store.LeaseGroups(LeaseRequest(max), [&](absl::StatusOr<v1::LeaseGroupsResponse> answer) {
       *error = answer.status();
       if (answer.ok()) leases.assign(answer->leases().begin(), answer->leases().end());
       done.Notify();
@@ -144,6 +148,50 @@ TEST_F(StoreDiskTest, WhatWasAcknowledgedIsThereWhereverTheProcessDies) {
       disk.Crash();
       ExpectKept(told, &disk);
     });
+  }
+}
+
+// No thread of an actor's call waits for the disk: each call returns while it hangs, and is answered behind it.
+TEST_F(StoreDiskTest, ADiskThatHangsHoldsAnswersAndNoCaller) {
+  MemoryFileSystem disk;
+  FaultyFileSystem files(&disk);
+  const auto store = ExperienceStore::Open(Options(&files));
+  ASSERT_TRUE(store.ok()) << store.status();
+  ASSERT_TRUE((*store)->StartIncarnation(0).ok());
+  ASSERT_TRUE((*store)->Publish(0).ok());
+  absl::Status error;
+  const std::vector<v1::Lease> held = LeaseAll(**store, &error, /*max=*/2);
+  ASSERT_EQ(held.size(), 2u) << error;
+  v1::RenewLeasesRequest renewal;
+  renewal.set_actor("actor-0");
+  renewal.set_incarnation(held[0].incarnation());
+  renewal.add_leases(held[0].lease());
+  renewal.add_tokens(held[0].token());
+  v1::ReturnLeasesRequest going_back;
+  going_back.set_actor("actor-0");
+  going_back.set_incarnation(held[1].incarnation());
+  going_back.add_leases(held[1].lease());
+  going_back.add_tokens(held[1].token());
+
+  files.Hang();
+  absl::Notification leased, submitted, returned;
+  const auto notify = [](absl::Notification& done) {
+    return [&done](const auto& answer) {
+      EXPECT_TRUE(answer.ok());
+      done.Notify();
+    };
+  };
+  (*store)->LeaseGroups(LeaseRequest(1), notify(leased));
+  ASSERT_TRUE(files.AwaitHangingCall());
+  EXPECT_EQ((*store)->RenewLeases(renewal)->held_size(), 1);
+  (*store)->SubmitGroup(testing::Submission(held[0], Answer(held[0], 0)), notify(submitted));
+  (*store)->ReturnLeases(going_back, notify(returned));
+  EXPECT_EQ((*store)->GetProgress().groups_needed, kPrompts) << "pictures are drawn, too";
+  EXPECT_FALSE(leased.HasBeenNotified() || submitted.HasBeenNotified() || returned.HasBeenNotified());
+
+  files.Release();
+  for (const absl::Notification* done : {&leased, &submitted, &returned}) {
+    EXPECT_TRUE(done->WaitForNotificationWithTimeout(kSoon));
   }
 }
 

@@ -94,15 +94,19 @@ v1::Group Answer(const v1::Lease& lease, uint64_t version, const std::vector<dou
   return group;
 }
 
-absl::StatusOr<v1::SubmitGroupResponse> Submit(LeaseStore& store, const v1::Lease& lease,
-                                               const v1::Group& group) {
+v1::SubmitGroupRequest Submission(const v1::Lease& lease, const v1::Group& group) {
   v1::SubmitGroupRequest request;
   *request.mutable_group() = group;
   request.set_kind(lease.kind());
   request.set_token(lease.token());
+  return request;
+}
+
+absl::StatusOr<v1::SubmitGroupResponse> Submit(LeaseStore& store, const v1::Lease& lease,
+                                               const v1::Group& group) {
   absl::StatusOr<v1::SubmitGroupResponse> response;
   absl::Notification done;
-  store.SubmitGroup(std::move(request), [&](absl::StatusOr<v1::SubmitGroupResponse> answer) {
+  store.SubmitGroup(Submission(lease, group), [&](absl::StatusOr<v1::SubmitGroupResponse> answer) {
     response = std::move(answer);
     done.Notify();
   });

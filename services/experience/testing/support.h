@@ -40,6 +40,7 @@ v1::LeaseGroupsResponse Lease(LeaseStore& store, uint32_t max, const std::string
 absl::Status Return(LeaseStore& store, const v1::ReturnLeasesRequest& request);
 // The group that an actor at `version` answers `lease` with; responses' rewards as given, or all different.
 v1::Group Answer(const v1::Lease& lease, uint64_t version, const std::vector<double>& rewards = {});
+v1::SubmitGroupRequest Submission(const v1::Lease& lease, const v1::Group& group);
 // Submits and waits for the answer.
 absl::StatusOr<v1::SubmitGroupResponse> Submit(LeaseStore& store, const v1::Lease& lease,
                                                const v1::Group& group);
