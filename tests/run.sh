@@ -3,7 +3,7 @@
 #
 #   tests/run.sh [--full] [--only STAGE]
 #
-# Stages: format layering pages protos ctest monitoring replay custom_verifier deploy cluster sanitize tsan fuzz cuda gpu_kit. Each writes build/test-results/STAGE.*;
+# Stages: format layering pages protos ctest page monitoring replay custom_verifier deploy cluster sanitize tsan fuzz cuda gpu_kit. Each writes build/test-results/STAGE.*;
 # tests/tally.py adds them up: one test a GoogleTest case, one a check. --full adds the long tests (DROVER_FULL_TESTS=1).
 set -uo pipefail
 export OMP_WAIT_POLICY=PASSIVE  # several tests share few cores: no barrier may spin
@@ -13,6 +13,8 @@ ROOT=$(cd "$(dirname "$0")/.." && pwd)
 . "$ROOT/setup/build.sh"
 . "$ROOT/setup/python.sh"
 . "$ROOT/setup/prometheus.sh"
+. "$ROOT/setup/packages.sh"
+. "$ROOT/setup/chromium.sh"
 . "$ROOT/tests/tiny.sh"
 RESULTS="$ROOT/build/test-results"
 JOBS=${DROVER_JOBS:-$(nproc)}
@@ -73,6 +75,13 @@ run_monitoring() {
   python_tools monitoring || { echo "skipped: no PyYAML"; return 77; }
   install_prometheus || { echo "skipped: no Prometheus"; return 77; }
   PROMETHEUS_BIN="$PROMETHEUS_BIN" "$DEPS/python-monitoring/bin/python" tests/unittests.py tests/monitoring --results "$RESULTS/monitoring"
+}
+
+# The run page in Debian's Chromium.
+run_page() {
+  install_chromium || { echo "skipped: no Chromium"; return 77; }
+  python_tools page || { echo "skipped: no Selenium"; return 77; }
+  "$DEPS/python-page/bin/python" tests/unittests.py tests/page --results "$RESULTS/page"
 }
 
 # Small runs, recomputed from docs/reference/ by a reader in Python.
@@ -152,6 +161,7 @@ stage layering python3 tests/layering.py
 stage pages python3 tests/doc_paths.py
 stage protos check_protos
 stage ctest run_ctest build ctest
+stage page run_page
 stage monitoring run_monitoring
 stage replay run_replay
 stage custom_verifier tests/custom_verifier.sh

@@ -80,8 +80,8 @@ void AddSampleNotes(const Samples& samples, const SampleLimits& limits, Json* no
                                   " MiB of them. samples.jsonl has all."));
   }
   if (samples.cut_texts > 0) {
-    notes->push_back(absl::StrCat(samples.cut_texts, " texts are longer than ", limits.max_text_bytes >> 10,
-                                  " KiB and are shown to there."));
+    notes->push_back(absl::StrCat("Of texts longer than ", limits.max_text_bytes >> 10, " KiB (",
+                                  samples.cut_texts, ") the beginning is shown."));
   }
 }
 

@@ -1,5 +1,5 @@
-// One chart: a figure with its title, a line of values under it and dygraphs' canvas, drawn when it is seen first and
-// again when data, options or colours change.
+// One chart: a figure with its title, a line of values under it and dygraphs' canvas, drawn when it is seen or the browser
+// has time, and again when data, options or colours change.
 //
 //   {title, note, table, lines: [{name, label}], stacked, percent, log}  --Chart--> <figure>
 'use strict';
@@ -71,6 +71,7 @@ const charts = (() => {
     refresh() {
       this.stale = true;
       if (this.visible) this.draw();
+      else drawIdly();
     }
 
     // [rows, labels, colours, options of each line] of the window.
@@ -214,7 +215,23 @@ const charts = (() => {
       chart.visible = entry.isIntersecting;
       if (chart.visible && (chart.stale || !chart.drawn)) chart.draw();
     }
+    drawIdly();
   }, {rootMargin: '200px'});
+
+  // The other charts of the open view are drawn while the browser has nothing else to do, so that paper has them too.
+  const owed = (chart) => chart.plot.offsetParent !== null && (chart.stale || !chart.drawn);
+  let waiting = false;
+  function drawIdly() {
+    if (waiting) return;
+    waiting = true;
+    requestIdleCallback(() => {
+      waiting = false;
+      const chart = [...all].find(owed);
+      if (!chart) return;
+      chart.draw();
+      drawIdly();
+    });
+  }
 
   function refresh() {
     for (const chart of all) chart.refresh();
@@ -226,10 +243,16 @@ const charts = (() => {
     refresh();
   }
 
-  // Paper shows all charts, in the colours of the light page.
-  window.addEventListener('beforeprint', () => {
-    for (const chart of all) if (chart.plot.offsetParent !== null && (chart.stale || !chart.drawn)) chart.draw();
-  });
+  // Paper shows all charts of the view as they stand on the screen, made smaller: a canvas does not follow a new width.
+  const PAPER = 690;  // CSS pixels between the margins of A4
+  function forPaper(paper) {
+    const width = document.body.clientWidth;
+    document.body.style.width = paper ? width + 'px' : '';
+    document.body.style.zoom = paper ? Math.min(1, PAPER / width) : '';
+    for (const chart of all) if (paper && owed(chart)) chart.draw();
+  }
+  window.addEventListener('beforeprint', () => forPaper(true));
+  window.addEventListener('afterprint', () => forPaper(false));
 
   return {Chart, options, setOption, refresh, color, redraws: () => redraws};
 })();

@@ -41,7 +41,7 @@ const groups = (() => {
 
   function refresh() {
     if (!list) return;
-    shown = all().filter(matches).reverse();  // the newest first
+    shown = all().filter(matches).reverse().sort((a, b) => b.sample.step - a.sample.step);  // the newest first
     const kept = shown.findIndex((entry) => entry.sample === state.chosen);
     state.at = kept >= 0 ? kept : 0;
     list.replaceChildren(...shown.map(item));

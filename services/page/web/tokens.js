@@ -4,11 +4,11 @@
 'use strict';
 
 const tokens = (() => {
-  const MOST = 1500;        // tokens of a response until a person asks for all
-  const MOST_CHARS = 8000;  // characters of a text without tokens
+  const FIRST = 1500, MORE = 4000;  // tokens of a response on the screen, and with each wish for more
+  const CHARACTERS = 5;             // of a text without tokens so many times as many characters
 
   // What cannot be seen or turns the text around it: controls, marks of direction, zero width; a line end and a tab stay.
-  const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
+  const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
   const name = (ch) => '⟨U+' + ch.codePointAt(0).toString(16).toUpperCase().padStart(4, '0') + '⟩';
 
   // Nodes of a text in which hidden characters are shown by their numbers.
@@ -81,13 +81,17 @@ const tokens = (() => {
   // The text of a response. `told(text)` hears about the token that is pointed at.
   function show(response, mode, scale, told) {
     const box = dom.make('div', {class: 'text', dir: 'auto'});
-    const pieces = split(response);
-    box.fill = (all) => {
-      box.replaceChildren(...(pieces ? spans(pieces, response, mode, scale, all) : plain(response.text || '', all)));
-      const total = pieces ? pieces.length : (response.text || '').length, most = pieces ? MOST : MOST_CHARS;
-      if (!all && total > most) {
-        box.append(dom.make('button', {type: 'button', class: 'more', onclick: () => box.fill(true)},
-          `show all ${total} ${pieces ? 'tokens' : 'characters'}`));
+    const pieces = split(response), text = response.text || '';
+    const total = pieces ? pieces.length : text.length, scaled = pieces ? 1 : CHARACTERS;
+    let shown = 0;
+    box.more = (count) => {
+      box.querySelector('.more')?.remove();
+      const until = Math.min(total, shown + count);
+      box.append(...(pieces ? spans(pieces, shown, until, response, mode, scale) : visible(text.slice(shown, until))));
+      shown = until;
+      if (shown < total) {
+        box.append(dom.make('button', {type: 'button', class: 'more', onclick: () => box.more(MORE * scaled)},
+          `show more: ${shown} of ${total} ${pieces ? 'tokens' : 'characters'}`));
       } else if (response.text_bytes) {
         box.append(dom.make('span', {class: 'left-out'}, ` … the response has ${response.text_bytes} bytes; the page has its beginning`));
       }
@@ -104,20 +108,19 @@ const tokens = (() => {
       const index = event.target.closest('[data-i]')?.dataset.i;
       if (index !== undefined) told(describe(pieces[index], Number(index), response));
     });
-    box.fill(false);
+    box.more(FIRST * scaled);
     return box;
   }
 
-  function spans(pieces, response, mode, scale, all) {
-    return pieces.slice(0, all ? pieces.length : MOST).map((piece, i) => {
+  function spans(pieces, from, to, response, mode, scale) {
+    return pieces.slice(from, to).map((piece, k) => {
+      const i = from + k;
       const span = dom.make('span', {class: 'token ' + MODES[mode].of(piece, response, scale)},
         ...(piece.text === '' ? [i === pieces.length - 1 ? '∎' : ''] : visible(piece.text)));
       span.dataset.i = i;
       return span;
     });
   }
-
-  const plain = (text, all) => visible(all ? text : text.slice(0, MOST_CHARS));
 
   return {MODES, show, legend, visible, split};
 })();
