@@ -1,21 +1,17 @@
 #include "data/jsonl.h"
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "base/file.h"
 #include "base/status.h"
 #include "model/jinja/chat_template.h"
 #include "nlohmann/json.hpp"
 
 namespace drover::data {
 namespace {
-
-constexpr uint64_t kMaxFileBytes = uint64_t{1} << 30;
 
 // Keeps what stands at the two keys, numbers as they are written. (A parsed tree would have turned 1.50 into 1.5.)
 class QuestionHandler {
@@ -183,8 +179,6 @@ absl::Status ReadChat(std::string_view line, const QuestionKeys& keys, Question&
   return absl::InvalidArgumentError(absl::StrCat("`", keys.problem, "` is empty"));
 }
 
-bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\r") == std::string_view::npos; }
-
 }  // namespace
 
 absl::StatusOr<Question> ParseQuestion(std::string_view line, const QuestionKeys& keys) {
@@ -198,31 +192,6 @@ absl::StatusOr<Question> ParseQuestion(std::string_view line, const QuestionKeys
   ASSIGN_OR_RETURN(Question question, std::move(handler).Finish());
   if (chat) RETURN_IF_ERROR(ReadChat(line, keys, question));
   return question;
-}
-
-absl::StatusOr<std::vector<Question>> ReadQuestions(const std::string& path, const QuestionKeys& keys) {
-  ASSIGN_OR_RETURN(const std::string file, ReadFile(path, kMaxFileBytes));
-  std::vector<Question> questions;
-  std::string_view rest = file;
-  for (size_t number = 1; !rest.empty(); ++number) {
-    const size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (IsBlank(line)) continue;
-    absl::StatusOr<Question> question = ParseQuestion(line, keys);
-    if (!question.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ":", number, ": the line ", question.status().message()));
-    }
-    question->index = questions.size();
-    questions.push_back(*std::move(question));
-    if (questions.size() > kMaxQuestions) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ": has over ", kMaxQuestions, " questions; give it in parts"));
-    }
-  }
-  if (questions.empty()) return absl::InvalidArgumentError(absl::StrCat(path, ": has no question"));
-  return questions;
 }
 
 }  // namespace drover::data

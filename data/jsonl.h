@@ -1,12 +1,10 @@
-// Question files: a JSON object a line with `problem` (a text) and `answer` (a text, a number, or a list of these), or
-// whatever these two keys are called. Other keys are ignored, blank lines skipped.
+// The plainest of the question formats: a JSON object with `problem` (a text) and `answer` (a text, a number, or a list of
+// these), or whatever these two keys are called. Other keys are ignored.
 #pragma once
 
 #include <cstdint>
-#include <istream>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/status/statusor.h"
 #include "data/question.h"
@@ -15,7 +13,6 @@ namespace drover::data {
 
 inline constexpr size_t kMaxLineBytes = size_t{1} << 20;
 inline constexpr size_t kMaxAnswers = 256;
-inline constexpr size_t kMaxQuestions = size_t{10} << 20;
 
 // Where question and answer stand in a line's object; names of nested objects joined by dots ("reward.ground_truth").
 struct QuestionKeys {
@@ -24,12 +21,8 @@ struct QuestionKeys {
   bool chats = false;  // the question may also be a chat: a list of {"role", "content"}
 };
 
-// One line. Numbers keep their text: 1.50 stays "1.50"; answers lose white space around them, and empty ones count as
+// One object. Numbers keep their text: 1.50 stays "1.50"; answers lose white space around them, and empty ones count as
 // none. INVALID_ARGUMENT says what is missing, there twice, empty or of a wrong type.
 absl::StatusOr<Question> ParseQuestion(std::string_view line, const QuestionKeys& keys = {});
-
-// All questions of a file, their index being their position in it from 0. Errors are "FILE:LINE: ..."; a file without a
-// question, or with over kMaxQuestions, is one. NOT_FOUND, or INVALID_ARGUMENT.
-absl::StatusOr<std::vector<Question>> ReadQuestions(const std::string& path, const QuestionKeys& keys = {});
 
 }  // namespace drover::data

@@ -1,7 +1,6 @@
 #include "data/jsonl.h"
 
-#include <filesystem>
-#include <fstream>
+#include <string>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -122,54 +121,6 @@ TEST(ParseQuestion, DeepNesting) {
   const std::string deep = "{\"x\":" + std::string(400'000, '[') + std::string(400'000, ']') +
                            ",\"problem\":\"p\",\"answer\":\"1\"}";
   EXPECT_TRUE(ParseQuestion(deep).ok());
-}
-
-class ReadQuestionsTest : public testing::Test {
- protected:
-  std::string Write(const std::string& text) {
-    const std::string path = testing::TempDir() + "/questions.jsonl";
-    std::ofstream(path, std::ios::binary) << text;
-    return path;
-  }
-};
-
-TEST_F(ReadQuestionsTest, Lines) {
-  const std::string lines = "{\"problem\":\"a\",\"answer\":1}\r\n\n  \n{\"problem\":\"b\",\"answer\":2}\n";
-  std::string path = Write(lines);
-  const auto two = ReadQuestions(path);
-  ASSERT_TRUE(two.ok()) << two.status();
-  ASSERT_EQ(two->size(), 2u);
-  EXPECT_EQ((*two)[1].text, "b");
-  EXPECT_EQ((*two)[1].index, 1u);
-  path = Write(lines + "not json");
-  const auto all = ReadQuestions(path);
-  EXPECT_EQ(std::string(all.status().message()), path + ":5: the line is not JSON (byte 2)");
-}
-
-TEST_F(ReadQuestionsTest, KeysOfOthers) {
-  const auto one = ReadQuestions(Write("{\"question\":\"a\",\"solution\":{\"value\":1}}"),
-                                 {.problem = "question", .answer = "solution.value"});
-  ASSERT_TRUE(one.ok()) << one.status();
-  EXPECT_EQ((*one)[0].text, "a");
-}
-
-TEST_F(ReadQuestionsTest, EmptyAndMissing) {
-  EXPECT_THAT(std::string(ReadQuestions(Write(" \n")).status().message()), HasSubstr("has no question"));
-  EXPECT_EQ(ReadQuestions("/does/not/exist.jsonl").status().code(), absl::StatusCode::kNotFound);
-}
-
-TEST(ReadQuestions, SharedFiles) {
-  size_t files = 0;
-  for (const char* folder : {"../shared/data/train", "../shared/data/eval"}) {
-    if (!std::filesystem::exists(folder)) continue;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-      if (entry.path().extension() != ".jsonl") continue;
-      ++files;
-      const auto questions = ReadQuestions(entry.path().string());
-      EXPECT_TRUE(questions.ok()) << questions.status();
-    }
-  }
-  if (files == 0) GTEST_SKIP() << "skipped: no data";
 }
 
 }  // namespace

@@ -9,7 +9,8 @@
 #include "base/status.h"
 #include "data/file_source.h"
 #include "data/generated_source.h"
-#include "data/jsonl.h"
+#include "data/question_file.h"
+#include "data/question_filter.h"
 
 namespace drover::data {
 namespace {
@@ -49,7 +50,8 @@ class SourceBuilder {
       share_ = data_.heldout_share();
       return absl::OkStatus();
     }
-    ASSIGN_OR_RETURN(heldout_, Read("data.heldout", data_.heldout()));
+    const std::string& format = data_.heldout_format().empty() ? data_.format() : data_.heldout_format();
+    ASSIGN_OR_RETURN(heldout_, Read("data.heldout", data_.heldout(), format));
     for (const Question& question : heldout_) heldout_keys_.insert(QuestionKey(question.text));
     return absl::OkStatus();
   }
@@ -71,11 +73,14 @@ class SourceBuilder {
   }
 
   absl::StatusOr<std::unique_ptr<PromptSource>> FromFile() {
-    ASSIGN_OR_RETURN(std::vector<Question> all, Read("data.train", data_.train()));
+    ASSIGN_OR_RETURN(const QuestionFilter filter, FilterOf(data_));
+    ASSIGN_OR_RETURN(std::vector<Question> all, Read("data.train", data_.train(), data_.format()));
     report_.read = all.size();
     std::vector<Question> train;
     for (Question& question : all) {
-      if (IsHeldout(question.text, share_)) {
+      if (!filter.Keeps(question)) {
+        ++report_.unwanted;
+      } else if (IsHeldout(question.text, share_)) {
         heldout_.push_back(std::move(question));
       } else if (heldout_keys_.contains(QuestionKey(question.text))) {
         ++report_.twins;
@@ -92,12 +97,18 @@ class SourceBuilder {
   }
 
  private:
-  absl::StatusOr<std::vector<Question>> Read(const char* field, const std::string& path) const {
-    QuestionKeys keys = KeysOf(data_);
-    keys.chats = writer_->prompt_template().chat;
-    auto questions = ReadQuestions(path, keys);
-    if (!questions.ok()) return Annotate(questions.status(), field);
-    return questions;
+  absl::StatusOr<std::vector<Question>> Read(const char* field, const std::string& path,
+                                             const std::string& format) {
+    QuestionFileOptions options = {.format = format.empty() ? std::string(kJsonl) : format,
+                                   .keys = KeysOf(data_)};
+    options.keys.chats = writer_->prompt_template().chat;
+    auto file = ReadQuestionFile(path, options);
+    if (!file.ok()) return Annotate(file.status(), field);
+    if (report_.unanswered == 0 && file->unanswered > 0) {
+      report_.unanswered_example = absl::StrCat(path, ":", file->unanswered_example);
+    }
+    report_.unanswered += file->unanswered;
+    return std::move(file->questions);
   }
 
   // Whether `question` of `field` may be used; counted where not.
@@ -138,6 +149,9 @@ class SourceBuilder {
         " left out for a prompt over data.max_prompt_tokens = ", data_.max_prompt_tokens(), ", ");
     if (report_.unspelled > 0)
       absl::StrAppend(&text, report_.unspelled, " that the tokenizer cannot spell, ");
+    if (report_.unwanted > 0) {
+      absl::StrAppend(&text, report_.unwanted, " by data.levels, data.subjects or a pass rate, ");
+    }
     absl::StrAppend(&text, "all others held out)");
     if (report_.unspelled > 0) absl::StrAppend(&text, "; ", report_.unspelled_example);
     return absl::InvalidArgumentError(text);

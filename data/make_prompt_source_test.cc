@@ -296,6 +296,46 @@ TEST_F(PromptSourceTest, NothingLeft) {
   }
 }
 
+TEST_F(PromptSourceTest, FormatsAndFilters) {
+  const std::string train = testing::TempDir() + "/math.jsonl", heldout = testing::TempDir() + "/plain.jsonl";
+  std::ofstream file(train);
+  for (int i = 0; i < 50; ++i) {
+    file << R"({"problem":"q)" << i << R"(","level":"Level )" << i % 5 + 1
+         << R"(","type":"Algebra","solution":"\\boxed{)" << i << "}\"}\n";
+  }
+  file << R"({"problem":"proof","level":"Level 5","type":"Algebra","solution":"QED"})"
+       << "\n";
+  file.close();
+  std::ofstream(heldout) << R"({"problem":"q4","answer":4})"
+                         << "\n";
+  v1::Recipe recipe = Arithmetic();
+  v1::DataSettings& data = *recipe.mutable_data();
+  data.set_train(train);
+  data.set_heldout(heldout);
+  data.set_format("math");
+  data.set_heldout_format("jsonl");
+  data.set_levels("3-5");
+  data.add_subjects("Algebra");
+  const auto source = MakePromptSource(recipe);
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_EQ((*source)->train_size(), 29u) << "levels 3 to 5 without the one that is held out";
+  EXPECT_EQ((*source)->report().unwanted, 20u);
+  EXPECT_EQ((*source)->report().twins, 1u);
+  for (uint64_t n = 0; n < 29; ++n) {
+    const v1::Prompt prompt = (*source)->TrainPrompt(n);
+    EXPECT_GE(prompt.index() % 5, 2u);
+    EXPECT_EQ(prompt.gold(0), std::to_string(prompt.index()));
+  }
+  EXPECT_EQ((*source)->HeldoutPrompts(5).size(), 1u);
+  EXPECT_THAT((*source)->report().Warnings(recipe),
+              testing::Contains(
+                  HasSubstr("1 records of question files are left out, which have no answer; the first is " +
+                            train + ":51: has no \\boxed{} in its solution")));
+  data.set_levels("6");
+  EXPECT_THAT(std::string(MakePromptSource(recipe).status().message()),
+              HasSubstr("50 by data.levels, data.subjects or a pass rate"));
+}
+
 TEST_F(PromptSourceTest, MissingFile) {
   v1::Recipe recipe = Arithmetic();
   recipe.mutable_data()->set_train("/does/not/exist.jsonl");

@@ -8,7 +8,7 @@ std::vector<std::string> SourceReport::Warnings(const v1::Recipe& recipe) const 
   const v1::DataSettings& settings = recipe.data();
   std::vector<std::string> warnings;
   if (nothing_heldout && recipe.evaluation().questions() > 0) {
-    const std::string of = read > 0 ? absl::StrCat(" of ", read) : "";
+    const std::string of = read > 0 ? absl::StrCat(" of ", read - unwanted) : "";
     const std::string why = settings.heldout().empty()
                                 ? absl::StrCat(" (data.heldout_share = ", settings.heldout_share(), ")")
                                 : "";
@@ -19,6 +19,11 @@ std::vector<std::string> SourceReport::Warnings(const v1::Recipe& recipe) const 
   if (twins > 0) {
     warnings.push_back(
         absl::StrCat("data.train: ", twins, " questions are left out, which are among data.heldout's too"));
+  }
+  if (unanswered > 0) {
+    warnings.push_back(absl::StrCat(
+        unanswered, " records of question files are left out, which have no answer; the first is ",
+        unanswered_example));
   }
   if (too_long > 0) {
     warnings.push_back(absl::StrCat("data.max_prompt_tokens: ", too_long,

@@ -17,11 +17,14 @@ namespace drover::data {
 
 // What happened to the questions while a source was made.
 struct SourceReport {
-  uint64_t twins = 0;             // training questions that data.heldout has too: left out
-  uint64_t too_long = 0;          // left out
-  uint64_t unspelled = 0;         // left out
-  std::string unspelled_example;  // the first such question, and why
-  uint64_t read = 0;              // questions of data.train's file
+  uint64_t twins = 0;              // training questions that data.heldout has too: left out
+  uint64_t too_long = 0;           // left out
+  uint64_t unspelled = 0;          // left out
+  std::string unspelled_example;   // the first such question, and why
+  uint64_t read = 0;               // questions of data.train's file
+  uint64_t unwanted = 0;           // of these, by data.levels, data.subjects or their pass rate: left out
+  uint64_t unanswered = 0;         // records of files without an answer that can be read: left out
+  std::string unanswered_example;  // the first, "FILE:LINE: why"
   bool nothing_heldout = false;
 
   // What whoever runs this should hear of, a sentence each.

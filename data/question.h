@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,11 @@ struct Question {
   std::string text;      // what the template puts in place of {question}
   std::string messages;  // of a chat: the JSON list of its messages, whose contents `text` is; else empty
   std::vector<std::string> gold;  // acceptable answers; any of them counts
+  // What the file says about it besides.
+  uint32_t level = 0;               // how difficult, from 1 up (levels of MATH, grades of ASDiv); 0: not said
+  std::string subject = {};         // empty: not said
+  std::string source = {};          // the set that it comes from; empty: not said
+  std::optional<double> pass_rate;  // the share of a model's responses that were right, from 0 to 1
 };
 
 // A question worked out: what the supervised mode learns from. The end-of-sequence token follows the response.

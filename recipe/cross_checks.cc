@@ -12,6 +12,8 @@
 #include "base/status.h"
 #include "data/arithmetic.h"
 #include "data/make_prompt_source.h"
+#include "data/question_filter.h"
+#include "data/question_formats.h"
 #include "data/templates.h"
 #include "model/tokenizer.h"
 #include "recipe/nearest.h"
@@ -144,6 +146,38 @@ void Digits(const v1::Recipe& recipe, Problems& problems) {
                             ", may be at most data.arithmetic.max_digits = ", arithmetic.max_digits()));
 }
 
+void CheckFormat(const char* field, const std::string& format, Problems& problems) {
+  const auto found = data::FindQuestionFormat(format);
+  if (!found.ok()) problems.Add(field, std::string(found.status().message()));
+}
+
+void Format(const v1::Recipe& recipe, Problems& problems) {
+  CheckFormat("data.format", recipe.data().format(), problems);
+  const std::string& heldout = recipe.data().heldout_format();
+  if (!heldout.empty()) CheckFormat("data.heldout_format", heldout, problems);
+}
+
+// Which keys a published set has is known.
+void KeysAreOfJsonl(const v1::Recipe& recipe, Problems& problems) {
+  const v1::DataSettings& data = recipe.data();
+  const bool reads_jsonl = data.format() == data::kJsonl || data.heldout_format() == data::kJsonl;
+  if (reads_jsonl || (data.problem_key() == "problem" && data.answer_key() == "answer")) return;
+  problems.Add(data.problem_key() == "problem" ? "data.answer_key" : "data.problem_key",
+               absl::StrCat("is of data.format jsonl alone, and that is ", data.format(), "; leave it out"));
+}
+
+void Levels(const v1::Recipe& recipe, Problems& problems) {
+  const auto levels = data::ParseLevels(recipe.data().levels());
+  if (!levels.ok()) problems.Add("data.levels", std::string(levels.status().message()));
+}
+
+void PassRates(const v1::Recipe& recipe, Problems& problems) {
+  if (recipe.data().min_pass_rate() <= recipe.data().max_pass_rate()) return;
+  problems.Add("data.min_pass_rate",
+               absl::StrCat("got ", recipe.data().min_pass_rate(),
+                            ", may be at most data.max_pass_rate = ", recipe.data().max_pass_rate()));
+}
+
 void PretrainingNeedsSolutions(const v1::Recipe& recipe, Problems& problems) {
   if (recipe.pretrain().batches() == 0 || Generated(recipe)) return;
   problems.Add(
@@ -217,6 +251,10 @@ const std::vector<Check>& Checks() {
       {{"verifiers.addresses"}, VerifierAddresses},
       {{"data.train", "data.arithmetic.operations"}, Operations},
       {{"data.arithmetic.min_digits", "data.arithmetic.max_digits"}, Digits},
+      {{"data.format", "data.heldout_format"}, Format},
+      {{"data.format", "data.heldout_format", "data.problem_key", "data.answer_key"}, KeysAreOfJsonl},
+      {{"data.levels"}, Levels},
+      {{"data.min_pass_rate", "data.max_pass_rate"}, PassRates},
       {{"data.train", "pretrain.batches"}, PretrainingNeedsSolutions},
       {{"model.path", "model.embedded.hidden_size", "model.embedded.heads", "model.embedded.kv_heads"},
        EmbeddedShape},

@@ -11,8 +11,8 @@ namespace {
 
 using google::protobuf::util::MessageDifferencer;
 
-// Fields that stay unset because that means "as the template says" (or nothing, for the description).
-const std::set<std::string> kWithoutDefault = {"description", "data.stop", "data.keep_stop",
+// Fields that stay unset because that means "as the template says", or none, or all.
+const std::set<std::string> kWithoutDefault = {"description", "data.stop", "data.keep_stop", "data.subjects",
                                                "verifiers.addresses"};
 
 void ExpectFilled(const Message& message, const std::string& prefix) {

@@ -111,7 +111,7 @@ PromptReader OfAlphabet(const v1::Recipe& recipe, const Problems& problems) {
 
 void CheckIsThere(const char* field, const std::string& path, Problems& problems) {
   if (problems.Has(field) || Exists(path)) return;
-  problems.Add(field, absl::StrCat("got `", path, "`, which is not there; may be a JSONL file of questions",
+  problems.Add(field, absl::StrCat("got `", path, "`, which is not there; may be a file of questions",
                                    field == std::string("data.train") ? ", or arithmetic" : ""));
 }
 
@@ -120,7 +120,8 @@ void CheckQuestions(const v1::Recipe& recipe, const PromptReader& reader, Proble
   const v1::DataSettings& data = recipe.data();
   for (const char* field :
        {"data.train", "data.heldout", "data.template", "data.reward_format", "data.heldout_share",
-        "data.max_prompt_tokens", "data.problem_key", "data.answer_key", "data.arithmetic.operations",
+        "data.max_prompt_tokens", "data.problem_key", "data.answer_key", "data.format", "data.heldout_format",
+        "data.levels", "data.min_pass_rate", "data.max_pass_rate", "data.arithmetic.operations",
         "data.arithmetic.min_digits", "data.arithmetic.max_digits", "data.arithmetic.style"}) {
     if (problems.Has(field)) return;
   }

@@ -3,7 +3,7 @@
 #
 #   tests/run.sh [--full] [--only STAGE]
 #
-# Stages: format layering pages protos ctest page monitoring replay custom_verifier deploy cluster sanitize tsan fuzz cuda gpu_kit. Each writes build/test-results/STAGE.*;
+# Stages: format layering pages protos ctest page monitoring replay data custom_verifier deploy cluster sanitize tsan fuzz cuda gpu_kit. Each writes build/test-results/STAGE.*;
 # tests/tally.py adds them up: one test a GoogleTest case, one a check. --full adds the long tests (DROVER_FULL_TESTS=1).
 set -uo pipefail
 export OMP_WAIT_POLICY=PASSIVE  # several tests share few cores: no barrier may spin
@@ -90,6 +90,12 @@ run_replay() {
   "$DEPS/python-replay/bin/python" tests/unittests.py tests/replay --results "$RESULTS/replay"
 }
 
+# Question sets in Parquet and Arrow, through tools/arrow_to_jsonl.py to drover.
+run_data() {
+  python_tools data || { echo "skipped: no pyarrow"; return 77; }
+  "$DEPS/python-data/bin/python" tests/unittests.py tests/data --results "$RESULTS/data"
+}
+
 # run_ctest FOLDER LABEL: every GoogleTest program writes its cases to RESULTS/LABEL/*.json.
 run_ctest() {
   mkdir -p "$RESULTS/$2"
@@ -164,6 +170,7 @@ stage ctest run_ctest build ctest
 stage page run_page
 stage monitoring run_monitoring
 stage replay run_replay
+stage data run_data
 stage custom_verifier tests/custom_verifier.sh
 stage deploy run_deploy
 stage cluster run_cluster

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "programs/drover/commands.h"
+#include "programs/drover/data/flags.h"
 #include "programs/drover/overview.h"
 #include "programs/drover/report.h"
 
@@ -256,6 +257,7 @@ int main(int argc, char** argv) {
              "Generate responses to the prompts of a JSONL file with the actor's engine", {"generate"});
   AddSibling(app, chosen, "score", "Log-probabilities of token sequences by the learner's forward path",
              {"score"});
+  drover::cli::AddData(app, chosen);
   AddBench(app, chosen);
   AddSibling(app, chosen, "fetch", "Download a model: fetch smollm2", {"fetch"});
   drover::cli::Describe(app);

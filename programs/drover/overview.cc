@@ -27,6 +27,7 @@ constexpr Description kDescriptions[] = {
     {"score", "Models and texts", "drover score --model DIR --in in.jsonl --out out.jsonl"},
     {"tokenize", "Models and texts", "echo '\"1+1=\"' | drover tokenize --model DIR"},
     {"detokenize", "Models and texts", "echo '[3, 12, 3]' | drover detokenize --model DIR"},
+    {"data", "Questions", "drover data inspect train.jsonl --format gsm8k"},
     {"grade", "Grading", "drover grade --in answers.jsonl --out grades.jsonl"},
     {"explain-grade", "Grading", "drover explain-grade --gold 1/2 --answer 0.5"},
     {"bench", "Measuring", "drover bench generate --json"},
