@@ -37,7 +37,8 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
 }
 
 // In the child, between fork and exec: async-signal-safe calls only. Never returns.
-[[noreturn]] void Become(char** argv, char** environment, int output, pid_t parent) {
+[[noreturn]] void Become(char** argv, char** environment, const ProcessOptions& options, int messages,
+                         pid_t parent) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127);  // the parent died before the line above
   ::setpgid(0, 0);
@@ -45,10 +46,9 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::signal(SIGPIPE, SIG_DFL);  // ours may be ignored
-  const int input = ::open("/dev/null", O_RDONLY);
-  ::dup2(input, STDIN_FILENO);
-  ::dup2(output, STDOUT_FILENO);
-  ::dup2(output, STDERR_FILENO);
+  ::dup2(options.input >= 0 ? options.input : ::open("/dev/null", O_RDONLY), STDIN_FILENO);
+  ::dup2(options.output >= 0 ? options.output : messages, STDOUT_FILENO);
+  ::dup2(messages, STDERR_FILENO);
   ::execve(argv[0], argv, environment);
   const char message[] = "cannot run the program: is the build complete?\n";
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, message, sizeof(message) - 1);
@@ -75,7 +75,9 @@ absl::StatusOr<Process> Process::Start(const ProcessOptions& options) {
   const std::vector<char*> argv = Pointers(options.argv), envp = Pointers(environment);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
-  if (pid == 0) Become(const_cast<char**>(argv.data()), const_cast<char**>(envp.data()), output, parent);
+  if (pid == 0) {
+    Become(const_cast<char**>(argv.data()), const_cast<char**>(envp.data()), options, output, parent);
+  }
   const int error = errno;
   ::close(output);
   if (pid < 0) return absl::ErrnoToStatus(error, absl::StrCat("cannot start ", options.name));

@@ -19,6 +19,9 @@ struct ProcessOptions {
   std::vector<std::string> argv;                   // argv[0] is the program's path
   std::map<std::string, std::string> environment;  // added to ours
   std::string output_file;                         // standard output and standard error are appended to it
+  // Descriptors that become its standard input and output; -1: nothing to read, and output_file. Open with O_CLOEXEC; the caller
+  // keeps them and closes its copies after Start.
+  int input = -1, output = -1;
 };
 
 // For programs with LibTorch in them: no thread that waits at a barrier may spin while another process needs its core.

@@ -18,7 +18,7 @@ namespace {
 
 constexpr uint32_t kDefaultNewTokens = 256;
 
-// Prompts go through the engine in a window: memory does not grow with the file, and responses come out in order.
+// Prompts go through the engine in a window: memory does not grow with the file.
 class Generation {
  public:
   Generation(const GenerateOptions& options, const data::PromptWriter& writer,
@@ -34,8 +34,9 @@ class Generation {
         if (!group.status.ok()) return Annotate(group.status, waiting.where);
         waiting.prompt = std::move(group.prompt_token_ids);
         waiting.responses = std::move(group.responses);
+        if (options_.unordered) RETURN_IF_ERROR(WriteNow(group.id));
       }
-      RETURN_IF_ERROR(WriteReady());
+      if (!options_.unordered) RETURN_IF_ERROR(WriteReady());
     }
   }
 
@@ -74,39 +75,70 @@ class Generation {
       ASSIGN_OR_RETURN(line.token_ids,
                        tokenizer_->Encode(text, {.add_special_tokens = options_.add_special_tokens}));
     }
+    const uint64_t id = next_++;
+    waiting_[id] = {.where = input.where, .id = std::move(line.id)};
     actor::GroupRequest request;
-    request.id = next_;
-    request.group = next_;
-    request.sampling = Sampling(static_cast<int64_t>(line.token_ids.size()));
+    request.id = id;
+    request.group = line.number.value_or(id);
+    request.sampling = Sampling(static_cast<int64_t>(line.token_ids.size()), line.n.value_or(options_.n));
     request.prompt_token_ids = std::move(line.token_ids);
-    RETURN_IF_ERROR(engine_.Add(std::move(request)));
-    waiting_[next_++] = {.where = input.where, .id = std::move(line.id)};
-    return absl::OkStatus();
+    if (options_.fit_context && Left(request.prompt_token_ids) < 1)
+      return AnswerWithNothing(std::move(request));
+    return engine_.Add(std::move(request));
   }
 
-  v1::SamplingParams Sampling(int64_t prompt_tokens) const {
+  // Tokens that the context leaves for a response.
+  int64_t Left(const std::vector<uint32_t>& prompt) const {
+    return engine_.model().config().max_positions - static_cast<int64_t>(prompt.size());
+  }
+
+  absl::Status AnswerWithNothing(actor::GroupRequest request) {
+    v1::Response cut;
+    cut.set_finish_reason(v1::FINISH_REASON_LENGTH);
+    Waiting& waiting = waiting_.at(request.id);
+    waiting.prompt = std::move(request.prompt_token_ids);
+    waiting.responses.assign(request.sampling.group_size(), cut);
+    return options_.unordered ? WriteNow(request.id) : absl::OkStatus();
+  }
+
+  v1::SamplingParams Sampling(int64_t prompt_tokens, uint32_t n) const {
     v1::SamplingParams sampling;
-    sampling.set_group_size(options_.n);
-    const int64_t left = engine_.model().config().max_positions - prompt_tokens;
-    sampling.set_max_tokens(options_.max_new_tokens.value_or(
-        static_cast<uint32_t>(std::clamp<int64_t>(left, 1, kDefaultNewTokens))));
+    sampling.set_group_size(n);
+    const int64_t left = std::max<int64_t>(1, engine_.model().config().max_positions - prompt_tokens);
+    const uint32_t wished =
+        options_.max_new_tokens.value_or(static_cast<uint32_t>(std::min<int64_t>(left, kDefaultNewTokens)));
+    sampling.set_max_tokens(options_.fit_context ? static_cast<uint32_t>(std::min<int64_t>(left, wished))
+                                                 : wished);
     sampling.set_temperature(options_.temperature);
     sampling.set_top_p(options_.top_p);
     sampling.set_top_k(options_.top_k);
     sampling.set_seed(options_.seed);
-    sampling.set_keep_stop(writer_.prompt_template().keep_stop);
+    sampling.set_keep_stop(options_.keep_stop || writer_.prompt_template().keep_stop);
     for (const std::string& stop : writer_.prompt_template().stop) sampling.add_stop(stop);
     return sampling;
   }
 
   absl::Status WriteReady() {
     while (!waiting_.empty() && !waiting_.begin()->second.responses.empty()) {
-      const Waiting& first = waiting_.begin()->second;
-      for (size_t i = 0; i < first.responses.size(); ++i) {
-        RETURN_IF_ERROR(out_.Write(ResponseLine(first.id, static_cast<int64_t>(i), first.prompt,
-                                                first.responses[i], tokenizer_ != nullptr)));
-      }
+      RETURN_IF_ERROR(Write(waiting_.begin()->second));
       waiting_.erase(waiting_.begin());
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteNow(uint64_t id) {
+    RETURN_IF_ERROR(Write(waiting_.at(id)));
+    waiting_.erase(id);
+    return out_.Flush();
+  }
+
+  absl::Status Write(const Waiting& done) {
+    for (size_t i = 0; i < done.responses.size(); ++i) {
+      const auto index = static_cast<int64_t>(i);
+      const bool has_text = tokenizer_ != nullptr;
+      RETURN_IF_ERROR(out_.Write(
+          options_.brief ? BriefLine(done.id, index, done.responses[i], has_text)
+                         : ResponseLine(done.id, index, done.prompt, done.responses[i], has_text)));
     }
     return absl::OkStatus();
   }

@@ -25,10 +25,16 @@ struct GenerateOptions {
   std::string prompt_template = "none";  // a name, or a text with {question}; not for token ids
   bool add_special_tokens = true;        // of the tokenizer's post-processor; not for token ids
   std::vector<std::string> stop;         // given, they replace the template's
-  int64_t max_batch = 64;                // responses decoded at a time
+  bool keep_stop = false;  // the stop text stays in the response, also where the template says otherwise
+  int64_t max_batch = 64;  // responses decoded at a time
+  // Each prompt's responses are written, and flushed, as soon as they are done, in whatever order; otherwise in the prompts' order.
+  bool unordered = false;
+  bool brief = false;  // lines without token ids and log-probabilities, with their number
+  // A response may have at most what the context leaves after its prompt; one whose prompt leaves nothing has no tokens.
+  bool fit_context = false;
 };
 
-// The prompt on line i (blank lines not counted, from 0) draws the random numbers of group i. INVALID_ARGUMENT or
+// The prompt on line i (blank lines not counted, from 0) draws the random numbers of group i, or of the group that the line names. INVALID_ARGUMENT or
 // NOT_FOUND for bad input ("FILE:LINE: why"); then there is no output file.
 absl::Status Generate(const GenerateOptions& options);
 

@@ -94,6 +94,12 @@ absl::Status JsonlWriter::Write(const nlohmann::ordered_json& object) {
   return out.good() ? absl::OkStatus() : ErrnoError(path_, "write");
 }
 
+absl::Status JsonlWriter::Flush() {
+  std::ostream& out = path_ == "-" ? std::cout : file_;
+  out.flush();
+  return out.good() ? absl::OkStatus() : ErrnoError(path_, "write");
+}
+
 absl::Status JsonlWriter::Close() {
   std::ostream& out = path_ == "-" ? std::cout : file_;
   out.flush();

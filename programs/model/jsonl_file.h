@@ -46,6 +46,8 @@ class JsonlWriter {
 
   // Bytes of texts that are no UTF-8 become U+FFFD.
   absl::Status Write(const nlohmann::ordered_json& object);
+  // What was written is on its way to whoever reads it.
+  absl::Status Flush();
   absl::Status Close();
 
  private:

@@ -40,11 +40,35 @@ absl::StatusOr<std::vector<uint32_t>> TokenIds(const json& line, const std::stri
   return ids;
 }
 
+absl::Status ReadSampling(const json& line, PromptLine& prompt) {
+  if (const auto n = line.find("response_count"); n != line.end()) {
+    constexpr uint64_t kMost = 65536;
+    if (!n->is_number_unsigned() || n->get<uint64_t>() < 1 || n->get<uint64_t>() > kMost) {
+      return Wrong("response_count", *n, absl::StrCat("an integer from 1 to ", kMost));
+    }
+    prompt.n = n->get<uint32_t>();
+  }
+  if (const auto group = line.find("random_group"); group != line.end()) {
+    if (!group->is_number_unsigned()) return Wrong("random_group", *group, "an integer from 0 to 2^64 - 1");
+    prompt.number = group->get<uint64_t>();
+  }
+  return absl::OkStatus();
+}
+
+nlohmann::ordered_json Text(const v1::Response& response, bool has_text) {
+  return has_text ? nlohmann::ordered_json(response.text()) : nlohmann::ordered_json();
+}
+
+const char* FinishReason(const v1::Response& response) {
+  return response.finish_reason() == v1::FINISH_REASON_STOP ? "stop" : "length";
+}
+
 }  // namespace
 
 absl::StatusOr<PromptLine> ParsePromptLine(const json& line) {
   PromptLine prompt;
   ASSIGN_OR_RETURN(prompt.id, Id(line));
+  RETURN_IF_ERROR(ReadSampling(line, prompt));
   const bool has_text = line.contains("prompt");
   if (has_text == line.contains("prompt_token_ids")) {
     return absl::InvalidArgumentError("must have either \"prompt\" or \"prompt_token_ids\"");
@@ -81,10 +105,18 @@ nlohmann::ordered_json ResponseLine(const json& id, int64_t index, const std::ve
   line["index"] = index;
   line["prompt_token_ids"] = prompt;
   line["token_ids"] = std::vector<uint32_t>(response.token_ids().begin(), response.token_ids().end());
-  line["text"] = has_text ? nlohmann::ordered_json(response.text()) : nlohmann::ordered_json();
+  line["text"] = Text(response, has_text);
   line["logprobs"] = std::vector<float>(response.logprobs().begin(), response.logprobs().end());
-  line["finish_reason"] = response.finish_reason() == v1::FINISH_REASON_STOP ? "stop" : "length";
+  line["finish_reason"] = FinishReason(response);
   return line;
+}
+
+nlohmann::ordered_json BriefLine(const json& id, int64_t index, const v1::Response& response, bool has_text) {
+  return {{"id", id},
+          {"index", index},
+          {"text", Text(response, has_text)},
+          {"tokens", response.token_ids_size()},
+          {"finish_reason", FinishReason(response)}};
 }
 
 }  // namespace drover::model_tool

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,12 +12,14 @@
 
 namespace drover::model_tool {
 
-// {"id", "prompt"} or {"id", "prompt_token_ids"}; other keys are not looked at.
+// {"id", "prompt"} or {"id", "prompt_token_ids"}, perhaps with "response_count" and "random_group"; other keys are not looked at.
 struct PromptLine {
   nlohmann::json id;                // a text, a number or null, kept as it was
   bool is_text = false;             // which of the two below counts
   std::string text;                 // the question that the template is put around
   std::vector<uint32_t> token_ids;  // the whole prompt
+  std::optional<uint32_t> n;        // responses to this prompt; else as the command says
+  std::optional<uint64_t> number;   // the group whose random numbers it draws; else its place in the file
 };
 absl::StatusOr<PromptLine> ParsePromptLine(const nlohmann::json& line);
 
@@ -33,5 +36,9 @@ absl::StatusOr<ScoreLine> ParseScoreLine(const nlohmann::json& line, int64_t voc
 nlohmann::ordered_json ResponseLine(const nlohmann::json& id, int64_t index,
                                     const std::vector<uint32_t>& prompt, const v1::Response& response,
                                     bool has_text);
+
+// {"id","index","text","tokens","finish_reason"}.
+nlohmann::ordered_json BriefLine(const nlohmann::json& id, int64_t index, const v1::Response& response,
+                                 bool has_text);
 
 }  // namespace drover::model_tool

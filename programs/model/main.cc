@@ -73,9 +73,18 @@ CLI::App* AddGenerate(CLI::App& app, GenerateOptions* options) {
   command->add_option("--stop", options->stop, "A text that ends a response; may be repeated")
       ->allow_extra_args(false)
       ->take_all();
+  command->add_flag("--keep-stop", options->keep_stop,
+                    "The stop text stays in the response (default: as the template says)");
   command->add_option("--max-batch", options->max_batch, "Responses decoded at a time")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
+  command->add_flag("--unordered", options->unordered,
+                    "Write each prompt's responses as soon as they are done, in whatever order");
+  command->add_flag("--brief", options->brief,
+                    "Lines {\"id\",\"index\",\"text\",\"tokens\",\"finish_reason\"}");
+  command->add_flag(
+      "--fit-context", options->fit_context,
+      "Cut responses where the model's context ends instead of refusing a prompt that is too long");
   return command;
 }
 

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <sstream>
 
 #include "base/file.h"
@@ -108,6 +109,73 @@ TEST_F(ModelToolTest, GeneratesInOrderAndScoresTheSame) {
     ASSERT_EQ(scores[i]["logprobs"].size(), 2 + recorded.size());
     for (size_t t = 0; t < recorded.size(); ++t) EXPECT_NEAR(scores[i]["logprobs"][2 + t], recorded[t], 1e-5);
   }
+}
+
+// What the lines of an evaluation are made of: the same responses, whatever their order and however much of them is written.
+TEST_F(ModelToolTest, UnorderedAndBriefLinesSayTheSame) {
+  WriteTokenizer();
+  std::string prompts;
+  for (int i = 0; i < 20; ++i) {
+    prompts += json({{"id", i},
+                     {"prompt", std::string(1 + i % 5, 'a' + i)},
+                     {"response_count", 1 + i % 2},
+                     {"random_group", 1000 - i}})
+                   .dump() +
+               "\n";
+  }
+  GenerateOptions options = Generating(prompts);
+  options.max_batch = 4;
+  ASSERT_TRUE(Generate(options).ok());
+  std::map<std::string, json> whole;
+  for (const json& line : Output()) whole[line["id"].dump() + "/" + line["index"].dump()] = line;
+  EXPECT_EQ(whole.size(), 30u);
+  options.unordered = options.brief = true;
+  ASSERT_TRUE(Generate(options).ok());
+  const std::vector<json> lines = Output();
+  ASSERT_EQ(lines.size(), whole.size());
+  int last = -1, out_of_order = 0;
+  for (const json& line : lines) {
+    const json& same = whole.at(line["id"].dump() + "/" + line["index"].dump());
+    EXPECT_EQ(line["text"], same["text"]);
+    EXPECT_EQ(line["tokens"], same["token_ids"].size());
+    EXPECT_EQ(line["finish_reason"], same["finish_reason"]);
+    EXPECT_FALSE(line.contains("token_ids"));
+    out_of_order += line["id"].get<int>() < last ? 1 : 0;
+    last = line["id"].get<int>();
+  }
+  EXPECT_GT(out_of_order, 0);
+}
+
+// A group's random numbers are those that its line names, wherever it stands.
+TEST_F(ModelToolTest, RandomGroupsAreNamed) {
+  GenerateOptions options = Generating("{\"prompt_token_ids\":[3,4]}\n{\"prompt_token_ids\":[5,6]}\n");
+  ASSERT_TRUE(Generate(options).ok());
+  const json second = Output()[1]["token_ids"];
+  options = Generating("{\"prompt_token_ids\":[5,6],\"random_group\":1}\n");
+  ASSERT_TRUE(Generate(options).ok());
+  EXPECT_EQ(Output()[0]["token_ids"], second);
+  for (const char* wrong : {"{\"prompt_token_ids\":[5],\"random_group\":-1}",
+                            "{\"prompt_token_ids\":[5],\"response_count\":0}"}) {
+    EXPECT_EQ(Generate(Generating(wrong)).code(), absl::StatusCode::kInvalidArgument);
+  }
+}
+
+TEST_F(ModelToolTest, ResponsesFitTheContextWhereAsked) {
+  const auto prompt = [](int tokens) {
+    return json({{"prompt_token_ids", std::vector<int>(tokens, 7)}}).dump() + "\n";
+  };
+  GenerateOptions options = Generating(prompt(94) + prompt(96) + prompt(120) + prompt(3));
+  EXPECT_EQ(Generate(options).code(), absl::StatusCode::kInvalidArgument);  // the context has 96 tokens
+  options.fit_context = true;
+  ASSERT_TRUE(Generate(options).ok());
+  const std::vector<json> lines = Output();
+  ASSERT_EQ(lines.size(), 4u);
+  EXPECT_LE(lines[0]["token_ids"].size(), 2u);
+  for (const int none : {1, 2}) {
+    EXPECT_TRUE(lines[none]["token_ids"].empty());
+    EXPECT_EQ(lines[none]["finish_reason"], "length");
+  }
+  EXPECT_GT(lines[3]["token_ids"].size(), 2u);
 }
 
 TEST_F(ModelToolTest, ScoresLikeTheDefinition) {
