@@ -8,6 +8,7 @@
 
 #include "programs/drover/commands.h"
 #include "programs/drover/data/flags.h"
+#include "programs/drover/eval/eval_command.h"
 #include "programs/drover/overview.h"
 #include "programs/drover/report.h"
 
@@ -41,6 +42,13 @@ void AddTrain(CLI::App& app, Chosen& chosen) {
   train->add_option("--log-level", options->log_level, "debug, info, warning or error")
       ->capture_default_str();
   RunWith(train, options, chosen, drover::cli::Train);
+}
+
+void AddEval(CLI::App& app, Chosen& chosen) {
+  auto eval = std::make_shared<drover::cli::EvalOptions>();
+  RunWith(drover::cli::AddEvalFlags(app, eval.get()), eval, chosen, drover::cli::Eval);
+  auto compare = std::make_shared<drover::cli::CompareRunsOptions>();
+  RunWith(drover::cli::AddCompareFlags(app, compare.get()), compare, chosen, drover::cli::CompareRuns);
 }
 
 void AddRecipes(CLI::App& app, Chosen& chosen) {
@@ -250,6 +258,7 @@ int main(int argc, char** argv) {
   AddInspect(app, chosen);
   AddDropGroup(app, chosen);
   AddReport(app, chosen);
+  AddEval(app, chosen);
   AddGrade(app, chosen);
   AddExplainGrade(app, chosen);
   AddText(app, chosen);
