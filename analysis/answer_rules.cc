@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -54,6 +55,16 @@ bool IsChoice(const std::string& line) {
   return plain[at + 1] == ')' || (!open && plain[at + 1] == '.');
 }
 
+// "A: 10" is an answer, and an option where a line "B: ..." is there, too.
+bool HasColonChoices(const std::vector<std::string>& lines) {
+  return std::any_of(lines.begin(), lines.end(),
+                     [](const std::string& line) { return absl::StartsWith(line, "b: "); });
+}
+
+bool IsColonChoice(const std::string& line) {
+  return line.size() > 2 && line[0] >= 'a' && line[0] <= 'z' && line[1] == ':' && line[2] == ' ';
+}
+
 std::string WithoutSpeaker(std::string text) {
   for (const std::string_view prefix :
        {"<|im_start|>assistant", "assistant:", "ai:", "answer:", "solution:", "solution.", "a:"}) {
@@ -71,13 +82,15 @@ struct OwnPart {
 
 OwnPart OwnPartOf(const std::string& response) {
   OwnPart own;
-  for (const std::string& line : Lines(response)) {
+  const std::vector<std::string> lines = Lines(response);
+  const bool colons = HasColonChoices(lines);
+  for (const std::string& line : lines) {
     const bool first = own.text.empty();
     if (BeginsAnother(line) || (first && IsLaterEntry(line))) {
       own.next_turn = first;
       break;
     }
-    if (IsChoice(line)) {
+    if (IsChoice(line) || (colons && IsColonChoice(line))) {
       own.choices = true;
     } else {
       absl::StrAppend(&own.text, first ? "" : "\n", line);
@@ -118,7 +131,15 @@ bool IsBareResult(const std::string& own) {
          !StartsWithAnyOf(own, {"find ", "prove ", "solve ", "note"});
 }
 
+// The same few words again and again, without a sentence's end.
+bool RepeatsWords(const std::string& own) {
+  const std::vector<std::string> words = absl::StrSplit(own, absl::ByAnyChar(" \n"), absl::SkipEmpty());
+  const std::set<std::string> different(words.begin(), words.end());
+  return words.size() >= 25 && different.size() * 4 < words.size();
+}
+
 bool IsRepetition(const std::string& own) {
+  if (RepeatsWords(own)) return true;
   std::map<std::string, size_t> counts;
   size_t total = 0, most = 0;
   for (const std::string& sentence : Sentences(own)) {

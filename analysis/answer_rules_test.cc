@@ -19,6 +19,7 @@ TEST(AnswerRulesTest, EachRule) {
   EXPECT_EQ(Rule("2. A car travels 100 miles."), AnswerRule::kNextTurn);
   EXPECT_EQ(Rule("(A) 50 (B) 60 (C) 70"), AnswerRule::kChoices);
   EXPECT_EQ(Rule("A. 50\nB. 60\n- **C.** 70"), AnswerRule::kChoices);
+  EXPECT_EQ(Rule("A: 50\nB: 60\nC: 70"), AnswerRule::kChoices);
   EXPECT_EQ(Rule("It is \\boxed{60}."), AnswerRule::kStatesResult);
   EXPECT_EQ(Rule("Hm. <answer>60</answer>"), AnswerRule::kStatesResult);
   EXPECT_EQ(Rule("words words\n#### 60"), AnswerRule::kStatesResult);
@@ -28,6 +29,9 @@ TEST(AnswerRulesTest, EachRule) {
   EXPECT_EQ(Rule("$60"), AnswerRule::kBareResult);
   EXPECT_EQ(Rule("Thanks in advance!\nPosted by bob"), AnswerRule::kPage);
   EXPECT_EQ(Rule("Solution:\nSolution:\nSolution:\nSolution:\nSolution:"), AnswerRule::kRepetition);
+  EXPECT_EQ(Rule("180 miles = 180 miles = 180 miles = 180 miles = 180 miles = 180 miles = 180 miles = 180 "
+                 "miles = 180 miles"),
+            AnswerRule::kRepetition);
   EXPECT_EQ(Rule("How far does it go in 5 hours?"), AnswerRule::kNextQuestion);
   EXPECT_EQ(Rule("A train travels 180 miles in 3 hours."),
             AnswerRule::kBareResult);  // short, with a number: a copy is not seen

@@ -68,7 +68,7 @@ TEST(AnsweringTest, JsonAndPlot) {
   EXPECT_EQ(json["templates"]["r1"]["answers"]["share"], 0.5);
   EXPECT_EQ(json["templates"]["none"]["judge"]["not_understood"], 1);
   EXPECT_EQ(json["agreement"]["rules_judge"]["responses"], 3);
-  EXPECT_EQ(json["agreement"]["labels_rules"]["responses"], 98);
+  EXPECT_EQ(json["agreement"]["labels_rules"]["responses"], 102);
   EXPECT_TRUE(json["agreement"]["labels_judge"].is_null());
   EXPECT_TRUE(ToJson(Results(false))["judge"].is_null());
   for (bool judge : {false, true}) {

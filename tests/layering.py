@@ -40,7 +40,7 @@ ALLOWED = {
     "programs/actor": ["programs/process", "services", "recipe", "data", "actor", "group", "model", "base", "drover"],
     "programs/learner": ["programs/process", "services", "recipe", "data", "learner", "statistics", "group", "model", "base", "drover"],
     "programs/model": ["data", "actor", "learner", "model", "base", "drover"],
-    "programs/drover": ["programs/launch", "programs/process", "services", "evaluation", "recipe", "data", "statistics", "verifier", "model", "base", "drover"],
+    "programs/drover": ["programs/launch", "programs/process", "services", "analysis", "evaluation", "recipe", "data", "statistics", "verifier", "model", "base", "drover"],
     "tests": ["programs", "services", "evaluation", "recipe", "data", "learner", "actor", "statistics", "group", "verifier", "model", "base", "drover"],
 }
 # What a test may include besides: any service of the protos and the HTTP server, to try a server or a client with.

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "programs/drover/analyze/analyze_flags.h"
 #include "programs/drover/commands.h"
 #include "programs/drover/data/flags.h"
 #include "programs/drover/eval/eval_command.h"
@@ -268,6 +269,7 @@ int main(int argc, char** argv) {
              {"score"});
   drover::cli::AddData(app, chosen);
   AddBench(app, chosen);
+  drover::cli::analyze::AddAnalyze(app, [&chosen](std::function<int()> run) { chosen = std::move(run); });
   AddSibling(app, chosen, "fetch", "Download a model: fetch smollm2", {"fetch"});
   drover::cli::Describe(app);
   if (argc == 1) {

@@ -33,6 +33,7 @@ constexpr Description kDescriptions[] = {
     {"compare", "Measuring a model", "drover compare runs/eval-base runs/eval-trained"},
     {"grade", "Grading", "drover grade --in answers.jsonl --out grades.jsonl"},
     {"explain-grade", "Grading", "drover explain-grade --gold 1/2 --answer 0.5"},
+    {"analyze", "Measuring a model", "drover analyze answering --model DIR --suite FOLDER --out answering"},
     {"bench", "Measuring", "drover bench generate --json"},
 };
 

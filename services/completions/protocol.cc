@@ -54,6 +54,11 @@ absl::StatusOr<Choice> ParseChoice(const Json& json, bool chat) {
     choice.text = text.get<std::string>();
   }
   choice.finish_reason = Text(Member(json, "finish_reason"));
+  // Gateways hand on a failure of the server behind them in a choice of its own, with status 200.
+  if (choice.finish_reason == "error" || choice.finish_reason == "abort" ||
+      Member(json, "error").is_object()) {
+    return Wrong("has a choice that failed");
+  }
   const Json& stop = Member(json, "stop_reason");
   if (stop.is_string()) choice.stop_text = stop.get<std::string>();
   return choice;

@@ -51,7 +51,7 @@ struct Answer {
   std::optional<uint64_t> completion_tokens;  // of all choices together
 };
 
-// Of a body with status 200. INTERNAL saying what is wrong: no JSON, no choices, a text that is none. A message without content (null) is
+// Of a body with status 200. INTERNAL saying what is wrong: no JSON, no choices, a text that is none, a choice that failed. A message without content (null) is
 // an empty text.
 absl::StatusOr<Answer> ParseAnswer(std::string_view body, bool chat);
 

@@ -106,6 +106,9 @@ TEST(ParseAnswerTest, WhatIsNoAnswerSaysWhy) {
            {R"({"choices":[3]})", "without a text"},
            {R"({"choices":[{"text":["a"]}]})", "without a text"},
            {R"({"choices":[{"text":null}]})", "without a text"},
+           {R"({"choices":[{"text":"","finish_reason":"error"}]})", "that failed"},
+           {R"({"choices":[{"text":"half","finish_reason":"abort"}]})", "that failed"},
+           {R"({"choices":[{"text":"","error":{"code":502}}]})", "that failed"},
            {R"({"choices":[{"text":"a"})", "no JSON object"},
            {std::string(100000, '['), "no JSON object"},
            {"{\"choices\":[{\"text\":\"\xFF\"}]}", "no JSON object"}}) {

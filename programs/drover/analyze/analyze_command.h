@@ -1,0 +1,27 @@
+// `drover analyze answering|exploration|reflection`: how a model answers before (and while) it is trained.
+//
+//   suite ──▶ responses of each setting (settings_run.h) ──▶ judge, where there is one (analysis/judge_run.h) ──▶ analysis/ ──▶
+//       OUT/KIND.json   OUT/report.md   OUT/*.svg   OUT/judge/*.jsonl   OUT/responses/SETTING/...
+//
+// Stopped at any moment it goes on where it was; what is in OUT must be of the same analysis and settings.
+#pragma once
+
+#include <atomic>
+#include <string>
+
+#include "absl/status/status.h"
+#include "programs/drover/analyze/analyze_options.h"
+
+namespace drover::cli::analyze {
+
+enum class Kind { kAnswering, kExploration, kReflection };
+const char* KindName(Kind kind);
+
+// The templates and temperatures that are used where the flags name none.
+void FillDefaults(Kind kind, AnalyzeOptions& options);
+
+// Prints the report's tables, or the JSON, to standard output. INVALID_ARGUMENT or NOT_FOUND for bad input, before anything is asked;
+// CANCELLED after `stop`.
+absl::Status RunAnalysis(Kind kind, const AnalyzeOptions& options, const std::atomic<bool>& stop);
+
+}  // namespace drover::cli::analyze
