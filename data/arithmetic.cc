@@ -28,6 +28,9 @@ constexpr uint64_t kMinHeldoutDraws = 1'000'000;
 constexpr uint64_t kDrawsPerHeldout = 1'000;
 constexpr uint64_t kMaxHeldoutDraws = 20'000'000;
 
+// Of padding, as a multiple of its mean.
+constexpr double kLongestPadding = 7;
+
 uint64_t PowerOfTen(uint32_t exponent) {
   uint64_t power = 1;
   while (exponent-- > 0) power *= 10;
@@ -49,6 +52,14 @@ ArithmeticProblem Draw(const v1::ArithmeticSettings& settings, RandomStream& ran
   problem.right = DrawOperand(settings, random);
   if (problem.operation == '-' && problem.left < problem.right) std::swap(problem.left, problem.right);
   return problem;
+}
+
+// A geometric number of '.' with this mean.
+std::string DrawPadding(double mean, RandomStream& random) {
+  const double most = kLongestPadding * mean, another = mean / (1 + mean);
+  std::string padding;
+  while (static_cast<double>(padding.size()) + 1 <= most && random.Uniform() < another) padding += '.';
+  return padding;
 }
 
 Question AsQuestion(const ArithmeticProblem& problem, v1::ArithmeticStyle style, uint64_t index) {
@@ -94,12 +105,13 @@ std::vector<Question> ArithmeticGenerator::Heldout(uint64_t count) const {
   return questions;
 }
 
-SupervisedExample ArithmeticGenerator::Worked(uint64_t n, double forgotten_carries) const {
+SupervisedExample ArithmeticGenerator::Worked(uint64_t n, const TeacherHabits& habits) const {
   RandomStream random(seed_, RandomPurpose::kQuestions, kWorkedStream + n);
   const ArithmeticProblem problem = DrawTraining(random).value_or(ArithmeticProblem{});
-  const auto forgets = [&] { return random.Uniform() < forgotten_carries; };
-  return {.prompt = problem.Text(settings_.style()),
-          .response = WorkedResponse(problem, settings_.style(), forgets)};
+  const auto forgets = [&] { return random.Uniform() < habits.forgotten_carries; };
+  std::string response = WorkedResponse(problem, settings_.style(), forgets);
+  response += DrawPadding(habits.padding, random);  // its draws come after those of the solution
+  return {.prompt = problem.Text(settings_.style()), .response = std::move(response)};
 }
 
 std::string LongestArithmeticText(const v1::ArithmeticSettings& settings) {

@@ -14,6 +14,13 @@
 
 namespace drover::data {
 
+// The habits of the teacher whose worked solutions pretraining imitates.
+struct TeacherHabits {
+  double forgotten_carries = 0;  // the chance that a carry or borrow is forgotten
+  double padding =
+      0;  // mean number of '.' behind the answer, geometrically distributed, at most seven times as many
+};
+
 // The operands have from settings.min_digits to settings.max_digits digits. Thread-safe.
 class ArithmeticGenerator {
  public:
@@ -29,9 +36,8 @@ class ArithmeticGenerator {
   // The first `count` different held-out questions, or fewer when so many cannot be found in bounded time.
   std::vector<Question> Heldout(uint64_t count) const;
 
-  // The nth question of pretraining (another sequence than Train's) and its solution, which forgets each carry
-  // with probability `forgotten_carries`.
-  SupervisedExample Worked(uint64_t n, double forgotten_carries) const;
+  // The nth question of pretraining (another sequence than Train's) and its solution by a teacher of these habits.
+  SupervisedExample Worked(uint64_t n, const TeacherHabits& habits) const;
 
   // False when all questions of these settings, or nearly all, are held out.
   bool HasTrainingQuestions() const;
@@ -49,7 +55,7 @@ class ArithmeticGenerator {
 // A question whose text is as long as any of these settings.
 std::string LongestArithmeticText(const v1::ArithmeticSettings& settings);
 
-// Every character that a question or its worked response may contain.
+// Every character that a question or its worked response may contain, '.' of the padding left out.
 std::string ArithmeticCharacters(const v1::ArithmeticSettings& settings);
 
 }  // namespace drover::data

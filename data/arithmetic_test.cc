@@ -59,10 +59,11 @@ std::vector<std::string> FirstHeldout(const ArithmeticGenerator& generator, uint
   for (const Question& question : generator.Heldout(count)) texts.push_back(question.text);
   return texts;
 }
-std::vector<std::string> FirstWorked(const ArithmeticGenerator& generator, uint64_t count) {
+std::vector<std::string> FirstWorked(const ArithmeticGenerator& generator, uint64_t count,
+                                     double padding = 0) {
   std::vector<std::string> texts;
   for (uint64_t n = 0; n < count; ++n) {
-    const SupervisedExample example = generator.Worked(n, /*forgotten_carries=*/0.5);
+    const SupervisedExample example = generator.Worked(n, {.forgotten_carries = 0.5, .padding = padding});
     texts.push_back(example.prompt + example.response);
   }
   return texts;
@@ -76,6 +77,10 @@ TEST(ArithmeticGenerator, QuestionsAreThoseOfTheReference) {
   EXPECT_THAT(FirstWorked(sums, 4),
               ElementsAre("33+293:3+3+0=6;3+9+0=12;0+2+0=2;226", "24+341:4+1+0=5;2+4+0=6;0+3+0=3;365",
                           "325+666:5+6+0=11;2+6+0=8;3+6+0=9;981", "38+64:8+4+0=12;3+6+1=10;102"));
+  EXPECT_THAT(
+      FirstWorked(sums, 4, /*padding=*/2),
+      ElementsAre("33+293:3+3+0=6;3+9+0=12;0+2+0=2;226..", "24+341:4+1+0=5;2+4+0=6;0+3+0=3;365.............",
+                  "325+666:5+6+0=11;2+6+0=8;3+6+0=9;981", "38+64:8+4+0=12;3+6+1=10;102."));
   const ArithmeticGenerator all(Settings("+-*", 1, 9, v1::PLAIN), 0.5, 1099511627777);
   EXPECT_THAT(First(all, 4),
               ElementsAre("16975 + 30838 =", "477468927 * 465665 =", "4592 + 2672038 =", "510 + 42 ="));
@@ -106,7 +111,7 @@ TEST(ArithmeticGenerator, HeldoutIsDisjoint) {
   for (const Question& question : generator.Heldout(5000)) heldout.insert(question.text);
   EXPECT_EQ(heldout.size(), 5000u);
   for (uint64_t n = 0; n < 100'000; ++n) ASSERT_EQ(heldout.count(generator.Train(n).text), 0u);
-  for (uint64_t n = 0; n < 20'000; ++n) ASSERT_EQ(heldout.count(generator.Worked(n, 0).prompt), 0u);
+  for (uint64_t n = 0; n < 20'000; ++n) ASSERT_EQ(heldout.count(generator.Worked(n, {}).prompt), 0u);
 }
 
 TEST(ArithmeticGenerator, HeldoutIsTheSameForAllSeedsAndAPrefixOfALongerOne) {
@@ -150,7 +155,7 @@ TEST(ArithmeticGenerator, CharactersAndLongestText) {
     const std::string characters = ArithmeticCharacters(settings);
     const ArithmeticGenerator generator(settings, 0.05, 1);
     for (uint64_t n = 0; n < 3000; ++n) {
-      const SupervisedExample example = generator.Worked(n, 0.5);
+      const SupervisedExample example = generator.Worked(n, {.forgotten_carries = 0.5});
       EXPECT_EQ((example.prompt + example.response).find_first_not_of(characters), std::string::npos);
       EXPECT_LE(example.prompt.size(), LongestArithmeticText(settings).size());
     }
@@ -161,12 +166,33 @@ TEST(ArithmeticGenerator, ForgettingIsDeterministicAndOftenWrong) {
   const ArithmeticGenerator generator(Settings("+", 2, 3, v1::WORKED), 0.05, 1);
   int wrong = 0;
   for (uint64_t n = 0; n < 1000; ++n) {
-    const SupervisedExample careless = generator.Worked(n, 0.75);
-    EXPECT_EQ(careless.response, generator.Worked(n, 0.75).response);
-    if (careless.response != generator.Worked(n, 0).response) ++wrong;
+    const SupervisedExample careless = generator.Worked(n, {.forgotten_carries = 0.75});
+    EXPECT_EQ(careless.response, generator.Worked(n, {.forgotten_carries = 0.75}).response);
+    if (careless.response != generator.Worked(n, {}).response) ++wrong;
   }
   EXPECT_GT(wrong, 400);
   EXPECT_LT(wrong, 750);
+}
+
+// Behind the same solution a number of '.' that has the mean and the memory of none that a geometric one has.
+TEST(ArithmeticGenerator, PaddingIsGeometricAndBounded) {
+  const ArithmeticGenerator generator(Settings("+", 2, 2, v1::WORKED), 0.05, 1);
+  constexpr int kExamples = 20000;
+  double sum = 0, none = 0;
+  size_t longest = 0;
+  for (uint64_t n = 0; n < kExamples; ++n) {
+    const std::string bare = generator.Worked(n, {.forgotten_carries = 0.5}).response;
+    const std::string padded = generator.Worked(n, {.forgotten_carries = 0.5, .padding = 8}).response;
+    ASSERT_EQ(padded, bare + std::string(padded.size() - bare.size(), '.'));
+    const size_t padding = padded.size() - bare.size();
+    sum += static_cast<double>(padding);
+    none += padding == 0;
+    longest = std::max(longest, padding);
+  }
+  EXPECT_NEAR(sum / kExamples, 8, 0.25);  // cut at 56, which takes 0.1; the standard error is 0.06
+  EXPECT_NEAR(none / kExamples, 1.0 / 9, 0.01);
+  EXPECT_LE(longest, 56u);
+  EXPECT_GT(longest, 45u);
 }
 
 }  // namespace

@@ -15,7 +15,7 @@ std::vector<v1::Prompt> GeneratedSource::HeldoutPrompts(uint64_t count) const {
 }
 
 absl::StatusOr<SupervisedExample> GeneratedSource::PretrainExample(uint64_t n) const {
-  SupervisedExample example = generator_.Worked(n, forgotten_carries_);
+  SupervisedExample example = generator_.Worked(n, habits_);
   ASSIGN_OR_RETURN(example.prompt, writer().Write({.text = example.prompt}));
   return example;
 }

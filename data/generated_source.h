@@ -11,11 +11,11 @@ namespace drover::data {
 class GeneratedSource : public PromptSource {
  public:
   // `heldout` empty: the generator's own held-out questions.
-  GeneratedSource(PromptWriter writer, ArithmeticGenerator generator, double forgotten_carries,
+  GeneratedSource(PromptWriter writer, ArithmeticGenerator generator, TeacherHabits habits,
                   std::vector<Question> heldout, SourceReport report)
       : PromptSource(std::move(writer), std::move(report)),
         generator_(std::move(generator)),
-        forgotten_carries_(forgotten_carries),
+        habits_(habits),
         heldout_(std::move(heldout)) {}
 
   v1::Prompt TrainPrompt(uint64_t n) const override { return Make(generator_.Train(n)); }
@@ -25,7 +25,7 @@ class GeneratedSource : public PromptSource {
 
  private:
   const ArithmeticGenerator generator_;
-  const double forgotten_carries_;
+  const TeacherHabits habits_;
   const std::vector<Question> heldout_;
 };
 

@@ -67,9 +67,11 @@ class SourceBuilder {
     }
     ASSIGN_OR_RETURN(std::vector<Question> heldout, OrderedHeldout());
     report_.nothing_heldout = heldout.empty() && generator.Heldout(1).empty();
-    return std::make_unique<GeneratedSource>(*std::move(writer_), std::move(generator),
-                                             recipe_.pretrain().forgotten_carries(), std::move(heldout),
-                                             std::move(report_));
+    return std::make_unique<GeneratedSource>(
+        *std::move(writer_), std::move(generator),
+        TeacherHabits{.forgotten_carries = recipe_.pretrain().forgotten_carries(),
+                      .padding = recipe_.pretrain().padding()},
+        std::move(heldout), std::move(report_));
   }
 
   absl::StatusOr<std::unique_ptr<PromptSource>> FromFile() {

@@ -218,12 +218,13 @@ void Alphabet(const v1::Recipe& recipe, Problems& problems) {
   }
   const auto prompt_template = data::FindTemplate(recipe.data().template_());
   if (!Generated(recipe) || !prompt_template.ok()) return;
-  const std::string missing =
-      Missing(data::Fill(*prompt_template, data::ArithmeticCharacters(recipe.data().arithmetic())), alphabet);
+  std::string needed = data::ArithmeticCharacters(recipe.data().arithmetic());
+  if (recipe.pretrain().batches() > 0 && recipe.pretrain().padding() > 0) needed += '.';
+  const std::string missing = Missing(data::Fill(*prompt_template, needed), alphabet);
   if (missing.empty()) return;
-  problems.Add("model.embedded.alphabet",
-               absl::StrCat("lacks `", absl::CHexEscape(missing),
-                            "`, of which data.template and data.arithmetic's ", "questions are made"));
+  problems.Add("model.embedded.alphabet", absl::StrCat("lacks `", absl::CHexEscape(missing),
+                                                       "`, of which data.template, data.arithmetic's ",
+                                                       "questions and pretrain.padding are made"));
 }
 
 void EmbeddedPositions(const v1::Recipe& recipe, Problems& problems) {
@@ -259,7 +260,7 @@ const std::vector<Check>& Checks() {
       {{"model.path", "model.embedded.hidden_size", "model.embedded.heads", "model.embedded.kv_heads"},
        EmbeddedShape},
       {{"model.path", "model.embedded.alphabet", "data.train", "data.template", "data.arithmetic.operations",
-        "data.arithmetic.style"},
+        "data.arithmetic.style", "pretrain.batches", "pretrain.padding"},
        Alphabet},
       {{"model.path", "model.embedded.max_positions", "data.max_prompt_tokens", "rollout.max_response_tokens",
         "evaluation.max_response_tokens"},

@@ -76,6 +76,8 @@ TEST(CrossChecks, Table) {
        {"model.embedded.heads: got 32, which makes a head 3 wide; hidden_size / heads must be even"}},
       {{"model.path=m", "model.embedded.heads=5"}, {}},
       {{"model.embedded.alphabet=0123456789+:"}, {"model.embedded.alphabet: lacks `=;`"}},
+      {{"model.embedded.alphabet=0123456789+:=;", "pretrain.batches=1", "pretrain.padding=3"},
+       {"model.embedded.alphabet: lacks `.`"}},
       {{"model.embedded.alphabet=00"}, {"model.embedded.alphabet: the alphabet has"}},
       {{"model.embedded.alphabet=\xc3\xa9"}, {"model.embedded.alphabet: the alphabet has"}},
       {{"rollout.max_response_tokens=241"},

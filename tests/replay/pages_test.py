@@ -80,11 +80,12 @@ class QuestionsTest(unittest.TestCase):
             seed, values = rest.partition(" | ")[0], re.findall(r"`([^`]*)`", rest)
             first = {"training questions": lambda n: questions.generated(data, int(seed), n).text,
                      "held-out questions": lambda n: questions.generated_heldout(data, n + 1)[n].text,
-                     "worked, `forgotten_carries: 0.5`": lambda n: "".join(questions.worked(data, int(seed), n, 0.5))}.get(what)
+                     "worked, `forgotten_carries: 0.5`": lambda n: "".join(questions.worked(data, int(seed), n, 0.5)),
+                     "worked, `forgotten_carries: 0.5`, `padding: 2`": lambda n: "".join(questions.worked(data, int(seed), n, 0.5, 2))}.get(what)
             if line.startswith("|") and first:
                 self.assertEqual([first(n) for n in range(len(values))], values)
                 seen += 1
-        self.assertEqual(seen, 6)
+        self.assertEqual(seen, 7)
 
     def test_canonical_text(self):
         self.assertEqual(questions.canonical("\t what\r\n\v is  \f1 ?"), "what is 1 ?")

@@ -90,17 +90,23 @@ def generated_heldout(data, count):
     return list(found.values())
 
 
-def worked(data, seed, n, forgotten_carries):
+def worked(data, seed, n, forgotten_carries, padding=0):
     """(question, response) of pretraining."""
     stream = Stream(seed, QUESTIONS, 2**62 + n)
     left, operation, right = training_problem(data, stream)
+    response, dots = solution(data, left, operation, right, forgotten_carries, stream), ""
+    while len(dots) < int(7 * padding) and stream.uniform() < padding / (1 + padding):
+        dots += "."
+    return problem_text(data.arithmetic, left, operation, right), response + dots
+
+
+def solution(data, left, operation, right, forgotten_carries, stream):
     answer = str(result(left, operation, right))
-    text = problem_text(data.arithmetic, left, operation, right)
     if data.arithmetic.style == PLAIN:
-        return text, " " + answer
+        return " " + answer
     if operation == "*":
         places = [int(digit) * 10**i for i, digit in enumerate(reversed(str(right)))]
-        return text, "".join(f"{left}*{place}={left * place};" for place in places) + answer
+        return "".join(f"{left}*{place}={left * place};" for place in places) + answer
     columns = max(len(str(left)), len(str(right)))
     response, written, carry = "", "", 0
     for i in range(columns):
@@ -113,7 +119,7 @@ def worked(data, seed, n, forgotten_carries):
             carry = 0
     if carry and operation == "+":
         written = "1" + written
-    return text, response + str(int(written))
+    return response + str(int(written))
 
 
 # Questions of a file.
