@@ -23,6 +23,7 @@ ALLOWED = {
     "evaluation": ["statistics", "data", "model", "verifier", "base", "drover"],
     "analysis": ["evaluation", "statistics", "plot", "data", "model", "verifier", "base", "drover"],
     "recipe": ["data", "model", "base", "drover"],
+    "study": ["recipe", "data", "statistics", "plot", "model", "base", "drover"],
     "actor": ["model", "base", "drover"],
     "learner": ["group", "model", "base", "drover"],
     "services/rpc": ["base"],
@@ -40,8 +41,8 @@ ALLOWED = {
     "programs/actor": ["programs/process", "services", "recipe", "data", "actor", "group", "model", "base", "drover"],
     "programs/learner": ["programs/process", "services", "recipe", "data", "learner", "statistics", "group", "model", "base", "drover"],
     "programs/model": ["data", "actor", "learner", "model", "base", "drover"],
-    "programs/drover": ["programs/launch", "programs/process", "services", "analysis", "evaluation", "recipe", "data", "statistics", "verifier", "model", "base", "drover"],
-    "tests": ["programs", "services", "evaluation", "recipe", "data", "learner", "actor", "statistics", "group", "verifier", "model", "base", "drover"],
+    "programs/drover": ["programs/launch", "programs/process", "services", "analysis", "evaluation", "study", "recipe", "data", "statistics", "plot", "verifier", "model", "base", "drover"],
+    "tests": ["programs", "services", "evaluation", "study", "recipe", "data", "learner", "actor", "statistics", "group", "plot", "verifier", "model", "base", "drover"],
 }
 # What a test may include besides: any service of the protos and the HTTP server, to try a server or a client with.
 TESTS_ALSO = ["drover", "services/http"]

@@ -12,6 +12,7 @@
 #include "programs/drover/eval/eval_command.h"
 #include "programs/drover/overview.h"
 #include "programs/drover/report.h"
+#include "programs/drover/study/study_command.h"
 
 namespace {
 
@@ -101,6 +102,24 @@ void AddDropGroup(CLI::App& app, Chosen& chosen) {
       ->required();
   drop->add_option("--reason", options->reason, "Why, for the journal")->capture_default_str();
   RunWith(drop, options, chosen, drover::cli::DropGroup);
+}
+
+void AddStudy(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<drover::cli::StudyOptions>();
+  CLI::App* study =
+      app.add_subcommand("study", "Repeat a claim about reinforcement learning in small, and judge it");
+  study->add_option("name", options->name, "A shipped study ('drover study list'), or a file of one")
+      ->required();
+  study->add_flag("--quick", options->quick, "Ten minutes instead of two hours: fewer seeds, shorter runs");
+  study->add_option("--seeds", options->seeds, "Runs of each arm (default: as the study says)")
+      ->check(CLI::Range(2, 1000));
+  study->add_option("--model", options->model,
+                    "A Hugging Face directory to study instead of the study's small model");
+  study->add_option("--out", options->out, "The study's folder; one that was cut off goes on");
+  study->add_option("--jobs", options->jobs, "Runs side by side (default: one a core, and one with --model)")
+      ->check(CLI::Range(1, 1024));
+  study->add_flag("--quiet", options->quiet, "Print nothing but errors");
+  RunWith(study, options, chosen, drover::cli::Study);
 }
 
 // Conventions that a suite or a training run may have otherwise.
@@ -260,6 +279,7 @@ int main(int argc, char** argv) {
   AddDropGroup(app, chosen);
   AddReport(app, chosen);
   AddEval(app, chosen);
+  AddStudy(app, chosen);
   AddGrade(app, chosen);
   AddExplainGrade(app, chosen);
   AddText(app, chosen);

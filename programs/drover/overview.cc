@@ -34,6 +34,7 @@ constexpr Description kDescriptions[] = {
     {"grade", "Grading", "drover grade --in answers.jsonl --out grades.jsonl"},
     {"explain-grade", "Grading", "drover explain-grade --gold 1/2 --answer 0.5"},
     {"analyze", "Measuring a model", "drover analyze answering --model DIR --suite FOLDER --out answering"},
+    {"study", "Measuring", "drover study length-bias --quick --out studies/length-bias"},
     {"bench", "Measuring", "drover bench generate --json"},
 };
 

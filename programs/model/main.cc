@@ -1,4 +1,5 @@
-// drover-model: what `drover generate`, `drover score`, `drover bench generate` and `drover bench train` run (docs/reference/cli.md).
+// drover-model: what `drover generate`, `drover score`, `drover bench generate` and `drover bench train` run (docs/reference/cli.md), and what
+// `drover study` asks of the learner's loss.
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
@@ -9,6 +10,7 @@
 #include "programs/model/bench/train.h"
 #include "programs/model/generate_command.h"
 #include "programs/model/score_command.h"
+#include "programs/model/token_weights_command.h"
 
 namespace {
 
@@ -16,6 +18,7 @@ using drover::model_tool::BenchGenerateOptions;
 using drover::model_tool::BenchTrainOptions;
 using drover::model_tool::GenerateOptions;
 using drover::model_tool::ScoreOptions;
+using drover::model_tool::TokenWeightsOptions;
 using drover::model_tool::ToolModelOptions;
 
 constexpr int kDone = 0, kFailure = 1, kBadInput = 2;
@@ -99,6 +102,26 @@ CLI::App* AddScore(CLI::App& app, ScoreOptions* options) {
   return command;
 }
 
+CLI::App* AddTokenWeights(CLI::App& app, TokenWeightsOptions* options) {
+  CLI::App* command =
+      app.add_subcommand("token-weights", "What a token of graded responses weighs in the learner's loss");
+  command
+      ->add_option("--in", options->in,
+                   "Lines {\"id\",\"rewards\",\"lengths\"}: the groups of one optimizer step")
+      ->required();
+  command->add_option("--out", options->out, "Lines {\"id\",\"advantages\",\"token_weights\"}")->required();
+  command->add_flag("--normalize-std", options->normalize_std,
+                    "Divide advantages by the group's standard deviation");
+  command->add_flag_callback(
+      "--response-length",
+      [options] { options->loss.aggregation = drover::learner::Aggregation::kResponseLength; },
+      "Divide by the response's length (GRPO), not by the budget (Dr. GRPO)");
+  command->add_option("--budget", options->loss.budget, "The generation budget, tokens")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  return command;
+}
+
 // The flags that measurements share: which model, and whether the device is measured, too.
 template <typename Options>
 void AddBenchFlags(CLI::App* command, Options* options) {
@@ -178,10 +201,12 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   GenerateOptions generate_options;
   ScoreOptions score_options;
+  TokenWeightsOptions token_weights_options;
   BenchGenerateOptions bench_generate_options;
   BenchTrainOptions bench_train_options;
   CLI::App* generate = AddGenerate(app, &generate_options);
   CLI::App* score = AddScore(app, &score_options);
+  CLI::App* token_weights = AddTokenWeights(app, &token_weights_options);
   CLI::App* bench = app.add_subcommand("bench", "Measure")->require_subcommand(1);
   CLI::App* bench_generate = AddBenchGenerate(*bench, &bench_generate_options);
   AddBenchTrain(*bench, &bench_train_options);
@@ -193,6 +218,7 @@ int main(int argc, char** argv) {
   const auto run = [&] {
     if (generate->parsed()) return drover::model_tool::Generate(generate_options);
     if (score->parsed()) return drover::model_tool::Score(score_options);
+    if (token_weights->parsed()) return drover::model_tool::TokenWeights(token_weights_options);
     if (bench_generate->parsed()) return drover::model_tool::BenchGenerate(bench_generate_options, Print);
     return RunBenchTrain(bench_train_options);
   };
