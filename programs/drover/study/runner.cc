@@ -47,7 +47,7 @@ Runner::Runner(RunnerOptions options, const StudyFolder& folder, std::vector<stu
     entries_.push_back(std::move(entry));
   }
   CountRollouts();
-  for (const Entry& entry : entries_) rollouts_before_ += entry.rollouts;
+  rollouts_before_ = progress().rollouts_done;
 }
 
 // The summary is written last.
@@ -153,6 +153,7 @@ Progress Runner::progress() const {
   Progress progress{.runs = entries_.size(), .runs_going = children_.size()};
   for (const Entry& entry : entries_) {
     progress.runs_done += entry.state == State::kDone;
+    if (entry.plan.arm < 0) continue;  // its time is pretraining's
     progress.rollouts += entry.plan.rollouts;
     progress.rollouts_done += entry.rollouts;
   }

@@ -29,7 +29,7 @@ struct RunnerOptions {
 // How far the study is.
 struct Progress {
   size_t runs = 0, runs_done = 0, runs_going = 0;
-  uint64_t rollouts = 0, rollouts_done = 0;
+  uint64_t rollouts = 0, rollouts_done = 0;  // of the arms
   absl::Duration left =
       absl::InfiniteDuration();  // by the rollouts since this start; infinite: not known yet
 };
