@@ -108,9 +108,14 @@ std::vector<Question> ArithmeticGenerator::Heldout(uint64_t count) const {
 SupervisedExample ArithmeticGenerator::Worked(uint64_t n, const TeacherHabits& habits) const {
   RandomStream random(seed_, RandomPurpose::kQuestions, kWorkedStream + n);
   const ArithmeticProblem problem = DrawTraining(random).value_or(ArithmeticProblem{});
-  const auto forgets = [&] { return random.Uniform() < habits.forgotten_carries; };
+  bool forgot = false;
+  const auto forgets = [&] {
+    const bool forgotten = random.Uniform() < habits.forgotten_carries;
+    forgot = forgot || forgotten;
+    return forgotten;
+  };
   std::string response = WorkedResponse(problem, settings_.style(), forgets);
-  response += DrawPadding(habits.padding, random);  // its draws come after those of the solution
+  response += DrawPadding(forgot ? 2 * habits.padding : habits.padding, random);  // drawn after the solution
   return {.prompt = problem.Text(settings_.style()), .response = std::move(response)};
 }
 

@@ -17,8 +17,8 @@ namespace drover::data {
 // The habits of the teacher whose worked solutions pretraining imitates.
 struct TeacherHabits {
   double forgotten_carries = 0;  // the chance that a carry or borrow is forgotten
-  double padding =
-      0;  // mean number of '.' behind the answer, geometrically distributed, at most seven times as many
+  // Mean number of '.' behind the answer, twice as many where a carry was forgotten: geometrically distributed, at most seven means.
+  double padding = 0;
 };
 
 // The operands have from settings.min_digits to settings.max_digits digits. Thread-safe.

@@ -174,25 +174,36 @@ TEST(ArithmeticGenerator, ForgettingIsDeterministicAndOftenWrong) {
   EXPECT_LT(wrong, 750);
 }
 
-// Behind the same solution a number of '.' that has the mean and the memory of none that a geometric one has.
-TEST(ArithmeticGenerator, PaddingIsGeometricAndBounded) {
-  const ArithmeticGenerator generator(Settings("+", 2, 2, v1::WORKED), 0.05, 1);
-  constexpr int kExamples = 20000;
-  double sum = 0, none = 0;
+// What stands behind the same solution without padding: a number of '.', by whether a carry was forgotten.
+struct Paddings {
+  double count = 0, sum = 0, none = 0;
   size_t longest = 0;
-  for (uint64_t n = 0; n < kExamples; ++n) {
-    const std::string bare = generator.Worked(n, {.forgotten_carries = 0.5}).response;
-    const std::string padded = generator.Worked(n, {.forgotten_carries = 0.5, .padding = 8}).response;
+};
+
+// A geometric number with mean m is 0 with chance 1 / (1 + m).
+TEST(ArithmeticGenerator, PaddingIsGeometricBoundedAndTwiceAsLongAfterAForgottenCarry) {
+  const ArithmeticGenerator generator(Settings("+", 2, 2, v1::WORKED), 0.05, 1);
+  std::map<bool, Paddings> by_forgotten;
+  for (uint64_t n = 0; n < 30000; ++n) {
+    const std::string bare = generator.Worked(n, {.forgotten_carries = 0.7}).response;
+    const std::string padded = generator.Worked(n, {.forgotten_carries = 0.7, .padding = 8}).response;
     ASSERT_EQ(padded, bare + std::string(padded.size() - bare.size(), '.'));
     const size_t padding = padded.size() - bare.size();
-    sum += static_cast<double>(padding);
-    none += padding == 0;
-    longest = std::max(longest, padding);
+    Paddings& paddings = by_forgotten[bare != generator.Worked(n, {}).response];
+    paddings.count += 1;
+    paddings.sum += static_cast<double>(padding);
+    paddings.none += padding == 0;
+    paddings.longest = std::max(paddings.longest, padding);
   }
-  EXPECT_NEAR(sum / kExamples, 8, 0.25);  // cut at 56, which takes 0.1; the standard error is 0.06
-  EXPECT_NEAR(none / kExamples, 1.0 / 9, 0.01);
-  EXPECT_LE(longest, 56u);
-  EXPECT_GT(longest, 45u);
+  for (const auto& [forgotten, paddings] : by_forgotten) {
+    const double mean = forgotten ? 16 : 8;
+    EXPECT_NEAR(paddings.sum / paddings.count, mean,
+                0.05 * mean);  // the cut takes 0.6 %; the standard error is about 1 %
+    EXPECT_NEAR(paddings.none / paddings.count, 1 / (1 + mean), 0.01);
+    EXPECT_LE(paddings.longest, 7 * mean);
+    EXPECT_GT(paddings.longest, 5 * mean);
+  }
+  EXPECT_GT(by_forgotten[true].count, 5000);
 }
 
 }  // namespace

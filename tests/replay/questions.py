@@ -94,21 +94,23 @@ def worked(data, seed, n, forgotten_carries, padding=0):
     """(question, response) of pretraining."""
     stream = Stream(seed, QUESTIONS, 2**62 + n)
     left, operation, right = training_problem(data, stream)
-    response, dots = solution(data, left, operation, right, forgotten_carries, stream), ""
-    while len(dots) < int(7 * padding) and stream.uniform() < padding / (1 + padding):
+    (response, forgot), dots = solution(data, left, operation, right, forgotten_carries, stream), ""
+    mean = 2 * padding if forgot else padding
+    while len(dots) < int(7 * mean) and stream.uniform() < mean / (1 + mean):
         dots += "."
     return problem_text(data.arithmetic, left, operation, right), response + dots
 
 
 def solution(data, left, operation, right, forgotten_carries, stream):
+    """(response, whether a carry was forgotten)."""
     answer = str(result(left, operation, right))
     if data.arithmetic.style == PLAIN:
-        return " " + answer
+        return " " + answer, False
     if operation == "*":
         places = [int(digit) * 10**i for i, digit in enumerate(reversed(str(right)))]
-        return "".join(f"{left}*{place}={left * place};" for place in places) + answer
+        return "".join(f"{left}*{place}={left * place};" for place in places) + answer, False
     columns = max(len(str(left)), len(str(right)))
-    response, written, carry = "", "", 0
+    response, written, carry, forgot = "", "", 0, False
     for i in range(columns):
         a, b = left // 10**i % 10, right // 10**i % 10
         value = a + b + carry if operation == "+" else a - b - carry
@@ -116,10 +118,10 @@ def solution(data, left, operation, right, forgotten_carries, stream):
         written = str(value % 10) + written
         carry = int(not 0 <= value <= 9)
         if carry and i + 1 < columns and stream.uniform() < forgotten_carries:
-            carry = 0
+            carry, forgot = 0, True
     if carry and operation == "+":
         written = "1" + written
-    return response + str(int(written))
+    return response + str(int(written)), forgot
 
 
 # Questions of a file.
