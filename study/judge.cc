@@ -128,7 +128,7 @@ Judgement JudgeWeights(const v1::WeightClaim& claim, const v1::Study& study, con
   Judgement judgement{.name = claim.name(), .statement = claim.statement(), .expect = claim.expect()};
   const double ratio = Total(claim.first(), study, weights, claim.per_token()) /
                        Total(claim.second(), study, weights, claim.per_token());
-  judgement.what = absl::StrCat("|log of the weights' ratio|, ", claim.arm());
+  judgement.what = absl::StrCat("absolute log of the weights' ratio, ", claim.arm());
   judgement.effect = std::abs(std::log(ratio));
   judgement.interval = {judgement.effect, judgement.effect};  // no chance is involved
   judgement.counts = claim.counts();
