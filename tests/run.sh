@@ -3,7 +3,8 @@
 #
 #   tests/run.sh [--full] [--only STAGE]
 #
-# Stages: format layering pages protos ctest page monitoring replay data custom_verifier deploy cluster sanitize tsan fuzz cuda gpu_kit. Each writes build/test-results/STAGE.*;
+# Stages: format layering pages protos ctest page tensorboard monitoring replay data custom_verifier deploy cluster sanitize tsan fuzz cuda gpu_kit. Each writes
+# build/test-results/STAGE.*;
 # tests/tally.py adds them up: one test a GoogleTest case, one a check. --full adds the long tests (DROVER_FULL_TESTS=1).
 set -uo pipefail
 export OMP_WAIT_POLICY=PASSIVE  # several tests share few cores: no barrier may spin
@@ -82,6 +83,12 @@ run_page() {
   install_chromium || { echo "skipped: no Chromium"; return 77; }
   python_tools page || { echo "skipped: no Selenium"; return 77; }
   "$DEPS/python-page/bin/python" tests/unittests.py tests/page --results "$RESULTS/page"
+}
+
+# What a run writes for TensorBoard, read by TensorBoard.
+run_tensorboard() {
+  python_tools tensorboard || { echo "skipped: no TensorBoard"; return 77; }
+  "$DEPS/python-tensorboard/bin/python" tests/unittests.py tests/tensorboard --results "$RESULTS/tensorboard"
 }
 
 # Small runs, recomputed from docs/reference/ by a reader in Python.
@@ -168,6 +175,7 @@ stage pages python3 tests/doc_paths.py
 stage protos check_protos
 stage ctest run_ctest build ctest
 stage page run_page
+stage tensorboard run_tensorboard
 stage monitoring run_monitoring
 stage replay run_replay
 stage data run_data

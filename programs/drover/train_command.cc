@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -109,6 +110,13 @@ class Screen {
     std::fflush(stdout);
   }
 
+  // Where the run can be looked at, once.
+  void ShowPage(std::optional<int> port) {
+    if (options_.quiet || options_.json || !port || std::exchange(page_shown_, true)) return;
+    Erase();
+    std::printf("run page: http://127.0.0.1:%d/\n", *port);
+  }
+
   // Why nothing more can be shown (a reader that went away, a full disk); 0 while all was.
   int write_error() {
     if (std::ferror(stdout) != 0 && write_error_ == 0) write_error_ = errno == 0 ? EIO : errno;
@@ -172,6 +180,7 @@ class Screen {
   size_t lines_ = 0;
   v1::RunPhase phase_ = v1::RUN_PHASE_UNSPECIFIED;
   std::optional<uint64_t> accuracy_step_;
+  bool page_shown_ = false;
   int write_error_ = 0;
   uint64_t trouble_shown_ = 0;  // leases that had ended without a group then
 };
@@ -185,6 +194,7 @@ launch::RunOutcome Watch(launch::LocalRun& run, StopSignal& stop, RunView& view,
     const auto lines =
         view.Refresh(outcome == launch::RunOutcome::kRunning ? run.learner_port().value_or(0) : 0);
     for (const std::string& notice : view.TakeNotices()) screen.Say(notice);
+    screen.ShowPage(run.page_port());
     screen.Show(view.view(), lines);
     const bool in_order = outcome == launch::RunOutcome::kDone || outcome == launch::RunOutcome::kStopped;
     if (in_order || view.view().state.incarnation() > 0) {

@@ -241,7 +241,10 @@ RunOutcome LocalRun::Poll() {
     if (!child->ports.has_value()) {
       if (auto ports = process::ReadPorts(options_.folder.port_file(child->name)); ports.ok())
         child->ports = *ports;
-      if (child->name == "learner-0" && child->ports.has_value()) learner_port_ = child->ports->grpc;
+      if (child->name == "learner-0" && child->ports.has_value()) {
+        learner_port_ = child->ports->grpc;
+        page_port_ = child->ports->metrics;
+      }
     }
     if (child->role == Child::Role::kLearner) {
       LookAfterLearner(*child);

@@ -56,6 +56,8 @@ class LocalRun {
   const std::string& failure() const { return failure_; }
   // Where the learner serves gRPC on loopback, once known.
   std::optional<int> learner_port() const { return learner_port_; }
+  // Where it serves the run page on loopback, once known.
+  std::optional<int> page_port() const { return page_port_; }
 
   // Asks the learner for a checkpoint, where there is something to save, and an orderly end; Poll() goes on until it
   // says kStopped (or kDone).
@@ -85,6 +87,7 @@ class LocalRun {
   std::vector<std::unique_ptr<Child>> children_;
   std::vector<std::string> messages_;
   std::optional<int> learner_port_;
+  std::optional<int> page_port_;
   bool actors_started_ = false;
   bool stopping_ = false;
   RunOutcome outcome_ = RunOutcome::kRunning;

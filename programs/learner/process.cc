@@ -27,6 +27,7 @@
 #include "programs/process/readiness.h"
 #include "services/http/server.h"
 #include "services/metrics/routes.h"
+#include "services/page/live.h"
 
 namespace drover::learner_process {
 namespace {
@@ -145,6 +146,7 @@ class RankProcess {
   absl::Status ServePages();
   void ReadinessChanged(bool ready);
   void SetServing(Serving* serving);
+  uint64_t Incarnation();  // 0 before the store has one
   absl::StatusOr<std::unique_ptr<learner::Trainer>> Load(torch::Device device,
                                                          learner::Collectives& collectives);
   absl::StatusOr<RunEnd> Follow(learner::Trainer& trainer, learner::Collectives& collectives);
@@ -162,6 +164,7 @@ class RankProcess {
   metrics::LearnerMetrics metrics_;
   absl::Mutex mutex_;
   Serving* serving_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  uint64_t incarnation_ ABSL_GUARDED_BY(mutex_) = 0;  // as it was seen last
   process::Readiness readiness_;
   process::DrainAction drain_;
   std::atomic<bool> stop_{false};
@@ -181,6 +184,12 @@ void RankProcess::SetServing(Serving* serving) {
   serving_ = serving;
 }
 
+uint64_t RankProcess::Incarnation() {
+  absl::MutexLock lock(&mutex_);
+  if (serving_ != nullptr) incarnation_ = serving_->store_view().GetProgress().incarnation;
+  return incarnation_;
+}
+
 absl::Status RankProcess::ServePages() {
   metrics_.SetTargets({.rollouts = recipe_.run().steps(),
                        .staleness_bound = recipe_.staleness().bound(),
@@ -193,6 +202,9 @@ absl::Status RankProcess::ServePages() {
     if (serving_ != nullptr) serving_->Refresh();
   };
   http::Routes routes;
+  if (flags_.rank == 0) {
+    page::AddLivePage({.folder = folder_, .incarnation = [this] { return Incarnation(); }}, routes);
+  }
   metrics::AddPages(std::move(pages), {metrics_.registry()}, routes);
   ASSIGN_OR_RETURN(http_, http::Server::Start({.name = "metrics", .listen = flags_.common.metrics_listen},
                                               std::move(routes)));
@@ -281,7 +293,7 @@ absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Col
   });
   LeadTrainer lead(&recipe_, prompts.get(), tokenizer.get(), &trainer);
   CheckpointFolder checkpoints(folder_, recipe_.run().keep_checkpoints(), &trainer);
-  ReportFiles reports(folder_);
+  ReportFiles reports(folder_, tokenizer.get());
   RunParts parts = PartsOfTheRun(collectives, *serving, *prompts);
   parts.trainer = &lead;
   parts.checkpoints = &checkpoints;

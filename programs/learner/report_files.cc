@@ -1,12 +1,15 @@
 #include "programs/learner/report_files.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "absl/time/clock.h"
 #include "base/file.h"
 #include "base/status.h"
 #include "group/reward.h"
 #include "group/versions.h"
+#include "programs/learner/token_chars.h"
 #include "services/run/jsonl.h"
 #include "services/run/reward_svg.h"
 
@@ -15,8 +18,37 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// samples.jsonl would be thrice as large with all of a large run's tokens.
+constexpr int64_t kTokensPerStep = 32768;
+
+double NowSeconds() { return absl::ToDoubleSeconds(absl::Now() - absl::UnixEpoch()); }
+
+int64_t TokenCount(const v1::Group& group) {
+  int64_t tokens = 0;
+  for (const v1::Response& response : group.responses()) tokens += response.token_ids_size();
+  return tokens;
+}
+
+// Four decimals: enough to see, and half the bytes.
+Json RoundedLogprobs(const v1::Response& response) {
+  Json logprobs = Json::array();
+  for (const float logprob : response.logprobs()) {
+    logprobs.push_back(std::round(static_cast<double>(logprob) * 1e4) / 1e4);
+  }
+  return logprobs;
+}
+
+void AddTokens(const v1::Response& response, const model::Tokenizer& tokenizer, Json* sample) {
+  if (response.logprobs_size() != response.token_ids_size()) return;
+  const auto chars = TokenChars(response.text(), response.token_ids(), tokenizer);
+  if (!chars) return;
+  (*sample)["token_chars"] = *chars;
+  (*sample)["token_logprobs"] = RoundedLogprobs(response);
+}
+
+// `tokenizer`: null leaves out which token is which.
 Json SampleJson(uint64_t step, uint64_t version, const v1::Group& group,
-                const std::vector<double>& advantages) {
+                const std::vector<double>& advantages, const model::Tokenizer* tokenizer) {
   Json responses = Json::array();
   for (int i = 0; i < group.responses_size(); ++i) {
     const v1::Response& response = group.responses(i);
@@ -27,6 +59,7 @@ Json SampleJson(uint64_t step, uint64_t version, const v1::Group& group,
                          {"reason", response.reason()},
                          {"tokens", response.token_ids_size()},
                          {"finish_reason", group::Truncated(response) ? "length" : "stop"}});
+    if (tokenizer != nullptr) AddTokens(response, *tokenizer, &responses.back());
   }
   return {{"step", step},
           {"weight_version", group::Versions(group).value_or(group::VersionSpan{version, version}).oldest},
@@ -77,24 +110,32 @@ absl::StatusOr<History> ReportFiles::GoBackTo(uint64_t step) {
   history.seconds = std::max(history.seconds, ReadClock());
   ASSIGN_OR_RETURN(const auto evaluations, run::ReadJsonl(folder_.evaluations(), folder_.files()));
   for (const Json& line : evaluations) history.evaluations.push_back(EvaluationFrom(line));
+  RETURN_IF_ERROR(events_.Rewrite(metrics, evaluations, NowSeconds()));
   return history;
 }
 
 absl::Status ReportFiles::Append(const run::StepReport& report) {
-  return run::AppendLines(folder_.metrics(), run::ToLine(run::ToJson(report)), folder_.files());
+  const Json line = run::ToJson(report);
+  RETURN_IF_ERROR(run::AppendLines(folder_.metrics(), run::ToLine(line), folder_.files()));
+  return events_.AppendMetrics(line, NowSeconds());
 }
 
 absl::Status ReportFiles::Append(uint64_t step, uint64_t version, const std::vector<v1::Group>& groups,
                                  const std::vector<std::vector<double>>& advantages, size_t limit) {
   std::string lines;
+  int64_t tokens = 0;
   for (size_t i = 0; i < std::min(limit, groups.size()); ++i) {
-    lines += run::ToLine(SampleJson(step, version, groups[i], advantages[i]));
+    tokens += TokenCount(groups[i]);
+    const model::Tokenizer* const tokenizer = tokens <= kTokensPerStep ? tokenizer_ : nullptr;
+    lines += run::ToLine(SampleJson(step, version, groups[i], advantages[i], tokenizer));
   }
   return run::AppendLines(folder_.samples(), lines, folder_.files());
 }
 
 absl::Status ReportFiles::Append(const Evaluation& evaluation) {
-  return run::AppendLines(folder_.evaluations(), run::ToLine(ToJson(evaluation)), folder_.files());
+  const Json line = ToJson(evaluation);
+  RETURN_IF_ERROR(run::AppendLines(folder_.evaluations(), run::ToLine(line), folder_.files()));
+  return events_.AppendEvaluation(line, NowSeconds());
 }
 
 absl::StatusOr<uint64_t> ReportFiles::FreeBytes() const { return folder_.files()->FreeBytes(folder_.path()); }

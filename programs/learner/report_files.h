@@ -1,4 +1,4 @@
-// RunReports in the run folder: metrics.jsonl, samples.jsonl, evaluations.jsonl and the clock while the run goes on,
+// RunReports in the run folder: metrics.jsonl, samples.jsonl, evaluations.jsonl, TensorBoard's events and the clock while the run goes on,
 // summary and curve at its end.
 #pragma once
 
@@ -9,7 +9,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "model/tokenizer.h"
 #include "programs/learner/run_parts.h"
+#include "services/run/event_file.h"
 #include "services/run/run_folder.h"
 
 namespace drover::learner_process {
@@ -17,7 +19,9 @@ namespace drover::learner_process {
 // Not thread-safe.
 class ReportFiles final : public RunReports {
  public:
-  explicit ReportFiles(run::RunFolder folder) : folder_(std::move(folder)) {}
+  // `tokenizer` outlives it; without one samples do not say which token is which.
+  explicit ReportFiles(run::RunFolder folder, const model::Tokenizer* tokenizer = nullptr)
+      : folder_(std::move(folder)), tokenizer_(tokenizer), events_(folder_.tensorboard(), folder_.files()) {}
 
   // The summary is removed too: it is of a run that was done and is given more steps.
   absl::StatusOr<History> GoBackTo(uint64_t step) override;
@@ -34,6 +38,8 @@ class ReportFiles final : public RunReports {
   double ReadClock() const;  // 0 without one
 
   const run::RunFolder folder_;
+  const model::Tokenizer* const tokenizer_;
+  run::EventFile events_;
 };
 
 }  // namespace drover::learner_process

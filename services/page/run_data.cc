@@ -45,16 +45,17 @@ Json ReadRecipe(const run::RunFolder& folder) {
 absl::StatusOr<Json> ReadColumns(const run::RunFolder& folder, const std::string& path, size_t max_points,
                                  const char* what, Json* notes) {
   Columns columns(max_points);
-  uint64_t number = 0;
+  uint64_t broken = 0;
   RETURN_IF_ERROR(ForEachLine(folder.files(), path, 0, kMaxLine, [&](const Line& line) {
-    ++number;
     const Json object = Json::parse(line.text, nullptr, /*allow_exceptions=*/false);
-    if (!object.is_object()) {
-      return absl::DataLossError(absl::StrCat(path, ":", number, ": this is no JSON object"));
-    }
+    broken += object.is_object() ? 0 : 1;
     columns.Add(object);
     return absl::OkStatus();
   }));
+  if (broken > 0) {
+    notes->push_back(absl::StrCat(broken, broken == 1 ? " line of the " : " lines of the ", what,
+                                  broken == 1 ? " is" : " are", " no JSON object and passed over."));
+  }
   if (columns.stride() > 1) {
     notes->push_back(absl::StrCat("Of ", columns.lines(), " ", what, " one of every ", columns.stride(),
                                   " is shown, and the newest."));

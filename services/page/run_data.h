@@ -23,8 +23,8 @@ struct RunLimits {
   SampleLimits samples;
 };
 
-// NOT_FOUND when there is no folder, INVALID_ARGUMENT when it is none of a run, DATA_LOSS (with file and line) when a line
-// of metrics.jsonl or evaluations.jsonl is no JSON object. Reads as well while the run goes on.
+// NOT_FOUND when there is no folder, INVALID_ARGUMENT when it is none of a run. Lines that a crash left broken are passed
+// over, and a note says how many. Reads as well while the run goes on.
 absl::StatusOr<nlohmann::ordered_json> ReadRun(const run::RunFolder& folder, const RunLimits& limits);
 
 // Name, recipe and summary alone: what of a run does not grow.

@@ -4,6 +4,7 @@
 //      /metrics.jsonl             a line a step
 //      /samples.jsonl             prompt, responses, rewards, advantages
 //      /evaluations.jsonl         a line an evaluation
+//      /tensorboard/              the same numbers as TensorBoard's events
 //      /summary.json              at the end
 //      /reward.svg                at the end
 //      /journal/                  what happened to every lease
@@ -38,6 +39,7 @@ class RunFolder {
   std::string metrics() const { return path_ + "/metrics.jsonl"; }
   std::string samples() const { return path_ + "/samples.jsonl"; }
   std::string evaluations() const { return path_ + "/evaluations.jsonl"; }
+  std::string tensorboard() const { return path_ + "/tensorboard"; }
   std::string clock() const { return path_ + "/clock.json"; }
   std::string summary() const { return path_ + "/summary.json"; }
   std::string reward_svg() const { return path_ + "/reward.svg"; }

@@ -15,8 +15,7 @@ struct ReportOptions {
   uint64_t samples_mib = 8;       // of each run
 };
 
-// INVALID_ARGUMENT or NOT_FOUND for bad input, DATA_LOSS for a damaged file of a run; then nothing is written. The file
-// appears whole or not at all.
+// INVALID_ARGUMENT or NOT_FOUND for bad input; then nothing is written. The file appears whole or not at all.
 absl::Status WriteReport(const ReportOptions& options);
 
 }  // namespace drover::cli::report

@@ -13,12 +13,14 @@ const page = (() => {
   function title() {
     const names = data.runs.map((run) => run.name);
     by('title').textContent = names.length === 1 ? `Run ${names[0]}` : `${names.length} runs`;
-    const run = data.runs[0], step = data.last(data.column(run, 'metrics', 'step')) ?? 0;
-    const accuracy = data.last(data.column(run, 'evaluations', 'accuracy'));
-    if (names.length === 1) {
-      say(`step ${step} of ${data.last(data.column(run, 'metrics', 'steps')) ?? '?'}, reward ` +
-        `${dom.number(data.last(data.column(run, 'metrics', 'reward')), 3)}, held-out accuracy ${dom.percent(accuracy ?? NaN)}`);
-    }
+    document.title = by('title').textContent;
+    if (names.length === 1 && !data.live) say(summary());
+  }
+
+  function summary() {
+    const newest = (table, name) => data.last(data.column(data.runs[0], table, name));
+    return `step ${newest('metrics', 'step') ?? 0} of ${newest('metrics', 'steps') ?? '?'}, reward ` +
+      `${dom.number(newest('metrics', 'reward'), 3)}, held-out accuracy ${dom.percent(newest('evaluations', 'accuracy') ?? NaN)}`;
   }
 
   function say(text) {
@@ -107,7 +109,7 @@ const page = (() => {
     notes();
   }
 
-  return {start, refresh, say, legend};
+  return {start, refresh, say, summary};
 })();
 
-page.start();
+if (data.live) live.start(); else page.start();
