@@ -131,11 +131,12 @@ bool IsBareResult(const std::string& own) {
          !StartsWithAnyOf(own, {"find ", "prove ", "solve ", "note"});
 }
 
-// The same few words again and again, without a sentence's end.
+// Begins with the same few words again and again, without a sentence's end. What loops only later has said something before.
 bool RepeatsWords(const std::string& own) {
+  constexpr size_t kBeginning = 25, kFew = 7;
   const std::vector<std::string> words = absl::StrSplit(own, absl::ByAnyChar(" \n"), absl::SkipEmpty());
-  const std::set<std::string> different(words.begin(), words.end());
-  return words.size() >= 25 && different.size() * 4 < words.size();
+  if (words.size() < kBeginning) return false;
+  return std::set<std::string>(words.begin(), words.begin() + kBeginning).size() <= kFew;
 }
 
 bool IsRepetition(const std::string& own) {

@@ -14,7 +14,7 @@
 // | states a result | answers   | \boxed{...}, <answer>...</answer>, "####", "the answer is", "Answer:" with something in it         |
 // | bare result     | answers   | the first line is a value of at most four words, or the own part one short sentence with a number  |
 // | page            | continues | traces of forums, worksheets and drawings ("Thanks in advance", "Views:", "[asy]", "____")         |
-// | repetition      | continues | one line or sentence makes up most of at least four, or a few words all of it                    |
+// | repetition      | continues | one line or sentence makes up most of at least four, or it begins with a few words again and again                |
 // | next question   | continues | the first sentence ends in "?" or begins like a task ("Find", "How many") without an equation      |
 // | copy            | continues | nothing that is not in the question                                                                |
 // | code            | answers   | a program with numbers of the question in it                                                       |
