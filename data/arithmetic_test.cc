@@ -36,7 +36,7 @@ bool Solve(const std::string& text, std::string* answer) {
 
 TEST(ArithmeticGenerator, AnswersAreRight) {
   for (const v1::ArithmeticStyle style : {v1::WORKED, v1::PLAIN}) {
-    const ArithmeticGenerator generator(Settings("+-*", 1, 4, style), 0.05, 1);
+    const ArithmeticGenerator generator(ArithmeticKind(Settings("+-*", 1, 4, style)), {0.05, 1});
     for (uint64_t n = 0; n < 2000; ++n) {
       const Question question = generator.Train(n);
       std::string answer;
@@ -71,7 +71,7 @@ std::vector<std::string> FirstWorked(const ArithmeticGenerator& generator, uint6
 
 // The values of docs/reference/questions.md, which tests/replay/ computes from that page.
 TEST(ArithmeticGenerator, QuestionsAreThoseOfTheReference) {
-  const ArithmeticGenerator sums(Settings("+", 2, 3, v1::WORKED), 0.05, 1);
+  const ArithmeticGenerator sums(ArithmeticKind(Settings("+", 2, 3, v1::WORKED)), {0.05, 1});
   EXPECT_THAT(First(sums, 4), ElementsAre("925+27:", "247+78:", "524+708:", "944+650:"));
   EXPECT_THAT(FirstHeldout(sums, 4), ElementsAre("243+71:", "88+46:", "25+975:", "810+65:"));
   EXPECT_THAT(FirstWorked(sums, 4),
@@ -81,12 +81,12 @@ TEST(ArithmeticGenerator, QuestionsAreThoseOfTheReference) {
       FirstWorked(sums, 4, /*padding=*/2),
       ElementsAre("33+293:3+3+0=6;3+9+0=12;0+2+0=2;226..", "24+341:4+1+0=5;2+4+0=6;0+3+0=3;365.............",
                   "325+666:5+6+0=11;2+6+0=8;3+6+0=9;981", "38+64:8+4+0=12;3+6+1=10;102."));
-  const ArithmeticGenerator all(Settings("+-*", 1, 9, v1::PLAIN), 0.5, 1099511627777);
+  const ArithmeticGenerator all(ArithmeticKind(Settings("+-*", 1, 9, v1::PLAIN)), {0.5, 1099511627777});
   EXPECT_THAT(First(all, 4),
               ElementsAre("16975 + 30838 =", "477468927 * 465665 =", "4592 + 2672038 =", "510 + 42 ="));
   EXPECT_THAT(FirstHeldout(all, 3),
               ElementsAre("3362032 + 1217688 =", "93 * 782875 =", "7777273 * 3578188 ="));
-  const ArithmeticGenerator others(Settings("-*", 1, 3, v1::WORKED), 0.05, 2);
+  const ArithmeticGenerator others(ArithmeticKind(Settings("-*", 1, 3, v1::WORKED)), {0.05, 2});
   EXPECT_THAT(
       FirstWorked(others, 6),
       ElementsAre("61-49:1-9-0=-8;6-4-1=1;12", "637-291:7-1-0=6;3-9-0=-6;6-2-1=3;346", "6*2:6*2=12;12",
@@ -95,7 +95,8 @@ TEST(ArithmeticGenerator, QuestionsAreThoseOfTheReference) {
 
 TEST(ArithmeticGenerator, IndexAndSeedDecideTheQuestion) {
   const v1::ArithmeticSettings settings = Settings("+", 2, 3, v1::WORKED);
-  const ArithmeticGenerator one(settings, 0.05, 1), again(settings, 0.05, 1), other(settings, 0.05, 2);
+  const ArithmeticGenerator one(ArithmeticKind(settings), {0.05, 1}),
+      again(ArithmeticKind(settings), {0.05, 1}), other(ArithmeticKind(settings), {0.05, 2});
   int differ = 0;
   for (uint64_t n = 100; n-- > 0;) {
     EXPECT_EQ(one.Train(n).text, again.Train(n).text);
@@ -106,7 +107,7 @@ TEST(ArithmeticGenerator, IndexAndSeedDecideTheQuestion) {
 
 // A hundred thousand training questions, twenty thousand worked ones, and the held-out set have nothing in common.
 TEST(ArithmeticGenerator, HeldoutIsDisjoint) {
-  const ArithmeticGenerator generator(Settings("+", 2, 3, v1::WORKED), 0.05, 7);
+  const ArithmeticGenerator generator(ArithmeticKind(Settings("+", 2, 3, v1::WORKED)), {0.05, 7});
   std::set<std::string> heldout;
   for (const Question& question : generator.Heldout(5000)) heldout.insert(question.text);
   EXPECT_EQ(heldout.size(), 5000u);
@@ -116,15 +117,15 @@ TEST(ArithmeticGenerator, HeldoutIsDisjoint) {
 
 TEST(ArithmeticGenerator, HeldoutIsTheSameForAllSeedsAndAPrefixOfALongerOne) {
   const v1::ArithmeticSettings settings = Settings("+-", 1, 2, v1::PLAIN);
-  const std::vector<Question> few = ArithmeticGenerator(settings, 0.1, 1).Heldout(20);
-  const std::vector<Question> many = ArithmeticGenerator(settings, 0.1, 99).Heldout(60);
+  const std::vector<Question> few = ArithmeticGenerator(ArithmeticKind(settings), {0.1, 1}).Heldout(20);
+  const std::vector<Question> many = ArithmeticGenerator(ArithmeticKind(settings), {0.1, 99}).Heldout(60);
   ASSERT_EQ(few.size(), 20u);
   for (size_t i = 0; i < few.size(); ++i) EXPECT_EQ(few[i].text, many[i].text);
 }
 
 // One-digit sums: 100 of them, so about 5 held out, and an answer for a larger count all the same.
 TEST(ArithmeticGenerator, SmallUniverse) {
-  const ArithmeticGenerator generator(Settings("+", 1, 1, v1::PLAIN), 0.05, 1);
+  const ArithmeticGenerator generator(ArithmeticKind(Settings("+", 1, 1, v1::PLAIN)), {0.05, 1});
   const size_t heldout = generator.Heldout(512).size();
   EXPECT_GT(heldout, 0u);
   EXPECT_LT(heldout, 20u);
@@ -134,7 +135,7 @@ TEST(ArithmeticGenerator, SmallUniverse) {
 }
 
 TEST(ArithmeticGenerator, DigitsAndOperationsAreUniform) {
-  const ArithmeticGenerator generator(Settings("+*", 2, 3, v1::PLAIN), 0.05, 3);
+  const ArithmeticGenerator generator(ArithmeticKind(Settings("+*", 2, 3, v1::PLAIN)), {0.05, 3});
   std::map<char, int> operations;
   std::map<size_t, int> digits;
   for (uint64_t n = 0; n < 4000; ++n) {
@@ -152,18 +153,18 @@ TEST(ArithmeticGenerator, DigitsAndOperationsAreUniform) {
 TEST(ArithmeticGenerator, CharactersAndLongestText) {
   for (const v1::ArithmeticStyle style : {v1::WORKED, v1::PLAIN}) {
     const v1::ArithmeticSettings settings = Settings("+-*", 1, 3, style);
-    const std::string characters = ArithmeticCharacters(settings);
-    const ArithmeticGenerator generator(settings, 0.05, 1);
+    const std::string characters = ArithmeticKind(settings).Characters();
+    const ArithmeticGenerator generator(ArithmeticKind(settings), {0.05, 1});
     for (uint64_t n = 0; n < 3000; ++n) {
       const SupervisedExample example = generator.Worked(n, {.forgotten_carries = 0.5});
       EXPECT_EQ((example.prompt + example.response).find_first_not_of(characters), std::string::npos);
-      EXPECT_LE(example.prompt.size(), LongestArithmeticText(settings).size());
+      EXPECT_LE(example.prompt.size(), ArithmeticKind(settings).LongestText().size());
     }
   }
 }
 
 TEST(ArithmeticGenerator, ForgettingIsDeterministicAndOftenWrong) {
-  const ArithmeticGenerator generator(Settings("+", 2, 3, v1::WORKED), 0.05, 1);
+  const ArithmeticGenerator generator(ArithmeticKind(Settings("+", 2, 3, v1::WORKED)), {0.05, 1});
   int wrong = 0;
   for (uint64_t n = 0; n < 1000; ++n) {
     const SupervisedExample careless = generator.Worked(n, {.forgotten_carries = 0.75});
@@ -182,7 +183,7 @@ struct Paddings {
 
 // A geometric number with mean m is 0 with chance 1 / (1 + m).
 TEST(ArithmeticGenerator, PaddingIsGeometricBoundedAndTwiceAsLongAfterAForgottenCarry) {
-  const ArithmeticGenerator generator(Settings("+", 2, 2, v1::WORKED), 0.05, 1);
+  const ArithmeticGenerator generator(ArithmeticKind(Settings("+", 2, 2, v1::WORKED)), {0.05, 1});
   std::map<bool, Paddings> by_forgotten;
   for (uint64_t n = 0; n < 30000; ++n) {
     const std::string bare = generator.Worked(n, {.forgotten_carries = 0.7}).response;

@@ -13,7 +13,7 @@ std::vector<v1::Prompt> FileSource::HeldoutPrompts(uint64_t count) const {
 
 absl::StatusOr<SupervisedExample> FileSource::PretrainExample(uint64_t) const {
   return absl::FailedPreconditionError(
-      "questions of a file have no worked solutions: pretraining needs data.train \"arithmetic\"");
+      "questions of a file have no worked solutions: pretraining needs generated ones (data.train)");
 }
 
 }  // namespace drover::data

@@ -1,5 +1,7 @@
 #include "data/make_prompt_source.h"
 
+#include <algorithm>
+#include <numeric>
 #include <optional>
 
 #include "absl/container/flat_hash_set.h"
@@ -9,6 +11,8 @@
 #include "base/status.h"
 #include "data/file_source.h"
 #include "data/generated_source.h"
+#include "data/generators.h"
+#include "data/mixture.h"
 #include "data/question_file.h"
 #include "data/question_filter.h"
 
@@ -57,16 +61,16 @@ class SourceBuilder {
   }
 
   absl::StatusOr<std::unique_ptr<PromptSource>> Generated() {
-    ArithmeticGenerator generator(data_.arithmetic(), share_, recipe_.run().seed(), heldout_keys_);
-    const Question longest{.text = LongestArithmeticText(data_.arithmetic())};
+    auto generator = MakeGenerator(data_, {share_, recipe_.run().seed(), heldout_keys_});
+    const Question longest{.text = LongestGeneratedText(data_)};
     ASSIGN_OR_RETURN(const bool fits, Keep("data.train", longest));
-    if (!fits || !generator.HasTrainingQuestions()) return NothingLeft();
+    if (!fits || !generator->HasTrainingQuestions()) return NothingLeft(data_.train());
     for (uint64_t n = 0; options_.judge && n < kGeneratedLookedAt; ++n) {
-      ASSIGN_OR_RETURN(const bool kept, Keep("data.train", generator.Train(n)));
-      if (!kept) return NothingLeft();
+      ASSIGN_OR_RETURN(const bool kept, Keep("data.train", generator->Train(n)));
+      if (!kept) return NothingLeft(data_.train());
     }
     ASSIGN_OR_RETURN(std::vector<Question> heldout, OrderedHeldout());
-    report_.nothing_heldout = heldout.empty() && generator.Heldout(1).empty();
+    report_.nothing_heldout = heldout.empty() && generator->Heldout(1).empty();
     return std::make_unique<GeneratedSource>(
         *std::move(writer_), std::move(generator),
         TeacherHabits{.forgotten_carries = recipe_.pretrain().forgotten_carries(),
@@ -75,11 +79,33 @@ class SourceBuilder {
   }
 
   absl::StatusOr<std::unique_ptr<PromptSource>> FromFile() {
+    RETURN_IF_ERROR(AddFile("data.train", data_.train(), data_.format()));
+    ASSIGN_OR_RETURN(std::unique_ptr<const QuestionOrder> order, OrderOfOne());
+    return Finish(std::move(order));
+  }
+
+  absl::StatusOr<std::unique_ptr<PromptSource>> FromMixture() {
+    std::vector<MixtureSet> sets;
+    for (const std::string& text : data_.mixture()) {
+      auto part = ParseMixturePart(text);
+      if (!part.ok()) return Annotate(part.status(), "data.mixture");
+      const size_t before = train_.size();
+      RETURN_IF_ERROR(
+          AddFile("data.mixture", part->path, part->format.empty() ? data_.format() : part->format));
+      sets.push_back({train_.size() - before, part->weight});
+    }
+    return Finish(std::make_unique<MixtureOrder>(recipe_.run().seed(), sets));
+  }
+
+ private:
+  // Adds a file's questions to train_ and heldout_, numbered after those of the files before. A file of which none may be
+  // trained on is an error.
+  absl::Status AddFile(const char* field, const std::string& path, const std::string& format) {
     ASSIGN_OR_RETURN(const QuestionFilter filter, FilterOf(data_));
-    ASSIGN_OR_RETURN(std::vector<Question> all, Read("data.train", data_.train(), data_.format()));
-    report_.read = all.size();
-    std::vector<Question> train;
+    ASSIGN_OR_RETURN(std::vector<Question> all, Read(field, path, format));
+    const size_t before = train_.size();
     for (Question& question : all) {
+      question.index += report_.read;
       if (!filter.Keeps(question)) {
         ++report_.unwanted;
       } else if (IsHeldout(question.text, share_)) {
@@ -87,18 +113,38 @@ class SourceBuilder {
       } else if (heldout_keys_.contains(QuestionKey(question.text))) {
         ++report_.twins;
       } else {
-        ASSIGN_OR_RETURN(const bool kept, Keep("data.train", question));
-        if (kept) train.push_back(std::move(question));
+        ASSIGN_OR_RETURN(const bool kept, Keep(field, question));
+        if (kept) train_.push_back(std::move(question));
       }
     }
-    if (train.empty()) return NothingLeft();
+    report_.read += all.size();
+    return train_.size() > before ? absl::OkStatus() : NothingLeft(path);
+  }
+
+  absl::StatusOr<std::unique_ptr<const QuestionOrder>> OrderOfOne() const {
+    const v1::CurriculumSettings& curriculum = data_.curriculum();
+    if (curriculum.prompts() == 0) return std::make_unique<PromptOrder>(recipe_.run().seed(), train_.size());
+    for (const Question& question : train_) {
+      if (question.pass_rate) continue;
+      return absl::InvalidArgumentError(absl::StrCat("data.curriculum.prompts: got ", curriculum.prompts(),
+                                                     ", but ", Named(question),
+                                                     " of data.train has no pass_rate"));
+    }
+    std::vector<uint32_t> easiest_first(train_.size());
+    std::iota(easiest_first.begin(), easiest_first.end(), uint32_t{0});
+    std::stable_sort(easiest_first.begin(), easiest_first.end(),
+                     [&](uint32_t a, uint32_t b) { return *train_[a].pass_rate > *train_[b].pass_rate; });
+    return std::make_unique<CurriculumOrder>(recipe_.run().seed(), std::move(easiest_first),
+                                             curriculum.prompts(), curriculum.window());
+  }
+
+  absl::StatusOr<std::unique_ptr<PromptSource>> Finish(std::unique_ptr<const QuestionOrder> order) {
     ASSIGN_OR_RETURN(std::vector<Question> heldout, OrderedHeldout());
     report_.nothing_heldout = heldout.empty();
-    return std::make_unique<FileSource>(*std::move(writer_), recipe_.run().seed(), std::move(train),
+    return std::make_unique<FileSource>(*std::move(writer_), std::move(order), std::move(train_),
                                         std::move(heldout), std::move(report_));
   }
 
- private:
   absl::StatusOr<std::vector<Question>> Read(const char* field, const std::string& path,
                                              const std::string& format) {
     QuestionFileOptions options = {.format = format.empty() ? std::string(kJsonl) : format,
@@ -145,9 +191,9 @@ class SourceBuilder {
     return kept;
   }
 
-  absl::Status NothingLeft() const {
+  absl::Status NothingLeft(const std::string& train) const {
     std::string text = absl::StrCat(
-        "data.train: ", data_.train(), " leaves no question to train on (", report_.too_long,
+        "data.train: ", train, " leaves no question to train on (", report_.too_long,
         " left out for a prompt over data.max_prompt_tokens = ", data_.max_prompt_tokens(), ", ");
     if (report_.unspelled > 0)
       absl::StrAppend(&text, report_.unspelled, " that the tokenizer cannot spell, ");
@@ -164,6 +210,7 @@ class SourceBuilder {
   const PromptSourceOptions options_;
   std::optional<PromptWriter> writer_;
   double share_ = 0;  // none is held out by hash when there is a file of held-out questions
+  std::vector<Question> train_;
   std::vector<Question> heldout_;
   absl::flat_hash_set<std::string> heldout_keys_;  // of the questions of data.heldout
   SourceReport report_;
@@ -175,7 +222,8 @@ absl::StatusOr<std::unique_ptr<PromptSource>> MakePromptSource(const v1::Recipe&
                                                                PromptSourceOptions options) {
   SourceBuilder builder(recipe, std::move(options));
   RETURN_IF_ERROR(builder.Prepare());
-  return recipe.data().train() == kGenerated ? builder.Generated() : builder.FromFile();
+  if (IsGenerated(recipe.data().train())) return builder.Generated();
+  return recipe.data().train() == kMixture ? builder.FromMixture() : builder.FromFile();
 }
 
 }  // namespace drover::data

@@ -1,7 +1,7 @@
 // Where the prompts of a run come from:
 //
-//   arithmetic generator ─┐              ┌─ training part ─ order (a permutation an epoch) ─ template ─ TrainPrompt(n)
-//   JSONL file ───────────┴─ hash split ─┴─ held-out part ─ (or a file of its own) ───────── template ─ HeldoutPrompts
+//   generator ───────┐                       ┌─ training part ─ order (epochs, mixture, curriculum) ─ template ─ TrainPrompt(n)
+//   question files ──┴─ filter ─ hash split ─┴─ held-out part ─ (or a file of its own) ──────────────── template ─ HeldoutPrompts
 #pragma once
 
 #include <functional>
@@ -15,9 +15,6 @@
 #include "model/jinja/chat_template.h"
 
 namespace drover::data {
-
-// What data.train says for generated arithmetic.
-inline constexpr std::string_view kGenerated = "arithmetic";
 
 struct PromptSourceOptions {
   // Whether a prompt may be used: what does not fit is left out and counted, an error ends MakePromptSource with it.

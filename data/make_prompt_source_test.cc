@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "data/generators.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -334,6 +335,73 @@ TEST_F(PromptSourceTest, FormatsAndFilters) {
   data.set_levels("6");
   EXPECT_THAT(std::string(MakePromptSource(recipe).status().message()),
               HasSubstr("50 by data.levels, data.subjects or a pass rate"));
+}
+
+TEST_F(PromptSourceTest, MixturesHaveTheirShares) {
+  v1::Recipe recipe = Arithmetic();
+  v1::DataSettings& data = *recipe.mutable_data();
+  data.set_train("mixture");
+  data.add_mixture(Write("first", 40) + ":3");
+  const std::string second = testing::TempDir() + "/second.jsonl";
+  std::ofstream(second) << R"({"question":"of gsm8k","answer":"#### 5"})"
+                        << "\n";
+  data.add_mixture(second + ":1:gsm8k");
+  data.set_heldout_share(0.01);
+  const auto source = MakePromptSource(recipe);
+  ASSERT_TRUE(source.ok()) << source.status();
+  int of_second = 0;
+  for (uint64_t n = 0; n < 1000; ++n) {
+    const v1::Prompt prompt = (*source)->TrainPrompt(n);
+    if (prompt.question() != "of gsm8k") continue;
+    ++of_second;
+    EXPECT_EQ(prompt.index(), 40u) << "numbered after those of the file before";
+  }
+  EXPECT_EQ(of_second, 250);
+  data.set_mixture(1, "/does/not/exist.jsonl:1");
+  EXPECT_EQ(MakePromptSource(recipe).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(PromptSourceTest, ACurriculumGoesByPassRates) {
+  const std::string path = testing::TempDir() + "/rated.jsonl";
+  std::ofstream file(path);
+  for (int i = 0; i < 100; ++i)
+    file << R"({"problem":"q)" << i << R"(","answer":1,"pass_rate":)" << i / 100.0 << "}\n";
+  file.close();
+  v1::Recipe recipe = Arithmetic();
+  recipe.mutable_data()->set_train(path);
+  recipe.mutable_data()->mutable_curriculum()->set_prompts(500);
+  recipe.mutable_data()->mutable_curriculum()->set_window(0.1);
+  const auto source = MakePromptSource(recipe);
+  ASSERT_TRUE(source.ok()) << source.status();
+  EXPECT_GE((*source)->TrainPrompt(0).index(), 85u) << "easy ones first";
+  EXPECT_LE((*source)->TrainPrompt(499).index(), 15u) << "hard ones last";
+  std::ofstream(path, std::ios::app) << R"({"problem":"unrated","answer":1})"
+                                     << "\n";
+  recipe.mutable_data()->set_heldout_share(1e-9);
+  EXPECT_THAT(std::string(MakePromptSource(recipe).status().message()),
+              HasSubstr("question 101 (\"unrated\") of data.train has no pass_rate"));
+}
+
+TEST_F(PromptSourceTest, EveryGeneratorIsASource) {
+  for (const std::string& name : GeneratorNames()) {
+    v1::Recipe recipe = Arithmetic();
+    recipe.mutable_data()->set_train(name);
+    v1::CountdownSettings& countdown = *recipe.mutable_data()->mutable_countdown();
+    countdown.set_min_numbers(3);
+    countdown.set_max_numbers(4);
+    countdown.set_max_number(99);
+    countdown.set_max_target(100);
+    v1::WordProblemSettings& words = *recipe.mutable_data()->mutable_word_problems();
+    words.set_min_steps(1);
+    words.set_max_steps(2);
+    words.set_max_number(50);
+    const auto source = MakePromptSource(recipe);
+    ASSERT_TRUE(source.ok()) << source.status();
+    EXPECT_EQ((*source)->TrainPrompt(7).text(), (*source)->TrainPrompt(7).text());
+    EXPECT_NE((*source)->TrainPrompt(7).text(), (*source)->TrainPrompt(8).text());
+    EXPECT_EQ((*source)->HeldoutPrompts(5).size(), 5u);
+    EXPECT_TRUE((*source)->PretrainExample(0).ok());
+  }
 }
 
 TEST_F(PromptSourceTest, MissingFile) {

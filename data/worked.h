@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "base/random.h"
 #include "data/arithmetic_problem.h"
 
 namespace drover::data {
@@ -20,5 +21,8 @@ using Forgets = std::function<bool()>;
 // A product has no carries, so nothing of it is forgotten.
 std::string WorkedResponse(const ArithmeticProblem& problem, v1::ArithmeticStyle style,
                            const Forgets& forgets);
+
+// What a teacher who pads puts behind an answer: a geometric number of '.' with this mean, at most seven times it.
+std::string DrawPadding(double mean, RandomStream& random);
 
 }  // namespace drover::data

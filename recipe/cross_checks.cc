@@ -10,8 +10,9 @@
 #include "absl/strings/str_join.h"
 #include "base/address.h"
 #include "base/status.h"
-#include "data/arithmetic.h"
-#include "data/make_prompt_source.h"
+#include "data/generators.h"
+#include "data/mixture.h"
+#include "data/prompt_order.h"
 #include "data/question_filter.h"
 #include "data/question_formats.h"
 #include "data/templates.h"
@@ -24,7 +25,7 @@ namespace {
 constexpr size_t kMaxName = 100;
 
 bool Embedded(const v1::Recipe& recipe) { return recipe.model().path().empty(); }
-bool Generated(const v1::Recipe& recipe) { return recipe.data().train() == data::kGenerated; }
+bool Generated(const v1::Recipe& recipe) { return data::IsGenerated(recipe.data().train()); }
 
 void Divides(const char* field, uint64_t divisor, uint64_t of, const std::string& what, Problems& problems) {
   if (divisor == 0 || of % divisor == 0) return;
@@ -129,7 +130,7 @@ void VerifierAddresses(const v1::Recipe& recipe, Problems& problems) {
 }
 
 void Operations(const v1::Recipe& recipe, Problems& problems) {
-  if (!Generated(recipe)) return;
+  if (recipe.data().train() != "arithmetic") return;
   const std::string& operations = recipe.data().arithmetic().operations();
   const std::set<char> different(operations.begin(), operations.end());
   const bool known = operations.find_first_not_of("+-*") == std::string::npos;
@@ -171,6 +172,66 @@ void Levels(const v1::Recipe& recipe, Problems& problems) {
   if (!levels.ok()) problems.Add("data.levels", std::string(levels.status().message()));
 }
 
+void AtMost(const char* field, uint64_t low, const char* other, uint64_t high, Problems& problems) {
+  if (low <= high) return;
+  problems.Add(field, absl::StrCat("got ", low, ", may be at most ", other, " = ", high));
+}
+
+void Countdown(const v1::Recipe& recipe, Problems& problems) {
+  const v1::CountdownSettings& countdown = recipe.data().countdown();
+  AtMost("data.countdown.min_numbers", countdown.min_numbers(), "data.countdown.max_numbers",
+         countdown.max_numbers(), problems);
+  AtMost("data.countdown.max_number", countdown.max_number(), "data.countdown.max_target",
+         countdown.max_target(), problems);
+}
+
+void CountdownIsGradedAsSuch(const v1::Recipe& recipe, Problems& problems) {
+  const bool asked = recipe.data().train() == "countdown", graded = recipe.reward().grader() == "countdown";
+  if (!asked || graded || !recipe.verifiers().addresses().empty()) return;
+  problems.Add("reward.grader",
+               absl::StrCat("got `", recipe.reward().grader(),
+                            "`, but the questions of data.train countdown are for the grader countdown"));
+}
+
+void Steps(const v1::Recipe& recipe, Problems& problems) {
+  const v1::WordProblemSettings& words = recipe.data().word_problems();
+  AtMost("data.word_problems.min_steps", words.min_steps(), "data.word_problems.max_steps", words.max_steps(),
+         problems);
+}
+
+// Each part is one that can be read, and has a prompt in every block.
+void Mixture(const v1::Recipe& recipe, Problems& problems) {
+  const v1::DataSettings& data = recipe.data();
+  if ((data.train() == data::kMixture) != (data.mixture_size() > 0)) {
+    problems.Add("data.mixture", data.mixture_size() > 0
+                                     ? "is there, so that data.train may be mixture alone"
+                                     : "may be a list of FILE:WEIGHT, as data.train is mixture");
+    return;
+  }
+  std::vector<data::MixtureSet> sets;
+  for (const std::string& text : data.mixture()) {
+    const auto part = data::ParseMixturePart(text);
+    if (!part.ok()) return problems.Add("data.mixture", std::string(part.status().message()));
+    sets.push_back({1, part->weight});
+  }
+  if (sets.empty()) return;
+  const std::vector<uint64_t> counts = data::MixtureCounts(sets);
+  for (size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] > 0) continue;
+    problems.Add("data.mixture",
+                 absl::StrCat("got `", data.mixture(static_cast<int>(i)), "`, which is not one prompt of ",
+                              data::kMixtureBlock, "; give it more weight or leave it out"));
+  }
+}
+
+void CurriculumIsOfOneFile(const v1::Recipe& recipe, Problems& problems) {
+  if (recipe.data().curriculum().prompts() == 0) return;
+  if (!Generated(recipe) && recipe.data().train() != data::kMixture) return;
+  problems.Add("data.curriculum.prompts",
+               absl::StrCat("got ", recipe.data().curriculum().prompts(),
+                            ", may be 0 unless data.train is one file of questions with pass rates"));
+}
+
 void PassRates(const v1::Recipe& recipe, Problems& problems) {
   if (recipe.data().min_pass_rate() <= recipe.data().max_pass_rate()) return;
   problems.Add("data.min_pass_rate",
@@ -180,11 +241,10 @@ void PassRates(const v1::Recipe& recipe, Problems& problems) {
 
 void PretrainingNeedsSolutions(const v1::Recipe& recipe, Problems& problems) {
   if (recipe.pretrain().batches() == 0 || Generated(recipe)) return;
-  problems.Add(
-      "pretrain.batches",
-      absl::StrCat(
-          "got ", recipe.pretrain().batches(),
-          ", may be 0 unless data.train is \"arithmetic\": other questions have no worked solutions"));
+  problems.Add("pretrain.batches", absl::StrCat("got ", recipe.pretrain().batches(),
+                                                ", may be 0 unless data.train is generated (",
+                                                absl::StrJoin(data::GeneratorNames(), ", "),
+                                                "): other questions have no worked solutions"));
 }
 
 void EmbeddedShape(const v1::Recipe& recipe, Problems& problems) {
@@ -218,13 +278,14 @@ void Alphabet(const v1::Recipe& recipe, Problems& problems) {
   }
   const auto prompt_template = data::FindTemplate(recipe.data().template_());
   if (!Generated(recipe) || !prompt_template.ok()) return;
-  std::string needed = data::ArithmeticCharacters(recipe.data().arithmetic());
+  std::string needed = data::GeneratedCharacters(recipe.data());
   if (recipe.pretrain().batches() > 0 && recipe.pretrain().padding() > 0) needed += '.';
   const std::string missing = Missing(data::Fill(*prompt_template, needed), alphabet);
   if (missing.empty()) return;
-  problems.Add("model.embedded.alphabet", absl::StrCat("lacks `", absl::CHexEscape(missing),
-                                                       "`, of which data.template, data.arithmetic's ",
-                                                       "questions and pretrain.padding are made"));
+  problems.Add(
+      "model.embedded.alphabet",
+      absl::StrCat("lacks `", absl::CHexEscape(missing),
+                   "`, of which data.template, the generated questions and pretrain.padding are made"));
 }
 
 void EmbeddedPositions(const v1::Recipe& recipe, Problems& problems) {
@@ -255,12 +316,20 @@ const std::vector<Check>& Checks() {
       {{"data.format", "data.heldout_format"}, Format},
       {{"data.format", "data.heldout_format", "data.problem_key", "data.answer_key"}, KeysAreOfJsonl},
       {{"data.levels"}, Levels},
+      {{"data.countdown.min_numbers", "data.countdown.max_numbers", "data.countdown.max_number",
+        "data.countdown.max_target"},
+       Countdown},
+      {{"data.train", "reward.grader", "verifiers.addresses"}, CountdownIsGradedAsSuch},
+      {{"data.word_problems.min_steps", "data.word_problems.max_steps"}, Steps},
+      {{"data.train", "data.mixture"}, Mixture},
+      {{"data.train", "data.curriculum.prompts"}, CurriculumIsOfOneFile},
       {{"data.min_pass_rate", "data.max_pass_rate"}, PassRates},
       {{"data.train", "pretrain.batches"}, PretrainingNeedsSolutions},
       {{"model.path", "model.embedded.hidden_size", "model.embedded.heads", "model.embedded.kv_heads"},
        EmbeddedShape},
       {{"model.path", "model.embedded.alphabet", "data.train", "data.template", "data.arithmetic.operations",
-        "data.arithmetic.style", "pretrain.batches", "pretrain.padding"},
+        "data.arithmetic.style", "data.countdown.max_numbers", "data.word_problems.max_steps",
+        "pretrain.batches", "pretrain.padding"},
        Alphabet},
       {{"model.path", "model.embedded.max_positions", "data.max_prompt_tokens", "rollout.max_response_tokens",
         "evaluation.max_response_tokens"},

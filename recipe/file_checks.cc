@@ -6,7 +6,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "data/generators.h"
 #include "data/make_prompt_source.h"
+#include "data/mixture.h"
 #include "data/prompt_fit.h"
 #include "data/templates.h"
 #include "model/jinja/chat_template.h"
@@ -111,18 +114,43 @@ PromptReader OfAlphabet(const v1::Recipe& recipe, const Problems& problems) {
 
 void CheckIsThere(const char* field, const std::string& path, Problems& problems) {
   if (problems.Has(field) || Exists(path)) return;
-  problems.Add(field, absl::StrCat("got `", path, "`, which is not there; may be a file of questions",
-                                   field == std::string("data.train") ? ", or arithmetic" : ""));
+  problems.Add(field,
+               absl::StrCat("got `", path, "`, which is not there; may be a file of questions",
+                            field == std::string("data.train")
+                                ? absl::StrCat(", mixture, ", absl::StrJoin(data::GeneratorNames(), ", "))
+                                : ""));
 }
 
 // Reads all questions as the learner will.
 void CheckQuestions(const v1::Recipe& recipe, const PromptReader& reader, Problems& problems) {
   const v1::DataSettings& data = recipe.data();
-  for (const char* field :
-       {"data.train", "data.heldout", "data.template", "data.reward_format", "data.heldout_share",
-        "data.max_prompt_tokens", "data.problem_key", "data.answer_key", "data.format", "data.heldout_format",
-        "data.levels", "data.min_pass_rate", "data.max_pass_rate", "data.arithmetic.operations",
-        "data.arithmetic.min_digits", "data.arithmetic.max_digits", "data.arithmetic.style"}) {
+  for (const char* field : {"data.train",
+                            "data.heldout",
+                            "data.template",
+                            "data.reward_format",
+                            "data.heldout_share",
+                            "data.max_prompt_tokens",
+                            "data.problem_key",
+                            "data.answer_key",
+                            "data.format",
+                            "data.heldout_format",
+                            "data.levels",
+                            "data.min_pass_rate",
+                            "data.max_pass_rate",
+                            "data.arithmetic.operations",
+                            "data.arithmetic.min_digits",
+                            "data.arithmetic.max_digits",
+                            "data.arithmetic.style",
+                            "data.mixture",
+                            "data.countdown.min_numbers",
+                            "data.countdown.max_numbers",
+                            "data.countdown.max_number",
+                            "data.countdown.max_target",
+                            "data.word_problems.min_steps",
+                            "data.word_problems.max_steps",
+                            "data.word_problems.max_number",
+                            "data.curriculum.prompts",
+                            "data.curriculum.window"}) {
     if (problems.Has(field)) return;
   }
   data::PromptSourceOptions options;
@@ -147,7 +175,14 @@ void CheckFiles(const v1::Recipe& recipe, bool read_questions, Problems& problem
   const bool embedded = recipe.model().path().empty();
   const PromptReader reader = embedded ? OfAlphabet(recipe, problems) : CheckDirectory(recipe, problems);
   const v1::DataSettings& data = recipe.data();
-  if (data.train() != data::kGenerated) CheckIsThere("data.train", data.train(), problems);
+  if (data.train() == data::kMixture) {
+    for (const std::string& text : data.mixture()) {
+      if (const auto part = data::ParseMixturePart(text); part.ok())
+        CheckIsThere("data.mixture", part->path, problems);
+    }
+  } else if (!data::IsGenerated(data.train())) {
+    CheckIsThere("data.train", data.train(), problems);
+  }
   if (!data.heldout().empty()) CheckIsThere("data.heldout", data.heldout(), problems);
   if (read_questions) CheckQuestions(recipe, reader, problems);
 }

@@ -144,7 +144,7 @@ TEST_F(FileChecksTest, Questions) {
               ElementsAre("data.train: " + bad + ":2: the line has no `answer`"));
   EXPECT_THAT(Check({"data.train=/nope.jsonl", "data.heldout=/nope"}),
               ElementsAre(HasSubstr("data.train: got `/nope.jsonl`, which is not there; may be a file of "
-                                    "questions, or arithmetic"),
+                                    "questions, mixture, arithmetic, countdown, word-problems"),
                           HasSubstr("data.heldout: got `/nope`, which is not there")));
   EXPECT_THAT(Check({"data.train=" + Write("empty.jsonl", "")}), ElementsAre(HasSubstr("has no question")));
 }

@@ -4,7 +4,8 @@
 
 #include "base/file.h"
 #include "base/status.h"
-#include "data/make_prompt_source.h"
+#include "data/generators.h"
+#include "data/mixture.h"
 #include "recipe/defaults.h"
 #include "recipe/overrides.h"
 #include "recipe/problems.h"
@@ -34,7 +35,15 @@ void MakePathsAbsolute(v1::Recipe& recipe) {
   v1::DataSettings& data = *recipe.mutable_data();
   recipe.mutable_model()->set_path(Absolute(recipe.model().path(), beside));
   data.set_heldout(Absolute(data.heldout(), beside));
-  if (data.train() != data::kGenerated) data.set_train(Absolute(data.train(), beside));
+  if (!data::IsGenerated(data.train()) && data.train() != data::kMixture) {
+    data.set_train(Absolute(data.train(), beside));
+  }
+  for (std::string& text : *data.mutable_mixture()) {
+    auto part = data::ParseMixturePart(text);
+    if (!part.ok()) continue;  // a check says so
+    part->path = Absolute(part->path, beside);
+    text = data::ToText(*part);
+  }
 }
 
 absl::StatusOr<v1::Recipe> LoadRecipe(std::string_view name_or_file,

@@ -7,6 +7,8 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "recipe/load.h"
+#include "recipe/text.h"
 
 namespace drover::recipe {
 namespace {
@@ -36,6 +38,40 @@ TEST(Shipped, ListHasDescriptions) {
   }
   EXPECT_THAT(names, testing::IsSupersetOf({"arithmetic", "oat-zero-7b", "smollm2-arithmetic"}));
   EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
+}
+
+// Its effective text is a recipe that loads to itself.
+void ExpectComplete(const std::string& name, const std::vector<std::string>& overrides) {
+  const auto recipe = LoadRecipe(name, overrides, {.check_files = false});
+  ASSERT_TRUE(recipe.ok()) << name << ": " << recipe.status();
+  const std::string path = testing::TempDir() + "/effective.textproto";
+  std::ofstream(path) << ToText(*recipe);
+  const auto again = LoadRecipe(path, {}, {.check_files = false});
+  ASSERT_TRUE(again.ok()) << name << ": " << again.status();
+  EXPECT_EQ(ToText(*again), ToText(*recipe));
+}
+
+TEST(Shipped, EachIsComplete) {
+  const auto recipes = ListShipped();
+  ASSERT_TRUE(recipes.ok()) << recipes.status();
+  for (const ShippedRecipe& recipe : *recipes) ExpectComplete(recipe.name, {});
+}
+
+// The runs of docs/guides/oat-zero.md.
+TEST(Shipped, EveryRunOfThePaperIsComplete) {
+  const std::vector<std::string> sets[] = {{},
+                                           {"data.train=data/orz_math_57k_collected.json", "data.format=orz"},
+                                           {"data.train=data/gsm8k.jsonl", "data.format=gsm8k"},
+                                           {"data.train=data/asdiv.jsonl", "data.format=asdiv"}};
+  for (const char* prompt_template : {"r1", "qwen_math", "none"}) {
+    for (std::vector<std::string> overrides : sets) {
+      overrides.push_back(std::string("data.template=") + prompt_template);
+      ExpectComplete("oat-zero-1.5b", overrides);
+    }
+  }
+  for (const char* model : {"Llama-3.2-3B", "FineMath-Llama-3B", "Llama-3.2-3B-NuminaQA"}) {
+    ExpectComplete("oat-zero-llama-3b", {std::string("model.path=models/") + model});
+  }
 }
 
 TEST(Shipped, Find) {

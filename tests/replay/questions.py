@@ -1,6 +1,7 @@
 """docs/reference/questions.md, followed. `data` is the recipe's DataSettings."""
 import functools
 import json
+import math
 import re
 from dataclasses import dataclass
 
@@ -124,6 +125,120 @@ def solution(data, left, operation, right, forgotten_carries, stream):
     return response + str(int(written)), forgot
 
 
+# Countdown and word problems: each draws a problem, and has its text, answer and solution.
+
+@dataclass
+class Drawn:
+    text: str
+    answer: str
+    solution: str
+
+
+def countdown(settings, stream):
+    for _ in range(10000):
+        numbers = [1 + stream.below(settings["max_number"]) for _ in range(settings["min_numbers"] + stream.below(settings["max_numbers"] - settings["min_numbers"] + 1))]
+        parts, steps = [(number, str(number)) for number in numbers], []
+        while len(parts) > 1:
+            a = parts.pop(stream.below(len(parts)))
+            b = parts.pop(stream.below(len(parts)))
+            if a[0] < b[0]:
+                a, b = b, a
+            operation = "+-*/"[stream.below(4)]
+            if (operation == "-" and a[0] == b[0]) or (operation == "/" and a[0] % b[0]):
+                operation = "+"
+            value = {"+": a[0] + b[0], "-": a[0] - b[0], "*": a[0] * b[0], "/": a[0] // b[0]}[operation]
+            steps.append(f"{a[0]} {operation} {b[0]} = {value}")
+            parts.append((value, f"({a[1]} {operation} {b[1]})"))
+        target, expression = parts[0]
+        if target > settings["max_target"] or target in numbers:
+            continue
+        numbers.sort()
+        listed = ", ".join(map(str, numbers))
+        return Drawn(
+            f"Using the numbers {listed}, each exactly once, and + - * / with brackets, write an expression that equals {target}.",
+            f"{target}: {' '.join(map(str, numbers))}",
+            f" {', '.join(steps)}, \\boxed{{{expression[1:-1]}}}",
+        )
+
+
+def word_problem(settings, stream, tables):
+    """`tables` are the stories, people and things at the top of data/word_problems.cc."""
+    stories, people, things = tables
+    one, first, last = 8, 0 if settings["min_steps"] == 1 else 8, 8 if settings["max_steps"] == 1 else 16
+    story = first + stream.below(last - first)
+    who, other = stream.below(12), stream.below(11)
+    other += other >= who
+    thing = stream.below(12)
+
+    def number():
+        return 2 + stream.below(settings["max_number"] - 1)
+
+    def factor():
+        return 2 + stream.below(11)
+
+    z = None
+    if story in (0, 1, 14):
+        x, y = number(), number()
+        steps = [(x, "+", y)] if story < one else [(x, "+", y), (None, "+", x)]
+    elif story in (2, 3):
+        y = number()
+        x = y + number()
+        steps = [(x, "-", y)]
+    elif story in (4, 5):
+        x, y = factor(), number()
+        steps = [(x, "*", y)]
+    elif story in (6, 7):
+        y = factor()
+        x = y * number()
+        steps = [(x, "/", y)]
+    elif story == 8:
+        x, y, z = factor(), number(), number()
+        steps = [(x, "*", y), (None, "+", z)]
+    elif story == 9:
+        x, y = factor(), number()
+        z = 1 + stream.below(x * y - 1)
+        steps = [(x, "*", y), (None, "-", z)]
+    elif story == 10:
+        x, y, z = number(), number(), factor()
+        steps = [(x, "+", y), (None, "*", z)]
+    elif story == 11:
+        x, y = number(), number()
+        z = 1 + stream.below(x + y - 1)
+        steps = [(x, "+", y), (None, "-", z)]
+    elif story == 12:
+        y = factor()
+        x, z = y * number(), number()
+        steps = [(x, "/", y), (None, "+", z)]
+    elif story == 13:
+        y = factor()
+        x, z = y * number(), number()
+        x += z
+        steps = [(x, "-", z), (None, "/", y)]
+    else:
+        x, y = number(), factor()
+        steps = [(x, "*", y), (None, "+", x)]
+    written, before = [], None
+    for a, operation, b in steps:
+        a = before if a is None else a
+        before = {"+": a + b, "-": a - b, "*": a * b, "/": a // b}[operation]
+        written.append(f"{a} {operation} {b} = {before}")
+    text = stories[story].replace("{A}", people[who]).replace("{B}", people[other]).replace("{s}", things[thing])
+    text = text.replace("{x}", str(x)).replace("{y}", str(y)).replace("{z}", str(z))
+    return Drawn(text, str(before), f" {', '.join(written)}, \\boxed{{{before}}}")
+
+
+def first_different(draw, seed, share, count):
+    """The first `count` different training questions of a run without data.heldout."""
+    found, n = {}, 0
+    while len(found) < count:
+        stream = Stream(seed, QUESTIONS, n)
+        while is_heldout((drawn := draw(stream)).text, share):
+            pass
+        found.setdefault(drawn.text, drawn)
+        n += 1
+    return list(found.values())
+
+
 # Questions of a file.
 
 def read_file(path):
@@ -164,3 +279,26 @@ def split(data, questions, fits):
 def from_file(train, seed, n):
     epoch, at = divmod(n, len(train))
     return train[Stream(seed, PROMPT_ORDER, epoch).shuffle(range(len(train)))[at]]
+
+
+def in_curriculum(train, rates, seed, n, prompts, window):
+    """`rates` are the training questions' pass rates."""
+    if n >= prompts:
+        return from_file(train, seed, n - prompts)
+    ordered = sorted(range(len(train)), key=lambda i: -rates[i])
+    size = max(1, math.ceil(window * len(train)))
+    return train[ordered[n * (len(train) - size) // prompts + Stream(seed, PROMPT_ORDER, 2**61 + n).below(size)]]
+
+
+def in_mixture(files, weights, seed, n):
+    """`files` are lists of training questions."""
+    total = sum(weights)
+    shares = [1000 * (weight / total) for weight in weights]
+    counts = [int(share) for share in shares]
+    for i in sorted(range(len(files)), key=lambda i: (-(shares[i] - int(shares[i])), i))[: 1000 - sum(counts)]:
+        counts[i] += 1
+    block, place = divmod(n, 1000)
+    order = Stream(seed, PROMPT_ORDER, 2**62 + block).shuffle([i for i, count in enumerate(counts) for _ in range(count)])
+    i = order[place]
+    epoch, at = divmod(block * counts[i] + order[:place].count(i), len(files[i]))
+    return files[i][Stream(seed, PROMPT_ORDER, i * 2**40 + epoch).shuffle(range(len(files[i])))[at]]

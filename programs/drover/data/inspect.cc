@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -17,7 +16,6 @@ namespace {
 
 constexpr size_t kShownOdd = 20;
 constexpr size_t kShownNames = 20;
-constexpr size_t kShownBytes = 60;
 
 uint64_t Characters(std::string_view text) {
   return static_cast<uint64_t>(
@@ -90,12 +88,6 @@ void AddLabels(const data::Question& question, QuestionSummary& summary) {
 // Of a summary that has lengths: the one that `share` of them are below.
 uint64_t Quantile(const std::vector<uint64_t>& sorted, double share) {
   return sorted[std::min(sorted.size() - 1, static_cast<size_t>(share * static_cast<double>(sorted.size())))];
-}
-
-std::string Shown(std::string_view text) {
-  const std::string_view part = text.substr(0, kShownBytes);
-  return absl::StrCat("\"", absl::Utf8SafeCEscape(absl::string_view(part.data(), part.size())),
-                      text.size() > kShownBytes ? "..." : "", "\"");
 }
 
 // Names by how often they come; nothing where none is said.

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "base/file.h"
@@ -32,7 +33,7 @@ absl::Status WriteOutput(const std::string& path, std::string_view text) {
   return status;
 }
 
-std::string QuestionLine(const data::Question& question) {
+std::string QuestionLine(const data::Question& question, std::string_view solution) {
   nlohmann::ordered_json line;
   line["problem"] = question.text;
   if (!question.messages.empty()) line["problem"] = nlohmann::ordered_json::parse(question.messages);
@@ -45,7 +46,15 @@ std::string QuestionLine(const data::Question& question) {
   if (!question.subject.empty()) line["subject"] = question.subject;
   if (!question.source.empty()) line["source"] = question.source;
   if (question.pass_rate) line["pass_rate"] = *question.pass_rate;
+  if (!solution.empty()) line["solution"] = solution;
   return line.dump() + "\n";
+}
+
+std::string Shown(std::string_view text) {
+  constexpr size_t kShownBytes = 60;
+  const std::string_view part = text.substr(0, kShownBytes);
+  return absl::StrCat("\"", absl::Utf8SafeCEscape(absl::string_view(part.data(), part.size())),
+                      text.size() > kShownBytes ? "..." : "", "\"");
 }
 
 std::string Percent(uint64_t part, uint64_t whole) {
