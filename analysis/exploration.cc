@@ -1,6 +1,7 @@
 #include "analysis/exploration.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -52,6 +53,11 @@ ExplorationPoint MeasurePoint(const std::string& template_name, double temperatu
   const statistics::BootstrapIntervals intervals = statistics::BootstrapMean(passes);
   point.pass_at_k = intervals.estimate;
   point.interval = intervals.bca;
+  // Drawing equal values again says nothing about others: then it is Wilson's, questions counting as trials.
+  const bool equal = std::adjacent_find(passes.begin(), passes.end(), std::not_equal_to<>()) == passes.end();
+  if (equal && !passes.empty()) {
+    point.interval = statistics::WilsonInterval(point.pass_at_k, static_cast<double>(passes.size()));
+  }
   point.mean_at_k = statistics::ShareByQuestion(ClustersOf(samples, correct));
   point.tokens = statistics::Mean(tokens);
   return point;
@@ -92,7 +98,8 @@ std::string ToMarkdown(const ExplorationResults& results) {
       "\n", name,
       " is the unbiased estimate of the chance that at least one of so many responses is right, the mean "
       "over questions; "
-      "its interval is 95 %, bootstrapped over questions (BCa). At temperature 0 all responses are the same. "
+      "its interval is 95 %, bootstrapped over questions (BCa; Wilson's where all questions are alike). At "
+      "temperature 0 all responses are the same. "
       "A policy that "
       "finds no right response has nothing to learn from.\n\n![",
       name,

@@ -14,9 +14,10 @@ struct ExplorationPoint {
   std::string template_name;
   double temperature = 0;
   uint64_t questions = 0;
-  uint32_t n = 0, k = 0;                 // responses a question; of pass@k
-  double pass_at_k = 0;                  // unbiased, mean over questions
-  statistics::Interval interval;         // 95 %, BCa bootstrap over questions
+  uint32_t n = 0, k = 0;  // responses a question; of pass@k
+  double pass_at_k = 0;   // unbiased, mean over questions
+  statistics::Interval
+      interval;  // 95 %, BCa bootstrap over questions; Wilson's where all have the same estimate
   statistics::ClusteredShare mean_at_k;  // accuracy over all responses
   double tokens = 0;                     // mean
 };

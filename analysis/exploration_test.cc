@@ -30,6 +30,12 @@ TEST(ExplorationTest, PassAtKIsTheMeanOfTheUnbiasedEstimates) {
   EXPECT_GT(point.interval.high, point.pass_at_k);
 }
 
+TEST(ExplorationTest, NothingFoundIsNotCertainlyNothing) {
+  const ExplorationPoint point = MeasurePoint("r1", 0.6, 8, Samples({0, 0, 0, 0, 0, 0}, 8));
+  EXPECT_EQ(point.pass_at_k, 0);
+  EXPECT_NEAR(point.interval.high, 0.390, 0.001);  // Wilson's of 0 of 6
+}
+
 TEST(ExplorationTest, ReportJsonAndPlots) {
   ExplorationResults results{.model = "tiny", .settings = {{"n", 8}}};
   for (const char* name : {"r1", "none"}) {
