@@ -18,6 +18,7 @@
 #include "data/templates.h"
 #include "model/tokenizer.h"
 #include "recipe/nearest.h"
+#include "recipe/suite.h"
 
 namespace drover::recipe {
 namespace {
@@ -77,6 +78,20 @@ void Device(const v1::Recipe& recipe, Problems& problems) {
 void Template(const v1::Recipe& recipe, Problems& problems) {
   const auto found = data::FindTemplate(recipe.data().template_());
   if (!found.ok()) problems.Add("data.template", std::string(found.status().message()));
+}
+
+void SuiteTemplateIsThere(const v1::Recipe& recipe, Problems& problems) {
+  if (recipe.evaluation().suite().template_().empty()) return;
+  const auto found = SuiteTemplate(recipe);
+  if (!found.ok()) problems.Add("evaluation.suite.template", std::string(found.status().message()));
+}
+
+void SuiteDraws(const v1::Recipe& recipe, Problems& problems) {
+  const v1::SuiteSettings& suite = recipe.evaluation().suite();
+  if (suite.n() < 2 || suite.temperature() > 0) return;
+  problems.Add("evaluation.suite.n",
+               absl::StrCat("got ", suite.n(), " with evaluation.suite.temperature = 0, where all ",
+                            suite.n(), " responses are the same; may be 1, or give a temperature above 0"));
 }
 
 void ChatNeedsAModel(const v1::Recipe& recipe, Problems& problems) {
@@ -310,6 +325,8 @@ const std::vector<Check>& Checks() {
       {{"reward.grader", "verifiers.addresses"}, Grader},
       {{"name"}, Name},
       {{"reward.min", "reward.max"}, RewardRange},
+      {{"data.template", "evaluation.suite.template"}, SuiteTemplateIsThere},
+      {{"evaluation.suite.n", "evaluation.suite.temperature"}, SuiteDraws},
       {{"verifiers.addresses"}, VerifierAddresses},
       {{"data.train", "data.arithmetic.operations"}, Operations},
       {{"data.arithmetic.min_digits", "data.arithmetic.max_digits"}, Digits},
@@ -332,7 +349,7 @@ const std::vector<Check>& Checks() {
         "pretrain.batches", "pretrain.padding"},
        Alphabet},
       {{"model.path", "model.embedded.max_positions", "data.max_prompt_tokens", "rollout.max_response_tokens",
-        "evaluation.max_response_tokens"},
+        "evaluation.max_response_tokens", "evaluation.suite.max_response_tokens"},
        EmbeddedPositions},
   };
   return checks;
@@ -356,7 +373,8 @@ void CheckPositions(const v1::Recipe& recipe, const std::string& limit_name, uin
     return true;
   };
   if (check("rollout.max_response_tokens", recipe.rollout().max_response_tokens())) return;
-  check("evaluation.max_response_tokens", recipe.evaluation().max_response_tokens());
+  if (check("evaluation.max_response_tokens", recipe.evaluation().max_response_tokens())) return;
+  check("evaluation.suite.max_response_tokens", recipe.evaluation().suite().max_response_tokens());
 }
 
 void CheckAcrossFields(const v1::Recipe& recipe, Problems& problems) {

@@ -16,6 +16,7 @@
 #include "model/model_weights.h"
 #include "model/tokenizer.h"
 #include "recipe/cross_checks.h"
+#include "recipe/suite.h"
 
 namespace drover::recipe {
 namespace {
@@ -74,8 +75,8 @@ bool CheckFolder(const std::string& path, Problems& problems) {
 }
 
 void CheckPositionsOf(const model::ModelConfig& config, const v1::Recipe& recipe, Problems& problems) {
-  for (const char* field :
-       {"data.max_prompt_tokens", "rollout.max_response_tokens", "evaluation.max_response_tokens"}) {
+  for (const char* field : {"data.max_prompt_tokens", "rollout.max_response_tokens",
+                            "evaluation.max_response_tokens", "evaluation.suite.max_response_tokens"}) {
     if (problems.Has(field)) return;
   }
   CheckPositions(recipe,
@@ -164,6 +165,10 @@ void CheckQuestions(const v1::Recipe& recipe, const PromptReader& reader, Proble
       return data::JudgePrompt(*reader.tokenizer, limits, text);
     };
   }
+  if (!problems.Has("evaluation.suite.template")) {
+    const auto suite = LoadSuite(recipe, options);
+    if (!suite.ok()) problems.Add("", std::string(suite.status().message()));  // it names the field
+  }
   const auto source = data::MakePromptSource(recipe, std::move(options));
   if (!source.ok()) return problems.Add("", std::string(source.status().message()));  // it names the field
   for (std::string& warning : (*source)->report().Warnings(recipe)) problems.Warn(std::move(warning));
@@ -184,7 +189,13 @@ void CheckFiles(const v1::Recipe& recipe, bool read_questions, Problems& problem
     CheckIsThere("data.train", data.train(), problems);
   }
   if (!data.heldout().empty()) CheckIsThere("data.heldout", data.heldout(), problems);
-  if (read_questions) CheckQuestions(recipe, reader, problems);
+  const std::string& suite = recipe.evaluation().suite().path();
+  if (!suite.empty() && !problems.Has("evaluation.suite.path") && !Exists(suite)) {
+    problems.Add(
+        "evaluation.suite.path",
+        absl::StrCat("got `", suite, "`, which is not there; may be a folder of JSONL files, or one"));
+  }
+  if (read_questions && !problems.Has("evaluation.suite.path")) CheckQuestions(recipe, reader, problems);
 }
 
 }  // namespace drover::recipe

@@ -63,7 +63,7 @@ TEST(ParseText, Errors) {
       {"rollout { prompts: -4 }",
        {"line 1, column 20: rollout.prompts: got `-4`, may be a whole number from 1 to 1048576 (prompts)"}},
       {"run { steps: 99999999999 }",
-       {"line 1, column 14: run.steps: got `99999999999`, may be a whole number from 1 to 10000000 "
+       {"line 1, column 14: run.steps: got `99999999999`, may be a whole number from 0 to 10000000 "
         "(rollouts)"}},
       {"loss { aggregation: RESPONSE_LENGHT }",
        {"line 1, column 21: loss.aggregation: got `RESPONSE_LENGHT`, may be CONSTANT or RESPONSE_LENGTH; did "

@@ -153,7 +153,8 @@ RunPicture LookAtRun(const run::RunFolder& folder) {
   const auto steps = folder.CheckpointSteps();
   for (uint64_t step : steps.value_or(std::vector<uint64_t>()))
     picture.checkpoints.push_back(LookAtCheckpoint(folder, step));
-  for (const std::string& path : {folder.metrics(), folder.samples(), folder.evaluations()}) {
+  for (const std::string& path :
+       {folder.metrics(), folder.samples(), folder.evaluations(), folder.benchmarks()}) {
     const auto lines = run::CountJsonl(path);
     picture.files.push_back({.name = std::filesystem::path(path).filename().string(),
                              .lines = lines.value_or(run::JsonlCount()),

@@ -22,9 +22,11 @@
 #include "programs/learner/report_files.h"
 #include "programs/learner/sampling.h"
 #include "programs/learner/serving.h"
+#include "programs/learner/suite_results.h"
 #include "programs/process/drain_watch.h"
 #include "programs/process/exit_status.h"
 #include "programs/process/readiness.h"
+#include "recipe/suite.h"
 #include "services/http/server.h"
 #include "services/metrics/routes.h"
 #include "services/page/live.h"
@@ -152,8 +154,9 @@ class RankProcess {
   absl::StatusOr<RunEnd> Follow(learner::Trainer& trainer, learner::Collectives& collectives);
   absl::StatusOr<RunEnd> Lead(learner::Trainer& trainer, learner::Collectives& collectives);
   // What of the run is the same for every trainer: who is served and who listens.
+  // What it is given outlives it.
   RunParts PartsOfTheRun(learner::Collectives& collectives, Serving& serving,
-                         const data::PromptSource& prompts);
+                         const data::PromptSource& prompts, const recipe::Suite& suite);
   // A collective that a peer is late for is no sign of a stuck loop.
   absl::Duration CollectiveTime() const { return absl::Seconds(flags_.collective_seconds); }
 
@@ -247,12 +250,19 @@ absl::StatusOr<RunEnd> RankProcess::Follow(learner::Trainer& trainer, learner::C
 }
 
 RunParts RankProcess::PartsOfTheRun(learner::Collectives& collectives, Serving& serving,
-                                    const data::PromptSource& prompts) {
+                                    const data::PromptSource& prompts, const recipe::Suite& suite) {
   RunParts parts;
   parts.recipe = recipe_;
   parts.heldout.prompts = prompts.HeldoutPrompts(recipe_.evaluation().questions());
   parts.heldout.plan = [this, &prompts](uint64_t version) {
     return HeldoutPlan(recipe_, prompts.prompt_template(), version);
+  };
+  parts.suite.prompts = suite.prompts;
+  parts.suite.plan = [this, &suite](uint64_t version) {
+    return SuitePlan(recipe_, suite.prompt_template, version);
+  };
+  parts.suite.results = [this, &suite](const std::vector<v1::Group>& groups) {
+    return SuiteResults(suite, recipe_, groups);
   };
   parts.store = &serving.rollouts();
   parts.progress = &serving.store_view();
@@ -269,6 +279,7 @@ absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Col
   ASSIGN_OR_RETURN(const auto tokenizer, model::Tokenizer::Load(folder_.model()));
   ASSIGN_OR_RETURN(data::PromptSourceOptions options,
                    JudgePrompts(recipe_, folder_.model(), *tokenizer, trainer.model().config()));
+  ASSIGN_OR_RETURN(const recipe::Suite suite, recipe::LoadSuite(recipe_, options));
   ASSIGN_OR_RETURN(const auto prompts, data::MakePromptSource(recipe_, std::move(options)));
   for (const std::string& warning : prompts->report().Warnings(recipe_)) log::Warning(warning);
   ASSIGN_OR_RETURN(const auto serving, Serving::Start({.flags = flags_,
@@ -294,7 +305,7 @@ absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Col
   LeadTrainer lead(&recipe_, prompts.get(), tokenizer.get(), &trainer);
   CheckpointFolder checkpoints(folder_, recipe_.run().keep_checkpoints(), &trainer);
   ReportFiles reports(folder_, tokenizer.get());
-  RunParts parts = PartsOfTheRun(collectives, *serving, *prompts);
+  RunParts parts = PartsOfTheRun(collectives, *serving, *prompts, suite);
   parts.trainer = &lead;
   parts.checkpoints = &checkpoints;
   parts.reports = &reports;

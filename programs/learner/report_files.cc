@@ -97,7 +97,8 @@ Evaluation EvaluationFrom(const Json& line) {
 absl::StatusOr<History> ReportFiles::GoBackTo(uint64_t step) {
   History history;
   folder_.files()->RemoveFile(folder_.summary()).IgnoreError();  // most often there is none
-  for (const std::string& path : {folder_.metrics(), folder_.samples(), folder_.evaluations()}) {
+  for (const std::string& path :
+       {folder_.metrics(), folder_.samples(), folder_.evaluations(), folder_.benchmarks()}) {
     ASSIGN_OR_RETURN(const uint64_t dropped, run::KeepStepsUpTo(path, step, folder_.files()));
     if (dropped > 0) history.notices.push_back(run::DroppedText(path, dropped));
   }
@@ -111,6 +112,8 @@ absl::StatusOr<History> ReportFiles::GoBackTo(uint64_t step) {
   ASSIGN_OR_RETURN(const auto evaluations, run::ReadJsonl(folder_.evaluations(), folder_.files()));
   for (const Json& line : evaluations) history.evaluations.push_back(EvaluationFrom(line));
   RETURN_IF_ERROR(events_.Rewrite(metrics, evaluations, NowSeconds()));
+  ASSIGN_OR_RETURN(const auto benchmarks, run::ReadJsonl(folder_.benchmarks(), folder_.files()));
+  if (!benchmarks.empty()) history.benchmarks_step = benchmarks.back().value("step", uint64_t{0});
   return history;
 }
 
@@ -136,6 +139,13 @@ absl::Status ReportFiles::Append(const Evaluation& evaluation) {
   const Json line = ToJson(evaluation);
   RETURN_IF_ERROR(run::AppendLines(folder_.evaluations(), run::ToLine(line), folder_.files()));
   return events_.AppendEvaluation(line, NowSeconds());
+}
+
+absl::Status ReportFiles::AppendBenchmarks(uint64_t step, double seconds,
+                                           const nlohmann::ordered_json& results) {
+  Json line = {{"step", step}, {"seconds", seconds}};
+  line.update(results);
+  return run::AppendLines(folder_.benchmarks(), run::ToLine(line), folder_.files());
 }
 
 absl::StatusOr<uint64_t> ReportFiles::FreeBytes() const { return folder_.files()->FreeBytes(folder_.path()); }

@@ -64,6 +64,17 @@ TEST_F(ReportFilesTest, GoingBackKeepsWhatTheCheckpointCovers) {
   EXPECT_EQ(run::ReadJsonl(folder_.samples())->size(), 2u);
 }
 
+TEST_F(ReportFilesTest, BenchmarksOfRolloutsThatAreUndoneGo) {
+  EXPECT_FALSE(reports_.GoBackTo(0)->benchmarks_step.has_value());
+  ASSERT_TRUE(reports_.AppendBenchmarks(0, 1.5, {{"n", 1}}).ok());
+  ASSERT_TRUE(reports_.AppendBenchmarks(3, 2, {{"n", 1}}).ok());
+  EXPECT_EQ(reports_.GoBackTo(3)->benchmarks_step, 3u);
+  EXPECT_EQ(reports_.GoBackTo(2)->benchmarks_step, 0u);
+  const auto lines = run::ReadJsonl(folder_.benchmarks());
+  ASSERT_EQ(lines->size(), 1u);
+  EXPECT_EQ(lines->at(0).dump(), R"({"step":0,"seconds":1.5,"n":1})");
+}
+
 // What a crash of the machine leaves in the files is dropped and told, and the rest is written whole.
 TEST_F(ReportFilesTest, GoingBackDropsWhatIsNoLine) {
   for (uint64_t step = 1; step <= 2; ++step) Step(step, 0.5);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,8 @@ struct History {
   uint64_t tokens_generated = 0;
   std::vector<double> rewards;  // a step's mean training reward each
   std::vector<Evaluation> evaluations;
-  std::vector<std::string> notices;  // what a person should be told of the files
+  std::optional<uint64_t> benchmarks_step;  // of the newest evaluation of the suite
+  std::vector<std::string> notices;         // what a person should be told of the files
 };
 
 }  // namespace drover::learner_process

@@ -159,9 +159,7 @@ absl::Status RunLoop::Begin() {
   RETURN_IF_ERROR(StartIncarnation(point));
   if (!has_checkpoint_) RETURN_IF_ERROR(Checkpoint());
   RETURN_IF_ERROR(Publish());
-  // The first one, or one that the stop of an earlier start cut short.
-  const bool owed = history_.evaluations.empty() || (EvaluationDue() && !EvaluatedNow());
-  return owed ? Evaluate() : absl::OkStatus();
+  return Evaluate();
 }
 
 absl::StatusOr<ResumePoint> RunLoop::Load() {
@@ -222,7 +220,7 @@ absl::Status RunLoop::TrainOneRollout() {
   RETURN_IF_ERROR(Publish());
   // The rollout's record is written whatever becomes of its evaluation: when that is cut short by a stop, a checkpoint
   // follows, and the next start evaluates.
-  const absl::Status evaluated = EvaluationDue() ? Evaluate() : absl::OkStatus();
+  const absl::Status evaluated = Evaluate();
   RETURN_IF_ERROR(Report(groups, stats));
   RETURN_IF_ERROR(evaluated);
   if (version_ % parts_.recipe.run().checkpoint_every() == 0) RETURN_IF_ERROR(Checkpoint());
@@ -273,8 +271,7 @@ absl::Status RunLoop::Publish() {
   return absl::OkStatus();
 }
 
-bool RunLoop::EvaluationDue() const {
-  const uint32_t every = parts_.recipe.evaluation().every();
+bool RunLoop::EvaluationDue(uint32_t every) const {
   return version_ == parts_.recipe.run().steps() || (every > 0 && version_ % every == 0);
 }
 
@@ -282,28 +279,50 @@ bool RunLoop::EvaluatedNow() const {
   return !history_.evaluations.empty() && history_.evaluations.back().step == version_;
 }
 
+// An evaluation is owed, too, by a run that has none yet, and where the stop of an earlier start cut one short.
 absl::Status RunLoop::Evaluate() {
-  const Heldout& heldout = parts_.heldout;
-  if (heldout.prompts.empty()) return absl::OkStatus();
-  RETURN_IF_ERROR(Enter(Phase::kEvaluating, heldout.prompts.size()));
-  const absl::Time start = parts_.now();
-  RETURN_IF_ERROR(parts_.store->BeginEvaluation(heldout.plan(version_), heldout.prompts));
+  const v1::EvaluationSettings& settings = parts_.recipe.evaluation();
+  const bool heldout = history_.evaluations.empty() || (EvaluationDue(settings.every()) && !EvaluatedNow());
+  if (heldout && !parts_.heldout.prompts.empty()) RETURN_IF_ERROR(EvaluateHeldout());
+  const auto& newest = history_.benchmarks_step;
+  const bool suite = !newest || (EvaluationDue(settings.suite().every()) && *newest != version_);
+  return suite && !parts_.suite.prompts.empty() ? EvaluateSuite() : absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<v1::Group>> RunLoop::Ask(experience::EvaluationPlan plan,
+                                                    const std::vector<v1::Prompt>& prompts) {
+  RETURN_IF_ERROR(Enter(Phase::kEvaluating, prompts.size()));
+  RETURN_IF_ERROR(parts_.store->BeginEvaluation(std::move(plan), prompts));
   while (true) {
     RETURN_IF_ERROR(Interrupted());
-    const absl::StatusOr<std::vector<v1::Group>> groups = parts_.store->WaitForEvaluation(kPoll);
+    absl::StatusOr<std::vector<v1::Group>> groups = parts_.store->WaitForEvaluation(kPoll);
     Spend();
     RETURN_IF_ERROR(Watch(parts_.progress->GetProgress().evaluation_done));
-    if (absl::IsDeadlineExceeded(groups.status())) continue;
-    RETURN_IF_ERROR(groups.status());
-    Evaluation evaluation = Score(version_, *groups);
-    evaluation.seconds = pulse_.Since(start);
-    history_.evaluations.push_back(evaluation);
-    parts_.metrics->Evaluated(evaluation.accuracy());
-    ShowEvaluation();
-    log::Info("evaluated",
-              {{"step", version_}, {"accuracy", evaluation.accuracy()}, {"questions", evaluation.questions}});
-    return parts_.reports->Append(evaluation);
+    if (!absl::IsDeadlineExceeded(groups.status())) return groups;
   }
+}
+
+absl::Status RunLoop::EvaluateHeldout() {
+  const absl::Time start = parts_.now();
+  ASSIGN_OR_RETURN(const auto groups, Ask(parts_.heldout.plan(version_), parts_.heldout.prompts));
+  Evaluation evaluation = Score(version_, groups);
+  evaluation.seconds = pulse_.Since(start);
+  history_.evaluations.push_back(evaluation);
+  parts_.metrics->Evaluated(evaluation.accuracy());
+  ShowEvaluation();
+  log::Info("evaluated",
+            {{"step", version_}, {"accuracy", evaluation.accuracy()}, {"questions", evaluation.questions}});
+  return parts_.reports->Append(evaluation);
+}
+
+absl::Status RunLoop::EvaluateSuite() {
+  const absl::Time start = parts_.now();
+  ASSIGN_OR_RETURN(const auto groups, Ask(parts_.suite.plan(version_), parts_.suite.prompts));
+  const nlohmann::ordered_json results = parts_.suite.results(groups);
+  RETURN_IF_ERROR(parts_.reports->AppendBenchmarks(version_, pulse_.Since(start), results));
+  history_.benchmarks_step = version_;
+  log::Info("benchmarks evaluated", {{"step", version_}, {"questions", groups.size()}});
+  return absl::OkStatus();
 }
 
 void RunLoop::ShowEvaluation() {

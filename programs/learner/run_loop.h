@@ -82,7 +82,13 @@ class RunLoop {
   absl::StatusOr<std::vector<v1::Group>> Collect();
   absl::StatusOr<learner::UpdateStats> Train(const std::vector<v1::Group>& groups);
   absl::Status Publish();
+  // What is due at this version and not done yet: the held-out questions, then the suite.
   absl::Status Evaluate();
+  absl::Status EvaluateHeldout();
+  absl::Status EvaluateSuite();
+  // The graded groups of an evaluation.
+  absl::StatusOr<std::vector<v1::Group>> Ask(experience::EvaluationPlan plan,
+                                             const std::vector<v1::Prompt>& prompts);
   run::StepReport StepReport(const std::vector<v1::Group>& groups, const learner::UpdateStats& stats);
   absl::Status Report(const std::vector<v1::Group>& groups, const learner::UpdateStats& stats);
   absl::Status Checkpoint();
@@ -99,7 +105,7 @@ class RunLoop {
   // While waiting: progress of the phase and actors, for those who look; the other ranks hear from us.
   absl::Status Watch(uint64_t done);
   bool stopping() const;
-  bool EvaluationDue() const;
+  bool EvaluationDue(uint32_t every) const;
   bool EvaluatedNow() const;
   // The newest evaluation, for those who look.
   void ShowEvaluation();

@@ -347,6 +347,67 @@ TEST(RunLoop, EvaluatesFirstAndLastWithoutARhythm) {
   EXPECT_THAT(Steps(world.evaluations), ElementsAre(0, 4));
 }
 
+// A suite of three questions, whose results are how many groups there were.
+void GiveSuite(RunWorld& world, uint32_t every) {
+  world.recipe.mutable_evaluation()->mutable_suite()->set_every(every);
+  world.suite.prompts.resize(3);
+  world.suite.plan = world.heldout.plan;
+  world.suite.results = [](const std::vector<v1::Group>& groups) {
+    return nlohmann::ordered_json{{"groups", groups.size()}};
+  };
+}
+
+TEST(RunLoop, TheSuiteHasARhythmOfItsOwn) {
+  RunWorld world;
+  world.recipe.mutable_run()->set_steps(5);
+  world.recipe.mutable_evaluation()->set_every(2);
+  GiveSuite(world, 3);
+  ExpectEnd(world, RunEnd::kDone);
+  EXPECT_THAT(Steps(world.evaluations), ElementsAre(0, 2, 4, 5));
+  EXPECT_THAT(world.benchmarks, ElementsAre(0, 3, 5));
+  EXPECT_EQ(world.Count("benchmarks 3 {\"groups\":3}"), 1);
+  EXPECT_EQ(world.Count("evaluate at 5"), 2) << "held-out questions and suite, of the same weights";
+}
+
+TEST(RunLoop, ASuiteNeedsNoHeldoutQuestions) {
+  RunWorld world;
+  world.heldout.prompts.clear();
+  GiveSuite(world, 0);
+  ExpectEnd(world, RunEnd::kDone);
+  EXPECT_THAT(Steps(world.evaluations), ElementsAre());
+  EXPECT_THAT(world.benchmarks, ElementsAre(0, 4));
+}
+
+TEST(RunLoop, AStopWhileTheSuiteIsEvaluatedLeavesItAloneToTheNextStart) {
+  RunWorld world;
+  GiveSuite(world, 2);
+  world.waits = 3;
+  world.on_event = [&world](const std::string&) {
+    if (world.Count("evaluate at 2") == 2) world.stop = true;
+    return absl::OkStatus();
+  };
+  ExpectEnd(world, RunEnd::kStopped);
+  EXPECT_THAT(world.benchmarks, ElementsAre(0));
+  EXPECT_THAT(Steps(world.evaluations), ElementsAre(0, 2));
+  GoOn(world);
+  EXPECT_THAT(world.benchmarks, ElementsAre(0, 2, 4));
+  ExpectWhole(world);
+}
+
+TEST(RunLoop, ARunOfNoRolloutsEvaluatesAndIsDone) {
+  RunWorld world;
+  world.recipe.mutable_run()->set_steps(0);
+  GiveSuite(world, 2);
+  ExpectEnd(world, RunEnd::kDone);
+  EXPECT_THAT(world.weights, ElementsAre());
+  EXPECT_THAT(Steps(world.evaluations), ElementsAre(0));
+  EXPECT_THAT(world.benchmarks, ElementsAre(0));
+  ASSERT_TRUE(world.summary.has_value());
+  EXPECT_EQ(world.summary->steps, 0u);
+  EXPECT_EQ(world.summary->accuracy_before, world.summary->accuracy_after);
+  EXPECT_EQ(world.summary->reward_first, std::nullopt);
+}
+
 TEST(RunLoop, WithoutQuestionsNothingIsEvaluated) {
   RunWorld world;
   world.heldout.prompts.clear();

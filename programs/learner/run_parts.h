@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -96,6 +97,9 @@ class RunReports {
   virtual absl::Status Append(uint64_t step, uint64_t version, const std::vector<v1::Group>& groups,
                               const std::vector<std::vector<double>>& advantages, size_t limit) = 0;
   virtual absl::Status Append(const Evaluation& evaluation) = 0;
+  // `results` of SuiteRound, of the weights of `step`, which is its version too.
+  virtual absl::Status AppendBenchmarks(uint64_t step, double seconds,
+                                        const nlohmann::ordered_json& results) = 0;
 
   // Bytes that may still be written where the run's files are.
   virtual absl::StatusOr<uint64_t> FreeBytes() const = 0;
@@ -104,6 +108,14 @@ class RunReports {
   virtual absl::Status WriteClock(double seconds) = 0;
   virtual absl::Status WriteSummary(const run::Summary& summary) = 0;
   virtual absl::Status WriteCurve(const std::string& title, const History& history) = 0;
+};
+
+// The benchmarks of evaluation.suite, the same at every version of the weights.
+struct SuiteRound {
+  std::vector<v1::Prompt> prompts;  // none: there is no suite
+  std::function<experience::EvaluationPlan(uint64_t version)> plan;
+  // What the graded groups of the prompts, in their order, say: a part of a line of benchmarks.jsonl.
+  std::function<nlohmann::ordered_json(const std::vector<v1::Group>& groups)> results;
 };
 
 // What an evaluation asks, the same at every version of the weights.
@@ -116,6 +128,7 @@ struct Heldout {
 struct RunParts {
   v1::Recipe recipe;  // effective
   Heldout heldout;
+  SuiteRound suite;
   RunTrainer* trainer = nullptr;
   // Offers the trainer's weights of now to actors under this name.
   std::function<absl::Status(const model::WeightVersion& version)> publish;

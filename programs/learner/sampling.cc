@@ -1,5 +1,7 @@
 #include "programs/learner/sampling.h"
 
+#include "recipe/suite.h"
+
 namespace drover::learner_process {
 
 v1::SamplingParams TrainingSampling(const v1::Recipe& recipe, const data::PromptTemplate& prompt_template) {
@@ -32,6 +34,16 @@ experience::EvaluationPlan HeldoutPlan(const v1::Recipe& recipe, const data::Pro
   sampling.set_top_k(0);
   const uint32_t budget = recipe.evaluation().max_response_tokens();
   if (budget > 0) sampling.set_max_tokens(budget);
+  return plan;
+}
+
+experience::EvaluationPlan SuitePlan(const v1::Recipe& recipe, const data::PromptTemplate& prompt_template,
+                                     uint64_t version) {
+  experience::EvaluationPlan plan = HeldoutPlan(recipe, prompt_template, version);
+  plan.suite = "suite";
+  plan.sampling.set_group_size(recipe.evaluation().suite().n());
+  plan.sampling.set_temperature(recipe.evaluation().suite().temperature());
+  plan.sampling.set_max_tokens(recipe::SuiteBudget(recipe));
   return plan;
 }
 

@@ -19,4 +19,9 @@ v1::SamplingParams TrainingSampling(const v1::Recipe& recipe, const data::Prompt
 experience::EvaluationPlan HeldoutPlan(const v1::Recipe& recipe, const data::PromptTemplate& prompt_template,
                                        uint64_t version);
 
+// The evaluation of the weights of `version` on evaluation.suite, by its own template, sampling and budget. Grader and the
+// conventions of grading are as for the held-out questions.
+experience::EvaluationPlan SuitePlan(const v1::Recipe& recipe, const data::PromptTemplate& prompt_template,
+                                     uint64_t version);
+
 }  // namespace drover::learner_process

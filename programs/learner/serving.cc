@@ -32,10 +32,12 @@ absl::StatusOr<std::unique_ptr<experience::ExperienceStore>> OpenStore(const Ser
 // time can make this process hold.
 int MaxReceiveBytes(const ServingParts& parts) {
   const data::PromptTemplate& prompt_template = parts.prompts->prompt_template();
-  return static_cast<int>(
-      std::max(experience::MaxGroupBytes(TrainingSampling(parts.recipe, prompt_template), parts.group_limits),
-               experience::MaxGroupBytes(HeldoutPlan(parts.recipe, prompt_template, /*version=*/0).sampling,
-                                         parts.group_limits)));
+  return static_cast<int>(std::max(
+      {experience::MaxGroupBytes(TrainingSampling(parts.recipe, prompt_template), parts.group_limits),
+       experience::MaxGroupBytes(HeldoutPlan(parts.recipe, prompt_template, /*version=*/0).sampling,
+                                 parts.group_limits),
+       experience::MaxGroupBytes(SuitePlan(parts.recipe, prompt_template, /*version=*/0).sampling,
+                                 parts.group_limits)}));
 }
 
 }  // namespace

@@ -9,7 +9,7 @@ absl::Status StoreOptions::Validate() const {
     return absl::InvalidArgumentError(absl::StrCat("experience store: ", field, ": ", rule));
   };
   if (run_folder.empty()) return wrong("run_folder", "must name the run's folder");
-  if (steps < 1 || steps > 10'000'000) return wrong("steps", "must be 1 to 10000000 rollouts");
+  if (steps > 10'000'000) return wrong("steps", "must be at most 10000000 rollouts");
   if (prompts_per_rollout < 1 || prompts_per_rollout > 1'048'576) {
     return wrong("prompts_per_rollout", "must be 1 to 1048576");
   }

@@ -40,6 +40,7 @@ class RunFolder {
   std::string samples() const { return path_ + "/samples.jsonl"; }
   std::string evaluations() const { return path_ + "/evaluations.jsonl"; }
   std::string tensorboard() const { return path_ + "/tensorboard"; }
+  std::string benchmarks() const { return path_ + "/benchmarks.jsonl"; }
   std::string clock() const { return path_ + "/clock.json"; }
   std::string summary() const { return path_ + "/summary.json"; }
   std::string reward_svg() const { return path_ + "/reward.svg"; }

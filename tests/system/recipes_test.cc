@@ -59,7 +59,7 @@ INSTANTIATE_TEST_SUITE_P(
         WrongSetting{"NoSuchGpu", {"run.device=cuda:99"}, {"run.device", "cuda:99"}},
         WrongSetting{"NoValue", {"run.steps"}, {"run.steps", "="}},
         WrongSetting{
-            "Several", {"run.steps=0", "rollout.group_size=1"}, {"run.steps", "rollout.group_size"}}),
+            "Several", {"run.checkpoint_every=0", "rollout.group_size=1"}, {"run.checkpoint_every", "rollout.group_size"}}),
     [](const auto& info) { return info.param.name; });
 
 TEST(RecipesTest, AnUnknownRecipeListsThoseThatShip) {

@@ -113,7 +113,12 @@ class RunWorld::Reports : public RunReports {
     evaluations.erase(std::remove_if(evaluations.begin(), evaluations.end(), after), evaluations.end());
     world_.samples.resize(std::min<size_t>(world_.samples.size(), step));
     world_.summary.reset();
+    auto& benchmarks = world_.benchmarks;
+    benchmarks.erase(
+        std::remove_if(benchmarks.begin(), benchmarks.end(), [step](uint64_t s) { return s > step; }),
+        benchmarks.end());
     History history{.seconds = world_.clock, .evaluations = evaluations, .notices = world_.notices};
+    if (!benchmarks.empty()) history.benchmarks_step = benchmarks.back();
     for (const run::StepReport& report : reports) {
       history.rewards.push_back(report.rollout.reward);
       history.tokens_generated = report.tokens_generated;
@@ -135,6 +140,11 @@ class RunWorld::Reports : public RunReports {
   absl::Status Append(const Evaluation& evaluation) override {
     RETURN_IF_ERROR(world_.Do(absl::StrCat("evaluated ", evaluation.step)));
     world_.evaluations.push_back(evaluation);
+    return absl::OkStatus();
+  }
+  absl::Status AppendBenchmarks(uint64_t step, double, const nlohmann::ordered_json& results) override {
+    RETURN_IF_ERROR(world_.Do(absl::StrCat("benchmarks ", step, " ", results.dump())));
+    world_.benchmarks.push_back(step);
     return absl::OkStatus();
   }
   absl::StatusOr<uint64_t> FreeBytes() const override { return 1000; }
@@ -279,6 +289,7 @@ absl::StatusOr<RunEnd> RunWorld::Start() {
   RunParts parts;
   parts.recipe = recipe;
   parts.heldout = heldout;
+  parts.suite = suite;
   parts.trainer = trainer_.get();
   parts.publish = [this](const model::WeightVersion& version) {
     RETURN_IF_ERROR(Do(absl::StrCat("publish ", version.number)));

@@ -38,6 +38,7 @@ class RunWorld {
 
   v1::Recipe recipe;
   Heldout heldout;
+  SuiteRound suite;  // empty
   bool stop = false;
   // Called with each event, which is in the transcript already; an error becomes that of the call. Events of what cannot
   // fail ignore it.
@@ -65,6 +66,7 @@ class RunWorld {
   std::vector<run::StepReport> reports;
   std::vector<uint64_t> samples;  // steps whose samples are written
   std::vector<Evaluation> evaluations;
+  std::vector<uint64_t> benchmarks;  // steps whose benchmarks are written
   std::optional<run::Summary> summary;
   double clock = 0;
   std::vector<absl::Duration> beats;  // of work
