@@ -58,8 +58,9 @@ INSTANTIATE_TEST_SUITE_P(
         WrongSetting{"Device", {"run.device=gpu"}, {"run.device", "auto", "cuda:"}},
         WrongSetting{"NoSuchGpu", {"run.device=cuda:99"}, {"run.device", "cuda:99"}},
         WrongSetting{"NoValue", {"run.steps"}, {"run.steps", "="}},
-        WrongSetting{
-            "Several", {"run.checkpoint_every=0", "rollout.group_size=1"}, {"run.checkpoint_every", "rollout.group_size"}}),
+        WrongSetting{"Several",
+                     {"run.checkpoint_every=0", "rollout.group_size=1"},
+                     {"run.checkpoint_every", "rollout.group_size"}}),
     [](const auto& info) { return info.param.name; });
 
 TEST(RecipesTest, AnUnknownRecipeListsThoseThatShip) {
