@@ -20,7 +20,7 @@ namespace drover::data {
 namespace {
 
 // Of RandomPurpose::kPromptOrder; epochs of training count from 0.
-constexpr uint64_t kHeldoutStream = uint64_t{1} << 63;
+constexpr uint64_t kHeldoutOrderStream = uint64_t{1} << 63;
 
 // Of generated questions, which have no end: all are made in the same way of the same characters.
 constexpr uint64_t kGeneratedLookedAt = 1000;
@@ -186,7 +186,7 @@ class SourceBuilder {
       ASSIGN_OR_RETURN(const bool keep, Keep(field, question));
       if (keep) kept.push_back(std::move(question));
     }
-    RandomStream random(/*run_seed=*/0, RandomPurpose::kPromptOrder, kHeldoutStream);
+    RandomStream random(/*run_seed=*/0, RandomPurpose::kPromptOrder, kHeldoutOrderStream);
     Shuffle(kept, random);
     return kept;
   }

@@ -21,6 +21,10 @@ std::optional<nlohmann::ordered_json> ParseRecord(const std::string& line) {
 
 }  // namespace
 
+nlohmann::ordered_json OrNull(const std::optional<double>& value) {
+  return value.has_value() ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+}
+
 std::string ToLine(const nlohmann::ordered_json& object) {
   return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

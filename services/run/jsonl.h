@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,9 @@ namespace drover::run {
 
 // One line, bytes that are no UTF-8 replaced, numbers that are not finite written as null.
 std::string ToLine(const nlohmann::ordered_json& object);
+
+// The number, or null.
+nlohmann::ordered_json OrNull(const std::optional<double>& value);
 
 // Appends lines, which a reader may see at once: whole ones, or after an error part of them, which KeepStepsUpTo
 // removes.

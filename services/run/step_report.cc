@@ -5,6 +5,7 @@
 
 #include "group/reward.h"
 #include "group/versions.h"
+#include "services/run/jsonl.h"
 
 namespace drover::run {
 namespace {
@@ -33,10 +34,6 @@ double StandardError(const std::vector<double>& values) {
   for (double value : values) squares += (value - mean.value()) * (value - mean.value());
   const double n = static_cast<double>(values.size());
   return std::sqrt(squares / (n - 1) / n);
-}
-
-nlohmann::ordered_json OrNull(const std::optional<double>& value) {
-  return value.has_value() ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
 }  // namespace

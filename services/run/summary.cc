@@ -3,17 +3,15 @@
 #include <algorithm>
 #include <numeric>
 
+#include "services/run/jsonl.h"
+
 namespace drover::run {
 namespace {
 
-std::optional<double> Mean(std::vector<double>::const_iterator begin,
-                           std::vector<double>::const_iterator end) {
+std::optional<double> MeanOfRange(std::vector<double>::const_iterator begin,
+                                  std::vector<double>::const_iterator end) {
   if (begin == end) return std::nullopt;
   return std::accumulate(begin, end, 0.0) / static_cast<double>(end - begin);
-}
-
-nlohmann::ordered_json OrNull(const std::optional<double>& value) {
-  return value.has_value() ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }
 
 nlohmann::ordered_json OrNull(const std::optional<statistics::Interval>& interval) {
@@ -24,11 +22,11 @@ nlohmann::ordered_json OrNull(const std::optional<statistics::Interval>& interva
 }  // namespace
 
 std::optional<double> MeanOfFirst(const std::vector<double>& rewards, size_t n) {
-  return Mean(rewards.begin(), rewards.begin() + static_cast<long>(std::min(n, rewards.size())));
+  return MeanOfRange(rewards.begin(), rewards.begin() + static_cast<long>(std::min(n, rewards.size())));
 }
 
 std::optional<double> MeanOfLast(const std::vector<double>& rewards, size_t n) {
-  return Mean(rewards.end() - static_cast<long>(std::min(n, rewards.size())), rewards.end());
+  return MeanOfRange(rewards.end() - static_cast<long>(std::min(n, rewards.size())), rewards.end());
 }
 
 nlohmann::ordered_json ToJson(const Summary& s) {

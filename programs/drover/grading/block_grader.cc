@@ -43,9 +43,9 @@ void Parse(const GradeLineDefaults& defaults, Item& item) {
   item.request.set_id(item.number);  // errors that name a request name a line
 }
 
-class InProcess final : public BlockGrader {
+class InProcessGrader final : public BlockGrader {
  public:
-  explicit InProcess(const BlockGraderOptions& options)
+  explicit InProcessGrader(const BlockGraderOptions& options)
       : defaults_{.format = options.format, .grader = options.grader, .options = options.options},
         threads_(ThreadCount({options.threads})) {}
 
@@ -113,7 +113,7 @@ class ByVerifiers final : public BlockGrader {
 }  // namespace
 
 std::unique_ptr<BlockGrader> MakeBlockGrader(const BlockGraderOptions& options) {
-  if (options.verifiers.empty()) return std::make_unique<InProcess>(options);
+  if (options.verifiers.empty()) return std::make_unique<InProcessGrader>(options);
   return std::make_unique<ByVerifiers>(options);
 }
 
