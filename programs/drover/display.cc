@@ -74,7 +74,7 @@ std::string PhaseText(const v1::RunState& state) {
     case v1::RUN_PHASE_PRETRAINING:
       return absl::StrFormat("pretraining%s, loss %.3f", progress, state.pretrain_loss());
     case v1::RUN_PHASE_EVALUATING:
-      return absl::StrCat("evaluating", progress, " held-out questions", trouble);
+      return absl::StrCat("evaluating", progress, " questions", trouble);
     case v1::RUN_PHASE_COLLECTING:
       return absl::StrCat("collecting", progress, " groups", trouble);
     case v1::RUN_PHASE_TRAINING:

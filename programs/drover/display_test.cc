@@ -64,7 +64,7 @@ TEST(DisplayTest, TroubleShowsOnceItOutnumbersWhatWasAccepted) {
   EXPECT_EQ(PhaseText(state), "collecting 3/4 groups (2 failed, 1 expired, 40 filtered: all rewards equal)");
   state.set_phase(v1::RUN_PHASE_EVALUATING);
   EXPECT_EQ(PhaseText(state),
-            "evaluating 3/4 held-out questions (2 failed, 1 expired, 40 filtered: all rewards equal)");
+            "evaluating 3/4 questions (2 failed, 1 expired, 40 filtered: all rewards equal)");
 }
 
 TEST(DisplayTest, StepLineSaysWhatTheIssueAsksFor) {
