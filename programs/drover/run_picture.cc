@@ -153,8 +153,9 @@ RunPicture LookAtRun(const run::RunFolder& folder) {
   const auto steps = folder.CheckpointSteps();
   for (uint64_t step : steps.value_or(std::vector<uint64_t>()))
     picture.checkpoints.push_back(LookAtCheckpoint(folder, step));
-  for (const std::string& path :
-       {folder.metrics(), folder.samples(), folder.evaluations(), folder.benchmarks()}) {
+  std::vector<std::string> files = {folder.metrics(), folder.samples(), folder.evaluations()};
+  if (std::filesystem::exists(folder.benchmarks(), ignored)) files.push_back(folder.benchmarks());
+  for (const std::string& path : files) {
     const auto lines = run::CountJsonl(path);
     picture.files.push_back({.name = std::filesystem::path(path).filename().string(),
                              .lines = lines.value_or(run::JsonlCount()),

@@ -133,7 +133,8 @@ absl::Status Endpoint::Respond(absl::Span<const Ask> asks, const evaluation::Sam
 
 void Endpoint::Work(Call& call) {
   Transfer transfer(options_.transfer);
-  while (!call.ended.load()) {
+  // The flag itself, too: a server may answer everything before WaitForThreads looks at it.
+  while (!call.ended.load() && !call.stop.load()) {
     const size_t index = call.next.fetch_add(1);
     if (index >= call.asks.size()) break;
     const Ask& ask = call.asks[index];
