@@ -116,7 +116,7 @@ run_sanitized() {
 
 # What runs in threads, under ThreadSanitizer.
 THREADED=(tsan_test process_test http_test metrics_test rpc_test weights_test actor_worker_test experience_store_test
-  experience_service_test grading_test completions_test)
+  experience_service_test grading_test)
 
 run_tsan() {
   build tsan "${THREADED[@]}" || return 1
