@@ -31,7 +31,11 @@ class Table {
     for (const auto& row : rows_) {
       for (size_t i = 0; i < row.size(); ++i) {
         const int width = static_cast<int>(widths[i]);
-        absl::StrAppendFormat(&text, i == 0 ? "%-*s" : "  %*s", width, row[i]);
+        if (i == 0) {
+          absl::StrAppendFormat(&text, "%-*s", width, row[i]);
+        } else {
+          absl::StrAppendFormat(&text, "  %*s", width, row[i]);
+        }
       }
       text.erase(text.find_last_not_of(' ') + 1);
       text += '\n';
