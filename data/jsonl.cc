@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "base/status.h"
+#include "data/nested_key.h"
 #include "model/jinja/chat_template.h"
 #include "nlohmann/json.hpp"
 
@@ -148,22 +149,10 @@ class QuestionHandler {
 
 using Json = model::jinja::Json;
 
-// The value at `path`, names joined by dots (which a name may have too); null where there is none.
-const Json* At(const Json& object, std::string_view path) {
-  if (!object.is_object()) return nullptr;
-  if (const auto found = object.find(std::string(path)); found != object.end()) return &*found;
-  for (size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.', dot + 1)) {
-    const auto found = object.find(std::string(path.substr(0, dot)));
-    if (found == object.end()) continue;
-    if (const Json* inner = At(*found, path.substr(dot + 1))) return inner;
-  }
-  return nullptr;
-}
-
 // Reads the chat that the question of `line`, which is JSON, is.
 absl::Status ReadChat(std::string_view line, const QuestionKeys& keys, Question& question) {
   const Json whole = Json::parse(line.begin(), line.end(), nullptr, /*allow_exceptions=*/false);
-  const Json* messages = At(whole, keys.problem);
+  const Json* messages = ValueAt(whole, keys.problem);
   if (messages == nullptr) return absl::InvalidArgumentError(absl::StrCat("has no `", keys.problem, "`"));
   const absl::Status valid = model::jinja::CheckMessages(*messages);
   if (!valid.ok()) {

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
 #include "base/status.h"
+#include "data/trim.h"
 
 namespace drover::data {
 namespace {
@@ -22,8 +23,6 @@ bool IsNumber(std::string_view text) {
   const auto digit = [](unsigned char c) { return absl::ascii_isdigit(c); };
   return !text.empty() && std::all_of(text.begin(), text.end(), digit);
 }
-
-std::string_view Trim(std::string_view text) { return ToStd(absl::StripAsciiWhitespace(ToAbsl(text))); }
 
 // Of "347+85:" or "347 + 85 ="; nullopt when it is no sum, difference or product of two numbers.
 std::optional<Operands> FindOperands(std::string_view text) {

@@ -13,13 +13,12 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/status.h"
+#include "data/trim.h"
 
 namespace drover::data {
 namespace {
 
 using std::string_view;
-
-string_view Trim(string_view text) { return ToStd(absl::StripAsciiWhitespace(ToAbsl(text))); }
 
 // The first of `paths` that holds a text or a number which is not blank; empty without one.
 string_view FirstText(const FlatJson& record, std::initializer_list<string_view> paths) {
@@ -50,11 +49,6 @@ absl::StatusOr<Question> Answered(const FlatJson& record, string_view text, stri
   Question question = MakeQuestion(text, answer);
   RETURN_IF_ERROR(ReadLabels(record, question));
   return question;
-}
-
-bool StartsWith(string_view text, string_view prefix) { return text.substr(0, prefix.size()) == prefix; }
-bool EndsWith(string_view text, string_view suffix) {
-  return text.size() >= suffix.size() && text.substr(text.size() - suffix.size()) == suffix;
 }
 
 absl::StatusOr<Question> ReadSolved(const FlatJson& record, std::initializer_list<string_view> problems,
@@ -135,7 +129,7 @@ absl::StatusOr<Question> ReadGsm8k(const FlatJson& record) {
   }
   const std::string bare = WithoutThousandsCommas(Trim(WithoutMarks(answer)));
   return Answered(record, problem,
-                  StartsWith(bare, "$") ? Trim(string_view(bare).substr(1)) : string_view(bare));
+                  bare.starts_with("$") ? Trim(string_view(bare).substr(1)) : string_view(bare));
 }
 
 // "9 (apples)" is 9, "30 (apples); 5 (pears)" is 30, 5.
@@ -144,7 +138,7 @@ std::string WithoutUnits(string_view answer) {
   for (const auto piece : absl::StrSplit(ToAbsl(answer), ';')) {
     string_view part = Trim(ToStd(piece));
     const size_t open = part.rfind('(');
-    if (open != string_view::npos && open > 0 && EndsWith(part, ")")) part = Trim(part.substr(0, open));
+    if (open != string_view::npos && open > 0 && part.ends_with(")")) part = Trim(part.substr(0, open));
     if (!part.empty()) parts.push_back(WithoutThousandsCommas(part));
   }
   return absl::StrJoin(parts, ", ");
@@ -189,10 +183,10 @@ string_view WithoutInstruction(string_view prompt) {
       "Answer:";
   constexpr string_view kAfter = "Remember to put your answer on its own line after \"Answer:\".";
   string_view problem = Trim(prompt);
-  if (const size_t end = problem.find("\n\n"); StartsWith(problem, kBefore) && end != string_view::npos) {
+  if (const size_t end = problem.find("\n\n"); problem.starts_with(kBefore) && end != string_view::npos) {
     problem = Trim(problem.substr(end));
   }
-  if (EndsWith(problem, kAfter)) problem = Trim(problem.substr(0, problem.size() - kAfter.size()));
+  if (problem.ends_with(kAfter)) problem = Trim(problem.substr(0, problem.size() - kAfter.size()));
   return problem;
 }
 
@@ -232,7 +226,7 @@ absl::StatusOr<Question> ReadBigMath(const FlatJson& record) {
 
 // MATH writes "Level 5", and "Level ?" of a few; others the number.
 uint32_t LevelOf(string_view text) {
-  if (StartsWith(text, "Level")) text = Trim(text.substr(5));
+  if (text.starts_with("Level")) text = Trim(text.substr(5));
   uint32_t level = 0;
   return absl::SimpleAtoi(ToAbsl(text), &level) ? level : 0;
 }

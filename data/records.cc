@@ -4,22 +4,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "data/trim.h"
 
 namespace drover::data {
 namespace {
 
 constexpr std::string_view kWhiteSpace = " \t\r\n";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-std::string_view Trim(std::string_view text) {
-  const size_t begin = text.find_first_not_of(kWhiteSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kWhiteSpace) - begin + 1);
-}
-
-bool StartsWith(std::string_view text, std::string_view prefix) {
-  return text.substr(0, prefix.size()) == prefix;
-}
 
 // Whether the file is one list of records, and not a record a line.
 bool IsOneList(std::string_view bytes, const RecordLayout& layout) {
@@ -107,15 +98,15 @@ class ListSplitter {
 }  // namespace
 
 std::string_view OtherKindOfFile(std::string_view bytes) {
-  if (StartsWith(bytes, "PAR1")) return "is a Parquet file; convert it to JSONL first (docs/guides/data.md)";
-  if (StartsWith(bytes, "ARROW1") || StartsWith(bytes, "\xFF\xFF\xFF\xFF")) {
+  if (bytes.starts_with("PAR1")) return "is a Parquet file; convert it to JSONL first (docs/guides/data.md)";
+  if (bytes.starts_with("ARROW1") || bytes.starts_with("\xFF\xFF\xFF\xFF")) {
     return "is an Arrow file; convert it to JSONL first (docs/guides/data.md)";
   }
-  if (StartsWith(bytes, "\x1F\x8B") || StartsWith(bytes, "PK\x03\x04") ||
-      StartsWith(bytes, "\x28\xB5\x2F\xFD")) {
+  if (bytes.starts_with("\x1F\x8B") || bytes.starts_with("PK\x03\x04") ||
+      bytes.starts_with("\x28\xB5\x2F\xFD")) {
     return "is compressed; unpack it first";
   }
-  if (StartsWith(bytes, "\xFF\xFE") || StartsWith(bytes, "\xFE\xFF")) return "is UTF-16; save it as UTF-8";
+  if (bytes.starts_with("\xFF\xFE") || bytes.starts_with("\xFE\xFF")) return "is UTF-16; save it as UTF-8";
   return {};
 }
 
@@ -124,7 +115,7 @@ absl::Status ForEachRecord(std::string_view bytes, const RecordLayout& layout,
   if (const std::string_view other = OtherKindOfFile(bytes); !other.empty()) {
     return Wrong(1, std::string("the file ").append(other));
   }
-  if (StartsWith(bytes, kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
+  if (bytes.starts_with(kByteOrderMark)) bytes.remove_prefix(kByteOrderMark.size());
   return IsOneList(bytes, layout) ? ListSplitter(bytes).Split(visit) : ForEachLine(bytes, visit);
 }
 

@@ -13,6 +13,8 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "data/nested_key.h"
+#include "data/records.h"
 
 namespace drover::evaluation {
 namespace {
@@ -20,19 +22,6 @@ namespace {
 using nlohmann::json;
 
 constexpr char kExtension[] = ".jsonl";
-constexpr char kByteOrderMark[] = "\xEF\xBB\xBF";
-
-// The value at `path`, names joined by dots (which a name may have too); null where there is none.
-const json* At(const json& object, std::string_view path) {
-  if (!object.is_object()) return nullptr;
-  if (const auto found = object.find(std::string(path)); found != object.end()) return &*found;
-  for (size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.', dot + 1)) {
-    const auto found = object.find(std::string(path.substr(0, dot)));
-    if (found == object.end()) continue;
-    if (const json* inner = At(*found, path.substr(dot + 1))) return inner;
-  }
-  return nullptr;
-}
 
 // "142.0" as 142; a number with anything but zeros behind the point as it is.
 std::string WithoutEmptyFraction(const std::string& number) {
@@ -91,24 +80,19 @@ absl::StatusOr<Benchmark> LoadBenchmark(const std::string& path, const SuiteOpti
   Benchmark benchmark;
   benchmark.name = std::filesystem::path(path).stem().string();
   ASSIGN_OR_RETURN(const std::string file, ReadFile(path));
-  std::string_view rest = file;
-  if (absl::StartsWith(ToAbsl(rest), kByteOrderMark)) rest.remove_prefix(sizeof(kByteOrderMark) - 1);
-  for (size_t number = 1; !rest.empty(); ++number) {
-    const size_t end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    auto question = ParseSuiteLine(line, options.keys);
+  const absl::Status read = data::ForEachRecord(file, {}, [&](const data::Record& record) -> absl::Status {
+    auto question = ParseSuiteLine(record.text, options.keys);
     if (!question.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ":", number, ": the line ", question.status().message()));
+      return absl::InvalidArgumentError(absl::StrCat("the line ", question.status().message()));
     }
     question->question.index = benchmark.in_file++;
     question->id = absl::StrCat(benchmark.name, "/", question->question.index);
     question->number = Hash64(question->id);
-    if (options.limit && benchmark.questions.size() >= *options.limit) continue;
+    if (options.limit && benchmark.questions.size() >= *options.limit) return absl::OkStatus();
     benchmark.questions.push_back(*std::move(question));
-  }
+    return absl::OkStatus();
+  });
+  if (!read.ok()) return absl::InvalidArgumentError(absl::StrCat(path, ":", read.message()));
   if (benchmark.questions.empty()) return absl::InvalidArgumentError(absl::StrCat(path, ": has no question"));
   benchmark.digest = DigestOf(benchmark.questions);
   return benchmark;
@@ -152,7 +136,7 @@ absl::StatusOr<SuiteQuestion> ParseSuiteLine(std::string_view line, const data::
   ASSIGN_OR_RETURN(parsed.question, data::ParseQuestion(line, keys));
   const json object = json::parse(line.begin(), line.end(), nullptr, /*allow_exceptions=*/false);
   if (!object.is_object()) return absl::InvalidArgumentError("is not JSON");
-  if (const json* answer = At(object, keys.answer)) ReadNumbers(*answer, parsed.question.gold);
+  if (const json* answer = data::ValueAt(object, keys.answer)) ReadNumbers(*answer, parsed.question.gold);
   parsed.level = Label(object, {"level"});
   parsed.subject = Label(object, {"subject", "subfield", "type"});
   parsed.digest = DigestOf(parsed.question);

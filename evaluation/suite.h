@@ -1,6 +1,6 @@
 // Suites of questions: a folder of JSONL files, each a benchmark, its golds read by the convention that its file keeps.
 //
-// A line has `problem` (a text, or a chat: a list of {"role", "content"}) and `answer`:
+// A line (or an element of a file that is one list) has `problem` (a text, or a chat: a list of {"role", "content"}) and `answer`:
 //   a text          is the gold answer, without the white space around it ("025" of AIME is 25 to the grader)
 //   a number        is the number, however it is written: 142.0 (AMC) is 142 and not "142, rounded to a tenth"
 //   a list          holds acceptable answers, of which any counts (Minerva, OlympiadBench); several answers at once are one
