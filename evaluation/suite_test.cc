@@ -82,6 +82,21 @@ TEST_F(SuiteTest, IdsNumbersAndDigests) {
   EXPECT_EQ(LoadSuite({.path = dir_ + "/b.jsonl"})->front().name, "b");
 }
 
+TEST_F(SuiteTest, AFileMayBeOneList) {
+  Write("lines.jsonl",
+        "{\"problem\":\"1+1\",\"answer\":2}\r\n\n{\"problem\":\"2+2\",\"answer\":[4,\"four\"]}\n");
+  Write("list.jsonl",
+        "\xEF\xBB\xBF[{\"problem\":\"1+1\",\"answer\":2},\n {\"problem\":\"2+2\",\n  "
+        "\"answer\":[4,\"four\"]}]");
+  const auto suite = Load();
+  ASSERT_TRUE(suite.ok()) << suite.status();
+  ASSERT_EQ(suite->at(1).questions.size(), 2u);
+  for (size_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(suite->at(1).questions[i].digest, suite->at(0).questions[i].digest);
+    EXPECT_EQ(suite->at(1).questions[i].question.gold, suite->at(0).questions[i].question.gold);
+  }
+}
+
 TEST_F(SuiteTest, TheDigestIsOfAllThatDecides) {
   const auto digest = [&](const std::string& line) {
     Write("a.jsonl", line);
