@@ -14,7 +14,7 @@ std::vector<std::string> Lines(const std::string& text);  // trimmed, none empty
 // Parted after . ? ! before white space, and at line ends; trimmed, none empty.
 std::vector<std::string> Sentences(const std::string& text);
 
-// Runs of digits, with a decimal point inside, and number words up to twelve and the tens ("twelve" is "12").
+// Runs of digits, with a decimal point inside, and number words up to nineteen and the tens ("twelve" is "12").
 std::vector<std::string> Numbers(const std::string& text);
 // Runs of at least four letters, "s" at their end gone.
 std::vector<std::string> ContentWords(const std::string& text);

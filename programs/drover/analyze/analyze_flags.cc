@@ -1,39 +1,14 @@
 #include "programs/drover/analyze/analyze_flags.h"
 
-#include <atomic>
 #include <memory>
-#include <thread>
 
-#include "base/stop_signal.h"
 #include "programs/drover/analyze/analyze_command.h"
 #include "programs/drover/report.h"
+#include "programs/drover/stop_watch.h"
 #include "programs/process/broken_pipes.h"
 
 namespace drover::cli::analyze {
 namespace {
-
-// Sets `stop` at the first Ctrl-C, and ends the process at the second.
-class StopWatch {
- public:
-  StopWatch() : thread_([this] { Watch(); }) {}
-  ~StopWatch() {
-    over_ = true;
-    thread_.join();
-  }
-  const std::atomic<bool>& stop() const { return stop_; }
-
- private:
-  void Watch() {
-    while (!over_) {
-      if (signal_.Wait(absl::Milliseconds(100)) == 0) continue;
-      if (stop_.exchange(true)) std::_Exit(kInterrupted);
-    }
-  }
-
-  StopSignal signal_;
-  std::atomic<bool> stop_ = false, over_ = false;
-  std::thread thread_;
-};
 
 int Run(Kind kind, const AnalyzeOptions& options) {
   process::IgnoreBrokenPipes();

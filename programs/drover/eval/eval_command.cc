@@ -1,19 +1,15 @@
 #include "programs/drover/eval/eval_command.h"
 
-#include <unistd.h>
-
-#include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
-#include <thread>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/status.h"
-#include "base/stop_signal.h"
 #include "base/threads.h"
 #include "evaluation/evaluation.h"
 #include "model/jinja/chat_template.h"
@@ -22,6 +18,7 @@
 #include "programs/drover/eval/model_digest.h"
 #include "programs/drover/programs.h"
 #include "programs/drover/report.h"
+#include "programs/drover/stop_watch.h"
 #include "programs/drover/terminal_progress.h"
 #include "programs/process/broken_pipes.h"
 #include "services/completions/endpoint.h"
@@ -37,29 +34,6 @@ struct Plan {
   evaluation::EvaluationOptions evaluation;
   std::optional<evaluation::PromptBuilder> prompts;
   std::unique_ptr<evaluation::Responder> responder;
-};
-
-// Ctrl-C once: what is being answered is given up, what was answered is kept. Twice: at once.
-class StopWatch {
- public:
-  StopWatch() : thread_([this] { Run(); }) {}
-  ~StopWatch() {
-    done_ = true;
-    thread_.join();
-  }
-  const std::atomic<bool>& stop() const { return stop_; }
-
- private:
-  void Run() {
-    while (!done_) {
-      if (signals_.Wait(absl::Milliseconds(100)) == 0) continue;
-      if (stop_.exchange(true)) ::_exit(kInterrupted);
-    }
-  }
-
-  StopSignal signals_;  // before the thread
-  std::atomic<bool> stop_{false}, done_{false};
-  std::thread thread_;
 };
 
 absl::StatusOr<data::PromptTemplate> TemplateOf(const EvalOptions& options) {
