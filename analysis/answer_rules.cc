@@ -19,8 +19,6 @@ constexpr size_t kMostBytes = 20000;
 constexpr size_t kLongestBareLine = 40, kLongestBareSentence = 60, kMostBareWords = 4;
 constexpr int kEnoughWork = 3;
 
-bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
-
 // Lines that speak for the user or begin another task. "Answer:" and "Assistant:" are not among them.
 bool BeginsAnother(const std::string& line) {
   const std::string plain(absl::StripAsciiWhitespace(absl::StrReplaceAll(line, {{"*", ""}, {"#", ""}})));

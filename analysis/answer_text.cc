@@ -25,7 +25,6 @@ const std::vector<std::pair<std::string_view, std::string_view>>& NumberWords() 
 }
 
 bool IsLetter(char c) { return absl::ascii_isalpha(static_cast<unsigned char>(c)); }
-bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
 
 // Runs of bytes that `in` is true for, `use`d one by one.
 template <typename In, typename Use>
@@ -47,6 +46,8 @@ void AddTrimmed(absl::string_view piece, std::vector<std::string>& to) {
 }
 
 }  // namespace
+
+bool IsDigit(char c) { return absl::ascii_isdigit(static_cast<unsigned char>(c)); }
 
 std::string Normal(std::string_view text) {
   return absl::AsciiStrToLower(absl::StripAsciiWhitespace(ToAbsl(text)));

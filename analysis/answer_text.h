@@ -7,6 +7,8 @@
 
 namespace drover::analysis {
 
+bool IsDigit(char c);
+
 // ASCII letters in lower case, white space at both ends gone.
 std::string Normal(std::string_view text);
 

@@ -12,11 +12,9 @@
 namespace drover::analysis {
 namespace {
 
-using Json = nlohmann::json;
-
 constexpr uint64_t kMostFileBytes = uint64_t{4} << 30;
 
-std::string Text(const Json& line, const char* name) {
+std::string Text(const nlohmann::json& line, const char* name) {
   const auto found = line.find(name);
   return found != line.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
@@ -33,9 +31,9 @@ absl::StatusOr<Kept> ReadKept(const std::string& path, FileSystem* files) {
   if (absl::IsNotFound(text.status())) return kept;
   RETURN_IF_ERROR(text.status());
   for (size_t end = 0; (end = text->find('\n', kept.bytes)) != std::string::npos; kept.bytes = end + 1) {
-    const Json line =
-        Json::parse(text->begin() + static_cast<long>(kept.bytes), text->begin() + static_cast<long>(end),
-                    nullptr, /*allow_exceptions=*/false);
+    const nlohmann::json line =
+        nlohmann::json::parse(text->begin() + static_cast<long>(kept.bytes),
+                              text->begin() + static_cast<long>(end), nullptr, /*allow_exceptions=*/false);
     if (!line.is_object() || Text(line, "digest").empty()) break;  // torn: what follows is judged again
     kept.raw[Text(line, "digest")] = Text(line, "raw");
   }
@@ -56,9 +54,9 @@ std::string Line(const JudgeTask& task, const std::string& judge, const std::str
                  const std::string& digest, const std::string& raw) {
   nlohmann::ordered_json line = {{"id", id}, {"task", task.name}, {"judge", judge}, {"digest", digest}};
   const std::optional<size_t> verdict = ParseVerdict(task, raw);
-  line["verdict"] = verdict.has_value() ? Json(task.verdicts[*verdict]) : Json();
+  line["verdict"] = verdict.has_value() ? nlohmann::json(task.verdicts[*verdict]) : nlohmann::json();
   line["raw"] = raw;
-  return absl::StrCat(line.dump(-1, ' ', false, Json::error_handler_t::replace), "\n");
+  return absl::StrCat(line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), "\n");
 }
 
 }  // namespace
@@ -73,12 +71,12 @@ absl::StatusOr<std::vector<Judgement>> RunJudge(const JudgeTask& task, absl::Spa
     const std::string prompt = JudgePrompt(task, item.question, item.response);
     digests.push_back(HexDigest(absl::StrCat(judge.Describe(), "\n", prompt)));
     if (kept.raw.count(digests.back()) > 0) continue;
-    const Json messages = {{{"role", "user"}, {"content", prompt}}};
+    const nlohmann::json messages = {{{"role", "user"}, {"content", prompt}}};
     // Several items may be the same text: each is asked, the file keeps one.
     asks.push_back({.id = absl::StrCat(digests.size() - 1),
                     .number = Hash64(digests.back()),
                     .prompt = "",
-                    .messages = messages.dump(-1, ' ', false, Json::error_handler_t::replace),
+                    .messages = messages.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
                     .n = 1});
   }
   const size_t before = items.size() - asks.size();

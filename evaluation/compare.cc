@@ -79,7 +79,7 @@ statistics::Interval Bootstrapped(const std::vector<double>& differences, uint64
   return statistics::BootstrapMean(differences, {.seed = seed}).bca;
 }
 
-std::vector<double> Differences(const std::vector<Pair>& pairs) {
+std::vector<double> AccuracyDifferences(const std::vector<Pair>& pairs) {
   std::vector<double> differences;
   for (const auto& [a, b] : pairs) differences.push_back(b->accuracy() - a->accuracy());
   return differences;
@@ -95,7 +95,7 @@ Difference CompareBenchmark(const std::string& name, const std::vector<Pair>& pa
     result.only_a += a->accuracy() > b->accuracy() ? 1 : 0;
     result.only_b += b->accuracy() > a->accuracy() ? 1 : 0;
   }
-  const std::vector<double> differences = Differences(pairs);
+  const std::vector<double> differences = AccuracyDifferences(pairs);
   result.difference = statistics::Mean(differences);
   if (single) {
     result.p = statistics::McNemarTest(result.only_a, result.only_b);
@@ -126,7 +126,7 @@ Difference CompareAll(const std::vector<Difference>& benchmarks, const std::vect
     overall.b += benchmark.b / count;
     each.push_back(benchmark.difference);
     intervals.push_back(benchmark.interval);
-    for (const double difference : Differences(pairs[i])) {
+    for (const double difference : AccuracyDifferences(pairs[i])) {
       weighted.push_back(difference / (count * static_cast<double>(benchmark.questions)));
     }
   }

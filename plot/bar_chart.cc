@@ -10,7 +10,7 @@
 namespace drover::plot {
 namespace {
 
-constexpr double kWidth = 760, kHeight = 400, kTitleRoom = 34;
+constexpr double kTitleRoom = 34;
 constexpr double kTurn = -32;          // degrees of labels that do not fit side by side
 constexpr double kLongestLabel = 170;  // pixels of a category
 constexpr double kWidestBar = 80;
@@ -29,7 +29,7 @@ Labels LabelsOf(const BarChart& chart) {
     labels.texts.push_back(Shortened(category, kLongestLabel));
     widest = std::max(widest, TextWidth(labels.texts.back()));
   }
-  const double slot = (kWidth - 100) / static_cast<double>(std::max<size_t>(1, labels.texts.size()));
+  const double slot = (kChartWidth - 100) / static_cast<double>(std::max<size_t>(1, labels.texts.size()));
   labels.turned = widest > slot - 8;
   labels.room = labels.turned ? 16 + widest * std::sin(-kTurn * M_PI / 180) : 24;
   return labels;
@@ -115,7 +115,7 @@ std::string ToSvg(const BarChart& chart) {
   const FittedAxis axis = FitY(chart);
   const Labels labels = LabelsOf(chart);
   const double below = labels.room + (chart.x_title.empty() ? 8 : kTitleRoom);
-  Canvas canvas(kWidth, kHeight + (labels.turned ? labels.room - 24 : 0), chart.title);
+  Canvas canvas(kChartWidth, kChartHeight + (labels.turned ? labels.room - 24 : 0), chart.title);
   Area area = DrawHead(canvas, chart.title, LegendOf(chart), axis, below);
   if (chart
           .values) {  // room for the value over a bar that reaches the top, or under one that reaches the bottom

@@ -12,6 +12,9 @@ namespace drover::plot {
 // of colour blindness can tell apart, and no chart relies on them alone: lines differ in dashes and points in shapes.
 inline constexpr size_t kColours = 6;
 
+// Of a chart, pixels, where nothing asks for more.
+inline constexpr double kChartWidth = 760, kChartHeight = 400;
+
 // `text` as it may stand between tags and in attributes. Bytes that are no UTF-8, and characters that XML does not allow, become U+FFFD.
 std::string Escaped(absl::string_view text);
 

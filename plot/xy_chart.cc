@@ -9,7 +9,7 @@
 namespace drover::plot {
 namespace {
 
-constexpr double kWidth = 760, kHeight = 400, kBelow = 56;
+constexpr double kBelow = 56;
 constexpr size_t kMostPoints = 2000, kColumns = 1000;
 
 bool Drawable(const XyPoint& point) { return plot::Drawable(point.x) && plot::Drawable(point.y); }
@@ -141,7 +141,7 @@ std::string ToSvg(const XyChart& chart) {
   const Range tight = RangeOf(xs);
   if (!chart.x.low.has_value()) x.range.low = std::max(x.range.low, tight.low);
   if (!chart.x.high.has_value()) x.range.high = std::min(x.range.high, tight.high);
-  Canvas canvas(kWidth, kHeight, chart.title);
+  Canvas canvas(kChartWidth, kChartHeight, chart.title);
   const Area area = DrawHead(canvas, chart.title, LegendOf(chart), y, kBelow);
   DrawYAxis(canvas, area, y);
   DrawXAxis(canvas, area, x);
