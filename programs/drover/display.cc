@@ -158,4 +158,23 @@ std::string SummaryText(const Json& summary, const std::string& folder) {
              ClockText(Number(summary, "seconds")), folder);
 }
 
+std::string BenchmarksText(const std::vector<Json>& lines) {
+  if (lines.empty()) return "";
+  const auto accuracy = [](const Json& benchmark) {
+    const Json interval = benchmark.value("interval", Json::array({0.0, 0.0}));
+    return absl::StrFormat("%.3f [%.3f, %.3f]", Number(benchmark, "accuracy"), interval.at(0).get<double>(),
+                           interval.at(1).get<double>());
+  };
+  const Json before = lines.front().value("benchmarks", Json::object());
+  const Json after = lines.back().value("benchmarks", Json::object());
+  std::string text;
+  for (const auto& [name, last] : after.items()) {
+    const bool moved = lines.size() > 1 && before.contains(name);
+    absl::StrAppendFormat(&text, "benchmark          %s: %s%s  (%.0f questions; 95 %% intervals)\n", name,
+                          moved ? accuracy(before.at(name)) + " -> " : "", accuracy(last),
+                          Number(last, "questions"));
+  }
+  return text;
+}
+
 }  // namespace drover::cli

@@ -46,4 +46,7 @@ std::string StepLine(const nlohmann::ordered_json& line, const View& view);
 // The closing lines, from summary.json.
 std::string SummaryText(const nlohmann::ordered_json& summary, const std::string& folder);
 
+// A line a benchmark: its accuracy in the first of the lines of benchmarks.jsonl and in the last; empty without any.
+std::string BenchmarksText(const std::vector<nlohmann::ordered_json>& lines);
+
 }  // namespace drover::cli

@@ -90,5 +90,20 @@ TEST(DisplayTest, AnAccuracyOfNoQuestionsIsNone) {
   EXPECT_EQ(text.find("0 questions"), std::string::npos) << text;
 }
 
+TEST(DisplayTest, BenchmarksFromTheFirstEvaluationToTheLast) {
+  const auto line = [](double easy) {
+    return nlohmann::ordered_json{
+        {"step", 1},
+        {"benchmarks",
+         {{"easy", {{"questions", 40}, {"accuracy", easy}, {"interval", {easy - 0.1, easy + 0.1}}}}}}};
+  };
+  EXPECT_EQ(BenchmarksText({}), "");
+  EXPECT_EQ(BenchmarksText({line(0.5)}),
+            "benchmark          easy: 0.500 [0.400, 0.600]  (40 questions; 95 % intervals)\n");
+  EXPECT_EQ(BenchmarksText({line(0.5), line(0.2), line(0.75)}),
+            "benchmark          easy: 0.500 [0.400, 0.600] -> 0.750 [0.650, 0.850]  (40 questions; 95 % "
+            "intervals)\n");
+}
+
 }  // namespace
 }  // namespace drover::cli

@@ -131,7 +131,13 @@ class Screen {
 
   void Finish(const nlohmann::ordered_json& summary, const std::string& folder) {
     if (options_.quiet) return;
-    std::fputs(options_.json ? run::ToLine(summary).c_str() : SummaryText(summary, folder).c_str(), stdout);
+    if (options_.json) {
+      std::fputs(run::ToLine(summary).c_str(), stdout);
+    } else {
+      const auto benchmarks = run::ReadJsonl(run::RunFolder(folder).benchmarks());
+      if (benchmarks.ok()) std::fputs(BenchmarksText(*benchmarks).c_str(), stdout);
+      std::fputs(SummaryText(summary, folder).c_str(), stdout);
+    }
     std::fflush(stdout);
   }
 
