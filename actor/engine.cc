@@ -2,25 +2,58 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
-#include <deque>
 #include <exception>
 #include <map>
-#include <unordered_map>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "actor/running_group.h"
+#include "actor/scheduler/cache_plan.h"
+#include "actor/scheduler/scheduler.h"
 #include "actor/scorer.h"
+#include "actor/speculator.h"
 #include "base/check.h"
 #include "base/exceptions.h"
 #include "base/status.h"
+#include "model/device.h"
 
 namespace drover::actor {
 namespace {
 
 absl::Status WrongOption(absl::string_view name, int64_t value, absl::string_view rule) {
   return absl::InvalidArgumentError(absl::StrCat("engine option ", name, " is ", value, ", must be ", rule));
+}
+
+absl::StatusOr<CachePlan> PlanMemory(const EngineOptions& options, const model::Transformer& model) {
+  CacheWishes wishes;
+  wishes.max_batch = options.max_batch;
+  wishes.max_context = options.max_context;
+  wishes.max_positions = model.config().max_positions;
+  wishes.cache_bytes = options.cache_bytes;
+  wishes.page_bytes = model::PageBytes(model.config(), model.options().dtype);
+  if (options.cache_bytes == 0) {
+    const torch::Device device = model.options().device;
+    ASSIGN_OR_RETURN(const int64_t free, model::FreeMemory(device));
+    wishes.default_bytes = free / (device.is_cpu() ? 4 : 2);
+  }
+  return PlanCache(wishes);
+}
+
+absl::StatusOr<std::unique_ptr<model::KvCache>> MakeCache(const CachePlan& plan,
+                                                          const model::Transformer& model) {
+  const model::KvCacheOptions options = {
+      .pages = plan.pages, .device = model.options().device, .dtype = model.options().dtype};
+  std::unique_ptr<model::KvCache> cache;
+  const absl::Status made = CatchExceptions("the memory for keys and values", [&] {
+    cache = std::make_unique<model::KvCache>(model.config(), options);
+    return absl::OkStatus();
+  });
+  if (!made.ok()) return absl::ResourceExhaustedError(made.message());
+  return cache;
 }
 
 }  // namespace
@@ -30,205 +63,158 @@ absl::Status EngineOptions::Validate() const {
   if (max_queued < 1) return WrongOption("max_queued", max_queued, "at least 1");
   if (max_context < 0) return WrongOption("max_context", max_context, "0 (the model's) or more");
   if (prefill_tokens < 1) return WrongOption("prefill_tokens", prefill_tokens, "at least 1");
+  if (!(draft_margin >= 0.0)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("engine option draft_margin is ", draft_margin, ", must be at least 0"));
+  }
+  if (cache_bytes < 0) return WrongOption("cache_bytes", cache_bytes, "0 (what is enough) or more");
   return absl::OkStatus();
 }
 
 struct Engine::Impl {
-  // A response being decoded: row i of the cache is rows[i]. All its tokens but the last are in the cache.
-  struct Row {
-    RunningGroup* group = nullptr;
-    uint32_t response = 0;
-
-    int64_t cached() const {
-      const int64_t sampled = group->response(response).token_ids_size();
-      return static_cast<int64_t>(group->request().prompt_token_ids.size()) +
-             std::max<int64_t>(0, sampled - 1);
-    }
-    uint32_t last_token() const { return *group->response(response).token_ids().rbegin(); }
-  };
-  // Consecutive responses of a group that begin together, after one prefill of its prompt.
-  struct Admission {
-    RunningGroup* group = nullptr;
-    int64_t first_row = 0;
-    int64_t rows = 0;
-  };
-
-  Impl(const EngineOptions& options_in, std::unique_ptr<model::Transformer> model_in,
-       const model::Tokenizer* tokenizer, uint64_t version_in)
-      : options(options_in), model(std::move(model_in)), version(version_in) {
-    const int64_t positions = model->config().max_positions;
+  Impl(const EngineOptions& options_in, std::unique_ptr<model::Transformer> model_in, const CachePlan& plan,
+       std::unique_ptr<model::KvCache> cache_in, const model::Tokenizer* tokenizer, uint64_t version_in)
+      : options(options_in),
+        model(std::move(model_in)),
+        version(version_in),
+        cache(std::move(cache_in)),
+        scheduler({.pages = plan.pages,
+                   .max_batch = options_in.max_batch,
+                   .prefill_tokens = options_in.prefill_tokens}) {
     limits.config = &model->config();
     limits.tokenizer = tokenizer;
-    limits.context = options.max_context == 0 ? positions : std::min(options.max_context, positions);
-    model::KvCacheOptions cache_options;
-    cache_options.max_rows = options.max_batch;
-    cache_options.max_length = limits.context;
-    cache_options.device = model->options().device;
-    cache_options.dtype = model->options().dtype;
-    cache = std::make_unique<model::KvCache>(model->config(), cache_options);
+    limits.context = plan.context;
+    if (options.speculation && model->TokensStandAlone()) speculator.emplace(options.draft_margin);
   }
 
-  bool NextAdmission(Admission* admission);
-  std::vector<Admission> NextPrefill();
-  bool Prefill();
-  void Decode();
-  void TakeTokens(const torch::Tensor& logits_RV, int64_t first_row, const std::vector<int64_t>& logits_rows);
-  absl::Status NotFinite(const Row& row) const;
-  void DropRows(const std::vector<bool>& drop);
-  void DropGroup(RunningGroup* group);
-  void Finish(RunningGroup* group, absl::Status status);
-  void FailRunning(const absl::Status& status);
+  void Step();
+  void RunPlan(const Plan& plan);
+  torch::Tensor SampledLogits(const Plan& plan, const torch::Tensor& hidden_OD);
+  void TakeTokens(const Plan& plan, const std::vector<Drawn>& drawn);
+  SampledToken TakeSample(const Plan& plan, const Plan::Sample& sample, absl::Span<const Drawn> drawn);
+  SampledToken TakeToken(const Plan::Sample& sample, const Drawn& drawn);
+  absl::Status NotFinite(const RunningGroup& group, uint32_t response) const;
+  void Finish(uint64_t id, absl::Status status);
 
   EngineOptions options;
   std::unique_ptr<model::Transformer> model;
   RequestLimits limits;
   uint64_t version;
   std::unique_ptr<model::KvCache> cache;
-  std::unordered_map<uint64_t, std::unique_ptr<RunningGroup>> groups;  // by id
-  std::deque<RunningGroup*> queue;  // with responses not yet started, oldest first
-  std::vector<Row> rows;
+  Scheduler scheduler;
+  bool has_base = false;  // what the adapters of the model adapt, if it has any
+  std::optional<Speculator> speculator;
+  RunningGroups groups;
   std::vector<FinishedGroup> finished;
   uint64_t tokens_sampled = 0;
+  // Of one step; kept for their memory.
+  std::vector<int64_t> logits_rows;
+  std::vector<Draw> draws;
+  std::vector<SampledToken> sampled;
+  std::map<uint64_t, absl::Status> failed;  // by the request's id
 };
 
-// Gives rows to the oldest waiting group: to all its responses at once, or (a group larger than the engine) to as many
-// as the engine holds.
-bool Engine::Impl::NextAdmission(Admission* admission) {
-  if (queue.empty()) return false;
-  RunningGroup* group = queue.front();
-  const int64_t wanted = std::min<int64_t>(group->size() - group->started(), options.max_batch);
-  const int64_t used = static_cast<int64_t>(rows.size());
-  if (options.max_batch - used < wanted) return false;
-  *admission = {group, used, wanted};
-  for (int64_t i = 0; i < wanted; ++i) rows.push_back({group, group->Start()});
-  if (group->started() == group->size()) queue.pop_front();
-  return true;
+void Engine::Impl::Step() {
+  const absl::Time start = absl::Now();
+  const Plan& plan = scheduler.Next();
+  if (plan.empty()) return;
+  if (speculator.has_value()) scheduler.AddDrafts(speculator->Propose(plan, scheduler, groups));
+  RunPlan(plan);
+  if (speculator.has_value()) speculator->Learn(plan, sampled, absl::ToDoubleSeconds(absl::Now() - start));
 }
 
-// The admissions whose prompts go through the model together: at least one if any fits, as many as prefill_tokens
-// allows.
-std::vector<Engine::Impl::Admission> Engine::Impl::NextPrefill() {
-  std::vector<Admission> admissions;
-  size_t longest = 0;
-  while (!queue.empty()) {
-    longest = std::max(longest, queue.front()->request().prompt_token_ids.size());
-    const int64_t padded = static_cast<int64_t>(longest * (admissions.size() + 1));
-    if (!admissions.empty() && padded > options.prefill_tokens) break;
-    Admission admission;
-    if (!NextAdmission(&admission)) break;
-    admissions.push_back(admission);
-  }
-  return admissions;
-}
-
-// Admits some groups and samples their first tokens; false if none could be admitted.
-bool Engine::Impl::Prefill() {
-  const std::vector<Admission> admissions = NextPrefill();
-  if (admissions.empty()) return false;
-  size_t longest = 0;
-  for (const Admission& a : admissions)
-    longest = std::max(longest, a.group->request().prompt_token_ids.size());
-  const torch::Tensor ids_BT =
-      at::zeros({static_cast<int64_t>(admissions.size()), static_cast<int64_t>(longest)}, at::kLong);
-  std::vector<model::Transformer::PromptRows> prompts;
-  std::vector<int64_t> logits_rows;
-  for (size_t b = 0; b < admissions.size(); ++b) {
-    const Admission& a = admissions[b];
-    const std::vector<uint32_t>& prompt = a.group->request().prompt_token_ids;
-    std::copy(prompt.begin(), prompt.end(), ids_BT.mutable_data_ptr<int64_t>() + b * longest);
-    prompts.push_back({static_cast<int64_t>(prompt.size()), a.first_row, a.rows});
-    logits_rows.insert(logits_rows.end(), a.rows, static_cast<int64_t>(b));
-  }
-  cache->Reserve(static_cast<int64_t>(rows.size()), static_cast<int64_t>(longest));
-  const torch::Tensor hidden_BD = model->Prefill(ids_BT.to(model->options().device), prompts, cache.get());
-  TakeTokens(model->Logits(hidden_BD), admissions[0].first_row, logits_rows);
-  return true;
-}
-
-void Engine::Impl::Decode() {
-  if (rows.empty()) return;
-  std::vector<int64_t> inputs, positions, logits_rows;
-  for (const Row& row : rows) {
-    logits_rows.push_back(static_cast<int64_t>(inputs.size()));
-    inputs.push_back(row.last_token());
-    positions.push_back(row.cached());
-  }
-  cache->Reserve(static_cast<int64_t>(rows.size()),
-                 *std::max_element(positions.begin(), positions.end()) + 1);
-  TakeTokens(model->Logits(model->Decode(inputs, positions, cache.get())), 0, logits_rows);
-}
-
-// Samples a token for each of rows first_row, first_row + 1, ...: the i-th from row logits_rows[i] of the logits.
-void Engine::Impl::TakeTokens(const torch::Tensor& logits_RV, int64_t first_row,
-                              const std::vector<int64_t>& logits_rows) {
-  std::vector<Draw> draws;
-  for (size_t i = 0; i < logits_rows.size(); ++i) {
-    const Row& row = rows[first_row + i];
-    draws.push_back({row.group->sampler_options(), row.group->NextUniform(row.response)});
-  }
-  const std::vector<Drawn> drawn = DrawTokens(logits_RV, logits_rows, draws);
-  std::vector<bool> ended(rows.size(), false);
-  std::vector<RunningGroup*> done;
-  std::map<uint64_t, absl::Status> failed;  // by the request's id
-  for (size_t i = 0; i < drawn.size(); ++i) {
-    const Row& row = rows[first_row + i];
-    if (!drawn[i].finite) {
-      failed.emplace(row.group->request().id, NotFinite(row));
-      continue;
+void Engine::Impl::RunPlan(const Plan& plan) {
+  sampled.clear();
+  cache->CopyPages(plan.copies);
+  const torch::Tensor hidden_OD = model->Extend(plan.token_ids, plan.parts, cache.get());
+  if (plan.samples.empty()) return scheduler.Took({});  // all are chunks of prompts that go on
+  const torch::Tensor logits_RV = SampledLogits(plan, hidden_OD);
+  draws.clear();
+  for (const Plan::Sample& sample : plan.samples) {
+    const RunningGroup& group = *groups.at(sample.request);
+    for (int32_t ahead = 0; ahead <= sample.drafts; ++ahead) {
+      draws.push_back(
+          {group.sampler_options(), group.NextUniform(sample.response, ahead), group.request().top_tokens});
     }
-    ++tokens_sampled;
-    if (!row.group->AddToken(row.response, drawn[i].token, drawn[i].logprob, version)) continue;
-    ended[first_row + i] = true;
-    if (row.group->finished()) done.push_back(row.group);
   }
-  DropRows(ended);
-  for (RunningGroup* group : done) Finish(group, absl::OkStatus());
-  for (const auto& [id, status] : failed) {
-    RunningGroup* group = groups.at(id).get();
-    DropGroup(group);
-    Finish(group, status);
+  TakeTokens(plan, DrawTokens(logits_RV, logits_rows, draws));
+}
+
+// The logits of the parts that are sampled; logits_rows says which row each draw reads: of a sample one, and one for each
+// of its drafts.
+torch::Tensor Engine::Impl::SampledLogits(const Plan& plan, const torch::Tensor& hidden_OD) {
+  std::vector<int64_t> first = {0};  // of each part's outputs
+  for (const model::Part& part : plan.parts) first.push_back(first.back() + part.outputs);
+  std::vector<int64_t> outputs;
+  logits_rows.clear();
+  for (size_t i = 0; i < plan.samples.size(); ++i) {
+    const Plan::Sample& sample = plan.samples[i];
+    const bool same_part = i > 0 && plan.samples[i - 1].part == sample.part;  // a prompt's: it has one output
+    for (int32_t ahead = 0; ahead <= sample.drafts; ++ahead) {
+      if (!same_part) outputs.push_back(first[sample.part] + ahead);
+      logits_rows.push_back(static_cast<int64_t>(outputs.size()) - 1);
+    }
+  }
+  if (static_cast<int64_t>(outputs.size()) == hidden_OD.size(0)) return model->Logits(hidden_OD);
+  return model->Logits(hidden_OD.index_select(0, at::tensor(outputs).to(hidden_OD.device())));
+}
+
+void Engine::Impl::TakeTokens(const Plan& plan, const std::vector<Drawn>& drawn) {
+  failed.clear();
+  size_t next = 0;
+  for (const Plan::Sample& sample : plan.samples) {
+    const auto draws_of_it = static_cast<size_t>(sample.drafts) + 1;
+    sampled.push_back(TakeSample(plan, sample, absl::MakeConstSpan(drawn).subspan(next, draws_of_it)));
+    next += draws_of_it;
+  }
+  scheduler.Took(sampled);
+  // A group's samples may stand apart: it is finished with the first.
+  for (size_t i = 0; i < sampled.size(); ++i) {
+    if (!sampled[i].ends) continue;
+    const auto group = groups.find(plan.samples[i].request);
+    if (group != groups.end() && group->second->finished()) Finish(group->first, absl::OkStatus());
+  }
+  for (auto& [id, status] : failed) {
+    scheduler.Cancel(id);
+    Finish(id, std::move(status));
   }
 }
 
-absl::Status Engine::Impl::NotFinite(const Row& row) const {
-  return absl::InternalError(absl::StrCat("group ", row.group->request().group, ", response ", row.response,
-                                          ", token ", row.group->response(row.response).token_ids_size(),
+// A guess is right if its token is the one drawn in its place; what was drawn after a wrong one was drawn from another
+// text.
+SampledToken Engine::Impl::TakeSample(const Plan& plan, const Plan::Sample& sample,
+                                      absl::Span<const Drawn> drawn) {
+  SampledToken taken = TakeToken(sample, drawn[0]);
+  for (int32_t i = 0; i < sample.drafts && !taken.ends; ++i) {
+    if (taken.token != plan.token_ids[sample.first_draft + i]) break;
+    taken = TakeToken(sample, drawn[i + 1]);
+    taken.accepted = i + 1;
+  }
+  return taken;
+}
+
+SampledToken Engine::Impl::TakeToken(const Plan::Sample& sample, const Drawn& drawn) {
+  RunningGroup& group = *groups.at(sample.request);
+  if (!drawn.finite) {
+    failed.emplace(sample.request, NotFinite(group, sample.response));
+    return {.token = 0, .ends = true};
+  }
+  ++tokens_sampled;
+  group.AddTop(sample.response, drawn.top);
+  return {.token = drawn.token, .ends = group.AddToken(sample.response, drawn.token, drawn.logprob, version)};
+}
+
+absl::Status Engine::Impl::NotFinite(const RunningGroup& group, uint32_t response) const {
+  return absl::InternalError(absl::StrCat("group ", group.request().group, ", response ", response,
+                                          ", token ", group.response(response).token_ids_size(),
                                           ": the logits of weight version ", version, " are not all finite"));
 }
 
-// The last row takes the place of each dropped one. From the end, so that the last row is never one to drop.
-void Engine::Impl::DropRows(const std::vector<bool>& drop) {
-  for (size_t i = drop.size(); i-- > 0;) {
-    if (!drop[i]) continue;
-    const size_t last = rows.size() - 1;
-    if (i != last) {
-      cache->MoveRow(static_cast<int64_t>(last), static_cast<int64_t>(i), rows[last].cached());
-      rows[i] = rows[last];
-    }
-    rows.pop_back();
-  }
-}
-
-void Engine::Impl::DropGroup(RunningGroup* group) {
-  std::vector<bool> drop;
-  for (const Row& row : rows) drop.push_back(row.group == group);
-  DropRows(drop);
-  queue.erase(std::remove(queue.begin(), queue.end(), group), queue.end());
-}
-
-void Engine::Impl::Finish(RunningGroup* group, absl::Status status) {
-  finished.push_back(group->End(std::move(status)));
-  groups.erase(finished.back().id);
-}
-
-void Engine::Impl::FailRunning(const absl::Status& status) {
-  while (!rows.empty()) {
-    RunningGroup* group = rows.back().group;
-    rows.erase(std::remove_if(rows.begin(), rows.end(), [&](const Row& row) { return row.group == group; }),
-               rows.end());
-    queue.erase(std::remove(queue.begin(), queue.end(), group), queue.end());
-    Finish(group, status);
-  }
+void Engine::Impl::Finish(uint64_t id, absl::Status status) {
+  const auto group = groups.find(id);
+  finished.push_back(group->second->End(std::move(status)));
+  groups.erase(group);
+  if (speculator.has_value()) speculator->Forget(id);
 }
 
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -241,59 +227,91 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const EngineOptions& opti
   RETURN_IF_ERROR(options.Validate());
   if (model->options().trainable)
     return absl::InvalidArgumentError("the engine takes a model that is not trainable");
-  return std::unique_ptr<Engine>(
-      new Engine(std::make_unique<Impl>(options, std::move(model), tokenizer, version)));
+  ASSIGN_OR_RETURN(const CachePlan plan, PlanMemory(options, *model));
+  ASSIGN_OR_RETURN(auto cache, MakeCache(plan, *model));
+  return std::unique_ptr<Engine>(new Engine(
+      std::make_unique<Impl>(options, std::move(model), plan, std::move(cache), tokenizer, version)));
 }
 
 absl::Status Engine::Add(GroupRequest request) {
   RETURN_IF_ERROR(CheckRequest(request, impl_->limits));
-  if (impl_->groups.count(request.id) > 0) {
+  if (impl_->groups.contains(request.id)) {
     return absl::AlreadyExistsError(absl::StrCat("request ", request.id, " is in the engine already"));
   }
-  if (static_cast<int64_t>(impl_->queue.size()) >= impl_->options.max_queued) {
+  if (static_cast<int64_t>(queued()) >= impl_->options.max_queued) {
     return absl::ResourceExhaustedError(
         absl::StrCat("the engine's queue is full: ", impl_->options.max_queued, " groups wait"));
   }
   const uint64_t id = request.id;
-  auto group = std::make_unique<RunningGroup>(std::move(request), impl_->limits);
-  impl_->queue.push_back(group.get());
-  impl_->groups.emplace(id, std::move(group));
+  impl_->scheduler.Add(id, request.prompt_token_ids, request.sampling.group_size());
+  impl_->groups.emplace(id, std::make_unique<RunningGroup>(std::move(request), impl_->limits));
   return absl::OkStatus();
 }
 
 std::vector<FinishedGroup> Engine::Step() {
   try {
-    while (impl_->Prefill()) {
-    }
-    impl_->Decode();
+    impl_->Step();
   } catch (const c10::AcceleratorError&) {
     throw;                                 // the GPU is lost to this process: no later step can do better
   } catch (const std::exception& error) {  // LibTorch's, such as memory that cannot be had
-    impl_->FailRunning(absl::InternalError(absl::StrCat("generation failed: ", ExceptionMessage(error))));
+    const absl::Status status =
+        absl::InternalError(absl::StrCat("generation failed: ", ExceptionMessage(error)));
+    for (const uint64_t id : impl_->scheduler.CancelBegun()) impl_->Finish(id, status);
   }
   return std::exchange(impl_->finished, {});
 }
 
 bool Engine::Cancel(uint64_t id) {
-  const auto found = impl_->groups.find(id);
-  if (found == impl_->groups.end()) return false;
-  impl_->DropGroup(found->second.get());
-  impl_->groups.erase(found);
-  return true;
+  impl_->scheduler.Cancel(id);
+  if (impl_->speculator.has_value()) impl_->speculator->Forget(id);
+  return impl_->groups.erase(id) > 0;
+}
+
+std::optional<GroupProgress> Engine::Progress(uint64_t id) const {
+  const auto group = impl_->groups.find(id);
+  if (group == impl_->groups.end()) return std::nullopt;
+  return group->second->progress();
+}
+
+absl::Status Engine::TakeBase(const model::WeightSet& weights) {
+  if (!impl_->model->options().lora) return Generator::TakeBase(weights);
+  RETURN_IF_ERROR(impl_->model->ImportBase(weights));
+  impl_->has_base = true;
+  return absl::OkStatus();
 }
 
 absl::Status Engine::SwapWeights(uint64_t version, const model::WeightSet& weights) {
+  if (impl_->model->options().lora && !impl_->has_base) {
+    return absl::FailedPreconditionError("adapters came, but not the weights that they adapt");
+  }
   RETURN_IF_ERROR(impl_->model->Import(weights));
+  impl_->scheduler.NewWeights();
   impl_->version = version;
   return absl::OkStatus();
 }
 
+GeneratorCounts Engine::counts() const {
+  const Scheduler& scheduler = impl_->scheduler;
+  GeneratorCounts counts;
+  counts.pages = scheduler.pages();
+  counts.used_pages = scheduler.used_pages();
+  counts.sampled_tokens = impl_->tokens_sampled;
+  counts.prefilled_tokens = scheduler.counts().prefilled_tokens;
+  counts.shared_tokens = scheduler.counts().shared_tokens;
+  counts.recomputed_tokens = scheduler.counts().recomputed_tokens;
+  counts.preemptions = scheduler.counts().preemptions;
+  counts.drafted_tokens = scheduler.counts().drafted_tokens;
+  counts.accepted_tokens = scheduler.counts().accepted_tokens;
+  return counts;
+}
+
 uint64_t Engine::version() const { return impl_->version; }
-size_t Engine::active() const { return impl_->rows.size(); }
-size_t Engine::queued() const { return impl_->queue.size(); }
+size_t Engine::active() const { return impl_->scheduler.running(); }
+size_t Engine::queued() const { return impl_->scheduler.unstarted(); }
 size_t Engine::groups() const { return impl_->groups.size(); }
 uint64_t Engine::tokens_sampled() const { return impl_->tokens_sampled; }
 int64_t Engine::cache_bytes() const { return impl_->cache->bytes(); }
+int64_t Engine::context() const { return impl_->limits.context; }
 const model::Transformer& Engine::model() const { return *impl_->model; }
 
 }  // namespace drover::actor

@@ -79,6 +79,44 @@ TEST_P(EngineFamilies, TokensAndLogprobsAreThoseOfTheDefinition) {
     }
   }
 }
+
+// What is most probable at each position is what the definition says, and a token that was drawn has one log-probability.
+TEST_P(EngineFamilies, TopTokensAreThoseOfTheDefinition) {
+  const auto engine = MakeEngine({}, nullptr, true, GetParam());
+  const auto naive = ToNaive(engine->model());
+  for (GroupRequest request : MixedRequests()) {
+    request.top_tokens = request.id == 3 ? 0 : 4;
+    ASSERT_TRUE(engine->Add(std::move(request)).ok());
+  }
+  const auto groups = RunAll(*engine);
+  EXPECT_TRUE(groups.at(3).top_tokens.empty());
+  for (const GroupRequest& request : MixedRequests()) {
+    if (request.id == 3) continue;
+    const FinishedGroup& group = groups.at(request.id);
+    ASSERT_EQ(group.top_tokens.size(), group.responses.size());
+    for (size_t r = 0; r < group.responses.size(); ++r) {
+      const v1::Response& response = group.responses[r];
+      ASSERT_EQ(group.top_tokens[r].size(), static_cast<size_t>(response.token_ids_size()));
+      std::vector<int64_t> ids(request.prompt_token_ids.begin(), request.prompt_token_ids.end());
+      for (int t = 0; t < response.token_ids_size(); ++t) {
+        const auto logprobs = NaiveLogSoftmax(NaiveLogits(engine->model().config(), naive, ids).back(),
+                                              request.sampling.temperature());
+        std::vector<double> sorted(logprobs.begin(), logprobs.end());
+        std::sort(sorted.rbegin(), sorted.rend());
+        const std::vector<TokenLogprob>& top = group.top_tokens[r][t];
+        ASSERT_EQ(top.size(), 4u);
+        for (size_t k = 0; k < top.size(); ++k) {
+          EXPECT_NEAR(top[k].logprob, sorted[k], 1e-5);
+          EXPECT_NEAR(top[k].logprob, logprobs[top[k].token], 1e-5);
+          if (top[k].token == response.token_ids(t)) {
+            EXPECT_EQ(top[k].logprob, response.logprobs(t));
+          }
+        }
+        ids.push_back(response.token_ids(t));
+      }
+    }
+  }
+}
 INSTANTIATE_TEST_SUITE_P(All, EngineFamilies, ::testing::Values("llama", "llama3", "qwen2", "qwen3"));
 
 TEST(EngineTest, CompanyChangesNothing) {
@@ -101,7 +139,7 @@ TEST(EngineTest, CompanyChangesNothing) {
       for (size_t r = 0; r < a.responses.size(); ++r) {
         ASSERT_EQ(Tokens(a.responses[r]), Tokens(b.responses[r]));
         for (int t = 0; t < a.responses[r].logprobs_size(); ++t) {
-          EXPECT_NEAR(a.responses[r].logprobs(t), b.responses[r].logprobs(t), 1e-5);
+          EXPECT_EQ(a.responses[r].logprobs(t), b.responses[r].logprobs(t));
         }
       }
     }
@@ -123,6 +161,37 @@ TEST(EngineTest, GreedyResponsesOfAGroupAreEqualAndTheBest) {
     EXPECT_EQ(responses[0].token_ids(t), best - logprobs.begin());
     EXPECT_NEAR(responses[0].logprobs(t), *best, 1e-5);
     ids.push_back(responses[0].token_ids(t));
+  }
+}
+
+// What a group has after each step is a beginning of what it has at its end.
+TEST(EngineTest, ProgressShowsEveryTokenAsItComes) {
+  const auto tokenizer = model::Tokenizer::Parse(model::CharacterTokenizerJson(kAlphabet)).value();
+  const auto engine = MakeEngine({}, tokenizer.get(), /*with_eos=*/false);
+  GroupRequest request = Request(1, {3, 4, 5}, 2, 20);
+  request.top_tokens = 2;
+  ASSERT_TRUE(engine->Add(std::move(request)).ok());
+  EXPECT_FALSE(engine->Progress(2).has_value());
+  std::vector<std::vector<std::string>> texts(2);
+  std::vector<FinishedGroup> ended;
+  while (ended.empty()) {
+    ended = engine->Step();
+    const auto progress = engine->Progress(1);
+    ASSERT_EQ(progress.has_value(), ended.empty());
+    for (size_t r = 0; progress && r < 2; ++r) {
+      const v1::Response& response = progress->responses[r];
+      EXPECT_EQ(response.logprobs_size(), response.token_ids_size());
+      EXPECT_EQ(progress->top_tokens[r].size(), static_cast<size_t>(response.token_ids_size()));
+      texts[r].push_back(response.text());
+    }
+  }
+  for (size_t r = 0; r < 2; ++r) {
+    ASSERT_GT(texts[r].size(), 2u);
+    texts[r].push_back(ended[0].responses[r].text());
+    for (size_t t = 0; t + 1 < texts[r].size(); ++t) {
+      EXPECT_THAT(texts[r][t + 1], ::testing::StartsWith(texts[r][t]));
+    }
+    EXPECT_GT(texts[r].back().size(), texts[r].front().size());
   }
 }
 
@@ -184,7 +253,7 @@ TEST(EngineTest, WeightsSwappedOnTheWayShowInTheVersions) {
   const auto engine = MakeEngine({}, nullptr, /*with_eos=*/false);
   const auto other = TinyModel(TinyConfig(), {}, /*seed=*/2);
   ASSERT_TRUE(engine->Add(Request(1, {3, 4, 5}, 2, 10)).ok());
-  for (int i = 0; i < 3; ++i) engine->Step();  // the first step samples two tokens
+  for (int i = 0; i < 4; ++i) engine->Step();
   ASSERT_TRUE(engine->SwapWeights(9, other->Export().value()).ok());
   EXPECT_EQ(engine->version(), 9u);
   const auto groups = RunAll(*engine);
@@ -221,7 +290,7 @@ TEST(EngineTest, WeightsThatAreNotFiniteFailTheGroupAndNotTheEngine) {
   const auto good = TinyModel(TinyConfig());
   ASSERT_TRUE(engine->Add(Request(1, {3, 4, 5})).ok());
   ASSERT_TRUE(engine->Add(Request(2, {6})).ok());
-  engine->Step();
+  for (int i = 0; i < 2; ++i) engine->Step();
   ASSERT_TRUE(engine->SwapWeights(8, broken->Export().value()).ok());
   const auto groups = RunAll(*engine);
   ASSERT_EQ(groups.size(), 2u);
@@ -234,13 +303,31 @@ TEST(EngineTest, WeightsThatAreNotFiniteFailTheGroupAndNotTheEngine) {
   EXPECT_TRUE(RunAll(*engine).at(3).status.ok());
 }
 
+// Their samples stand between each other's: each is handed out once.
+TEST(EngineTest, GroupsWhoseResponsesEndInOneStepAreFinishedOnce) {
+  for (const uint32_t tokens : {1u, 2u, 3u}) {
+    const auto engine = MakeEngine({}, nullptr, /*with_eos=*/false);
+    for (uint64_t id = 1; id <= 5; ++id) ASSERT_TRUE(engine->Add(Request(id, {3, 4, 5}, 4, tokens)).ok());
+    std::map<uint64_t, int> times;
+    for (int step = 0; step < 20; ++step) {
+      for (const FinishedGroup& group : engine->Step()) {
+        ++times[group.id];
+        EXPECT_EQ(group.responses.size(), 4u);
+      }
+    }
+    EXPECT_EQ(times.size(), 5u);
+    for (const auto& [id, count] : times) EXPECT_EQ(count, 1) << "group " << id;
+    EXPECT_EQ(engine->groups(), 0u);
+  }
+}
+
 TEST(EngineTest, QueueIsBoundedAndGroupsCanBeCancelled) {
   EngineOptions options;
   options.max_batch = 4;
   options.max_queued = 2;
   const auto engine = MakeEngine(options, nullptr, /*with_eos=*/false);
   ASSERT_TRUE(engine->Add(Request(1, {3}, 4)).ok());
-  engine->Step();
+  for (int i = 0; i < 2; ++i) engine->Step();
   ASSERT_TRUE(engine->Add(Request(2, {3}, 4)).ok());
   ASSERT_TRUE(engine->Add(Request(3, {3}, 4)).ok());
   EXPECT_EQ(engine->Add(Request(4, {3}, 4)).code(), absl::StatusCode::kResourceExhausted);
@@ -275,6 +362,9 @@ TEST(EngineTest, RefusesWhatItCannotServe) {
   GroupRequest request = Request(1, {3});
   request.sampling.set_top_p(1.5);
   refused(request, "sampling.top_p is 1.5");
+  request = Request(1, {3});
+  request.sampling.set_min_p(-0.1);
+  refused(request, "sampling.min_p is -0.1");
   request = Request(1, {3});
   request.sampling.add_stop("x");
   refused(request, "no tokenizer");

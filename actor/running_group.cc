@@ -29,6 +29,9 @@ absl::Status CheckSampling(const v1::SamplingParams& sampling, const model::Toke
   if (!(sampling.top_p() >= 0.0 && sampling.top_p() <= 1.0)) {
     return Wrong("sampling.top_p", sampling.top_p(), "0 to 1");
   }
+  if (!(sampling.min_p() >= 0.0 && sampling.min_p() <= 1.0)) {
+    return Wrong("sampling.min_p", sampling.min_p(), "0 to 1");
+  }
   if (sampling.stop_size() > kMaxStopTexts) {
     return Wrong("the number of sampling.stop", sampling.stop_size(),
                  absl::StrCat("at most ", kMaxStopTexts));
@@ -87,19 +90,21 @@ RunningGroup::RunningGroup(GroupRequest request, const RequestLimits& limits)
       limits_(limits),
       stop_texts_({request_.sampling.stop().begin(), request_.sampling.stop().end()}),
       stop_tokens_(StopTokens(request_.sampling, limits.tokenizer)),
-      responses_(request_.sampling.group_size()) {}
+      responses_(request_.sampling.group_size()),
+      top_tokens_(request_.top_tokens > 0 ? request_.sampling.group_size() : 0) {}
 
 SamplerOptions RunningGroup::sampler_options() const {
   SamplerOptions options;
   options.temperature = request_.sampling.temperature();
   options.top_k = request_.sampling.top_k();
   options.top_p = request_.sampling.top_p();
+  options.min_p = request_.sampling.min_p();
   return options;
 }
 
-double RunningGroup::NextUniform(uint32_t index) const {
+double RunningGroup::NextUniform(uint32_t index, uint32_t ahead) const {
   return SamplingUniform(request_.sampling.seed(), request_.group, index,
-                         static_cast<uint32_t>(responses_[index].token_ids_size()));
+                         static_cast<uint32_t>(responses_[index].token_ids_size()) + ahead);
 }
 
 bool RunningGroup::EndsAtToken(v1::Response& response, uint32_t token) const {
@@ -137,11 +142,18 @@ bool RunningGroup::AddToken(uint32_t index, uint32_t token, float logprob, uint6
   return true;
 }
 
+void RunningGroup::AddTop(uint32_t index, std::vector<TokenLogprob> top) {
+  if (request_.top_tokens > 0) top_tokens_[index].push_back(std::move(top));
+}
+
 FinishedGroup RunningGroup::End(absl::Status status) {
   FinishedGroup group;
   group.id = request_.id;
   group.prompt_token_ids = std::move(request_.prompt_token_ids);
-  if (status.ok()) group.responses = std::move(responses_);
+  if (status.ok()) {
+    group.responses = std::move(responses_);
+    group.top_tokens = std::move(top_tokens_);
+  }
   group.status = std::move(status);
   return group;
 }

@@ -33,17 +33,17 @@ class RunningGroup {
   const GroupRequest& request() const { return request_; }
   uint32_t size() const { return request_.sampling.group_size(); }
 
-  // Responses begin in order.
-  uint32_t started() const { return started_; }
-  uint32_t Start() { return started_++; }
-
   const v1::Response& response(uint32_t index) const { return responses_[index]; }
   SamplerOptions sampler_options() const;
-  // The random number of the next token of response `index`.
-  double NextUniform(uint32_t index) const;
+  // The random number of the next token of response `index`, or of the one `ahead` tokens after it.
+  double NextUniform(uint32_t index, uint32_t ahead = 0) const;
 
   // Appends a token to response `index`, which has not ended. True if that ends it.
   bool AddToken(uint32_t index, uint32_t token, float logprob, uint64_t version);
+  // What was most probable where that token stands; kept where the request asks for it.
+  void AddTop(uint32_t index, std::vector<TokenLogprob> top);
+
+  GroupProgress progress() const { return {responses_, top_tokens_}; }
 
   bool finished() const { return ended_ == size(); }
   // The end: with OK its responses, else the error that it could not be served for. Leaves nothing behind.
@@ -58,7 +58,7 @@ class RunningGroup {
   StopTexts stop_texts_;
   std::vector<uint32_t> stop_tokens_;  // special ones that a stop text spells: they have no part in the text
   std::vector<v1::Response> responses_;
-  uint32_t started_ = 0;
+  std::vector<TopTokens> top_tokens_;  // of each response, or empty
   uint32_t ended_ = 0;
 };
 

@@ -32,6 +32,23 @@ TEST(SamplerTest, NeverPicksATokenOfProbabilityZero) {
   EXPECT_EQ(PickToken(std::vector<double>{0.0, 1.0, 0.0, 0.0}, top_k, 0.0), 1u);
 }
 
+TEST(SamplerTest, ManyTokensAreWalkedAsFewAre) {
+  RandomStream random(6, RandomPurpose::kSampling, 0);
+  std::vector<double> p(5000);
+  for (double& value : p) value = random.Below(3) == 0 ? 0.0 : std::exp(-12.0 * random.Uniform());
+  const double total = std::accumulate(p.begin(), p.end(), 0.0);
+  for (int draw = 0; draw < 3000; ++draw) {
+    const double uniform = draw < 2 ? std::nextafter(1.0, 0.0) * (1 - draw) : random.Uniform();
+    double sum = 0.0;
+    uint32_t wanted = 0;  // the last, should no sum be above
+    for (uint32_t id = 0; id < p.size() && sum <= uniform * total; ++id) {
+      if (p[id] > 0.0) wanted = id;
+      sum += p[id];
+    }
+    ASSERT_EQ(PickToken(p, {}, uniform), wanted) << uniform;
+  }
+}
+
 TEST(SamplerTest, GreedyTakesTheLowestIdOfEquals) {
   SamplerOptions greedy;
   greedy.temperature = 0.0;
@@ -39,8 +56,10 @@ TEST(SamplerTest, GreedyTakesTheLowestIdOfEquals) {
 }
 
 // Tokens that some uniform number picks.
-std::vector<uint32_t> Support(const std::vector<double>& p, uint32_t top_k, double top_p) {
+std::vector<uint32_t> Support(const std::vector<double>& p, uint32_t top_k, double top_p,
+                              double min_p = 0.0) {
   SamplerOptions options;
+  options.min_p = min_p;
   options.top_k = top_k;
   options.top_p = top_p;
   std::vector<uint32_t> support;
@@ -63,6 +82,14 @@ TEST(SamplerTest, FiltersKeepTheMostProbable) {
   EXPECT_EQ(Support(p, 0, 1e-9), (Ids{1}));
   // Within the three that top_k leaves (0.875 together), 0.7 of them is 0.6125: two reach it.
   EXPECT_EQ(Support(p, 3, 0.7), (Ids{1, 3}));
+  // By the most probable, 0.3125: a fifth of it is 0.0625, which stays; of it more than four fifths do not.
+  EXPECT_EQ(Support(p, 0, 1.0, 0.2), (Ids{0, 1, 2, 3, 4}));
+  EXPECT_EQ(Support(p, 0, 1.0, 0.21), (Ids{1, 2, 3}));
+  EXPECT_EQ(Support(p, 0, 1.0, 0.8), (Ids{1, 2, 3}));
+  EXPECT_EQ(Support(p, 0, 1.0, 0.81), (Ids{1, 3}));
+  EXPECT_EQ(Support(p, 0, 1.0, 1.0), (Ids{1, 3}));
+  EXPECT_EQ(Support(p, 2, 1.0, 0.2), (Ids{1, 3}));
+  EXPECT_EQ(Support(p, 0, 0.75, 0.81), (Ids{1, 3}));
 }
 
 TEST(SamplerTest, TopPAgreesWithSortingEverything) {
@@ -192,6 +219,12 @@ TEST(ScorerTest, LargeVocabulariesGoInChunks) {
   for (Draw& draw : draws) draw.uniform = 0.5;
   const std::vector<Drawn> drawn = DrawTokens(logits_RV, {7, 6, 5, 4, 3, 2, 1, 0}, draws);
   for (size_t i = 0; i < 8; ++i) EXPECT_EQ(drawn[i].token, 1000 * (7 - i) + 7);
+}
+
+TEST(MostProbableTokensTest, InTheOrderOfTheirProbability) {
+  EXPECT_EQ(MostProbableTokens({0.1, 0.3, 0.1, 0.4, 0.1}, 3), (std::vector<uint32_t>{3, 1, 0}));
+  EXPECT_EQ(MostProbableTokens({0.0, 2.0, 0.0}, 9), (std::vector<uint32_t>{1, 0, 2}));
+  EXPECT_TRUE(MostProbableTokens({1.0, 2.0}, 0).empty());
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ namespace drover::actor {
 struct Draw {
   SamplerOptions options;
   double uniform = 0.0;
+  uint32_t top_tokens = 0;  // also so many of the most probable ones
 };
 
 struct Drawn {
@@ -22,6 +23,8 @@ struct Drawn {
   // log p under the full softmax at the sampling temperature (1 for temperature 0), as the learner computes it
   // (model::ops::ScoreTokens). Not finite where there is no token.
   float logprob = 0.0F;
+  // The most probable tokens, the most probable first. One of them that was drawn has the log-probability above.
+  std::vector<TokenLogprob> top;
 };
 
 // logits_RV float32 on any device. draws[r] draws from logits row rows[r], so that several responses can begin at the

@@ -189,9 +189,10 @@ std::string ToMarkdown(const AnsweringResults& results) {
 }
 
 std::string AnsweringSvg(const AnsweringResults& results) {
-  plot::BarChart chart{.title = absl::StrCat("Responses that answer the question: ", results.model),
-                       .x_title = "template",
-                       .y = {.title = "share of responses", .low = 0, .high = 1, .percent = true}};
+  plot::BarChart chart{
+      .title = absl::StrCat("Responses that answer the question: ", ShortName(results.model)),
+      .x_title = "template",
+      .y = {.title = "share of responses", .low = 0, .high = 1, .percent = true}};
   plot::BarSeries rules{.name = "by the rules"}, judge{.name = "by the judge"};
   const auto bar = [](const statistics::ClusteredShare& share) {
     return plot::Bar{share.share, plot::Interval{share.interval.low, share.interval.high}};

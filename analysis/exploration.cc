@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 template <typename Value>
 plot::XyChart Chart(const ExplorationResults& results, const std::string& title, const std::string& y_title,
                     Value value) {
-  plot::XyChart chart{.title = absl::StrCat(title, ": ", results.model),
+  plot::XyChart chart{.title = absl::StrCat(title, ": ", ShortName(results.model)),
                       .x = {.title = "temperature"},
                       .y = {.title = y_title, .low = 0, .percent = true}};
   for (const ExplorationPoint& point : results.points) {

@@ -59,6 +59,15 @@ std::string AgreementMarkdown(const Agreement& agreement, const std::string& fir
                       agreement.total, "; Cohen's kappa ", Fixed(agreement.kappa, 2), ".\n");
 }
 
+std::string ShortName(const std::string& model) {
+  if (model.find(" at ") != std::string::npos) return model;
+  const size_t end = model.find_last_not_of('/');
+  if (end == std::string::npos) return model;
+  const size_t slash = model.rfind('/', end);
+  const size_t begin = slash == std::string::npos ? 0 : slash + 1;
+  return model.substr(begin, end + 1 - begin);
+}
+
 std::string Quoted(std::string_view text, size_t most) {
   size_t end = std::min(text.size(), most);
   while (end > 0 && end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;

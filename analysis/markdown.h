@@ -27,6 +27,9 @@ std::string Fixed(double value, int decimals);
 std::string AgreementMarkdown(const Agreement& agreement, const std::string& first,
                               const std::string& second);
 
+// A model's name where there is little room: of a folder its last part, of "MODEL at URL" all of it.
+std::string ShortName(const std::string& model);
+
 // A text as it is, at most `most` bytes of it, in a fence that it cannot close.
 std::string Quoted(std::string_view text, size_t most);
 

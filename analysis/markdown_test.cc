@@ -24,6 +24,13 @@ TEST(MarkdownTest, LongTextsAreCutBetweenCharacters) {
   EXPECT_THAT(Quoted("ääää", 3), ::testing::HasSubstr("\nä\n[... 6 more bytes]\n"));
 }
 
+TEST(MarkdownTest, ANameWhereThereIsLittleRoom) {
+  EXPECT_EQ(ShortName("/runs/of/mine/sums/"), "sums");
+  EXPECT_EQ(ShortName("sums"), "sums");
+  EXPECT_EQ(ShortName("/"), "/");
+  EXPECT_EQ(ShortName("org/model at http://host:8000/v1"), "org/model at http://host:8000/v1");
+}
+
 TEST(MarkdownTest, NumbersThatAreNone) {
   EXPECT_EQ(Percent(0.625), "62.5 %");
   EXPECT_EQ(Percent(kNan), "–");

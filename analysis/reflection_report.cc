@@ -45,7 +45,7 @@ Json GroupJson(const ReflectionResults& results, const ReflectionGroup& group) {
   Json keywords = Json::object();
   const KeywordPool& pool = ReflectionKeywords();
   for (size_t i = 0; i < pool.keywords.size(); ++i) keywords[pool.keywords[i]] = group.keyword_counts[i];
-  Json json = {{results.axis, group.x},
+  Json json = {{results.axis, results.axis == "step" ? Json(std::llround(group.x)) : Json(group.x)},
                {"responses", group.responses},
                {"accuracy", group.accuracy.share},
                {"response_tokens", NumberOrNull(group.tokens)},
@@ -149,8 +149,8 @@ plot::Interval Band(const statistics::Interval& interval) { return {interval.low
 // A line a way of finding, over temperatures or steps.
 std::string SharesSvg(const ReflectionResults& results, bool questions) {
   plot::XyChart chart{
-      .title =
-          absl::StrCat("Self-reflection in ", questions ? "questions" : "responses", ": ", results.model),
+      .title = absl::StrCat("Self-reflection in ", questions ? "questions" : "responses", ": ",
+                            ShortName(results.model)),
       .x = {.title = results.axis},
       .y = {.title = questions ? "share of questions" : "share of responses", .low = 0, .percent = true}};
   plot::XySeries keywords{.name = "keywords", .marks = true}, judge{.name = "judge", .marks = true},
@@ -171,10 +171,11 @@ std::string SharesSvg(const ReflectionResults& results, bool questions) {
 }
 
 std::string CompareSvg(const ReflectionResults& results) {
-  plot::BarChart chart{.title = absl::StrCat("Accuracy with and without self-reflection: ", results.model),
-                       .x_title = absl::StrCat(results.axis, results.judge.empty() ? " (found by keywords)"
-                                                                                   : " (found by the judge)"),
-                       .y = {.title = "share of responses that are right", .low = 0, .percent = true}};
+  plot::BarChart chart{
+      .title = absl::StrCat("Accuracy with and without self-reflection: ", ShortName(results.model)),
+      .x_title = absl::StrCat(results.axis,
+                              results.judge.empty() ? " (found by keywords)" : " (found by the judge)"),
+      .y = {.title = "share of responses that are right", .low = 0, .percent = true}};
   plot::BarSeries with{.name = "with self-reflection"}, without{.name = "without"};
   for (const ReflectionGroup& group : results.groups) {
     const WithAndWithout& compared =

@@ -50,6 +50,24 @@ TEST_F(FolderDigestsTest, AnyFlippedBitIsFound) {
   }
 }
 
+// Whoever wrote the file knows better than the disk what it should be.
+TEST_F(FolderDigestsTest, KnownDigestsAreListedAsTheyAre) {
+  EXPECT_EQ(FileDigest(dir_ + "/b.json").value(), HexDigest("{}"));
+  ASSERT_TRUE(WriteFolderDigests(dir_, PosixFileSystem(), {{"b.json", HexDigest("{} ")}, {"gone", ""}}).ok());
+  EXPECT_NE(Error().find("b.json: damaged"), std::string::npos);
+  Put("b.json", "{} ");
+  EXPECT_EQ(Error(), "");
+}
+
+TEST_F(FolderDigestsTest, CompletenessLooksAtNamesAlone) {
+  Put("b.json", "other");
+  EXPECT_TRUE(CheckFolderIsComplete(dir_).ok());
+  std::filesystem::remove(dir_ + "/empty");
+  EXPECT_TRUE(absl::IsDataLoss(CheckFolderIsComplete(dir_)));
+  std::filesystem::remove(dir_ + "/" + kDigestsFile);
+  EXPECT_TRUE(absl::IsNotFound(CheckFolderIsComplete(dir_)));
+}
+
 TEST_F(FolderDigestsTest, CutGrownAndMissingFilesAreNamed) {
   Put("b.json", "{");
   EXPECT_NE(Error().find("b.json: damaged"), std::string::npos);

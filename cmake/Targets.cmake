@@ -2,7 +2,7 @@
 # drover_program(NAME SRCS ... [DEPS ...] [TORCH])   an executable in build/bin
 # drover_test(NAME SRCS ... [DEPS ...] [TORCH] [ARGS ...])   a GoogleTest executable, run whole by ctest as one test
 #
-# TORCH links LibTorch and reuses the precompiled torch/torch.h.
+# TORCH links LibTorch. All reuse headers that are compiled once (Precompiled.cmake).
 # UNITY compiles up to six files as one, as TORCH does: for libraries whose headers are most of the work. What such files name
 # in anonymous namespaces must differ within the library.
 if(DROVER_SANITIZE MATCHES "thread")
@@ -12,15 +12,14 @@ add_custom_target(programs)     # every drover_program
 add_custom_target(all_tests)    # every drover_test
 add_custom_target(all_fuzzers)  # every drover_fuzzer
 
-function(_drover_common name torch)
+function(_drover_common name torch headers)
   target_include_directories(${name} PUBLIC "$<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>")
   if(torch)
     target_link_libraries(${name} PUBLIC drover_torch)
-    # The header was compiled with -fPIC; an executable's own -fPIE would make the compiler refuse it.
-    set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-    target_compile_options(${name} PRIVATE -fPIC)
-    target_precompile_headers(${name} REUSE_FROM drover_torch_pch)
-    _drover_unity(${name})  # reading that header is most of the work of a small file
+    drover_reuse_precompiled(${name} drover_torch_pch)
+    _drover_unity(${name})  # reading those headers is much of the work of a small file
+  elseif(DROVER_PCH)
+    drover_reuse_precompiled(${name} ${headers})
   endif()
 endfunction()
 
@@ -35,7 +34,7 @@ function(drover_library name)
   cmake_parse_arguments(A "TORCH;UNITY" "" "SRCS;DEPS" ${ARGN})
   add_library(${name} STATIC ${A_SRCS})
   target_link_libraries(${name} PUBLIC ${A_DEPS})
-  _drover_common(${name} "${A_TORCH}")
+  _drover_common(${name} "${A_TORCH}" drover_pch)
   if(A_UNITY)
     _drover_unity(${name})
   endif()
@@ -46,7 +45,7 @@ function(drover_program name)
   add_executable(${name} ${A_SRCS} ${DROVER_TSAN})
   add_dependencies(programs ${name})
   target_link_libraries(${name} PRIVATE ${A_DEPS})
-  _drover_common(${name} "${A_TORCH}")
+  _drover_common(${name} "${A_TORCH}" drover_pch)
 endfunction()
 
 function(drover_test name)
@@ -55,7 +54,7 @@ function(drover_test name)
   add_dependencies(all_tests ${name})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
   target_link_libraries(${name} PRIVATE ${A_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
-  _drover_common(${name} "${A_TORCH}")
+  _drover_common(${name} "${A_TORCH}" drover_test_pch)
   add_test(NAME ${name} COMMAND ${name} ${A_ARGS} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
   if(NOT A_TIMEOUT)
     set(A_TIMEOUT 300)
@@ -76,5 +75,5 @@ function(drover_fuzzer name)
   target_link_libraries(${name} PRIVATE ${A_DEPS})
   target_compile_options(${name} PRIVATE -fsanitize=fuzzer)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-  _drover_common(${name} "")
+  _drover_common(${name} "" drover_pch)
 endfunction()

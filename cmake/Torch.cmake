@@ -11,8 +11,7 @@ add_library(drover_torch INTERFACE)
 target_include_directories(drover_torch SYSTEM INTERFACE
   "${LIBTORCH}/include" "${LIBTORCH}/include/torch/csrc/api/include")
 target_compile_definitions(drover_torch INTERFACE USE_DISTRIBUTED USE_C10D_GLOO)
-# -pthread: some dependencies compile with it, and a precompiled header is used only where all flags are the same.
-target_compile_options(drover_torch INTERFACE -Wno-deprecated-declarations -pthread)
+target_compile_options(drover_torch INTERFACE -Wno-deprecated-declarations)
 target_link_options(drover_torch INTERFACE -Wl,--allow-shlib-undefined)
 target_link_libraries(drover_torch INTERFACE "${LIBTORCH}/lib/libtorch_cpu.so" "${LIBTORCH}/lib/libc10.so")
 
@@ -30,10 +29,3 @@ if(DROVER_CUDA)
     CUDA::cudart)
   target_link_options(drover_torch INTERFACE -Wl,--disable-new-dtags "-Wl,-rpath,${LIBTORCH}/lib:${CUDAToolkit_LIBRARY_DIR}")
 endif()
-
-# Every LibTorch-including file takes about 25 s; with this precompiled header a few. Targets reuse it by linking
-# drover_torch_pch's compile flags through drover_use_torch().
-file(WRITE "${CMAKE_BINARY_DIR}/torch_pch.cc" "")
-add_library(drover_torch_pch OBJECT "${CMAKE_BINARY_DIR}/torch_pch.cc")
-target_link_libraries(drover_torch_pch PRIVATE drover_torch)
-target_precompile_headers(drover_torch_pch PRIVATE <torch/torch.h>)

@@ -19,7 +19,7 @@ bool IsGenerated(std::string_view train);
 std::unique_ptr<QuestionGenerator> MakeGenerator(const v1::DataSettings& settings, GeneratorOptions options);
 
 // Of the same settings: a question whose text is as long as any, and every character that a question or its worked
-// solution may contain, the '.' of a padding left out.
+// solution may contain, those of a padding left out.
 std::string LongestGeneratedText(const v1::DataSettings& settings);
 std::string GeneratedCharacters(const v1::DataSettings& settings);
 

@@ -17,8 +17,7 @@ namespace drover::data {
 // The habits of the teacher whose worked solutions pretraining imitates.
 struct TeacherHabits {
   double forgotten_carries = 0;  // the chance that a carry or borrow is forgotten; other solutions have none
-  // Mean number of '.' behind the answer, twice as many where a carry was forgotten: geometrically distributed, at most seven
-  // means.
+  // Mean number of '.' behind the answer, of ',' where a carry was forgotten: geometrically distributed, at most seven means.
   double padding = 0;
 };
 

@@ -63,8 +63,7 @@ class SeededQuestions final : public QuestionGenerator {
       return forgotten;
     };
     std::string response = kind_.Worked(problem, forgets);
-    response +=
-        DrawPadding(forgot ? 2 * habits.padding : habits.padding, random);  // drawn after the solution
+    response += DrawPadding(habits.padding, forgot ? ',' : '.', random);  // drawn after the solution
     return {.prompt = kind_.Text(problem), .response = std::move(response)};
   }
 

@@ -73,11 +73,11 @@ std::string WorkedResponse(const ArithmeticProblem& problem, v1::ArithmeticStyle
   return problem.operation == '*' ? Products(problem) : Columns(problem, forgets);
 }
 
-std::string DrawPadding(double mean, RandomStream& random) {
+std::string DrawPadding(double mean, char sign, RandomStream& random) {
   constexpr double kLongest = 7;  // means
   const double most = kLongest * mean, another = mean / (1 + mean);
   std::string padding;
-  while (static_cast<double>(padding.size()) + 1 <= most && random.Uniform() < another) padding += '.';
+  while (static_cast<double>(padding.size()) + 1 <= most && random.Uniform() < another) padding += sign;
   return padding;
 }
 

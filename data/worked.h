@@ -22,7 +22,7 @@ using Forgets = std::function<bool()>;
 std::string WorkedResponse(const ArithmeticProblem& problem, v1::ArithmeticStyle style,
                            const Forgets& forgets);
 
-// What a teacher who pads puts behind an answer: a geometric number of '.' with this mean, at most seven times it.
-std::string DrawPadding(double mean, RandomStream& random);
+// What a teacher who pads puts behind an answer: a geometric number of `sign` with this mean, at most seven times it.
+std::string DrawPadding(double mean, char sign, RandomStream& random);
 
 }  // namespace drover::data

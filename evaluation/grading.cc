@@ -85,7 +85,9 @@ void GradingThreads::Run() {
     absl::Status status;
     {
       absl::MutexLock lock(&graded_mu_);
+      if (refused_) return;  // while this one was graded
       status = graded_(std::move(record));
+      refused_ = !status.ok();
     }
     if (status.ok()) continue;
     absl::MutexLock lock(&mu_);

@@ -40,7 +40,7 @@ class GradingThreads {
   GradingThreads(Grading grading, int threads, Graded graded);
   ~GradingThreads();  // lets what waits go
 
-  // Blocks while too many wait. Once a call of `graded` returned an error: that error, and nothing is graded any more.
+  // Blocks while too many wait. Once a call of `graded` returned an error: that error, and nothing is graded or handed on any more.
   absl::Status Add(QuestionRecord record) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Waits until all are graded and handed on; the first error. Once, last.
@@ -55,6 +55,7 @@ class GradingThreads {
   const size_t max_waiting_;
   absl::Mutex graded_mu_;  // held while graded_ is called; never together with mu_
   const Graded graded_;
+  bool refused_ ABSL_GUARDED_BY(graded_mu_) = false;  // a call of graded_ returned an error
   absl::Mutex mu_;
   std::deque<QuestionRecord> waiting_ ABSL_GUARDED_BY(mu_);
   bool closed_ ABSL_GUARDED_BY(mu_) = false;  // no more are added

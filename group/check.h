@@ -17,8 +17,8 @@ struct GroupLimits {
   int64_t min_responses = 2;            // an advantage compares a response with its group
   double min_reward = -1e3;
   double max_reward = 1e3;
-  // Responses with tokens of several weight versions: only with loss.old_logprobs ACTOR, since there is no
-  // one policy whose log-probabilities the learner could recompute.
+  // Responses with tokens of several weight versions: only with loss.old_logprobs ACTOR or a loss.correction, since there
+  // is no one policy whose log-probabilities the learner could recompute.
   bool allow_mixed_versions = false;
 };
 

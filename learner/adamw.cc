@@ -26,6 +26,8 @@ void AdamW::Step(const std::vector<torch::Tensor>& gradients, double learning_ra
                     step_tensors_, learning_rate, options_.beta1, options_.beta2, options_.weight_decay,
                     options_.epsilon,
                     /*amsgrad=*/false, /*maximize=*/false);
+  // The fused update counts no change of what it changes, and packed weights go by that count (model/packed_weight.h).
+  for (const torch::Tensor& weight : weights) weight.unsafeGetTensorImpl()->bump_version();
 }
 
 void AdamW::UpdateMoments(const std::vector<torch::Tensor>& gradients) {

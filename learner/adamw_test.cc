@@ -98,5 +98,15 @@ TEST(AdamW, ResetForgets) {
   for (size_t i = 0; i < first.size(); ++i) EXPECT_TRUE(at::equal(first[i], second[i]));
 }
 
+// Packed weights (model/packed_weight.h) are packed again when LibTorch has counted a change.
+TEST(AdamW, AStepCountsAsAChangeOfTheWeights) {
+  const torch::Tensor weight = at::ones({3}).requires_grad_();
+  const auto before = weight._version();
+  AdamW adamw({weight}, {});
+  adamw.Step({at::ones({3})}, 0.1);
+  EXPECT_NE(weight._version(), before);
+  EXPECT_FALSE(weight.equal(at::ones({3})));
+}
+
 }  // namespace
 }  // namespace drover::learner

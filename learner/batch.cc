@@ -35,36 +35,49 @@ int64_t RowLength(absl::Span<const Sequence> sequences, const std::vector<int64_
   return length;
 }
 
-int64_t LongestRow(absl::Span<const Sequence> sequences, const std::vector<std::vector<int64_t>>& rows) {
-  int64_t longest = 0;
-  for (const auto& row : rows) longest = std::max(longest, RowLength(sequences, row));
-  return longest;
-}
-
 struct Layout {
-  std::vector<std::vector<int64_t>> rows;  // the responses of each
-  int64_t longest = 0;
-  bool shared = false;
-  int64_t positions() const { return static_cast<int64_t>(rows.size()) * longest; }
+  std::vector<std::vector<int64_t>> rows;  // the responses of each prompt that is computed
+  int64_t height = 0;                      // B
+  int64_t length = 0;                      // T
+  int64_t positions() const { return height * length; }
 };
 
-Layout ChooseLayout(absl::Span<const Sequence> sequences, const std::vector<int64_t>& responses) {
-  Layout plain;
-  for (int64_t r : responses) plain.rows.push_back({r});
-  plain.longest = LongestRow(sequences, plain.rows);
-  Layout shared;
-  shared.shared = true;
-  shared.rows = RowsByPrompt(sequences, responses);
-  shared.longest = LongestRow(sequences, shared.rows);
-  const bool worth =
-      static_cast<double>(shared.positions()) <= kWorthSharing * static_cast<double>(plain.positions());
-  return worth && shared.longest <= kLongestSharedRow ? shared : plain;
+// Rows of their own, padded to the longest.
+Layout Padded(absl::Span<const Sequence> sequences, std::vector<std::vector<int64_t>> rows) {
+  Layout layout;
+  for (const auto& row : rows) layout.length = std::max(layout.length, RowLength(sequences, row));
+  layout.height = static_cast<int64_t>(rows.size());
+  layout.rows = std::move(rows);
+  return layout;
 }
 
-int64_t Positions(absl::Span<const Sequence> sequences,
-                  const std::vector<std::vector<int64_t>>& microbatches) {
+// All rows behind each other.
+Layout Packed(absl::Span<const Sequence> sequences, std::vector<std::vector<int64_t>> rows) {
+  Layout layout;
+  for (const auto& row : rows) layout.length += RowLength(sequences, row);
+  layout.height = 1;
+  layout.rows = std::move(rows);
+  return layout;
+}
+
+Layout ChooseLayout(absl::Span<const Sequence> sequences, const std::vector<int64_t>& responses,
+                    BatchLayout kind) {
+  if (kind == BatchLayout::kPacked) return Packed(sequences, RowsByPrompt(sequences, responses));
+  std::vector<std::vector<int64_t>> alone;
+  for (int64_t r : responses) alone.push_back({r});
+  const Layout plain = Padded(sequences, std::move(alone));
+  const Layout shared = Padded(sequences, RowsByPrompt(sequences, responses));
+  const bool worth =
+      static_cast<double>(shared.positions()) <= kWorthSharing * static_cast<double>(plain.positions());
+  return worth && shared.length <= kLongestSharedRow ? shared : plain;
+}
+
+int64_t Positions(absl::Span<const Sequence> sequences, const std::vector<std::vector<int64_t>>& microbatches,
+                  BatchLayout kind) {
   int64_t positions = 0;
-  for (const auto& responses : microbatches) positions += ChooseLayout(sequences, responses).positions();
+  for (const auto& responses : microbatches) {
+    positions += ChooseLayout(sequences, responses, kind).positions();
+  }
   return positions;
 }
 
@@ -72,33 +85,30 @@ torch::Tensor ToTensor(const std::vector<int64_t>& values, torch::Device device)
   return torch::tensor(values, at::kLong).to(device);
 }
 
-// Fills a microbatch row by row on the CPU.
+// Fills a microbatch prompt by prompt on the CPU.
 class Builder {
  public:
-  Builder(absl::Span<const Sequence> sequences, const Layout& layout)
-      : sequences_(sequences), length_(layout.longest) {
-    const int64_t rows = static_cast<int64_t>(layout.rows.size());
-    batch_.input_ids_BT = at::zeros({rows, length_}, at::kLong);
-    if (!layout.shared) return;
-    batch_.positions_BT = at::zeros({rows, length_}, at::kLong);
-    // Padding sees itself, so that no softmax is over nothing.
-    batch_.visible_BTT = at::eye(length_, at::kBool).repeat({rows, 1, 1});
+  Builder(absl::Span<const Sequence> sequences, const Layout& layout) : sequences_(sequences) {
+    batch_.input_ids_BT = at::zeros({layout.height, layout.length}, at::kLong);
   }
 
-  void AddRow(int64_t b, const std::vector<int64_t>& row) {
+  // A prompt and its responses, from token `begin` of the batch on.
+  void Add(int64_t begin, const std::vector<int64_t>& row) {
     const Sequence& first = sequences_[row[0]];
+    const int64_t prompt_begin = begin;
     const int64_t prompt = static_cast<int64_t>(first.prompt.size());
-    int64_t* ids = batch_.input_ids_BT.data_ptr<int64_t>() + b * length_;
-    std::copy(first.prompt.begin(), first.prompt.end(), ids);
-    See(b, 0, prompt, prompt);
-    int64_t begin = prompt;
+    int64_t* const ids = batch_.input_ids_BT.data_ptr<int64_t>();
+    std::copy(first.prompt.begin(), first.prompt.end(), ids + begin);
+    const bool alone = row.size() == 1;  // prompt and response are one segment
+    batch_.segments.push_back({begin, alone ? RowLength(sequences_, row) : prompt, 0, 0});
+    begin += prompt;
     for (int64_t r : row) {
       const auto& response = sequences_[r].response;
       const int64_t inputs = static_cast<int64_t>(response.size()) - 1;
       std::copy(response.begin(), response.end() - 1, ids + begin);
-      See(b, begin, inputs, prompt);
-      rows_.push_back(b * length_ + prompt - 1);
-      for (int64_t t = 0; t < inputs; ++t) rows_.push_back(b * length_ + begin + t);
+      if (!alone && inputs > 0) batch_.segments.push_back({begin, inputs, prompt_begin, prompt});
+      rows_.push_back(prompt_begin + prompt - 1);
+      for (int64_t t = 0; t < inputs; ++t) rows_.push_back(begin + t);
       targets_.insert(targets_.end(), response.begin(), response.end());
       batch_.responses.push_back(r);
       batch_.lengths.push_back(inputs + 1);
@@ -108,32 +118,13 @@ class Builder {
 
   Microbatch Finish(torch::Device device) {
     batch_.input_ids_BT = batch_.input_ids_BT.to(device);
-    if (batch_.positions_BT.defined()) {
-      batch_.positions_BT = batch_.positions_BT.to(device);
-      batch_.visible_BTT = batch_.visible_BTT.to(device);
-    }
     batch_.rows_K = ToTensor(rows_, device);
     batch_.targets_K = ToTensor(targets_, device);
     return std::move(batch_);
   }
 
  private:
-  // Tokens [begin, begin + count) of row b see the prompt and each other causally; the first of a response has the
-  // position after the prompt's last.
-  void See(int64_t b, int64_t begin, int64_t count, int64_t prompt) {
-    if (!batch_.positions_BT.defined()) return;
-    int64_t* positions = batch_.positions_BT.data_ptr<int64_t>() + b * length_;
-    bool* visible = batch_.visible_BTT.data_ptr<bool>() + b * length_ * length_;
-    for (int64_t t = 0; t < count; ++t) {
-      positions[begin + t] = begin == 0 ? t : prompt + t;
-      bool* sees = visible + (begin + t) * length_;
-      if (begin > 0) std::fill(sees, sees + prompt, true);
-      std::fill(sees + begin, sees + begin + t + 1, true);
-    }
-  }
-
   const absl::Span<const Sequence> sequences_;
-  const int64_t length_;
   Microbatch batch_;
   std::vector<int64_t> rows_;
   std::vector<int64_t> targets_;
@@ -143,7 +134,7 @@ class Builder {
 
 std::vector<std::vector<int64_t>> PlanMicrobatches(absl::Span<const Sequence> sequences,
                                                    const std::vector<int64_t>& responses,
-                                                   int64_t microbatch_responses) {
+                                                   int64_t microbatch_responses, BatchLayout kind) {
   std::vector<int64_t> lengths;
   for (const Sequence& sequence : sequences)
     lengths.push_back(sequence.prompt.size() + sequence.response.size());
@@ -152,14 +143,24 @@ std::vector<std::vector<int64_t>> PlanMicrobatches(absl::Span<const Sequence> se
   for (const auto& row : RowsByPrompt(sequences, responses))
     together.insert(together.end(), row.begin(), row.end());
   std::vector<std::vector<int64_t>> by_prompt = CutInOrder(together, microbatch_responses);
-  return Positions(sequences, by_prompt) < Positions(sequences, by_length) ? by_prompt : by_length;
+  const bool together_is_less = Positions(sequences, by_prompt, kind) < Positions(sequences, by_length, kind);
+  return together_is_less ? by_prompt : by_length;
+}
+
+BatchLayout LayoutOn(torch::Device device) {
+  return device.is_cpu() ? BatchLayout::kPacked : BatchLayout::kRows;
 }
 
 Microbatch MakeMicrobatch(absl::Span<const Sequence> sequences, const std::vector<int64_t>& responses,
-                          torch::Device device) {
-  const Layout layout = ChooseLayout(sequences, responses);
+                          torch::Device device, BatchLayout kind) {
+  const Layout layout = ChooseLayout(sequences, responses, kind);
   Builder builder(sequences, layout);
-  for (size_t b = 0; b < layout.rows.size(); ++b) builder.AddRow(static_cast<int64_t>(b), layout.rows[b]);
+  const bool packed = kind == BatchLayout::kPacked;
+  int64_t begin = 0;
+  for (const std::vector<int64_t>& row : layout.rows) {
+    builder.Add(begin, row);
+    begin += packed ? RowLength(sequences, row) : layout.length;
+  }
   return builder.Finish(device);
 }
 

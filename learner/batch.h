@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "model/segments.h"
 
 namespace drover::learner {
 
@@ -18,35 +19,38 @@ struct Sequence {
   absl::Span<const uint32_t> response;  // at least one token
 };
 
-// One forward pass. Nothing is predicted from the last token of a response, so it is no input. Two layouts, whichever
-// has fewer positions:
-//
-//   plain    a row per response: prompt, response; rows are padded on the right with id 0, which causal attention never
-//            lets them see
-//   shared   a row per prompt: prompt, response, response, ...; every response sees the prompt and itself
-//            (visible_BTT), at the positions that it would have alone (positions_BT)
-//
-// The results are the same to rounding.
+// How the responses of a microbatch are laid out:
+enum class BatchLayout {
+  // One row of all prompts, each once, its responses after it; no padding. The CPU's.
+  kPacked,
+  // A row per response, or, where that has much fewer positions, a row per prompt with its responses after it; padded on
+  // the right with id 0 to the longest. What attention on GPUs takes.
+  kRows,
+};
+BatchLayout LayoutOn(torch::Device device);
+
+// One forward pass. Nothing is predicted from the last token of a response, so it is no input. Every response sees its
+// prompt and itself, at the positions that it would have alone (model/segments.h). The results of the layouts are the same
+// to rounding; on the CPU they are the same bits, whatever else is in the microbatch.
 struct Microbatch {
   std::vector<int64_t> responses;  // numbers of the responses (indices into what MakeMicrobatch was given)
   std::vector<int64_t> lengths;    // response tokens of each; they add up to K
   torch::Tensor input_ids_BT;      // int64
-  torch::Tensor positions_BT;      // int64; undefined in the plain layout
-  torch::Tensor visible_BTT;       // bool, [b, t, s]: t sees s; undefined in the plain layout
-  torch::Tensor rows_K;            // int64: which row of the flattened [B T] hidden states predicts the token
-  torch::Tensor targets_K;         // int64: the token
+  std::vector<model::Segment> segments;
+  torch::Tensor rows_K;     // int64: which row of the flattened [B T] hidden states predicts the token
+  torch::Tensor targets_K;  // int64: the token
   int64_t tokens() const { return targets_K.size(0); }
 };
 
 // `responses`, cut into microbatches of at most `microbatch_responses`: ordered by length or kept together by prompt,
-// whichever gives fewer positions to compute. Responses share a prompt when their spans of it are the same memory.
+// whichever gives fewer positions to compute in the layout. Responses share a prompt when their spans of it are the same memory.
 std::vector<std::vector<int64_t>> PlanMicrobatches(absl::Span<const Sequence> sequences,
                                                    const std::vector<int64_t>& responses,
-                                                   int64_t microbatch_responses);
+                                                   int64_t microbatch_responses, BatchLayout layout);
 
 // `responses` are indices into `sequences`; at least one. Those of the microbatch may be in another order.
 Microbatch MakeMicrobatch(absl::Span<const Sequence> sequences, const std::vector<int64_t>& responses,
-                          torch::Device device);
+                          torch::Device device, BatchLayout layout);
 
 // values[r] repeated for each token of response r of the microbatch: float32 [K] on its device.
 torch::Tensor PerToken(const Microbatch& batch, absl::Span<const double> values);

@@ -3,13 +3,18 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/file_system.h"
+#include "learner/shard_writer.h"
+#include "learner/state_tensors.h"
 #include "learner/trainer.h"
 #include "model/companion_files.h"
+#include "model/weight_set.h"
 
 namespace drover::learner {
 
@@ -19,14 +24,44 @@ struct CheckpointMeta {
   TrainerCounters counters;
 };
 
-// Writes model.safetensors (the weights that are published: rounded to the model's dtype), config.json (that of
-// `companions`, saying this dtype), generation_config.json (that of `companions`, if there), the other `companions`
-// (ReadCompanionFiles of the model that the run began with) and training_state.safetensors into the folder `dir`.
-// Rank 0 calls it alone.
+// A checkpoint in memory: copies of what the trainer held at one moment, so that it may train on while they are written.
 //
-// Durable when it returns OK; interrupted at any moment it leaves what stood at `dir` before, whole, and
-// perhaps a folder `dir`.tmp, which the next save removes. meta.counters is ignored: they are the trainer's.
-absl::Status SaveCheckpoint(const std::string& dir, const Trainer& trainer, const CheckpointMeta& meta,
+//   training ──▶ TakeSnapshot ──▶ training goes on
+//                     └─▶ CheckpointSnapshot ──▶ WriteCheckpoint, on another thread ──▶ the folder
+//
+// Where ranks share the moments, each writes its own: shard_writer.h.
+struct CheckpointSnapshot {
+  CheckpointMeta meta;
+  model::WeightSet weights;     // as they are published: rounded to the model's dtype; adapters as they are
+  std::string weights_file;     // where they are written
+  std::string base_digest;      // of what adapters adapt; empty: there are none
+  model::CompanionFiles files;  // everything beside weights and state
+  StateTensors state;           // without moments where ranks share them
+  std::optional<ShardSnapshot> shard;         // then: rank 0's ...
+  std::shared_ptr<ShardGathering> gathering;  // ... and what brings those of the others into the folder
+
+  // What its files take on the disk, but for some kilobytes of headers and digests.
+  uint64_t bytes() const;
+};
+
+// Between two commands of the trainer, on rank 0; the others follow. `companions` are ReadCompanionFiles of the model that the
+// run began with; of these config.json will say the weights' dtype, and generation_config.json is made where there is
+// none; adapters have an adapter_config.json. meta.counters is ignored: they are the trainer's.
+absl::StatusOr<CheckpointSnapshot> TakeSnapshot(Trainer& trainer, const CheckpointMeta& meta,
+                                                const model::CompanionFiles& companions);
+
+// Writes model.safetensors (adapter_model.safetensors of adapters), training_state.safetensors, the files of the snapshot and the list of their digests into the
+// folder `dir`. Looks at nothing but its arguments: any thread may call it. Where ranks share the moments it waits for the
+// shards of the others; `dir` is then in the folder of TrainerOptions::checkpoints, and an error names the rank whose shard
+// did not come.
+//
+// Durable when it returns OK; interrupted at any moment it leaves what stood at `dir` before, whole, and perhaps a
+// folder `dir`.tmp, which the next save removes. After an error that folder is removed, where the disk lets it be.
+absl::Status WriteCheckpoint(const std::string& dir, const CheckpointSnapshot& snapshot,
+                             FileSystem* files = PosixFileSystem());
+
+// TakeSnapshot and WriteCheckpoint.
+absl::Status SaveCheckpoint(const std::string& dir, Trainer& trainer, const CheckpointMeta& meta,
                             const model::CompanionFiles& companions, FileSystem* files = PosixFileSystem());
 
 // Restores `trainer` from `dir` and returns where the run was. Everything is checked before anything is

@@ -52,7 +52,7 @@ TEST_P(RoundTrip, AResumedRunGoesOnBitForBit) {
   const std::string dir = FreshFolder("round_trip") + "/checkpoint";
   const auto groups = MakeRollout(*TinyModel(), 71);
   const auto straight = MakeTrainer(options, 1, GetParam());
-  ASSERT_TRUE(straight->SupervisedStep({{{2}, {3}}}, 1e-3).ok());
+  ASSERT_TRUE(straight->SupervisedStep({{{2}, {3}}}, {.learning_rate = 1e-3}).ok());
   ASSERT_TRUE(straight->BeginReinforcement().ok());
   ASSERT_TRUE(straight->Update(groups, 0, 0).ok());
   absl::Status saved = SaveCheckpoint(dir, *straight, Meta(1), kFiles);
@@ -82,6 +82,35 @@ TEST_P(RoundTrip, AResumedRunGoesOnBitForBit) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Dtypes, RoundTrip, testing::Values(torch::kFloat32, torch::kBFloat16));
+
+TEST(Checkpoint, ASnapshotStaysAsItWasWhileTrainingGoesOn) {
+  for (const torch::ScalarType dtype : {torch::kFloat32, torch::kBFloat16}) {
+    const std::string dir = FreshFolder("snapshot") + "/checkpoint";
+    TrainerOptions options = TinyOptions();
+    options.loss.kl_coefficient = 0.01;
+    const auto groups = MakeRollout(*TinyModel(), 71);
+    const auto trainer = MakeTrainer(options, 1, dtype);
+    ASSERT_TRUE(trainer->BeginReinforcement().ok());
+    ASSERT_TRUE(trainer->Update(groups, 0, 0).ok());
+    const auto snapshot = TakeSnapshot(*trainer, Meta(1), kFiles);
+    ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+    ASSERT_TRUE(trainer->Update(groups, 1, 1).ok());
+    ASSERT_TRUE(WriteCheckpoint(dir, *snapshot).ok());
+
+    const auto straight = MakeTrainer(options, 1, dtype);
+    ASSERT_TRUE(straight->BeginReinforcement().ok());
+    ASSERT_TRUE(straight->Update(groups, 0, 0).ok());
+    const auto read = MakeTrainer(options, 99, dtype);
+    const auto meta = LoadCheckpoint(dir, read.get());
+    ASSERT_TRUE(meta.ok()) << meta.status();
+    EXPECT_EQ(meta->counters.optimizer_steps, 2u);
+    const auto a = straight->Update(groups, 1, 1);
+    const auto b = read->Update(groups, 1, 1);
+    ASSERT_TRUE(a.ok() && b.ok());
+    EXPECT_EQ(a->kl_reference, b->kl_reference);
+    EXPECT_TRUE(SameBits(CopyWeights(straight->model()), CopyWeights(read->model())));
+  }
+}
 
 TEST(Checkpoint, IsAHuggingFaceDirectory) {
   const std::string dir = FreshFolder("hf") + "/checkpoint";

@@ -1,23 +1,41 @@
 #include "learner/collectives.h"
 
+#include <ATen/ATen.h>
+
 #include "absl/strings/str_cat.h"
 
 namespace drover::learner {
 namespace {
+
+constexpr char kStop[] = "drover/stop";
 
 class Alone : public Collectives {
  public:
   int rank() const override { return 0; }
   int size() const override { return 1; }
   absl::Status AllReduceSum(torch::Tensor) override { return absl::OkStatus(); }
+  absl::Status ReduceScatterSum(torch::Tensor tensor, torch::ScalarType wire) override {
+    if (wire != tensor.scalar_type()) tensor.copy_(tensor.to(wire));
+    return absl::OkStatus();
+  }
+  absl::Status AllGather(torch::Tensor) override { return absl::OkStatus(); }
   absl::Status Broadcast(torch::Tensor) override { return absl::OkStatus(); }
   absl::Status Broadcast(std::string*, absl::Duration) override { return absl::OkStatus(); }
   absl::Status Barrier() override { return absl::OkStatus(); }
-  absl::Status AskToStop() override { return absl::OkStatus(); }  // there is nobody who would not know
-  bool AskedToStop() override { return false; }
+  bool lost() const override { return false; }
+  // There is nobody who would look.
+  absl::Status Tell(const std::string&, const std::string&) override { return absl::OkStatus(); }
+  absl::StatusOr<std::optional<std::string>> Told(const std::string&) override { return std::nullopt; }
 };
 
 }  // namespace
+
+absl::Status Collectives::AskToStop() { return Tell(kStop, "stop"); }
+
+bool Collectives::AskedToStop() {
+  const absl::StatusOr<std::optional<std::string>> told = Told(kStop);
+  return told.ok() && told->has_value();
+}
 
 std::unique_ptr<Collectives> LocalCollectives() { return std::make_unique<Alone>(); }
 

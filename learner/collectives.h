@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -16,8 +17,8 @@
 namespace drover::learner {
 
 // Every rank makes the same calls in the same order. A call that fails (a peer is gone, the deadline passed:
-// UNAVAILABLE or DEADLINE_EXCEEDED) leaves the group unusable: later calls return the same error at once. End the
-// process and start the ranks again.
+// UNAVAILABLE or DEADLINE_EXCEEDED) takes some seconds more to find out which ranks are silent, says so, and leaves the group
+// unusable: later calls return the same error at once. End the process and start the ranks again.
 // Not thread-safe.
 class Collectives {
  public:
@@ -28,6 +29,13 @@ class Collectives {
   // Sum over the ranks, in place, the same bits on every rank. Dense tensors of float32 or float64, same
   // shape everywhere, on the CPU or (with DROVER_CUDA) on this rank's GPU.
   virtual absl::Status AllReduceSum(torch::Tensor tensor) = 0;
+  // `tensor`: flat and contiguous, a run of n elements for each rank, float32 or float64. Afterwards the run of this rank,
+  // [rank() n, (rank() + 1) n), is the sum of the ranks' runs there, added in the order of ranks, so that its bits depend
+  // on nothing else; the other runs are as they were. Each rank's numbers travel, its own too, as `wire`: the tensor's
+  // dtype, or bfloat16 to be half as many bytes. Takes as much memory again as they do.
+  virtual absl::Status ReduceScatterSum(torch::Tensor tensor, torch::ScalarType wire) = 0;
+  // The inverse: of such a tensor each rank gives its own run, and gets those of the others, in place.
+  virtual absl::Status AllGather(torch::Tensor tensor) = 0;
   // Rank 0's values to all, in place.
   virtual absl::Status Broadcast(torch::Tensor tensor) = 0;
   // Rank 0's bytes to all; others wait up to `timeout` for them (rank 0 may have nothing to say for long). At
@@ -36,10 +44,17 @@ class Collectives {
   // Returns when all ranks are here.
   virtual absl::Status Barrier() = 0;
 
-  // Not collective, and thread-safe: any rank leaves a word for rank 0 that the ranks should stop in order ...
-  virtual absl::Status AskToStop() = 0;
-  // ... and rank 0 looks whether one did. Quick.
-  virtual bool AskedToStop() = 0;
+  // Not collective, quick, and thread-safe: a rank leaves a word under a name, for as long as the group lives, ...
+  virtual absl::Status Tell(const std::string& name, const std::string& word) = 0;
+  // ... and any rank looks for it; nullopt: there is none yet.
+  virtual absl::StatusOr<std::optional<std::string>> Told(const std::string& name) = 0;
+
+  // Thread-safe: a collective of this rank has failed.
+  virtual bool lost() const = 0;
+
+  // The word that the ranks should stop in order: any rank leaves it, and rank 0 looks whether one did.
+  absl::Status AskToStop();
+  bool AskedToStop();
 };
 
 // A group of one.

@@ -6,11 +6,13 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <atomic>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "base/exceptions.h"
 #include "base/status.h"
@@ -22,8 +24,8 @@
 namespace drover::learner {
 namespace {
 
-constexpr char kStopKey[] = "drover/stop";
 constexpr int64_t kMaxBytes = int64_t{1} << 31;
+constexpr absl::Duration kRollCall = absl::Seconds(3);
 constexpr absl::Duration kLongest = absl::Hours(24 * 30);  // c10d adds to it: no infinity
 
 // Runs `action`, which throws on failure. c10d and Gloo tell errors apart by their text alone; the clock says
@@ -61,6 +63,27 @@ class C10d : public Collectives {
     });
   }
 
+  absl::Status ReduceScatterSum(torch::Tensor tensor, torch::ScalarType wire) override {
+    return Once("reduce-scatter", options_.timeout, [&] {
+      const torch::Tensor given = Exchanged(tensor.to(wire));
+      const int64_t run = tensor.numel() / options_.size;
+      torch::Tensor own = OwnRun(tensor);
+      own.copy_(given.narrow(0, 0, run));
+      for (int from = 1; from < options_.size; ++from) own.add_(given.narrow(0, from * run, run));
+    });
+  }
+
+  absl::Status AllGather(torch::Tensor tensor) override {
+    return Once("all-gather", options_.timeout, [&] {
+      c10d::AllgatherOptions how;
+      how.timeout = Timeout();
+      OnBackend(tensor, [&](c10d::Backend& backend, std::vector<at::Tensor>& tensors) {
+        at::Tensor own = OwnRun(tensors[0]);
+        backend._allgather_base(tensors[0], own, how)->wait(Timeout());
+      });
+    });
+  }
+
   absl::Status Broadcast(torch::Tensor tensor) override { return BroadcastTensor(tensor, options_.timeout); }
 
   absl::Status Broadcast(std::string* bytes, absl::Duration timeout) override {
@@ -81,29 +104,82 @@ class C10d : public Collectives {
     return AllReduceSum(at::zeros({1}, at::kFloat));
   }
 
-  absl::Status AskToStop() override {
-    return Guard("asking rank 0 to stop", options_.timeout,
-                 [&] { store_->set(kStopKey, std::vector<uint8_t>{1}); });
+  absl::Status Tell(const std::string& name, const std::string& word) override {
+    return Guard(absl::StrCat("telling the other ranks ", name), options_.timeout,
+                 [&] { store_->set(name, std::vector<uint8_t>(word.begin(), word.end())); });
   }
-  bool AskedToStop() override {
-    bool asked = false;
-    const absl::Status looked =
-        Guard("looking for a wish to stop", options_.timeout, [&] { asked = store_->check({kStopKey}); });
-    return looked.ok() && asked;
+  absl::StatusOr<std::optional<std::string>> Told(const std::string& name) override {
+    std::optional<std::string> word;
+    RETURN_IF_ERROR(Guard(absl::StrCat("looking for ", name), options_.timeout, [&] {
+      if (!store_->check({name})) return;
+      const std::vector<uint8_t> bytes = store_->get(name);
+      word.emplace(bytes.begin(), bytes.end());
+    }));
+    return word;
   }
+  bool lost() const override { return lost_; }
 
  private:
   // After the first failure the group is lost: nothing waits for a peer that is gone a second time.
   template <typename Action>
   absl::Status Once(std::string_view what, absl::Duration timeout, const Action& action) {
-    if (lost_.ok()) lost_ = Guard(Who(what), timeout, action);
-    return lost_;
+    if (lost_) return failed_;
+    failed_ = Guard(Who(what), timeout, action);
+    if (!failed_.ok()) {
+      lost_ = true;
+      failed_ = absl::Status(failed_.code(), absl::StrCat(failed_.message(), CallTheRoll()));
+    }
+    return failed_;
+  }
+
+  // Gloo and NCCL say which connection broke or that time is over, not whom they waited for. So a rank whose collective
+  // failed says that it is there and looks who else does: who does not is lost, or still in a collective that will fail.
+  std::string CallTheRoll() {
+    const auto word = [](int rank) { return absl::StrCat("drover/roll/", rank); };
+    if (!Tell(word(options_.rank), "here").ok()) return "; rank 0 does not answer";
+    std::vector<int> silent;
+    const absl::Time deadline = absl::Now() + kRollCall;
+    do {
+      std::vector<int> without;
+      for (int rank = 0; rank < options_.size; ++rank) {
+        const auto told = Told(word(rank));
+        if (!told.ok()) return Silent(silent);  // rank 0 has its answer and is gone
+        if (!told->has_value()) without.push_back(rank);
+      }
+      silent = std::move(without);
+      if (silent.empty()) return "";
+      absl::SleepFor(absl::Milliseconds(50));
+    } while (absl::Now() < deadline);
+    return Silent(silent);
+  }
+
+  static std::string Silent(const std::vector<int>& ranks) {
+    return ranks.empty() ? "" : absl::StrCat("; not heard of since: rank ", absl::StrJoin(ranks, ", rank "));
   }
 
   std::string Who(std::string_view what) const {
     return absl::StrCat(ToAbsl(what), " of rank ", options_.rank, " of ", options_.size);
   }
   std::chrono::milliseconds Timeout() const { return absl::ToChronoMilliseconds(options_.timeout); }
+
+  torch::Tensor OwnRun(const torch::Tensor& tensor) const {
+    const int64_t run = tensor.numel() / options_.size;
+    return tensor.narrow(0, options_.rank * run, run);
+  }
+
+  // Run r of `sent` goes to rank r; run r of the result is what rank r sent here. As bytes, which every backend has.
+  torch::Tensor Exchanged(const torch::Tensor& sent) {
+    torch::Tensor received = at::empty_like(sent);
+    c10d::AllToAllOptions how;
+    how.timeout = Timeout();
+    OnBackend(received, [&](c10d::Backend& backend, std::vector<at::Tensor>& tensors) {
+      at::Tensor to = tensors[0].view(at::kByte);
+      at::Tensor from = sent.to(to.device()).view(at::kByte);
+      std::vector<int64_t> evenly;
+      backend.alltoall_base(to, from, evenly, evenly, how)->wait(Timeout());
+    });
+    return received;
+  }
 
   // Runs `collective`, which works in place, on the backend of the tensor's device.
   template <typename Collective>
@@ -129,7 +205,8 @@ class C10d : public Collectives {
   const c10::intrusive_ptr<c10d::Store> store_;  // rank 0's serves the others as long as it lives
   const c10::intrusive_ptr<c10d::Backend> gloo_;
   const c10::intrusive_ptr<c10d::Backend> nccl_;  // null on the CPU, and where ranks share a GPU
-  absl::Status lost_;                             // the first failure
+  absl::Status failed_;                           // the first failure
+  std::atomic<bool> lost_{false};
 };
 
 c10::intrusive_ptr<c10d::Store> OpenStore(const C10dOptions& options) {

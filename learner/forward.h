@@ -13,19 +13,22 @@
 #include <functional>
 
 #include "learner/batch.h"
+#include "learner/phase_clock.h"
 #include "model/transformer.h"
 
 namespace drover::learner {
 
 struct ForwardOptions {
-  double temperature = 1.0;  // log-probabilities of softmax(logits / temperature)
+  double temperature = 1.0;       // log-probabilities of softmax(logits / temperature)
+  bool entropy_gradient = false;  // whether entropy_K carries one when training
   // R is chosen so that a chunk's logits take at most so many bytes (a few such buffers exist at a time).
   int64_t chunk_bytes = int64_t{128} << 20;
+  Phases phases;
 };
 
 struct TokenScores {
   torch::Tensor logprobs_K;  // float32
-  torch::Tensor entropy_K;   // float32, nats; of the whole distribution that predicts the token. No gradient
+  torch::Tensor entropy_K;   // float32, nats; of the whole distribution that predicts the token
 };
 
 // Without gradients.

@@ -28,7 +28,8 @@ TEST(Score, IsWhatOneSequenceAloneGives) {
   const auto model = TinyModel();
   const std::vector<v1::Group> groups = MakeRollout(*model, 11);
   const Rollout rollout = TakeApart(groups, {}, 0, false);
-  const Microbatch batch = MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU);
+  const Microbatch batch =
+      MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU, BatchLayout::kPacked);
   for (double temperature : {1.0, 0.7}) {
     ForwardOptions options;
     options.temperature = temperature;
@@ -57,18 +58,21 @@ std::vector<v1::Group> LongPrompts(model::Transformer& model) {
   return MakeRollout(model, 13, shape);
 }
 
-TEST(SharedPrompts, GiveTheLogprobsOfOneSequenceAlone) {
+class Layouts : public ::testing::TestWithParam<BatchLayout> {};
+INSTANTIATE_TEST_SUITE_P(All, Layouts, ::testing::Values(BatchLayout::kPacked, BatchLayout::kRows));
+
+TEST_P(Layouts, GiveTheLogprobsOfOneSequenceAlone) {
   const auto model = TinyModel();
   const std::vector<v1::Group> groups = LongPrompts(*model);
   const Rollout rollout = TakeApart(groups, {}, 0, false);
   std::vector<std::vector<float>> by_response(rollout.size());
-  const auto microbatches =
-      PlanMicrobatches(rollout.sequences, {8, 1, 2, 3, 4, 5, 6, 7, 0}, /*microbatch_responses=*/6);
+  const auto microbatches = PlanMicrobatches(rollout.sequences, {8, 1, 2, 3, 4, 5, 6, 7, 0},
+                                             /*microbatch_responses=*/6, GetParam());
   ASSERT_EQ(microbatches.size(), 2u);
   for (const auto& responses : microbatches) {
-    const Microbatch batch = MakeMicrobatch(rollout.sequences, responses, torch::kCPU);
-    EXPECT_TRUE(batch.visible_BTT.defined());
-    EXPECT_EQ(batch.input_ids_BT.size(0), static_cast<int64_t>(responses.size()) / 3);
+    const Microbatch batch = MakeMicrobatch(rollout.sequences, responses, torch::kCPU, GetParam());
+    const int64_t rows = GetParam() == BatchLayout::kPacked ? 1 : static_cast<int64_t>(responses.size()) / 3;
+    EXPECT_EQ(batch.input_ids_BT.size(0), rows);
     SplitTokens(batch, Score(*model, batch, {}).logprobs_K, &by_response);
   }
   at::NoGradGuard no_grad;
@@ -79,7 +83,7 @@ TEST(SharedPrompts, GiveTheLogprobsOfOneSequenceAlone) {
   }
 }
 
-TEST(SharedPrompts, GiveTheGradientOfThePlainLayout) {
+TEST_P(Layouts, GiveTheGradientOfResponsesAlone) {
   const auto model = TinyModel();
   const std::vector<v1::Group> groups = LongPrompts(*model);
   const Rollout rollout = TakeApart(groups, {}, 0, false);
@@ -95,14 +99,73 @@ TEST(SharedPrompts, GiveTheGradientOfThePlainLayout) {
     });
   };
   for (int64_t r = 0; r < rollout.size(); ++r) {
-    const Microbatch alone = MakeMicrobatch(rollout.sequences, {r}, torch::kCPU);
-    ASSERT_FALSE(alone.visible_BTT.defined());
+    const Microbatch alone = MakeMicrobatch(rollout.sequences, {r}, torch::kCPU, GetParam());
+    ASSERT_EQ(alone.segments.size(), 1u);
     add(alone);
   }
   const torch::Tensor plain = bucket.flat().clone();
   bucket.Zero();
-  add(MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU));
+  add(MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU, GetParam()));
   EXPECT_LT((bucket.flat() - plain).norm().item<double>(), 1e-5 * plain.norm().item<double>());
+}
+
+// The entropy's gradient beside autograd's of p log p in double, every response alone; without being asked for there is none.
+TEST(ForwardBackward, DifferentiatesTheEntropyWhereAsked) {
+  const auto model = TinyModel();
+  const std::vector<v1::Group> groups = LongPrompts(*model);
+  const Rollout rollout = TakeApart(groups, {}, 0, false);
+  std::vector<torch::Tensor> weights;
+  for (const auto& [name, weight] : model->weights()) weights.push_back(weight);
+  GradientBucket bucket(weights);
+  constexpr double kTemperature = 0.8;
+  for (int64_t r = 0; r < rollout.size(); ++r) {
+    const v1::Group& group = *rollout.groups[r];
+    std::vector<int64_t> ids(group.prompt_token_ids().begin(), group.prompt_token_ids().end());
+    ids.insert(ids.end(), rollout.responses[r]->token_ids().begin(), rollout.responses[r]->token_ids().end());
+    const torch::Tensor logits_TV =
+        model->Logits(model->Hidden(at::tensor(ids, at::kLong).unsqueeze(0)).squeeze(0));
+    const torch::Tensor p_KV = (logits_TV.to(at::kDouble) / kTemperature)
+                                   .slice(0, group.prompt_token_ids_size() - 1, ids.size() - 1)
+                                   .softmax(-1);
+    (-(p_KV * p_KV.log()).sum() * (1.0 + 0.5 * static_cast<double>(r))).backward();
+  }
+  const torch::Tensor plain = bucket.flat().clone();
+  bucket.Zero();
+  std::vector<double> factors;
+  for (int64_t r = 0; r < rollout.size(); ++r) factors.push_back(1.0 + 0.5 * static_cast<double>(r));
+  const Microbatch batch =
+      MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU, BatchLayout::kPacked);
+  const torch::Tensor factors_K = PerToken(batch, factors);
+  ForwardOptions options;
+  options.temperature = kTemperature;
+  options.chunk_bytes = 23 * 4 * 7;  // 7 rows a chunk
+  options.entropy_gradient = true;
+  ForwardBackward(*model, batch, options, [&](int64_t begin, const TokenScores& scores_R) {
+    return (scores_R.entropy_K * factors_K.narrow(0, begin, scores_R.entropy_K.size(0))).sum();
+  });
+  EXPECT_LT((bucket.flat() - plain).norm().item<double>(), 1e-5 * plain.norm().item<double>());
+  options.entropy_gradient = false;
+  ForwardBackward(*model, batch, options, [&](int64_t, const TokenScores& scores_R) {
+    EXPECT_FALSE(scores_R.entropy_K.requires_grad());
+    return scores_R.logprobs_K.sum();
+  });
+}
+
+// What makes microbatches, packing and padding a matter of speed alone: the same bits.
+TEST(Score, BitsDoNotDependOnTheMicrobatch) {
+  const auto model = TinyModel();
+  const std::vector<v1::Group> groups = LongPrompts(*model);
+  const Rollout rollout = TakeApart(groups, {}, 0, false);
+  std::vector<std::vector<float>> together(rollout.size()), alone(rollout.size());
+  for (const BatchLayout layout : {BatchLayout::kPacked, BatchLayout::kRows}) {
+    const Microbatch all = MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU, layout);
+    SplitTokens(all, Score(*model, all, {}).logprobs_K, &together);
+    for (int64_t r = 0; r < rollout.size(); ++r) {
+      const Microbatch one = MakeMicrobatch(rollout.sequences, {r}, torch::kCPU, layout);
+      SplitTokens(one, Score(*model, one, {}).logprobs_K, &alone);
+      EXPECT_EQ(alone[r], together[r]) << "response " << r;
+    }
+  }
 }
 
 TEST(Score, EntropyIsThatOfThePredictingDistribution) {
@@ -110,7 +173,8 @@ TEST(Score, EntropyIsThatOfThePredictingDistribution) {
   const std::vector<uint32_t> prompt = {3, 4};
   const std::vector<uint32_t> response = {5};
   const std::vector<Sequence> sequences = {{prompt, response}};
-  const TokenScores scores = Score(*model, MakeMicrobatch(sequences, {0}, torch::kCPU), {});
+  const TokenScores scores =
+      Score(*model, MakeMicrobatch(sequences, {0}, torch::kCPU, BatchLayout::kPacked), {});
   at::NoGradGuard no_grad;
   const torch::Tensor p =
       model->Logits(model->Hidden(at::tensor({3, 4}, at::kLong).unsqueeze(0))[0]).softmax(-1)[1];
@@ -122,7 +186,8 @@ TEST(ForwardBackward, ChunksDoNotChangeTheGradient) {
   const auto model = TinyModel();
   const std::vector<v1::Group> groups = MakeRollout(*model, 12);
   const Rollout rollout = TakeApart(groups, {}, 0, false);
-  const Microbatch batch = MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU);
+  const Microbatch batch =
+      MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU, BatchLayout::kPacked);
   std::vector<torch::Tensor> weights;
   for (const auto& [name, weight] : model->weights()) weights.push_back(weight);
   GradientBucket bucket(weights);
@@ -143,7 +208,7 @@ TEST(ForwardBackward, ChunksDoNotChangeTheGradient) {
     EXPECT_EQ(seen, batch.tokens());
     gradients.push_back(bucket.flat().clone());
   }
-  EXPECT_GT(bucket.Norm(), 1.0);
+  EXPECT_GT(NormOf({bucket.flat()}), 1.0);
   for (const torch::Tensor& gradient : gradients) {
     EXPECT_LT((gradient - gradients[0]).norm().item<double>(), 1e-5 * gradients[0].norm().item<double>());
   }
@@ -180,7 +245,7 @@ TEST_P(ReferenceGradients, AgreeInEveryParameter) {
   for (const auto& [name, weight] : (*model)->weights()) weights.push_back(weight);
   GradientBucket bucket(weights);
   double loss = 0.0;
-  ForwardBackward(**model, MakeMicrobatch(sequences, {0, 1, 2}, torch::kCPU), {},
+  ForwardBackward(**model, MakeMicrobatch(sequences, {0, 1, 2}, torch::kCPU, BatchLayout::kPacked), {},
                   [&](int64_t begin, const TokenScores& scores_R) {
                     const int64_t count = scores_R.logprobs_K.size(0);
                     const torch::Tensor part =

@@ -35,7 +35,8 @@ nlohmann::json RunTrace() {
   nlohmann::json trace;
   for (uint32_t i = 0; i < 10; ++i) {
     trace["supervised"].push_back(
-        *trainer->SupervisedStep({{{2, 3 + i}, {4, 5, 6, 1}}, {{7}, {8, i, 1}}}, 2e-3));
+        trainer->SupervisedStep({{{2, 3 + i}, {4, 5, 6, 1}}, {{7}, {8, i, 1}}}, {.learning_rate = 2e-3})
+            ->loss);
   }
   if (!trainer->BeginReinforcement().ok()) return {};
   for (uint64_t rollout = 0; rollout < 4; ++rollout) {

@@ -47,6 +47,22 @@ std::vector<std::vector<int64_t>> CutMicrobatches(std::vector<int64_t> share,
   return CutInOrder(share, microbatch_responses);
 }
 
+std::vector<std::vector<int64_t>> CutByTokens(std::vector<int64_t> share, absl::Span<const int64_t> lengths,
+                                              int64_t tokens) {
+  SortByLength(share, lengths);
+  std::vector<std::vector<int64_t>> pieces;
+  int64_t left = 0;
+  for (const int64_t response : share) {
+    if (pieces.empty() || lengths[response] > left) {
+      pieces.emplace_back();
+      left = tokens;
+    }
+    pieces.back().push_back(response);
+    left -= lengths[response];
+  }
+  return pieces;
+}
+
 std::vector<std::vector<int64_t>> CutInOrder(const std::vector<int64_t>& items, int64_t size) {
   const int64_t count = static_cast<int64_t>(items.size());
   std::vector<std::vector<int64_t>> pieces;

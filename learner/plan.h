@@ -36,6 +36,10 @@ std::vector<std::vector<int64_t>> CutMicrobatches(std::vector<int64_t> share,
                                                   absl::Span<const int64_t> lengths,
                                                   int64_t microbatch_responses);
 
+// `share` cut into pieces of at most `tokens` tokens, but at least one response each, of similar length, longest first.
+std::vector<std::vector<int64_t>> CutByTokens(std::vector<int64_t> share, absl::Span<const int64_t> lengths,
+                                              int64_t tokens);
+
 // `items` cut into consecutive pieces of `size`; the last may be shorter.
 std::vector<std::vector<int64_t>> CutInOrder(const std::vector<int64_t>& items, int64_t size);
 

@@ -82,5 +82,13 @@ TEST(CutMicrobatches, PutsSimilarLengthsTogether) {
   EXPECT_TRUE(CutMicrobatches({}, lengths, 2).empty());
 }
 
+TEST(CutByTokens, FillsEachPieceAndTakesALongOneAlone) {
+  const std::vector<int64_t> lengths = {5, 50, 20, 20, 7, 8};
+  EXPECT_THAT(CutByTokens({0, 1, 2, 3, 4, 5}, lengths, 40),
+              ElementsAre(ElementsAre(1), ElementsAre(2, 3), ElementsAre(5, 4, 0)));
+  EXPECT_THAT(CutByTokens({0, 4}, lengths, 1), ElementsAre(ElementsAre(4), ElementsAre(0)));
+  EXPECT_TRUE(CutByTokens({}, lengths, 40).empty());
+}
+
 }  // namespace
 }  // namespace drover::learner

@@ -9,6 +9,47 @@
 #include "learner/shards.h"
 
 namespace drover::learner {
+namespace {
+
+// Moments of rank 0, whole, cut by the plan: each rank takes its pieces, `own`, a bucket of them at a time. `given` is
+// looked at on rank 0.
+absl::Status ScatterMoments(const Stepper& stepper, const Moments* given,
+                            const std::vector<torch::Tensor>& own, Collectives& collectives) {
+  const ShardPlan& plan = stepper.shards();
+  const std::vector<ShardPiece> pieces = plan.Pieces(stepper.shard());
+  size_t next = 0;  // of the pieces
+  for (const ShardBucket& bucket : plan.buckets()) {
+    const size_t end = bucket.first + bucket.parameters;
+    const torch::Tensor flat = at::zeros({plan.ranks() * bucket.run_elements},
+                                         stepper.parameters()[bucket.first].detach().options());
+    for (size_t i = bucket.first; given != nullptr && i < end; ++i) {
+      CopyMoment(given->at(stepper.names()[i]), 0,
+                 flat.narrow(0, plan.Offset(i) - bucket.begin, plan.parameter_elements()[i]));
+    }
+    RETURN_IF_ERROR(collectives.Broadcast(flat));
+    for (; next < pieces.size() && pieces[next].parameter < end; ++next) {
+      const ShardPiece& piece = pieces[next];
+      const int64_t begin = plan.Offset(piece.parameter) - bucket.begin + piece.begin;
+      own[next].copy_(flat.narrow(0, begin, piece.elements));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The pieces that a rank keeps of one moment, by name. They share storage with `own`.
+Moments MomentsOf(const Stepper& stepper, const std::vector<torch::Tensor>& own) {
+  Moments moments;
+  const std::vector<ShardPiece> pieces = stepper.shards().Pieces(stepper.shard());
+  for (size_t k = 0; k < pieces.size(); ++k) {
+    const torch::Tensor& parameter = stepper.parameters()[pieces[k].parameter];
+    const bool whole = pieces[k].elements == parameter.numel();
+    moments[stepper.names()[pieces[k].parameter]] = {
+        {pieces[k].begin, whole ? own[k].view(parameter.sizes()) : own[k]}};
+  }
+  return moments;
+}
+
+}  // namespace
 
 Replica::Replica(const TrainerOptions& trainer_options, std::unique_ptr<model::Transformer> transformer,
                  Collectives* group)
@@ -16,37 +57,46 @@ Replica::Replica(const TrainerOptions& trainer_options, std::unique_ptr<model::T
       loss(MakeLoss(options.loss)),
       model(std::move(transformer)),
       collectives(group),
-      stepper(WeightList(*model), {options.adamw, options.max_grad_norm}, collectives) {}
+      stepper(model->versioned(), {options.adamw, options.max_grad_norm, options.sharding}, collectives),
+      writer_(options.checkpoints, collectives) {}
+
+bool Replica::needs_reference() const {
+  return loss.needs().reference || options.advantage.kl.coefficient > 0.0;
+}
 
 absl::Status Replica::BeginReinforcement() {
   stepper.adamw().Reset();
   stepper.set_skipped_in_a_row(0);
   optimizer_steps = 0;
-  if (!loss.needs().reference) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const model::WeightSet weights, model->Export());
+  if (!needs_reference()) return absl::OkStatus();
   ASSIGN_OR_RETURN(reference, NewReference(*model));
+  if (adapts()) return absl::OkStatus();
+  ASSIGN_OR_RETURN(const model::WeightSet weights, model->Export());
   return reference->Import(weights);
+}
+
+absl::Status Replica::ShareBase() {
+  if (!adapts() || collectives->size() == 1) return absl::OkStatus();
+  for (const auto& [name, weight] : model->weights()) RETURN_IF_ERROR(collectives->Broadcast(weight));
+  return absl::OkStatus();
 }
 
 // Every rank makes the same sequence of broadcasts: the shapes are the same everywhere, since every rank has the same
 // model, and whether the reference takes part is decided by rank 0's word.
-absl::Status Replica::ShareState() {
+absl::Status Replica::ShareState(const TrainerState* restored) {
   if (collectives->size() == 1) return absl::OkStatus();
-  torch::Tensor numbers = at::tensor(
-      {static_cast<int64_t>(optimizer_steps), static_cast<int64_t>(stepper.adamw().steps()),
-       static_cast<int64_t>(stepper.skipped_in_a_row()), static_cast<int64_t>(reference != nullptr)},
-      at::kLong);
+  torch::Tensor numbers =
+      at::tensor({static_cast<int64_t>(optimizer_steps), static_cast<int64_t>(stepper.adamw().steps()),
+                  static_cast<int64_t>(stepper.skipped_in_a_row()),
+                  static_cast<int64_t>(reference != nullptr), static_cast<int64_t>(restored != nullptr)},
+                 at::kLong);
   RETURN_IF_ERROR(collectives->Broadcast(numbers));
   optimizer_steps = numbers[0].item<int64_t>();
   stepper.adamw().set_steps(numbers[1].item<int64_t>());
   stepper.set_skipped_in_a_row(numbers[2].item<int64_t>());
   for (const torch::Tensor& weight : stepper.parameters())
     RETURN_IF_ERROR(collectives->Broadcast(weight.detach()));
-  for (const torch::Tensor& moment : stepper.adamw().first_moments())
-    RETURN_IF_ERROR(collectives->Broadcast(moment));
-  for (const torch::Tensor& moment : stepper.adamw().second_moments()) {
-    RETURN_IF_ERROR(collectives->Broadcast(moment));
-  }
+  RETURN_IF_ERROR(ShareMoments(restored, numbers[4].item<int64_t>() != 0));
   if (numbers[3].item<int64_t>() == 0) {
     reference = nullptr;
     return absl::OkStatus();
@@ -54,6 +104,7 @@ absl::Status Replica::ShareState() {
   if (reference == nullptr) {
     ASSIGN_OR_RETURN(reference, NewReference(*model));
   }
+  if (adapts()) return absl::OkStatus();
   for (const auto& [name, weight] : reference->weights()) {
     const torch::Tensor values = weight.contiguous();  // may be a view of a fused matrix
     RETURN_IF_ERROR(collectives->Broadcast(values));
@@ -62,19 +113,35 @@ absl::Status Replica::ShareState() {
   return absl::OkStatus();
 }
 
+absl::Status Replica::ShareMoments(const TrainerState* restored, bool any) {
+  AdamW& adamw = stepper.adamw();
+  if (stepper.shards().ranks() > 1) {
+    if (!any) return absl::OkStatus();
+    RETURN_IF_ERROR(ScatterMoments(stepper, restored == nullptr ? nullptr : &restored->first_moments,
+                                   adamw.first_moments(), *collectives));
+    return ScatterMoments(stepper, restored == nullptr ? nullptr : &restored->second_moments,
+                          adamw.second_moments(), *collectives);
+  }
+  for (const torch::Tensor& moment : adamw.first_moments()) RETURN_IF_ERROR(collectives->Broadcast(moment));
+  for (const torch::Tensor& moment : adamw.second_moments()) RETURN_IF_ERROR(collectives->Broadcast(moment));
+  return absl::OkStatus();
+}
+
+absl::Status Replica::SaveShard() {
+  ++saves;
+  if (collectives->rank() == 0) return absl::OkStatus();
+  ASSIGN_OR_RETURN(ShardSnapshot shard, TakeShard(State(), collectives->rank(), collectives->size()));
+  writer_.Begin(saves, std::move(shard));
+  return absl::OkStatus();
+}
+
 TrainerState Replica::State() const {
   TrainerState state;
   state.counters = {optimizer_steps, stepper.adamw().steps(), stepper.skipped_in_a_row()};
-  const auto first = WholesOf(stepper.shards(), stepper.adamw().first_moments(), stepper.parameters());
-  const auto second = WholesOf(stepper.shards(), stepper.adamw().second_moments(), stepper.parameters());
-  size_t i = 0;
-  for (const auto& [name, weight] : model->weights()) {
-    state.weights[name] = weight.detach();
-    state.first_moments[name] = first[i];
-    state.second_moments[name] = second[i];
-    ++i;
-  }
-  if (reference != nullptr) {
+  state.first_moments = MomentsOf(stepper, stepper.adamw().first_moments());
+  state.second_moments = MomentsOf(stepper, stepper.adamw().second_moments());
+  for (const auto& [name, weight] : model->versioned()) state.weights[name] = weight.detach();
+  if (reference != nullptr && !adapts()) {
     for (const auto& [name, weight] : reference->weights()) state.reference[name] = weight;
   }
   return state;
@@ -82,20 +149,30 @@ TrainerState Replica::State() const {
 
 absl::Status Replica::Restore(const TrainerState& given) {
   TrainerState state = given;
-  TrainerState own = State();
-  own.reference.clear();
+  std::map<std::string, torch::Tensor> own_reference;
   std::unique_ptr<model::Transformer> restored;  // the reference
-  if (!loss.needs().reference) {
+  if (!needs_reference()) {
     state.reference.clear();  // the KL term was turned off: nothing looks at it any more
+  } else if (adapts()) {
+    ASSIGN_OR_RETURN(restored, NewReference(*model));
   } else if (state.reference.empty()) {
     return absl::InvalidArgumentError(
-        "loss.kl_coefficient is above 0, but the state has no reference policy: a KL term must be "
+        "loss.kl_coefficient or reward.kl_coefficient is above 0, but the state has no reference policy: a "
+        "KL must be "
         "there from the start of the run");
   } else {
     ASSIGN_OR_RETURN(restored, NewReference(*model));
-    own.reference = {restored->weights().begin(), restored->weights().end()};
+    own_reference = restored->weights();
   }
-  RETURN_IF_ERROR(CopyState(state, &own));
+  RETURN_IF_ERROR(CheckState(state, model->versioned(), own_reference));
+  CopyTensors(state.weights, model->versioned());
+  CopyTensors(state.reference, own_reference);
+  const std::vector<ShardPiece> pieces = stepper.shards().Pieces(stepper.shard());
+  for (size_t k = 0; k < pieces.size(); ++k) {
+    const std::string& name = stepper.names()[pieces[k].parameter];
+    CopyMoment(state.first_moments.at(name), pieces[k].begin, stepper.adamw().first_moments()[k]);
+    CopyMoment(state.second_moments.at(name), pieces[k].begin, stepper.adamw().second_moments()[k]);
+  }
   reference = std::move(restored);
   optimizer_steps = state.counters.optimizer_steps;
   stepper.adamw().set_steps(state.counters.adamw_steps);

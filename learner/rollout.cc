@@ -37,22 +37,28 @@ std::vector<std::vector<float>> RecordedLogprobs(const Rollout& rollout) {
   return recorded;
 }
 
+bool IsOfVersion(const Rollout& rollout, uint64_t version) {
+  for (const v1::Response* response : rollout.responses) {
+    for (const v1::VersionRun& run : response->versions()) {
+      if (run.version() != version) return false;
+    }
+  }
+  return true;
+}
+
 Rollout TakeApart(const std::vector<v1::Group>& groups, const AdvantageOptions& options, uint64_t rollout,
                   bool mask_truncated) {
   Rollout result;
-  const std::vector<std::vector<double>> advantages = RolloutAdvantages(groups, options, rollout);
-  for (size_t g = 0; g < groups.size(); ++g) {
-    const v1::Group& group = groups[g];
-    for (int i = 0; i < group.responses_size(); ++i) {
-      const v1::Response& response = group.responses(i);
+  for (const v1::Group& group : groups) {
+    for (const v1::Response& response : group.responses()) {
       result.groups.push_back(&group);
       result.responses.push_back(&response);
       result.sequences.push_back({Ids(group.prompt_token_ids()), Ids(response.token_ids())});
       result.lengths.push_back(group.prompt_token_ids_size() + response.token_ids_size());
-      result.advantages.push_back({advantages[g][i]});
       result.masked.push_back(mask_truncated && group::Truncated(response));
     }
   }
+  result.advantages = RolloutAdvantages(groups, options, rollout);
   result.old_logprobs.resize(result.responses.size());
   result.reference_logprobs.resize(result.responses.size());
   return result;

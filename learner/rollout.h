@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "drover/v1/group.pb.h"
-#include "learner/advantage.h"
+#include "learner/advantages/advantages.h"
 #include "learner/batch.h"
 
 namespace drover::learner {
@@ -31,6 +31,9 @@ struct Rollout {
 
 // Log-probabilities as the actors recorded them, by response and token.
 std::vector<std::vector<float>> RecordedLogprobs(const Rollout& rollout);
+
+// Whether every response token was sampled by weights of this version.
+bool IsOfVersion(const Rollout& rollout, uint64_t version);
 
 Rollout TakeApart(const std::vector<v1::Group>& groups, const AdvantageOptions& options, uint64_t rollout,
                   bool mask_truncated);

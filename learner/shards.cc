@@ -3,13 +3,18 @@
 #include <ATen/ATen.h>
 
 #include "base/check.h"
+#include "base/status.h"
 
 namespace drover::learner {
 
-ShardPlan PlanShards(absl::Span<const torch::Tensor> parameters, int ranks) {
+std::vector<int64_t> ElementsOf(absl::Span<const torch::Tensor> tensors) {
   std::vector<int64_t> elements;
-  for (const torch::Tensor& parameter : parameters) elements.push_back(parameter.numel());
-  return ShardPlan(std::move(elements), ranks);
+  for (const torch::Tensor& tensor : tensors) elements.push_back(tensor.numel());
+  return elements;
+}
+
+ShardPlan PlanShards(absl::Span<const torch::Tensor> parameters, int ranks) {
+  return ShardPlan(ElementsOf(parameters), ranks);
 }
 
 std::vector<torch::Tensor> ShardOf(const ShardPlan& plan, int rank, absl::Span<const torch::Tensor> wholes) {
@@ -23,12 +28,23 @@ std::vector<torch::Tensor> ShardOf(const ShardPlan& plan, int rank, absl::Span<c
   return shard;
 }
 
-std::vector<torch::Tensor> WholesOf(const ShardPlan& plan, absl::Span<const torch::Tensor> shard,
-                                    absl::Span<const torch::Tensor> like) {
-  DROVER_CHECK(plan.ranks() == 1 && shard.size() == like.size());
-  std::vector<torch::Tensor> wholes;
-  for (size_t i = 0; i < like.size(); ++i) wholes.push_back(shard[i].view(like[i].sizes()));
-  return wholes;
+absl::Status GatherShards(const ShardPlan& plan, absl::Span<const torch::Tensor> wholes,
+                          Collectives& collectives) {
+  if (plan.ranks() == 1) return absl::OkStatus();
+  const at::NoGradGuard no_grad;
+  for (const ShardBucket& bucket : plan.buckets()) {
+    const int64_t elements = plan.ranks() * bucket.run_elements;
+    const torch::Tensor flat = at::zeros({elements}, wholes[bucket.first].detach().options());
+    std::vector<torch::Tensor> places;
+    for (size_t i = bucket.first; i < bucket.first + bucket.parameters; ++i) {
+      places.push_back(
+          flat.narrow(0, plan.Offset(i) - bucket.begin, wholes[i].numel()).view(wholes[i].sizes()));
+      places.back().copy_(wholes[i]);  // what is not this rank's is overwritten
+    }
+    RETURN_IF_ERROR(collectives.AllGather(flat));
+    for (size_t i = 0; i < bucket.parameters; ++i) wholes[bucket.first + i].detach().copy_(places[i]);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace drover::learner

@@ -5,20 +5,25 @@
 
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/types/span.h"
+#include "learner/collectives.h"
 #include "learner/shard_plan.h"
 
 namespace drover::learner {
 
-// A plan for `parameters`, in their order.
+// The sizes of tensors.
+std::vector<int64_t> ElementsOf(absl::Span<const torch::Tensor> tensors);
+
+// A plan for `parameters`, in their order, of one bucket.
 ShardPlan PlanShards(absl::Span<const torch::Tensor> parameters, int ranks);
 
 // Views of what `rank` owns of `wholes`, one per piece: flat, without gradient. `wholes` are contiguous and have the
 // plan's sizes.
 std::vector<torch::Tensor> ShardOf(const ShardPlan& plan, int rank, absl::Span<const torch::Tensor> wholes);
 
-// The inverse for a plan of one rank: its pieces as tensors of the shapes of `like`, sharing storage.
-std::vector<torch::Tensor> WholesOf(const ShardPlan& plan, absl::Span<const torch::Tensor> shard,
-                                    absl::Span<const torch::Tensor> like);
+// Every rank's pieces of `wholes`, which it has changed, to all ranks, a bucket at a time; float32. Every rank calls it.
+absl::Status GatherShards(const ShardPlan& plan, absl::Span<const torch::Tensor> wholes,
+                          Collectives& collectives);
 
 }  // namespace drover::learner

@@ -28,15 +28,5 @@ TEST(Shards, AreTheFlatParametersInOrder) {
   EXPECT_EQ(parameters[2][1][2].item<float>(), 209.0F);
 }
 
-TEST(Shards, OfOneRankAreWholesAgain) {
-  const std::vector<torch::Tensor> parameters = ThreeParameters();
-  const ShardPlan plan = PlanShards(parameters, 1);
-  const auto wholes = WholesOf(plan, ShardOf(plan, 0, parameters), parameters);
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    EXPECT_EQ(wholes[i].sizes(), parameters[i].sizes());
-    EXPECT_EQ(wholes[i].data_ptr(), parameters[i].data_ptr());
-  }
-}
-
 }  // namespace
 }  // namespace drover::learner

@@ -1,25 +1,31 @@
-// TrainerState <-> the tensors of training_state.safetensors. Internal to the checkpoints.
+// TrainerState <-> the tensors of training_state.safetensors and of its shards. Internal to the checkpoints.
 #pragma once
 
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "learner/trainer_state.h"
 #include "model/safetensors.h"
 
 namespace drover::learner {
 
-// Views into `owners`: the state's tensors on the CPU (those that were there already are not copied).
+// Views into `owners`: copies of the state's tensors on the CPU, which stay as they are when training goes on.
 struct StateTensors {
   std::vector<model::TensorView> views;
   std::vector<torch::Tensor> owners;
+  // Of moments that are not all here: "drover.begin." and the tensor's name -> where its elements begin.
+  model::SafetensorsMetadata begins;
 };
 
-// Names: "weight.", "first_moment.", "second_moment." or "reference." and then the Hugging Face name.
+// Names: "weight.", "first_moment.", "second_moment." or "reference." and then the Hugging Face name. A moment is in one
+// piece at most, as a rank keeps it.
 absl::StatusOr<StateTensors> ToTensors(const TrainerState& state);
 
-// The inverse (without counters), sharing the views' bytes where they are aligned: read it while they live.
-// INVALID_ARGUMENT names a tensor that belongs to nothing or has a dtype that no state has.
-absl::StatusOr<TrainerState> FromTensors(const std::vector<model::TensorView>& views);
+// The inverse (without counters) for one file; call it with each. It shares the views' bytes where they are aligned: read
+// the state while they live. INVALID_ARGUMENT names a tensor that belongs to nothing or has a dtype that no state has, or a
+// beginning that is no number.
+absl::Status AddTensors(const std::vector<model::TensorView>& views,
+                        const model::SafetensorsMetadata& metadata, TrainerState* state);
 
 }  // namespace drover::learner

@@ -5,38 +5,74 @@
 #include <cmath>
 
 #include "base/status.h"
+#include "learner/layer_buckets.h"
+#include "learner/layerwise_gradients.h"
 #include "learner/shards.h"
 
 namespace drover::learner {
 namespace {
 
-constexpr int kShard = 0;  // of one
+std::vector<std::string> NamesOf(const std::map<std::string, torch::Tensor>& parameters) {
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : parameters) names.push_back(name);
+  return names;
+}
+
+std::vector<torch::Tensor> TensorsOf(const std::map<std::string, torch::Tensor>& parameters) {
+  std::vector<torch::Tensor> tensors;
+  for (const auto& [name, tensor] : parameters) tensors.push_back(tensor);
+  return tensors;
+}
+
+ShardPlan PlanOf(const std::vector<std::string>& names, const std::vector<torch::Tensor>& parameters,
+                 Sharding sharding, int ranks) {
+  if (sharding == Sharding::kNone) return PlanShards(parameters, /*ranks=*/1);
+  return ShardPlan(ElementsOf(parameters), BucketsByLayer(names).parameters, ranks);
+}
+
+std::unique_ptr<StepGradients> MakeGradients(const std::vector<std::string>& names,
+                                             const std::vector<torch::Tensor>& parameters,
+                                             const ShardPlan& plan, const ShardingOptions& options,
+                                             Collectives* collectives) {
+  const torch::ScalarType wire = options.bfloat16_exchange ? at::kBFloat16 : at::kFloat;
+  switch (options.sharding) {
+    case Sharding::kNone:
+      break;
+    case Sharding::kOptimizer:
+      return std::make_unique<ScatteredGradients>(parameters, plan, wire, collectives);
+    case Sharding::kGradients:
+      return std::make_unique<LayerwiseGradients>(parameters, plan, BucketsByLayer(names), wire, collectives);
+  }
+  return std::make_unique<ReducedGradients>(parameters, plan, collectives);
+}
 
 }  // namespace
 
-Stepper::Stepper(std::vector<torch::Tensor> parameters, const StepperOptions& options,
+Stepper::Stepper(const std::map<std::string, torch::Tensor>& parameters, const StepperOptions& options,
                  Collectives* collectives)
     : options_(options),
       collectives_(collectives),
-      parameters_(std::move(parameters)),
-      shards_(PlanShards(parameters_, /*ranks=*/1)),
-      gradients_(parameters_),
-      gradient_shard_(ShardOf(shards_, kShard, gradients_.views())),
-      adamw_(ShardOf(shards_, kShard, parameters_), options.adamw) {}
+      names_(NamesOf(parameters)),
+      parameters_(TensorsOf(parameters)),
+      shards_(PlanOf(names_, parameters_, options.sharding.sharding, collectives->size())),
+      gradients_(MakeGradients(names_, parameters_, shards_, options.sharding, collectives)),
+      adamw_(ShardOf(shards_, shard(), parameters_), options.adamw) {}
 
 absl::StatusOr<StepStats> Stepper::Finish(double loss, double learning_rate) {
   torch::Tensor total = at::full({1}, loss, at::kDouble);
+  RETURN_IF_ERROR(gradients_->Sum());
   RETURN_IF_ERROR(collectives_->AllReduceSum(total));
-  RETURN_IF_ERROR(collectives_->AllReduceSum(gradients_.flat()));
-  StepStats stats{total.item<double>(), gradients_.Norm()};
+  ASSIGN_OR_RETURN(const double norm, gradients_->Norm());
+  StepStats stats{total.item<double>(), norm};
   if (!std::isfinite(stats.loss) || !std::isfinite(stats.grad_norm)) {
     stats.skipped = true;
     ++skipped_in_a_row_;
     return stats;
   }
   skipped_in_a_row_ = 0;
-  gradients_.Clip(stats.grad_norm, options_.max_grad_norm);
-  adamw_.Step(gradient_shard_, learning_rate);
+  gradients_->Clip(stats.grad_norm, options_.max_grad_norm);
+  adamw_.Step(gradients_->pieces(), learning_rate);
+  RETURN_IF_ERROR(GatherShards(shards_, parameters_, *collectives_));
   return stats;
 }
 

@@ -1,13 +1,27 @@
 #include "learner/supervised_example.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 
 namespace drover::learner {
 namespace {
 
+absl::Status CheckLearned(const SupervisedExample& example, size_t number) {
+  const size_t marks = example.learned.size();
+  if (marks != 0 && marks != example.response_token_ids.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("supervised example ", number, " has ", marks,
+                                                   " marks for ", example.response_token_ids.size(),
+                                                   " response tokens"));
+  }
+  if (example.learned_tokens() > 0) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("supervised example ", number, " has no token to learn"));
+}
+
 absl::Status CheckExample(const SupervisedExample& example, size_t number, const ExampleLimits& limits) {
-  const auto& [prompt, response] = example;
+  const std::vector<uint32_t>& prompt = example.prompt_token_ids;
+  const std::vector<uint32_t>& response = example.response_token_ids;
   if (prompt.empty() || response.empty()) {
     return absl::InvalidArgumentError(absl::StrCat("supervised example ", number, " has ", prompt.size(),
                                                    " prompt and ", response.size(),
@@ -25,10 +39,15 @@ absl::Status CheckExample(const SupervisedExample& example, size_t number, const
                                                      ", but the vocabulary has ", limits.vocab_size));
     }
   }
-  return absl::OkStatus();
+  return CheckLearned(example, number);
 }
 
 }  // namespace
+
+int64_t SupervisedExample::learned_tokens() const {
+  if (learned.empty()) return static_cast<int64_t>(response_token_ids.size());
+  return std::count_if(learned.begin(), learned.end(), [](uint8_t mark) { return mark != 0; });
+}
 
 absl::Status CheckExamples(const std::vector<SupervisedExample>& examples, const ExampleLimits& limits) {
   if (examples.empty()) return absl::InvalidArgumentError("a supervised step without examples");

@@ -11,6 +11,10 @@ namespace drover::learner {
 struct SupervisedExample {
   std::vector<uint32_t> prompt_token_ids;    // at least one; no loss on them
   std::vector<uint32_t> response_token_ids;  // at least one
+  // Which of response_token_ids are learned, 0 or 1 each, at least one of them; empty: all.
+  std::vector<uint8_t> learned = {};
+
+  int64_t learned_tokens() const;
 };
 
 struct ExampleLimits {

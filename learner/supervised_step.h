@@ -7,11 +7,17 @@
 #include "absl/status/statusor.h"
 #include "learner/replica.h"
 #include "learner/supervised_example.h"
+#include "learner/supervised_options.h"
+#include "learner/update_stats.h"
 
 namespace drover::learner {
 
 // As Trainer::SupervisedStep; `examples` passed CheckExamples. Every rank calls it with the same arguments.
-absl::StatusOr<double> SupervisedStep(Replica& replica, const std::vector<SupervisedExample>& examples,
-                                      double learning_rate);
+absl::StatusOr<StepStats> SupervisedStep(Replica& replica, const std::vector<SupervisedExample>& examples,
+                                         const SupervisedOptions& options);
+
+// As Trainer::MeasureSupervised; `examples` passed CheckExamples.
+SupervisedLoss MeasureSupervised(Replica& replica, const std::vector<SupervisedExample>& examples,
+                                 int64_t microbatch_tokens);
 
 }  // namespace drover::learner

@@ -29,6 +29,10 @@ absl::Status CheckGroups(const std::vector<v1::Group>& groups, const group::Grou
   return absl::OkStatus();
 }
 
+ExampleLimits ExampleLimitsOf(const model::Transformer& model) {
+  return {.vocab_size = model.config().vocab_size, .max_positions = model.config().max_positions};
+}
+
 // Rank 0 tells the others what follows. Nothing to do for one that is alone.
 absl::Status Announce(const v1::RankCommand& command, Collectives& collectives) {
   if (collectives.size() == 1) return absl::OkStatus();
@@ -53,13 +57,17 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const TrainerOptions& o
                                                          std::unique_ptr<model::Transformer> model,
                                                          Collectives* collectives) {
   RETURN_IF_ERROR(options.Validate());
-  for (const auto& [name, weight] : model->weights()) {
+  for (const auto& [name, weight] : model->versioned()) {
     if (weight.requires_grad() && weight.scalar_type() == at::kFloat) continue;
     return absl::FailedPreconditionError(
         absl::StrCat("weight ", name, " is not a float32 master copy: the trainer needs a trainable model"));
   }
   auto replica = std::make_unique<Replica>(options, std::move(model), collectives);
-  RETURN_IF_ERROR(Annotate(replica->ShareState(), "sharing the initial weights"));
+  RETURN_IF_ERROR(Annotate(replica->ShareBase(), "sharing the frozen weights"));
+  RETURN_IF_ERROR(Annotate(replica->ShareState(nullptr), "sharing the initial weights"));
+  if (replica->adapts()) {
+    ASSIGN_OR_RETURN(replica->base_digest, replica->model->BaseDigest());
+  }
   return std::unique_ptr<Trainer>(new Trainer(std::move(replica)));
 }
 
@@ -80,9 +88,10 @@ absl::StatusOr<CommandResult> Trainer::Execute(v1::RankCommand command) {
       result.end = FollowEnd::kDone;
       return result;
     case v1::RankCommand::kUpdate: {
-      const UpdateContext context{replica_->options,         replica_->loss,    *replica_->model,
-                                  replica_->reference.get(), replica_->stepper, *replica_->collectives,
-                                  replica_->optimizer_steps};
+      const UpdateContext context{replica_->options,         replica_->loss,
+                                  *replica_->model,          replica_->reference.get(),
+                                  replica_->stepper,         *replica_->collectives,
+                                  replica_->optimizer_steps, command.update().rate_scale()};
       const std::vector<v1::Group> groups = TakeGroups(command.mutable_update());
       RolloutUpdate update(context, groups, command.update().rollout(), command.update().version());
       ASSIGN_OR_RETURN(result.update, update.Run());
@@ -90,15 +99,18 @@ absl::StatusOr<CommandResult> Trainer::Execute(v1::RankCommand command) {
     }
     case v1::RankCommand::kSupervisedStep: {
       const auto& step = command.supervised_step();
-      ASSIGN_OR_RETURN(result.supervised_loss,
-                       learner::SupervisedStep(*replica_, Examples(step), step.learning_rate()));
+      ASSIGN_OR_RETURN(result.supervised,
+                       learner::SupervisedStep(*replica_, Examples(step), OptionsOf(step)));
       return result;
     }
     case v1::RankCommand::kBeginReinforcement:
       RETURN_IF_ERROR(replica_->BeginReinforcement());
       return result;
     case v1::RankCommand::kReceiveState:
-      RETURN_IF_ERROR(replica_->ShareState());
+      RETURN_IF_ERROR(replica_->ShareState(/*restored=*/nullptr));
+      return result;
+    case v1::RankCommand::kSaveShards:
+      RETURN_IF_ERROR(replica_->SaveShard());
       return result;
     case v1::RankCommand::COMMAND_NOT_SET:
       break;
@@ -108,30 +120,44 @@ absl::StatusOr<CommandResult> Trainer::Execute(v1::RankCommand command) {
 }
 
 absl::StatusOr<UpdateStats> Trainer::Update(const std::vector<v1::Group>& groups, uint64_t rollout,
-                                            uint64_t version) {
+                                            uint64_t version, double rate_scale) {
   RETURN_IF_ERROR(CheckGroups(groups, group_limits()));
-  RETURN_IF_ERROR(CheckNeeds(replica_->loss.needs(), replica_->reference.get()));
-  ASSIGN_OR_RETURN(CommandResult result, Lead(UpdateCommand(groups, rollout, version)));
+  LossNeeds needs = replica_->loss.needs();
+  needs.reference = replica_->needs_reference();
+  RETURN_IF_ERROR(CheckNeeds(needs, replica_->reference.get()));
+  ASSIGN_OR_RETURN(CommandResult result, Lead(UpdateCommand(groups, rollout, version, rate_scale)));
   return std::move(result.update);
 }
 
-absl::StatusOr<double> Trainer::SupervisedStep(const std::vector<SupervisedExample>& examples,
-                                               double learning_rate) {
-  const model::ModelConfig& config = model().config();
-  RETURN_IF_ERROR(
-      CheckExamples(examples, {.vocab_size = config.vocab_size, .max_positions = config.max_positions}));
-  if (!std::isfinite(learning_rate) || learning_rate < 0.0) {
+absl::StatusOr<StepStats> Trainer::SupervisedStep(const std::vector<SupervisedExample>& examples,
+                                                  const SupervisedOptions& options) {
+  RETURN_IF_ERROR(CheckExamples(examples, ExampleLimitsOf(model())));
+  if (!std::isfinite(options.learning_rate) || options.learning_rate < 0.0) {
     return absl::InvalidArgumentError(
-        absl::StrCat("learning rate ", learning_rate, "; it must be 0 or more"));
+        absl::StrCat("learning rate ", options.learning_rate, "; it must be 0 or more"));
   }
-  ASSIGN_OR_RETURN(const CommandResult result, Lead(SupervisedCommand(examples, learning_rate)));
-  return result.supervised_loss;
+  ASSIGN_OR_RETURN(const CommandResult result, Lead(SupervisedCommand(examples, options)));
+  return result.supervised;
+}
+
+absl::StatusOr<SupervisedLoss> Trainer::MeasureSupervised(const std::vector<SupervisedExample>& examples,
+                                                          int64_t microbatch_tokens) {
+  RETURN_IF_ERROR(CheckExamples(examples, ExampleLimitsOf(model())));
+  return learner::MeasureSupervised(*replica_, examples, microbatch_tokens);
 }
 
 absl::Status Trainer::BeginReinforcement() {
   v1::RankCommand command;
   command.mutable_begin_reinforcement();
   return Lead(std::move(command)).status();
+}
+
+absl::StatusOr<std::shared_ptr<ShardGathering>> Trainer::SaveShards() {
+  if (replica_->stepper.shards().ranks() == 1) return nullptr;
+  v1::RankCommand command;
+  command.mutable_save_shards();
+  RETURN_IF_ERROR(Lead(std::move(command)).status());
+  return std::make_shared<ShardGathering>(replica_->saves, replica_->collectives);
 }
 
 absl::Status Trainer::KeepAlive() {
@@ -156,11 +182,13 @@ absl::Status Trainer::Restore(const TrainerState& state) {
   RETURN_IF_ERROR(replica_->Restore(state));
   v1::RankCommand command;
   command.mutable_receive_state();
-  return Lead(std::move(command)).status();
+  RETURN_IF_ERROR(Announce(command, *replica_->collectives));
+  return replica_->ShareState(&state);
 }
 
 model::Transformer& Trainer::model() { return *replica_->model; }
 const model::Transformer& Trainer::model() const { return *replica_->model; }
+const std::string& Trainer::base_digest() const { return replica_->base_digest; }
 uint64_t Trainer::optimizer_steps() const { return replica_->optimizer_steps; }
 
 group::GroupLimits Trainer::group_limits() const {
@@ -168,7 +196,9 @@ group::GroupLimits Trainer::group_limits() const {
   limits.vocab_size = model().config().vocab_size;
   limits.max_positions = model().config().max_positions;
   limits.max_response_tokens = replica_->options.loss.budget;
-  limits.allow_mixed_versions = replica_->options.actor_old_logprobs;
+  // With a correction the weight of the actor's policy is a token's own, so it may be of any version.
+  limits.allow_mixed_versions = replica_->options.old_logprobs == OldLogprobs::kActor ||
+                                replica_->options.loss.correction.kind != CorrectionKind::kNone;
   return limits;
 }
 

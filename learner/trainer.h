@@ -1,6 +1,6 @@
 // One rollout's graded groups -> several optimizer steps. The equations: losses/ and docs/reference/algorithm.md.
 //
-//   groups -> rewards -> advantages          (per group, before any shuffling: advantage.h)
+//   groups -> rewards -> advantages          (before any shuffling: advantages/)
 //   responses -> log pi_old                  (weights before the first step, or as recorded by the actor)
 //   for each minibatch (plan.h):             N responses over all ranks
 //     for each own microbatch (batch.h):     forward, loss (losses/), backward: gradients add up in one flat bucket
@@ -20,6 +20,7 @@
 #include "group/check.h"
 #include "learner/collectives.h"
 #include "learner/supervised_example.h"
+#include "learner/supervised_options.h"
 #include "learner/trainer_options.h"
 #include "learner/trainer_state.h"
 #include "learner/update_stats.h"
@@ -27,6 +28,7 @@
 
 namespace drover::learner {
 
+class ShardGathering;
 struct Replica;
 
 // How a follower's life ends in order: the run is done, or its processes stop and it will go on later.
@@ -35,7 +37,7 @@ enum class FollowEnd { kDone, kStopped };
 // What a command of rank 0's came to, on the rank that executed it.
 struct CommandResult {
   UpdateStats update;            // of an update
-  double supervised_loss = 0.0;  // of a supervised step
+  StepStats supervised;          // of a supervised step
   std::optional<FollowEnd> end;  // nothing follows it
 };
 
@@ -54,25 +56,36 @@ class Trainer {
                                                          Collectives* collectives);
   ~Trainer();
 
-  // One rollout. `version` is that of the weights that the trainer has now (0 before the first update).
+  // One rollout, at `rate_scale` of the learning rate. `version` is that of the weights that the trainer has now (0 before
+  // the first update).
   // INVALID_ARGUMENT for groups that CheckGroup refuses (nothing was changed); ABORTED when max_skipped_steps
   // steps in a row were not finite; errors of the collectives.
-  absl::StatusOr<UpdateStats> Update(const std::vector<v1::Group>& groups, uint64_t rollout,
-                                     uint64_t version);
+  absl::StatusOr<UpdateStats> Update(const std::vector<v1::Group>& groups, uint64_t rollout, uint64_t version,
+                                     double rate_scale = 1.0);
 
-  // One supervised step: cross-entropy of the response tokens, averaged over the batch's tokens. Returns the
-  // loss. A step that is not finite is skipped like those of Update.
-  absl::StatusOr<double> SupervisedStep(const std::vector<SupervisedExample>& examples, double learning_rate);
+  // One supervised step: cross-entropy of the learned tokens, over the batch. A step that is not finite is skipped like
+  // those of Update.
+  absl::StatusOr<StepStats> SupervisedStep(const std::vector<SupervisedExample>& examples,
+                                           const SupervisedOptions& options);
+
+  // The cross-entropy of the examples' learned tokens under the weights of now, in nats; changes nothing. This rank
+  // alone computes it.
+  absl::StatusOr<SupervisedLoss> MeasureSupervised(const std::vector<SupervisedExample>& examples,
+                                                   int64_t microbatch_tokens);
 
   // Between supervised and reinforcement learning: the optimizer's moments and all counters start afresh, and
-  // with a KL coefficient the policy of now is frozen as the reference. Call it once before the first Update
-  // of a new run (a restored one has it behind it).
+  // with a KL coefficient the policy of now is frozen as the reference (of a model with adapters, the one that they
+  // adapt). Call it once before the first Update of a new run (a restored one has it behind it).
   absl::Status BeginReinforcement();
 
-  // The state, sharing storage with the trainer: use it before the next step.
+  // The state, sharing storage with the trainer: use it before the next step. With sharding the moments are this rank's.
   TrainerState State() const;
   // Copies `state` in. All or nothing; INVALID_ARGUMENT names the tensor that is missing or misshapen.
   absl::Status Restore(const TrainerState& state);
+
+  // With moments shared among several ranks: each copies its own, for the checkpoint that rank 0 writes with what it is given
+  // here (shard_writer.h). Otherwise null: rank 0 has them all.
+  absl::StatusOr<std::shared_ptr<ShardGathering>> SaveShards();
 
   // Tells the followers that rank 0 is alive and has nothing to do yet (see FollowOptions::idle_timeout).
   absl::Status KeepAlive();
@@ -83,6 +96,8 @@ class Trainer {
   const model::Transformer& model() const;
   // What Update takes: for those who accept groups on its behalf.
   group::GroupLimits group_limits() const;
+  // Transformer::BaseDigest of a model with adapters; empty without them.
+  const std::string& base_digest() const;
   // Since BeginReinforcement, skipped ones included.
   uint64_t optimizer_steps() const;
 

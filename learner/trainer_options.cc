@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
+#include "learner/recipe_options.h"
 
 namespace drover::learner {
 namespace {
@@ -20,35 +21,41 @@ absl::Status InRange(std::string_view field, double value, double min, double ma
       absl::StrCat(ToAbsl(field), " is ", value, "; it must be ", min, " to ", max));
 }
 
+absl::Status NotSet(std::string_view field) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(ToAbsl(field), " is not set: the recipe's defaults must be filled in first"));
+}
+
+OldLogprobs OldLogprobsOf(v1::OldLogprobs source) {
+  switch (source) {
+    case v1::ACTOR:
+      return OldLogprobs::kActor;
+    case v1::CHECKED:
+      return OldLogprobs::kChecked;
+    default:
+      return OldLogprobs::kLearner;
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<TrainerOptions> TrainerOptions::FromRecipe(const v1::Recipe& recipe) {
-  if (recipe.loss().aggregation() == v1::LOSS_AGGREGATION_UNSPECIFIED ||
-      recipe.loss().old_logprobs() == v1::OLD_LOGPROBS_UNSPECIFIED) {
-    return absl::InvalidArgumentError(
-        "loss.aggregation or loss.old_logprobs is not set: the recipe's defaults must be filled in first");
-  }
+  if (recipe.loss().old_logprobs() == v1::OLD_LOGPROBS_UNSPECIFIED) return NotSet("loss.old_logprobs");
   const v1::LearnerSettings& learner = recipe.learner();
   TrainerOptions options;
-  options.advantage.normalize_std = recipe.advantage().normalize_std();
-  options.advantage.shuffle_rewards = recipe.reward().shuffle();
-  options.advantage.seed = recipe.run().seed();
-  options.loss.aggregation = recipe.loss().aggregation() == v1::RESPONSE_LENGTH ? Aggregation::kResponseLength
-                                                                                : Aggregation::kConstant;
-  options.loss.clip_low = recipe.loss().clip_low();
-  options.loss.clip_high = recipe.loss().clip_high();
-  options.loss.kl_coefficient = recipe.loss().kl_coefficient();
-  options.loss.budget = recipe.rollout().max_response_tokens();
+  ASSIGN_OR_RETURN(options.advantage, AdvantageOptionsOf(recipe));
+  ASSIGN_OR_RETURN(options.loss, LossOptionsOf(recipe));
   options.plan.seed = recipe.run().seed();
   options.plan.minibatch_responses = learner.minibatch_responses();
   options.plan.epochs = learner.epochs();
   options.adamw = {learner.beta1(), learner.beta2(), learner.epsilon(), learner.weight_decay()};
-  options.actor_old_logprobs = recipe.loss().old_logprobs() == v1::ACTOR;
+  options.old_logprobs = OldLogprobsOf(recipe.loss().old_logprobs());
   options.mask_truncated = recipe.loss().mask_truncated();
   options.temperature = recipe.rollout().temperature();
   options.learning_rate = learner.learning_rate();
   options.warmup_steps = learner.warmup_steps();
   options.max_grad_norm = learner.max_grad_norm();
+  ASSIGN_OR_RETURN(options.sharding, ShardingOptionsOf(recipe));
   options.microbatch_responses = learner.microbatch_responses();
   options.groups.max_prompt_tokens = recipe.data().max_prompt_tokens();
   options.groups.min_reward = recipe.reward().min();
@@ -74,6 +81,15 @@ absl::Status TrainerOptions::Validate() const {
   RETURN_IF_ERROR(InRange("rollout.temperature", temperature, 1e-6, 10.0));
   RETURN_IF_ERROR(InRange("loss.clip_low", loss.clip_low, 0.0, 1.0));
   RETURN_IF_ERROR(InRange("loss.clip_high", loss.clip_high, 0.0, 100.0));
+  RETURN_IF_ERROR(InRange("loss.dual_clip", loss.dual_clip, 0.0, 1e6));
+  RETURN_IF_ERROR(InRange("loss.correction.low", loss.correction.low, 0.0, 1e6));
+  RETURN_IF_ERROR(InRange("loss.correction.high", loss.correction.high, 0.0, 1e6));
+  RETURN_IF_ERROR(InRange("loss.off_policy_mask", loss.off_policy_mask, 0.0, 1e6));
+  RETURN_IF_ERROR(InRange("loss.length_exponent", loss.length_exponent, 0.0, 1.0));
+  RETURN_IF_ERROR(InRange("loss.entropy_coefficient", loss.entropy_coefficient, 0.0, 100.0));
+  RETURN_IF_ERROR(InRange("loss.entropy_floor", loss.entropy_floor, 0.0, 100.0));
+  RETURN_IF_ERROR(InRange("reward.kl_coefficient", advantage.kl.coefficient, 0.0, 100.0));
+  RETURN_IF_ERROR(InRange("reward.overlong_penalty", advantage.overlong.penalty, 0.0, 1000.0));
   return InRange("loss.kl_coefficient", loss.kl_coefficient, 0.0, 100.0);
 }
 

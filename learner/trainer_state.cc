@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
@@ -18,56 +19,94 @@ std::string Describe(const torch::Tensor& tensor) {
   return out.str();
 }
 
-absl::Status CheckSame(std::string_view what, const Tensors& from, const Tensors& to) {
-  for (const auto& [name, tensor] : to) {
-    const auto found = from.find(name);
-    if (found == from.end()) {
-      return absl::InvalidArgumentError(absl::StrCat(ToAbsl(what), " of ", name, " is missing"));
-    }
-    if (found->second.sizes() != tensor.sizes() || found->second.scalar_type() != tensor.scalar_type()) {
-      return absl::InvalidArgumentError(absl::StrCat(ToAbsl(what), " of ", name, " is ",
-                                                     Describe(found->second), "; the model needs ",
-                                                     Describe(tensor)));
-    }
-  }
-  for (const auto& [name, tensor] : from) {
-    if (to.count(name) == 0) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(ToAbsl(what), " of ", name, ": the model has no such weight"));
-    }
+absl::Status Missing(std::string_view what, const std::string& name) {
+  return absl::InvalidArgumentError(absl::StrCat(ToAbsl(what), " of ", name, " is missing"));
+}
+
+absl::Status Misshapen(std::string_view what, const std::string& name, const torch::Tensor& is,
+                       const torch::Tensor& needed) {
+  return absl::InvalidArgumentError(
+      absl::StrCat(ToAbsl(what), " of ", name, " is ", Describe(is), "; the model needs ", Describe(needed)));
+}
+
+template <typename Value>
+absl::Status CheckKnown(std::string_view what, const std::map<std::string, Value>& from, const Tensors& to) {
+  for (const auto& [name, value] : from) {
+    if (to.count(name) != 0) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(ToAbsl(what), " of ", name, ": the model has no such weight"));
   }
   return absl::OkStatus();
 }
 
-void Copy(const Tensors& from, Tensors& to) {
-  for (auto& [name, tensor] : to) tensor.detach().copy_(from.at(name));
+absl::Status CheckSame(std::string_view what, const Tensors& from, const Tensors& to) {
+  for (const auto& [name, tensor] : to) {
+    const auto found = from.find(name);
+    if (found == from.end()) return Missing(what, name);
+    if (found->second.sizes() != tensor.sizes() || found->second.scalar_type() != tensor.scalar_type()) {
+      return Misshapen(what, name, found->second, tensor);
+    }
+  }
+  return CheckKnown(what, from, to);
+}
+
+// One moment: whole and of the weight's shape, or flat pieces without gaps.
+absl::Status CheckPieces(std::string_view what, const std::string& name,
+                         const std::vector<MomentPiece>& pieces, const torch::Tensor& weight) {
+  int64_t next = 0;
+  for (const MomentPiece& piece : pieces) {
+    const bool whole = pieces.size() == 1 && piece.values.dim() != 1;
+    if (piece.values.scalar_type() != at::kFloat || (whole && piece.values.sizes() != weight.sizes())) {
+      return Misshapen(what, name, piece.values, weight);
+    }
+    if (piece.begin != next) break;
+    next += piece.values.numel();
+  }
+  if (next == weight.numel()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(ToAbsl(what), " of ", name,
+                                                 ": its pieces do not add up to the ", weight.numel(),
+                                                 " elements of the weight: they fit up to element ", next));
+}
+
+absl::Status CheckMoments(std::string_view what, const Moments& from, const Tensors& weights) {
+  for (const auto& [name, weight] : weights) {
+    const auto found = from.find(name);
+    if (found == from.end()) return Missing(what, name);
+    RETURN_IF_ERROR(CheckPieces(what, name, found->second, weight));
+  }
+  return CheckKnown(what, from, weights);
 }
 
 }  // namespace
 
-std::vector<torch::Tensor> WeightList(const model::Transformer& model) {
-  std::vector<torch::Tensor> weights;
-  for (const auto& [name, weight] : model.weights()) weights.push_back(weight);
-  return weights;
+absl::Status CheckState(const TrainerState& state, const Tensors& weights, const Tensors& reference) {
+  RETURN_IF_ERROR(CheckSame("weight", state.weights, weights));
+  RETURN_IF_ERROR(CheckMoments("first moment", state.first_moments, weights));
+  RETURN_IF_ERROR(CheckMoments("second moment", state.second_moments, weights));
+  return CheckSame("reference weight", state.reference, reference);
+}
+
+void CopyTensors(const Tensors& from, const Tensors& to) {
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : to) tensor.detach().copy_(from.at(name));
+}
+
+void CopyMoment(const std::vector<MomentPiece>& from, int64_t begin, const torch::Tensor& to) {
+  const int64_t end = begin + to.numel();
+  for (const MomentPiece& piece : from) {
+    const int64_t first = std::max(begin, piece.begin);
+    const int64_t last = std::min(end, piece.begin + piece.values.numel());
+    if (first >= last) continue;
+    to.narrow(0, first - begin, last - first)
+        .copy_(piece.values.reshape({-1}).narrow(0, first - piece.begin, last - first));
+  }
 }
 
 absl::StatusOr<std::unique_ptr<model::Transformer>> NewReference(const model::Transformer& model) {
+  if (model.options().lora) return model.WithoutAdapters();
   model::TransformerOptions options = model.options();
   options.trainable = false;
   return model::Transformer::CreateEmpty(model.config(), options);
-}
-
-absl::Status CopyState(const TrainerState& from, TrainerState* to) {
-  RETURN_IF_ERROR(CheckSame("weight", from.weights, to->weights));
-  RETURN_IF_ERROR(CheckSame("first moment", from.first_moments, to->first_moments));
-  RETURN_IF_ERROR(CheckSame("second moment", from.second_moments, to->second_moments));
-  RETURN_IF_ERROR(CheckSame("reference weight", from.reference, to->reference));
-  at::NoGradGuard no_grad;
-  Copy(from.weights, to->weights);
-  Copy(from.first_moments, to->first_moments);
-  Copy(from.second_moments, to->second_moments);
-  Copy(from.reference, to->reference);
-  return absl::OkStatus();
 }
 
 }  // namespace drover::learner

@@ -22,24 +22,40 @@ struct TrainerCounters {
   uint64_t skipped_in_a_row = 0;
 };
 
-// Tensors by Hugging Face name. Random numbers follow from the recipe's seed and the rollout, so there is no generator
-// state.
+// Consecutive elements of a moment.
+struct MomentPiece {
+  int64_t begin = 0;     // of the moment as a flat vector
+  torch::Tensor values;  // float32: flat, or, where it is all of the moment, of its shape
+};
+
+// By Hugging Face name: pieces in the order of their beginnings.
+using Moments = std::map<std::string, std::vector<MomentPiece>>;
+
+// Tensors by Hugging Face name; of a model with adapters theirs by peft's, and no reference, which is the frozen model.
+// Random numbers follow from the recipe's seed and the rollout, so there is no generator state.
 struct TrainerState {
   TrainerCounters counters;
   std::map<std::string, torch::Tensor> weights;  // float32 master copies
-  std::map<std::string, torch::Tensor> first_moments;
-  std::map<std::string, torch::Tensor> second_moments;
+  // All pieces of all weights; of a trainer with sharding, those that this rank keeps.
+  Moments first_moments;
+  Moments second_moments;
   std::map<std::string, torch::Tensor> reference;  // in the model's dtype; empty: there is none
 };
 
-// Copies tensors of `from` into those of `to`: first checks that every map has the same names, shapes and dtypes
-// (INVALID_ARGUMENT names the tensor), then copies, so that an error leaves `to` as it was. Counters are left alone.
-absl::Status CopyState(const TrainerState& from, TrainerState* to);
+// That `state` has what a model of these weights and this reference (empty: none) needs: the same names, shapes and dtypes,
+// and of every moment each element once. INVALID_ARGUMENT names the tensor that is missing or misshapen.
+absl::Status CheckState(const TrainerState& state, const std::map<std::string, torch::Tensor>& weights,
+                        const std::map<std::string, torch::Tensor>& reference);
 
-// The model's weights in the order of their names.
-std::vector<torch::Tensor> WeightList(const model::Transformer& model);
+// Copies tensors of `from` into those of `to`, which CheckState has found to be alike.
+void CopyTensors(const std::map<std::string, torch::Tensor>& from,
+                 const std::map<std::string, torch::Tensor>& to);
 
-// A model of the same shape, dtype and device that is not trainable; its weights are to be filled.
+// Copies [begin, begin + to.numel()) of a moment, of which `from` has all, into the flat tensor `to`.
+void CopyMoment(const std::vector<MomentPiece>& from, int64_t begin, const torch::Tensor& to);
+
+// A model of the same shape, dtype and device that is not trainable; its weights are to be filled. Of a model with adapters
+// it is that model without them, whose weights are there already.
 absl::StatusOr<std::unique_ptr<model::Transformer>> NewReference(const model::Transformer& model);
 
 }  // namespace drover::learner

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <set>
 
+#include "learner/advantages/advantages.h"
 #include "learner/testing/support.h"
 
 namespace drover::learner {
@@ -85,7 +86,7 @@ TEST_P(AgainstPlainLoss, LossAndGradientNormAgree) {
   options.mask_truncated = corner.mask;
   options.temperature = corner.temperature;
   options.plan.minibatch_responses = 16;
-  options.actor_old_logprobs = true;
+  options.old_logprobs = OldLogprobs::kActor;
   // The recorded log-probabilities are those of other weights, so that ratios leave 1 and some are clipped.
   const std::vector<v1::Group> groups = MakeRollout(*TinyModel(2), 21);
 
@@ -147,7 +148,7 @@ TEST(Trainer, OldPolicyIsThatBeforeTheFirstStep) {
   EXPECT_GT(recomputed.ratio_max, 1.001);  // the second step is off-policy
   EXPECT_GT(recomputed.kl_old, 0.0);
   // What the actor recorded is the same here, so the two settings agree ...
-  options.actor_old_logprobs = true;
+  options.old_logprobs = OldLogprobs::kActor;
   const auto actor = MakeTrainer(options);
   MustUpdate(*actor, groups);
   EXPECT_LT(LargestDifference(learner->model(), actor->model()), 1e-4);
@@ -159,7 +160,7 @@ TEST(Trainer, OldPolicyIsThatBeforeTheFirstStep) {
   }
   const auto learner2 = MakeTrainer({[&] {
     TrainerOptions o = options;
-    o.actor_old_logprobs = false;
+    o.old_logprobs = OldLogprobs::kLearner;
     return o;
   }()});
   const UpdateStats shifted = MustUpdate(*learner2, groups);
@@ -171,7 +172,7 @@ TEST(Trainer, OldPolicyIsThatBeforeTheFirstStep) {
 
 TEST(Trainer, GapIsOfTokensOfThisVersionAlone) {
   TrainerOptions options = TinyOptions();
-  options.actor_old_logprobs = true;
+  options.old_logprobs = OldLogprobs::kActor;
   options.plan.minibatch_responses = 16;
   std::vector<v1::Group> groups = MakeRollout(*TinyModel(), 33);
   for (v1::Group& group : groups) {
@@ -212,10 +213,10 @@ TEST(Trainer, RewardedTokensBecomeLikelier) {
     at::NoGradGuard no_grad;
     double sum = 0.0;
     const auto advantages = RolloutAdvantages(groups, options.advantage, 0);
-    for (size_t g = 0; g < groups.size(); ++g) {
-      for (int i = 0; i < groups[g].responses_size(); ++i) {
-        sum += advantages[g][i] *
-               PlainLogprobs(trainer->model(), groups[g], groups[g].responses(i)).sum().item<double>();
+    size_t r = 0;
+    for (const v1::Group& group : groups) {
+      for (const v1::Response& response : group.responses()) {
+        sum += advantages[r++].at(0) * PlainLogprobs(trainer->model(), group, response).sum().item<double>();
       }
     }
     return sum;
@@ -246,7 +247,11 @@ TEST(Trainer, SaysWhichAdvantagesItTrainedOn) {
   options.advantage.shuffle_rewards = true;
   const std::vector<v1::Group> groups = MakeRollout(*TinyModel(), 36);
   const UpdateStats stats = MustUpdate(*MakeTrainer(options), groups, /*rollout=*/3);
-  EXPECT_EQ(stats.advantages, RolloutAdvantages(groups, options.advantage, 3));
+  const auto expected = RolloutAdvantages(groups, options.advantage, 3);
+  ASSERT_EQ(stats.advantages.size(), 4u);
+  for (size_t r = 0; r < expected.size(); ++r) {
+    EXPECT_EQ(std::vector<double>{stats.advantages[r / 4].at(r % 4)}, expected[r]);
+  }
   EXPECT_EQ(stats.zero_advantage_groups,
             std::count(stats.advantages.begin(), stats.advantages.end(), std::vector<double>(4, 0.0)));
 }
@@ -264,7 +269,7 @@ void Poison(v1::Group& group) {
 
 TEST(Trainer, AStepThatIsNotFiniteChangesNothing) {
   TrainerOptions options = TinyOptions();
-  options.actor_old_logprobs = true;
+  options.old_logprobs = OldLogprobs::kActor;
   options.plan.minibatch_responses = 16;
   const std::vector<v1::Group> good = MakeRollout(*TinyModel(), 37);
   std::vector<v1::Group> bad = good;
@@ -291,7 +296,7 @@ TEST(Trainer, AStepThatIsNotFiniteChangesNothing) {
 
 TEST(Trainer, SeveralSkippedStepsInARowStopTheRun) {
   TrainerOptions options = TinyOptions();
-  options.actor_old_logprobs = true;
+  options.old_logprobs = OldLogprobs::kActor;
   options.plan.minibatch_responses = 16;
   options.max_skipped_steps = 3;
   const std::vector<v1::Group> good = MakeRollout(*TinyModel(), 38);
@@ -345,18 +350,18 @@ TEST(Trainer, SupervisedStepsLearnAndReinforcementStartsAfresh) {
     expected -= PlainLogprobs(trainer->model(), group, response).sum().item<double>() / 7.0;
   }
   at::AutoGradMode grad(true);
-  const absl::StatusOr<double> first = trainer->SupervisedStep(examples, 0.01);
+  const absl::StatusOr<StepStats> first = trainer->SupervisedStep(examples, {.learning_rate = 0.01});
   ASSERT_TRUE(first.ok()) << first.status().ToString();
-  EXPECT_NEAR(*first, expected, 1e-5);
+  EXPECT_NEAR(first->loss, expected, 1e-5);
   double last = 0.0;
-  for (int i = 0; i < 60; ++i) last = *trainer->SupervisedStep(examples, 0.01);
+  for (int i = 0; i < 60; ++i) last = trainer->SupervisedStep(examples, {.learning_rate = 0.01})->loss;
   EXPECT_LT(last, 0.05);
   EXPECT_EQ(trainer->State().counters.adamw_steps, 61u);
   ASSERT_TRUE(trainer->BeginReinforcement().ok());
   EXPECT_EQ(trainer->State().counters.adamw_steps, 0u);
   EXPECT_EQ(trainer->optimizer_steps(), 0u);
-  for (const auto& [name, moment] : trainer->State().second_moments) {
-    EXPECT_EQ(moment.abs().max().item<float>(), 0.0f) << name;
+  for (const auto& [name, pieces] : trainer->State().second_moments) {
+    EXPECT_EQ(pieces.at(0).values.abs().max().item<float>(), 0.0f) << name;
   }
 }
 
@@ -364,7 +369,7 @@ TEST(Trainer, RefusesExamplesAndGroupsThatDoNotFit) {
   const auto trainer = MakeTrainer(TinyOptions());
   const auto before = CopyWeights(trainer->model());
   const auto refuses = [&](const std::vector<SupervisedExample>& examples, const std::string& why) {
-    const auto result = trainer->SupervisedStep(examples, 0.1);
+    const auto result = trainer->SupervisedStep(examples, {.learning_rate = 0.1});
     EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument);
     EXPECT_THAT(std::string(result.status().message()), HasSubstr(why));
   };
@@ -372,7 +377,10 @@ TEST(Trainer, RefusesExamplesAndGroupsThatDoNotFit) {
   refuses({{{1}, {2}}, {{1}, {}}}, "example 1 has 1 prompt and 0 response tokens");
   refuses({{{1}, {23}}}, "token id 23");
   refuses({{std::vector<uint32_t>(40, 1), std::vector<uint32_t>(40, 1)}}, "80 tokens");
-  EXPECT_EQ(trainer->SupervisedStep({{{1}, {2}}}, NAN).status().code(), absl::StatusCode::kInvalidArgument);
+  refuses({{{1}, {2, 3}, {1}}}, "1 marks for 2 response tokens");
+  refuses({{{1}, {2, 3}, {0, 0}}}, "no token to learn");
+  EXPECT_EQ(trainer->SupervisedStep({{{1}, {2}}}, {.learning_rate = NAN}).status().code(),
+            absl::StatusCode::kInvalidArgument);
 
   std::vector<v1::Group> groups = MakeRollout(*TinyModel(), 40);
   groups[2].mutable_responses(1)->set_token_ids(0, 1000000);
@@ -400,6 +408,22 @@ TEST(TrainerOptions, ComeFromTheRecipe) {
   recipe.mutable_learner()->set_microbatch_responses(5);
   recipe.mutable_learner()->set_epochs(2);
   EXPECT_THAT(std::string(TrainerOptions::FromRecipe(recipe).status().message()),
+              HasSubstr("advantage.baseline is not set"));
+  recipe.mutable_advantage()->set_baseline(v1::LEAVE_ONE_OUT);
+  recipe.mutable_advantage()->set_whiten(true);
+  recipe.mutable_reward()->set_kl_coefficient(0.25);
+  recipe.mutable_reward()->set_kl_estimator(v1::K1);
+  recipe.mutable_reward()->set_overlong_tokens(7);
+  recipe.mutable_loss()->set_surrogate(v1::CISPO);
+  recipe.mutable_loss()->set_ratio(v1::PER_RESPONSE);
+  recipe.mutable_loss()->set_kl_estimator(v1::K3_WITH_K2_GRADIENT);
+  recipe.mutable_loss()->set_entropy_coefficient(0.01);
+  recipe.mutable_loss()->mutable_correction()->set_kind(v1::MASKED);
+  recipe.mutable_loss()->mutable_correction()->set_level(v1::GEOMETRIC);
+  recipe.mutable_loss()->mutable_correction()->set_high(5);
+  recipe.mutable_learner()->set_sharding(v1::GRADIENTS);
+  recipe.mutable_learner()->set_gradient_exchange(v1::BFLOAT16);
+  EXPECT_THAT(std::string(TrainerOptions::FromRecipe(recipe).status().message()),
               HasSubstr("learner.minibatch_responses is 0"));
   recipe.mutable_learner()->set_minibatch_responses(48);
   recipe.mutable_data()->set_max_prompt_tokens(33);
@@ -407,15 +431,30 @@ TEST(TrainerOptions, ComeFromTheRecipe) {
   recipe.mutable_reward()->set_max(3);
   const auto options = TrainerOptions::FromRecipe(recipe);
   ASSERT_TRUE(options.ok()) << options.status().ToString();
+  EXPECT_EQ(options->sharding.sharding, Sharding::kGradients);
+  EXPECT_TRUE(options->sharding.bfloat16_exchange);
   EXPECT_EQ(options->loss.budget, 77);
   EXPECT_EQ(options->groups.max_prompt_tokens, 33);
   EXPECT_EQ(options->groups.min_reward, -2);
   EXPECT_EQ(options->groups.max_reward, 3);
   EXPECT_EQ(options->temperature, 0.5);
   EXPECT_TRUE(options->advantage.normalize_std && options->advantage.shuffle_rewards);
-  EXPECT_TRUE(options->actor_old_logprobs && options->mask_truncated);
+  EXPECT_TRUE(options->old_logprobs == OldLogprobs::kActor && options->mask_truncated);
   EXPECT_EQ(options->loss.aggregation, Aggregation::kResponseLength);
   EXPECT_EQ(options->loss.clip_high, 0.28);
+  EXPECT_EQ(options->advantage.baseline, Baseline::kLeaveOneOut);
+  EXPECT_TRUE(options->advantage.whiten);
+  EXPECT_EQ(options->advantage.kl.coefficient, 0.25);
+  EXPECT_EQ(options->advantage.kl.estimator, KlEstimator::kK1);
+  EXPECT_EQ(options->advantage.overlong.tokens, 7);
+  EXPECT_EQ(options->advantage.overlong.budget, 77);
+  EXPECT_EQ(options->loss.surrogate, Surrogate::kCispo);
+  EXPECT_EQ(options->loss.ratio, PolicyRatio::kPerResponse);
+  EXPECT_EQ(options->loss.kl_estimator, KlEstimator::kK3WithK2Gradient);
+  EXPECT_EQ(options->loss.entropy_coefficient, 0.01);
+  EXPECT_EQ(options->loss.correction.kind, CorrectionKind::kMasked);
+  EXPECT_EQ(options->loss.correction.level, CorrectionLevel::kGeometric);
+  EXPECT_EQ(options->loss.correction.high, 5.0);
   EXPECT_EQ(options->plan.minibatch_responses, 48);
   EXPECT_EQ(options->plan.seed, 9u);
   EXPECT_EQ(options->learning_rate, 0.0);

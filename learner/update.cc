@@ -10,6 +10,8 @@
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "learner/kl_penalties.h"
+#include "learner/losses/kl_estimator.h"
 #include "learner/schedule.h"
 
 namespace drover::learner {
@@ -30,9 +32,11 @@ LossTokens Narrow(const LossTokens& tokens, int64_t begin, const TokenScores& sc
   LossTokens part;
   for (const auto field :
        {&LossTokens::old_logprobs_K, &LossTokens::reference_logprobs_K, &LossTokens::actor_logprobs_K,
-        &LossTokens::sequence_log_ratios_K, &LossTokens::advantages_K, &LossTokens::lengths_K}) {
+        &LossTokens::sequence_log_ratios_K, &LossTokens::correction_sums_K, &LossTokens::advantages_K,
+        &LossTokens::lengths_K}) {
     if ((tokens.*field).defined()) part.*field = (tokens.*field).narrow(0, begin, rows);
   }
+  part.rollout_entropy = tokens.rollout_entropy;
   part.logprobs_K = scores_R.logprobs_K;
   part.entropy_K = scores_R.entropy_K;
   if (!part.old_logprobs_K.defined()) part.old_logprobs_K = scores_R.logprobs_K.detach();
@@ -45,15 +49,12 @@ std::vector<double> Flat(const std::vector<std::vector<double>>& by_group) {
   return flat;
 }
 
-double Mean(double sum, double count) { return count > 0.0 ? sum / count : 0.0; }
-
 }  // namespace
 
 absl::Status CheckNeeds(const LossNeeds& needs, const model::Transformer* reference) {
   if (needs.values) return absl::UnimplementedError("the loss needs a value head, which no model has");
   if (needs.reference && reference == nullptr) {
-    return absl::FailedPreconditionError(
-        "the KL term has no reference policy: call BeginReinforcement first");
+    return absl::FailedPreconditionError("the KL has no reference policy: call BeginReinforcement first");
   }
   return absl::OkStatus();
 }
@@ -63,15 +64,23 @@ RolloutUpdate::RolloutUpdate(const UpdateContext& context, const std::vector<v1:
     : context_(context),
       rollout_number_(rollout),
       version_(version),
-      forward_{context.options.temperature},
+      forward_{
+          .temperature = context.options.temperature,
+          .entropy_gradient = context.loss.needs().entropy_gradient,
+          .phases = {context.options.time_phases ? &seconds_ : nullptr, context.options.wait_for_device}},
+      groups_(groups),
       rollout_(TakeApart(groups, context.options.advantage, rollout, context.options.mask_truncated)),
       steps_(PlanSteps(rollout_.size(), rollout, context.options.plan)),
-      steps_per_epoch_(steps_.size() / context.options.plan.epochs) {}
+      steps_per_epoch_(steps_.size() / context.options.plan.epochs),
+      advantages_known_(context.options.advantage.kl.coefficient == 0.0),
+      scored_ahead_(ScoresAhead()),
+      trusts_recorded_(context.options.old_logprobs == OldLogprobs::kChecked && !scored_ahead_ &&
+                       IsOfVersion(rollout_, version)) {}
 
 absl::StatusOr<UpdateStats> RolloutUpdate::Run() {
   UpdateStats stats;
   stats.first_step = context_.optimizer_steps + 1;
-  ScoreRollout();
+  RETURN_IF_ERROR(ScoreRollout());
   for (size_t step = 0; step < steps_.size(); ++step) {
     stats.learning_rate = LearningRate();
     ASSIGN_OR_RETURN(StepStats done, Step(step));
@@ -87,11 +96,12 @@ absl::StatusOr<UpdateStats> RolloutUpdate::Run() {
   stats.last_step = context_.optimizer_steps;
   RETURN_IF_ERROR(sums_.AllReduce(context_.collectives));
   Summarize(stats.steps, &stats);
+  if (context_.options.time_phases) stats.seconds = seconds_;
   return stats;
 }
 
 double RolloutUpdate::LearningRate() const {
-  return WarmUp(context_.options.learning_rate, context_.stepper.adamw().steps(),
+  return WarmUp(context_.options.learning_rate * context_.rate_scale, context_.stepper.adamw().steps(),
                 context_.options.warmup_steps);
 }
 
@@ -101,61 +111,19 @@ std::vector<int64_t> RolloutUpdate::Share(size_t step) const {
 
 bool RolloutUpdate::Trains(int64_t response) const {
   if (rollout_.masked[response]) return false;
+  if (!advantages_known_) return true;
   // Where the loss and its gradient are exactly 0 the forward pass is left out, unless nothing else measures the entropy.
   return rollout_.HasAdvantage(response) || context_.loss.WantsZeroAdvantage() ||
-         context_.options.actor_old_logprobs;
+         context_.options.old_logprobs == OldLogprobs::kActor;
 }
 
-// Which responses need a forward pass before the first step, on this rank:
-//
-//   counted    in this rank's shares of the first epoch. Over all ranks each response is in exactly one share of an epoch,
-//              so sums over the counted ones are sums over the rollout
-//   trained    takes part in the loss of some step here: these need the reference's log-probabilities
-//   unscored   counted or trained, so that its old log-probabilities are needed; but for those that this rank trains on in
-//              step 0: that step has the old policy's weights, and its own forward pass computes them (TrainMicrobatch)
-//
-// A later epoch may deal a response to another rank than the first did: there it is scored and not counted. The sets are
-// in the order of response numbers, so that microbatches, and with them rounding, depend on the rollout alone.
-void RolloutUpdate::ScoreRollout() {
-  if (context_.options.actor_old_logprobs) rollout_.old_logprobs = RecordedLogprobs(rollout_);
-  std::vector<bool> counted(rollout_.size(), false);
-  std::set<int64_t> unscored;
-  std::set<int64_t> trained;
-  for (size_t step = 0; step < steps_.size(); ++step) {
-    for (int64_t r : Share(step)) {
-      if (step < steps_per_epoch_) counted[r] = true;
-      if (Trains(r)) trained.insert(r);
-      if (step == 0 && Trains(r)) continue;
-      if (step < steps_per_epoch_ || Trains(r)) unscored.insert(r);
-    }
-  }
-  for (int64_t r : Share(0)) {
-    if (Trains(r)) unscored.erase(r);
-  }
-  if (context_.loss.needs().reference) ScoreReference({trained.begin(), trained.end()});
-  if (!context_.options.actor_old_logprobs) ScoreOld({unscored.begin(), unscored.end()}, counted);
+bool RolloutUpdate::OldIsCurrent(size_t step) const {
+  return step == 0 && context_.options.old_logprobs != OldLogprobs::kActor && !scored_ahead_;
 }
 
-void RolloutUpdate::ScoreReference(const std::vector<int64_t>& responses) {
-  for (const auto& cut : Microbatches(responses)) {
-    Progress();
-    const Microbatch batch = MakeMicrobatch(rollout_.sequences, cut, context_.stepper.device());
-    SplitTokens(batch, Score(*context_.reference, batch, forward_).logprobs_K, &rollout_.reference_logprobs);
-  }
-}
-
-void RolloutUpdate::ScoreOld(const std::vector<int64_t>& responses, const std::vector<bool>& counted) {
-  const std::vector<double> weights(counted.begin(), counted.end());
-  for (const auto& cut : Microbatches(responses)) {
-    Progress();
-    const Microbatch batch = MakeMicrobatch(rollout_.sequences, cut, context_.stepper.device());
-    const TokenScores scores = Score(context_.model, batch, forward_);
-    SplitTokens(batch, scores.logprobs_K, &rollout_.old_logprobs);
-    const torch::Tensor counted_K = PerToken(batch, weights);
-    sums_.entropy += (scores.entropy_K * counted_K).sum(at::kDouble).item<double>();
-    sums_.entropy_tokens += counted_K.sum(at::kDouble).item<double>();
-    AddGap(batch, scores.logprobs_K, counted);
-  }
+Microbatch RolloutUpdate::MakeBatch(const std::vector<int64_t>& responses) const {
+  const torch::Device device = context_.stepper.device();
+  return MakeMicrobatch(rollout_.sequences, responses, device, LayoutOn(device));
 }
 
 void RolloutUpdate::Progress() const {
@@ -163,33 +131,38 @@ void RolloutUpdate::Progress() const {
 }
 
 std::vector<std::vector<int64_t>> RolloutUpdate::Microbatches(const std::vector<int64_t>& responses) const {
-  return PlanMicrobatches(rollout_.sequences, responses, context_.options.microbatch_responses);
+  return PlanMicrobatches(rollout_.sequences, responses, context_.options.microbatch_responses,
+                          LayoutOn(context_.stepper.device()));
 }
 
 StepSize RolloutUpdate::SizeOf(size_t step) const {
   StepSize size;
   size.responses = static_cast<int64_t>(steps_[step].size());
   for (int64_t r : steps_[step]) {
-    if (!rollout_.masked[r]) size.tokens += static_cast<int64_t>(rollout_.sequences[r].response.size());
+    const int64_t length = static_cast<int64_t>(rollout_.sequences[r].response.size());
+    if (!rollout_.masked[r]) size.tokens += length;
+    size.length_powers += std::pow(static_cast<double>(length), -context_.options.loss.length_exponent);
   }
   return size;
 }
 
 absl::StatusOr<StepStats> RolloutUpdate::Step(size_t step) {
-  context_.stepper.Begin();
   UpdateSums sums;
   std::vector<int64_t> trained;
   for (int64_t r : Share(step)) {
     if (!rollout_.masked[r]) sums.loss_tokens += static_cast<double>(rollout_.sequences[r].response.size());
     if (Trains(r)) trained.push_back(r);
   }
+  const auto microbatches = Microbatches(trained);
+  RETURN_IF_ERROR(context_.stepper.Begin(static_cast<int64_t>(microbatches.size())));
   double loss = 0.0;
-  for (const auto& responses : Microbatches(trained)) {
+  for (const auto& responses : microbatches) {
     Progress();
-    loss += TrainMicrobatch(MakeMicrobatch(rollout_.sequences, responses, context_.stepper.device()), step,
-                            &sums);
+    loss += TrainMicrobatch(MakeBatch(responses), step, &sums);
+    context_.stepper.EndPass();
   }
-  ASSIGN_OR_RETURN(StepStats stats, context_.stepper.Finish(loss, LearningRate()));
+  if (step == 0) RETURN_IF_ERROR(CheckRecorded());
+  ASSIGN_OR_RETURN(StepStats stats, FinishStep(loss));
   ++context_.optimizer_steps;
   if (stats.skipped) {
     LogSkipped(step, stats);
@@ -197,6 +170,11 @@ absl::StatusOr<StepStats> RolloutUpdate::Step(size_t step) {
     sums_.Add(sums);
   }
   return stats;
+}
+
+absl::StatusOr<StepStats> RolloutUpdate::FinishStep(double loss) {
+  const PhaseClock clock = forward_.phases.Time(&PhaseSeconds::optimizer);
+  return context_.stepper.Finish(loss, LearningRate());
 }
 
 LossTokens RolloutUpdate::TokensOf(const Microbatch& batch, bool old_is_current) {
@@ -209,9 +187,22 @@ LossTokens RolloutUpdate::TokensOf(const Microbatch& batch, bool old_is_current)
   tokens.lengths_K = PerToken(batch, lengths);
   if (!old_is_current) tokens.old_logprobs_K = JoinTokens(batch, rollout_.old_logprobs);
   if (needs.reference) tokens.reference_logprobs_K = JoinTokens(batch, rollout_.reference_logprobs);
-  if (needs.actor_logprobs) tokens.actor_logprobs_K = JoinTokens(batch, RecordedLogprobs(rollout_));
+  if (needs.actor_logprobs) tokens.actor_logprobs_K = JoinTokens(batch, recorded_);
   if (needs.sequence_sums) tokens.sequence_log_ratios_K = SequenceLogRatios(batch, tokens.old_logprobs_K);
+  if (needs.correction_sums) tokens.correction_sums_K = CorrectionSums(batch);
+  tokens.rollout_entropy = rollout_entropy_;
   return tokens;
+}
+
+torch::Tensor RolloutUpdate::CorrectionSums(const Microbatch& batch) const {
+  std::vector<double> sums(rollout_.size(), 0.0);
+  for (int64_t r : batch.responses) {
+    const std::vector<float>& old = rollout_.old_logprobs[r];
+    for (size_t t = 0; t < old.size(); ++t) {
+      sums[r] += static_cast<double>(old[t]) - rollout_.responses[r]->logprobs(static_cast<int>(t));
+    }
+  }
+  return PerToken(batch, sums);
 }
 
 torch::Tensor RolloutUpdate::SequenceLogRatios(const Microbatch& batch, const torch::Tensor& old_logprobs_K) {
@@ -227,7 +218,7 @@ torch::Tensor RolloutUpdate::SequenceLogRatios(const Microbatch& batch, const to
 }
 
 double RolloutUpdate::TrainMicrobatch(const Microbatch& batch, size_t step, UpdateSums* sums) {
-  const bool old_is_current = step == 0 && !context_.options.actor_old_logprobs;
+  const bool old_is_current = OldIsCurrent(step);
   const LossTokens tokens = TokensOf(batch, old_is_current);
   const StepSize size = SizeOf(step);
   std::vector<LossSums> chunks;
@@ -243,36 +234,21 @@ double RolloutUpdate::TrainMicrobatch(const Microbatch& batch, size_t step, Upda
   const double trained = static_cast<double>(batch.tokens());
   sums->trained_tokens += trained;
   sums->clipped += totals.clipped;
+  sums->masked += totals.masked;
+  sums->weight += totals.weight;
   sums->ratio += totals.ratio;
   sums->kl_old += totals.kl_old;
   sums->kl_reference += totals.kl_reference;
+  if (context_.loss.needs().reference) sums->kl_tokens += trained;
   sums->ratio_max = std::max(sums->ratio_max, totals.ratio_max);
   if (old_is_current) SplitTokens(batch, at::cat(logprobs), &rollout_.old_logprobs);
+  if (scored_ahead_) return totals.loss;  // ScoreOld has measured the rest
   if (step == 0) AddGap(batch, at::cat(logprobs), std::vector<bool>(rollout_.size(), true));
-  if (step == 0 || (context_.options.actor_old_logprobs && step < steps_per_epoch_)) {
+  if (step == 0 || (TakesRecorded() && step < steps_per_epoch_)) {
     sums->entropy += totals.entropy;
     sums->entropy_tokens += trained;
   }
   return totals.loss;
-}
-
-void RolloutUpdate::AddGap(const Microbatch& batch, const torch::Tensor& logprobs_K,
-                           const std::vector<bool>& counted) {
-  const torch::Tensor flat_K = logprobs_K.to(at::kCPU, at::kFloat).contiguous();
-  const float* learner = flat_K.data_ptr<float>();
-  for (int64_t r : batch.responses) {
-    const v1::Response& response = *rollout_.responses[r];
-    int t = 0;
-    for (const v1::VersionRun& run : response.versions()) {
-      for (uint32_t i = 0; i < run.count(); ++i, ++t, ++learner) {
-        if (!counted[r] || run.version() != version_) continue;
-        const double gap = std::abs(static_cast<double>(*learner) - response.logprobs(t));
-        sums_.gap += gap;
-        sums_.gap_tokens += 1.0;
-        sums_.gap_max = std::max(sums_.gap_max, gap);
-      }
-    }
-  }
 }
 
 void RolloutUpdate::LogSkipped(size_t step, const StepStats& stats) const {
@@ -306,8 +282,10 @@ void RolloutUpdate::Summarize(const std::vector<StepStats>& steps, UpdateStats* 
   stats->grad_norm = Mean(stats->grad_norm, taken);
   stats->clip_fraction = Mean(sums_.clipped, sums_.loss_tokens);
   stats->entropy = Mean(sums_.entropy, sums_.entropy_tokens);
-  stats->kl_reference = Mean(sums_.kl_reference, sums_.trained_tokens);
+  stats->kl_reference = Mean(sums_.kl_reference, sums_.kl_tokens);
   stats->kl_old = Mean(sums_.kl_old, sums_.trained_tokens);
+  stats->masked_fraction = Mean(sums_.masked, sums_.trained_tokens);
+  if (sums_.weight > 0.0 || sums_.masked > 0.0) stats->importance_mean = sums_.weight / sums_.trained_tokens;
   if (sums_.trained_tokens > 0.0) {
     stats->ratio_mean = sums_.ratio / sums_.trained_tokens;
     stats->ratio_max = sums_.ratio_max;

@@ -30,6 +30,7 @@ struct UpdateContext {
   Stepper& stepper;
   Collectives& collectives;
   uint64_t& optimizer_steps;  // counted up
+  double rate_scale = 1.0;    // of the learning rate
 };
 
 // Lives for one rollout. Every rank runs it with the same groups.
@@ -38,6 +39,8 @@ class RolloutUpdate {
   // `groups` passed CheckGroup and outlive the update.
   RolloutUpdate(const UpdateContext& context, const std::vector<v1::Group>& groups, uint64_t rollout,
                 uint64_t version);
+  RolloutUpdate(const RolloutUpdate&) = delete;  // its passes add to its own seconds
+  RolloutUpdate& operator=(const RolloutUpdate&) = delete;
 
   // As Trainer::Update.
   absl::StatusOr<UpdateStats> Run();
@@ -48,16 +51,34 @@ class RolloutUpdate {
   bool Trains(int64_t response) const;
   void Progress() const;
   std::vector<std::vector<int64_t>> Microbatches(const std::vector<int64_t>& responses) const;
+  Microbatch MakeBatch(const std::vector<int64_t>& responses) const;
+  // Whether the whole rollout goes through a forward pass before the first step, that step's responses too.
+  bool ScoresAhead() const;
   // Before the first step: fills the log-probabilities that this rank needs, but for the old ones of the responses
-  // that the first step trains on.
-  void ScoreRollout();
+  // that the first step trains on, unless ScoresAhead.
+  absl::Status ScoreRollout();
   void ScoreReference(const std::vector<int64_t>& responses);
-  void ScoreOld(const std::vector<int64_t>& responses, const std::vector<bool>& counted);
+  void ScoreOld(const std::vector<int64_t>& responses);
+  // Whether old log-probabilities are the recorded ones, but for those that the learner has computed.
+  bool TakesRecorded() const {
+    return trusts_recorded_ || context_.options.old_logprobs == OldLogprobs::kActor;
+  }
+  // Within the first step, before it changes the weights: under CHECKED, whether the recorded log-probabilities are the
+  // learner's; scores the responses that relied on them when they are not.
+  absl::Status CheckRecorded();
+  // What follows from the scores of all ranks before the first step.
+  absl::Status ChargeKl();
+  absl::Status MeasureEntropy();
   StepSize SizeOf(size_t step) const;
   absl::StatusOr<StepStats> Step(size_t step);
+  absl::StatusOr<StepStats> FinishStep(double loss);
   // What the loss needs of a microbatch's tokens, but for what its forward pass gives. The old log-probabilities are
   // undefined where they are the current ones.
   LossTokens TokensOf(const Microbatch& batch, bool old_is_current);
+  // Whether the step's own forward pass computes the old log-probabilities.
+  bool OldIsCurrent(size_t step) const;
+  // sum_t (log pi_old - log pi_actor) of each token's response, [K].
+  torch::Tensor CorrectionSums(const Microbatch& batch) const;
   // sum_t (log pi_theta - log pi_old) of each token's response, [K].
   torch::Tensor SequenceLogRatios(const Microbatch& batch, const torch::Tensor& old_logprobs_K);
   // Adds the microbatch's gradients; returns its share of the loss.
@@ -72,10 +93,19 @@ class RolloutUpdate {
   const UpdateContext context_;
   const uint64_t rollout_number_;
   const uint64_t version_;
+  PhaseSeconds seconds_;
   const ForwardOptions forward_;
+  const std::vector<v1::Group>& groups_;
   Rollout rollout_;
+  std::vector<std::vector<float>> recorded_;  // RecordedLogprobs, where the loss needs them
   std::vector<std::vector<int64_t>> steps_;
   size_t steps_per_epoch_ = 0;
+  bool advantages_known_;  // false until ScoreRollout, with a KL in the reward
+  const bool scored_ahead_;
+  bool trusts_recorded_;            // CHECKED, and nothing speaks against it yet
+  std::vector<bool> counted_;       // by response: in this rank's shares of the first epoch
+  std::vector<int64_t> unchecked_;  // responses whose recorded log-probabilities are trusted
+  double rollout_entropy_ = 0.0;    // where the loss needs it
   UpdateSums sums_;
 };
 

@@ -5,6 +5,8 @@
 #include <optional>
 #include <vector>
 
+#include "learner/phase_clock.h"
+
 namespace drover::learner {
 
 // One optimizer step.
@@ -18,10 +20,13 @@ struct StepStats {
 struct UpdateStats {
   double loss = 0.0;
   double grad_norm = 0.0;
-  double clip_fraction = 0.0;  // share of the loss's tokens whose clipped term was taken
-  double entropy = 0.0;        // mean over tokens, nats, at the sampling temperature
-  double kl_reference = 0.0;   // mean k3 to the reference over tokens; 0 without one
-  double kl_old = 0.0;         // mean k3 of the old policy (log_prob_old) to the current one
+  double clip_fraction = 0.0;    // share of the loss's tokens that the surrogate clipped
+  double masked_fraction = 0.0;  // share of the tokens that went through the loss that a mask took out again
+  double importance_mean = 1.0;  // of their importance weights and masks
+  double entropy = 0.0;          // mean over tokens, nats, at the sampling temperature
+  double kl_reference =
+      0.0;              // mean k3 to the reference over tokens, as a loss or of the reward; 0 without one
+  double kl_old = 0.0;  // mean k3 of the old policy (log_prob_old) to the current one
   double ratio_mean = 1.0;
   double ratio_max = 1.0;
   // |recorded by the actor - learner's| over tokens of this very version; empty when there was none to compare.
@@ -36,6 +41,7 @@ struct UpdateStats {
   int64_t skipped_steps = 0;
   double learning_rate = 0.0;  // of the last step
   std::vector<StepStats> steps;
+  std::optional<PhaseSeconds> seconds;  // of this rank; where TrainerOptions asks for them
 };
 
 }  // namespace drover::learner

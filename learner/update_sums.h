@@ -8,14 +8,20 @@
 
 namespace drover::learner {
 
+// 0 where nothing was counted.
+inline double Mean(double sum, double count) { return count > 0.0 ? sum / count : 0.0; }
+
 // Sums over tokens, unless said otherwise.
 struct UpdateSums {
   double loss_tokens = 0.0;     // response tokens that are not masked
   double trained_tokens = 0.0;  // those of them whose responses went through the loss
   double clipped = 0.0;
+  double masked = 0.0;
+  double weight = 0.0;
   double ratio = 0.0;
   double kl_old = 0.0;
   double kl_reference = 0.0;
+  double kl_tokens = 0.0;  // those that kl_reference is of
   double entropy = 0.0;
   double entropy_tokens = 0.0;
   double gap = 0.0;

@@ -2,7 +2,10 @@
 
 #include <unicode/uchar.h>
 
+#include <algorithm>
+
 #include "model/utf8.h"
+#include "model/white_space.h"
 
 namespace drover::model {
 namespace {
@@ -14,33 +17,9 @@ bool IsWord(char32_t c) {
          (U_GET_GC_MASK(code) & (U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK)) != 0;
 }
 
-bool IsSpace(char32_t c) { return u_hasBinaryProperty(static_cast<UChar32>(c), UCHAR_WHITE_SPACE); }
-
 bool StandsAlone(std::string_view text, size_t begin, size_t end) {
   if (begin > 0 && IsWord(LastCodePoint(text.substr(0, begin)))) return false;
   return end == text.size() || !IsWord(NextCodePoint(text, end));
-}
-
-// Where the white space that ends at `end` begins, not before `first`.
-size_t BeforeSpace(std::string_view text, size_t first, size_t end) {
-  while (end > first) {
-    char32_t c = LastCodePoint(text.substr(0, end));
-    if (!IsSpace(c)) break;
-    std::string bytes;
-    AppendUtf8(c, bytes);
-    end -= bytes.size();
-  }
-  return end;
-}
-
-// Where the white space that begins at `begin` ends.
-size_t BehindSpace(std::string_view text, size_t begin) {
-  while (begin < text.size()) {
-    size_t next = begin;
-    if (!IsSpace(NextCodePoint(text, next))) break;
-    begin = next;
-  }
-  return begin;
 }
 
 }  // namespace
@@ -76,21 +55,23 @@ std::optional<AddedTokenFinder::Match> AddedTokenFinder::FindFrom(std::string_vi
 }
 
 // As tokenizers' AddedVocabulary::find_matches: a match that does not stand alone is passed over whole, and the
-// search goes on behind the match itself, not behind the white space that it took.
+// search goes on behind the match itself, not behind the white space that it took: a token that is white space is found
+// in it once more.
 std::vector<AddedTokenFinder::Part> AddedTokenFinder::Split(std::string_view text) const {
   std::vector<Part> parts;
   size_t done = 0;
+  size_t space =
+      0;  // where the white space that was taken last ends: a token in it takes the rest without a look at it
   auto ordinary = [&](size_t end) {
     if (done < end) parts.push_back({text.substr(done, end - done), std::nullopt});
   };
   for (auto match = FindFrom(text, 0); match; match = FindFrom(text, match->end)) {
-    if (match->begin < done) continue;  // it lies in white space that was taken
     if (match->token->single_word && !StandsAlone(text, match->begin, match->end)) continue;
     size_t begin = match->begin, end = match->end;
-    if (match->token->lstrip) begin = BeforeSpace(text, done, begin);
-    if (match->token->rstrip) end = BehindSpace(text, end);
+    if (match->token->lstrip) begin = std::max(BeforeSpace(text, std::min(done, begin), begin), done);
+    if (match->token->rstrip) end = space = end < space ? space : BehindSpace(text, end);
     ordinary(begin);
-    parts.push_back({text.substr(begin, end - begin), match->token->id});
+    parts.push_back({text.substr(begin, end < begin ? 0 : end - begin), match->token->id});
     done = end;
   }
   ordinary(text.size());

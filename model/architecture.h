@@ -10,10 +10,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
-#include "model/config.h"
+#include "model/model_config.h"
+#include "model/op_settings.h"
+#include "model/rope.h"
 
 namespace drover::model {
 
@@ -22,41 +25,66 @@ struct WeightDescription {
   std::vector<int64_t> shape;  // [out, in] for matrices
 
   bool present() const { return !name.empty(); }
+
+  bool operator==(const WeightDescription&) const = default;
 };
 
 // y = x weight^T + bias
 struct LinearDescription {
   WeightDescription weight;
   WeightDescription bias;  // may be absent
+
+  bool operator==(const LinearDescription&) const = default;
 };
 
-// Attention with grouped queries and rotary positions.
+// Attention with grouped queries.
 struct AttentionDescription {
   int64_t heads = 0;
   int64_t kv_heads = 0;
   int64_t head_dim = 0;
-  LinearDescription query, key, value, output;
-  WeightDescription query_norm, key_norm;  // RMSNorm over each head before the rotation; both or none
+  AttentionSettings settings;
+  std::optional<size_t> rope;  // of Architecture::ropes; none: positions are not looked at
+  // Query, key and value; or one whose rows are theirs one after the other.
+  std::vector<LinearDescription> projections;
+  LinearDescription output;
+  // RMSNorm before the rotation, over each head ([head_dim]) or over all heads together ([rows]); both or none.
+  WeightDescription query_norm, key_norm;
+
+  bool operator==(const AttentionDescription&) const = default;
 };
 
-// down(silu(gate(x)) * up(x))
+// down(activation(gate(x)) * up(x))
 struct FeedForwardDescription {
-  LinearDescription gate, up, down;
+  Activation activation = Activation::kSilu;
+  std::vector<LinearDescription> gate_up;  // gate and up; or one whose rows are theirs one after the other
+  LinearDescription down;
+
+  bool operator==(const FeedForwardDescription&) const = default;
 };
 
-// x + attention(norm(x)), then x + feed_forward(norm(x)).
+// x + norm(block(norm(x))), with attention and then with the feed-forward block. Norms may be absent.
 struct LayerDescription {
   WeightDescription attention_norm;
   AttentionDescription attention;
+  WeightDescription attention_output_norm;
   WeightDescription feed_forward_norm;
   FeedForwardDescription feed_forward;
+  WeightDescription feed_forward_output_norm;
+
+  bool operator==(const LayerDescription&) const = default;
 };
 
 struct Architecture {
+  NormSettings norms;           // of all RMSNorms
   WeightDescription embedding;  // [vocabulary, width]
+  double embedding_scale = 1.0;
+  std::vector<RopeDescription> ropes;
   std::vector<LayerDescription> layers;
   WeightDescription final_norm;
-  WeightDescription head;  // absent: the embedding is the head
+  WeightDescription head;       // absent: the embedding is the head
+  double logit_soft_cap = 0.0;  // c: a logit s counts as c tanh(s / c); 0: as s
+
+  bool operator==(const Architecture&) const = default;
 };
 
 Architecture DescribeArchitecture(const ModelConfig& config);

@@ -4,47 +4,63 @@
 
 namespace drover::model {
 
-Attention::Attention(const AttentionDescription& description, double norm_eps, ParameterAllocator& allocator)
+Attention::Attention(const AttentionDescription& description, const NormSettings& norms,
+                     ParameterAllocator& allocator)
     : heads_(description.heads),
       kv_heads_(description.kv_heads),
       head_dim_(description.head_dim),
-      norm_eps_(norm_eps),
-      projections_(allocator.Join({description.query, description.key, description.value})),
+      settings_(description.settings),
+      norms_(norms),
+      rope_(description.rope),
+      projections_(allocator.Join(description.projections)),
       output_(allocator.Make(description.output)),
       query_norm_(allocator.Make(description.query_norm)),
       key_norm_(allocator.Make(description.key_norm)) {}
 
-torch::Tensor Attention::Forward(const torch::Tensor& x, const ops::RopeAngles& angles, Attend attend) const {
-  return ops::Linear(attend(Project(x, angles)), output_);
+torch::Tensor Attention::Forward(const torch::Tensor& x, const std::vector<ops::RopeAngles>& angles,
+                                 Attend attend) const {
+  return ops::Linear(attend(Project(x, angles), settings_), output_, at::kFloat);
 }
 
-Heads Attention::Project(const torch::Tensor& x, const ops::RopeAngles& angles) const {
+torch::Tensor Attention::AddForward(torch::Tensor& residual, const torch::Tensor& x,
+                                    const std::vector<ops::RopeAngles>& angles, Attend attend) const {
+  return ops::AddLinear(residual, attend(Project(x, angles), settings_), output_);
+}
+
+Heads Attention::Project(const torch::Tensor& x, const std::vector<ops::RopeAngles>& angles) const {
   const torch::ScalarType dtype = x.scalar_type();
   const auto split = [&](const torch::Tensor& projected) { return projected.unflatten(-1, {-1, head_dim_}); };
   Heads heads;
   if (projections_.all.weight.defined()) {
-    const torch::Tensor all = split(ops::Linear(x, projections_.all));
+    const torch::Tensor all = split(ops::Linear(x, projections_.all, dtype));
     heads.value = all.narrow(-2, heads_ + kv_heads_, kv_heads_);
-    if (!query_norm_.defined()) {  // query and key are turned together
-      const torch::Tensor turned = ops::Rotate(all.narrow(-2, 0, heads_ + kv_heads_), angles, dtype);
-      heads.query = turned.narrow(-2, 0, heads_);
-      heads.key = turned.narrow(-2, heads_, kv_heads_);
-      return heads;
+    torch::Tensor both = all.narrow(-2, 0, heads_ + kv_heads_);
+    if (rope_ && !query_norm_.defined()) {  // query and key are turned together
+      both = ops::Rotate(both, angles[*rope_], dtype);
     }
-    heads.query = all.narrow(-2, 0, heads_);
-    heads.key = all.narrow(-2, heads_, kv_heads_);
+    heads.query = both.narrow(-2, 0, heads_);
+    heads.key = both.narrow(-2, heads_, kv_heads_);
+    if (!query_norm_.defined()) return heads;
   } else {
-    heads.query = split(ops::Linear(x, projections_.parts[0]));
-    heads.key = split(ops::Linear(x, projections_.parts[1]));
-    heads.value = split(ops::Linear(x, projections_.parts[2]));
+    heads.query = split(ops::Linear(x, projections_.parts[0], dtype));
+    heads.key = split(ops::Linear(x, projections_.parts[1], dtype));
+    heads.value = split(ops::Linear(x, projections_.parts[2], dtype));
   }
-  if (query_norm_.defined()) {
-    heads.query = ops::Norm(heads.query, query_norm_, norm_eps_, dtype);
-    heads.key = ops::Norm(heads.key, key_norm_, norm_eps_, dtype);
-  }
-  heads.query = ops::Rotate(heads.query, angles, dtype);
-  heads.key = ops::Rotate(heads.key, angles, dtype);
+  heads.query = Placed(heads.query, query_norm_, angles);
+  heads.key = Placed(heads.key, key_norm_, angles);
   return heads;
+}
+
+torch::Tensor Attention::Placed(const torch::Tensor& heads, const torch::Tensor& norm,
+                                const std::vector<ops::RopeAngles>& angles) const {
+  const torch::ScalarType dtype = heads.scalar_type();
+  torch::Tensor placed = heads;
+  if (norm.defined() && norm.size(0) == head_dim_) {
+    placed = ops::Norm(heads, norm, norms_, dtype, dtype);
+  } else if (norm.defined()) {
+    placed = ops::Norm(heads.flatten(-2), norm, norms_, dtype, dtype).unflatten(-1, {-1, head_dim_});
+  }
+  return rope_ ? ops::Rotate(placed, angles[*rope_], dtype) : placed.to(dtype);
 }
 
 }  // namespace drover::model

@@ -3,6 +3,9 @@
 
 #include <torch/types.h>
 
+#include <optional>
+#include <vector>
+
 #include "absl/functional/function_ref.h"
 #include "model/architecture.h"
 #include "model/ops.h"
@@ -15,25 +18,36 @@ struct Heads {
   torch::Tensor query, key, value;
 };
 
-// How tokens see each other: heads -> [..., H d] (of ops.h's attentions, with or without a cache).
-using Attend = absl::FunctionRef<torch::Tensor(const Heads& heads)>;
+// How tokens see each other: heads -> [..., H d] (of ops.h's attentions, with or without a cache), with the settings of
+// the layer.
+using Attend = absl::FunctionRef<torch::Tensor(const Heads& heads, const AttentionSettings& settings)>;
 
 class Attention {
  public:
-  Attention(const AttentionDescription& description, double norm_eps, ParameterAllocator& allocator);
+  Attention(const AttentionDescription& description, const NormSettings& norms,
+            ParameterAllocator& allocator);
 
-  // x [..., D] in the arithmetic's dtype, [..., D] back. Leading dimensions are B, T for whole sequences and R for
-  // single tokens.
-  torch::Tensor Forward(const torch::Tensor& x, const ops::RopeAngles& angles, Attend attend) const;
+  // x [..., D] in the arithmetic's dtype, [..., D] back, as ops::Linear leaves it. `angles`: of all of the architecture's
+  // ropes.
+  torch::Tensor Forward(const torch::Tensor& x, const std::vector<ops::RopeAngles>& angles,
+                        Attend attend) const;
+  // residual + Forward(...), as ops::AddLinear adds.
+  torch::Tensor AddForward(torch::Tensor& residual, const torch::Tensor& x,
+                           const std::vector<ops::RopeAngles>& angles, Attend attend) const;
 
  private:
-  Heads Project(const torch::Tensor& x, const ops::RopeAngles& angles) const;
+  Heads Project(const torch::Tensor& x, const std::vector<ops::RopeAngles>& angles) const;
+  // Normalised (where there is a norm) and rotated (where the layer has a rope).
+  torch::Tensor Placed(const torch::Tensor& heads, const torch::Tensor& norm,
+                       const std::vector<ops::RopeAngles>& angles) const;
 
   const int64_t heads_, kv_heads_, head_dim_;
-  const double norm_eps_;
+  const AttentionSettings settings_;
+  const NormSettings norms_;
+  const std::optional<size_t> rope_;
   const JoinedLinear projections_;  // query, key, value
   const ops::LinearWeights output_;
-  const torch::Tensor query_norm_, key_norm_;  // [d]; undefined: no norms
+  const torch::Tensor query_norm_, key_norm_;  // [d], or [H d] and [K d]; undefined: no norms
 };
 
 }  // namespace drover::model

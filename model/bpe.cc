@@ -1,11 +1,14 @@
 #include "model/bpe.h"
 
 #include <algorithm>
-#include <queue>
+#include <cstring>
 
+#include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "base/status.h"
 #include "model/byte_alphabet.h"
+#include "model/utf8.h"
 
 namespace drover::model {
 namespace {
@@ -13,11 +16,40 @@ namespace {
 // Words up to this length are merged by scanning for the best pair: quicker than a heap for words of text.
 constexpr size_t kShortWord = 64;
 
+// SentencePiece's mark for a space, U+2581. Where no merge joins it to what stands before it, words that begin with it
+// are encoded one by one, and found again.
+constexpr std::string_view kSpaceMark = "\u2581";
+
+bool BeginsWith(std::string_view text, std::string_view begin) {
+  return text.substr(0, begin.size()) == begin;
+}
+bool EndsWith(std::string_view text, std::string_view end) {
+  return text.size() >= end.size() && text.substr(text.size() - end.size()) == end;
+}
+
+// The end of the stretch that begins `text`: before the first mark that follows something else.
+size_t StretchEnd(std::string_view text) {
+  size_t at = 0;
+  while (BeginsWith(text.substr(at), kSpaceMark)) at += kSpaceMark.size();
+  return std::min(text.find(kSpaceMark, at), text.size());
+}
+
 }  // namespace
 
-absl::Status BpeModel::AddToken(uint32_t id, std::string bytes) {
-  if (bytes.size() == 1) byte_id_[static_cast<uint8_t>(bytes[0])] = id;
-  if (!id_of_.emplace(std::move(bytes), id).second) {
+absl::Status BpeModel::AddToken(uint32_t id, std::string text) {
+  if (alphabet_ == Alphabet::kBytes) {
+    if (text.size() == 1) byte_id_[static_cast<uint8_t>(text[0])] = id;
+  } else if (!text.empty()) {
+    has_mark_ |= text == kSpaceMark;
+    size_t end = 0;
+    const char32_t c = NextCodePoint(text, end);
+    if (end == text.size() && c < 0x80) byte_id_[c] = id;
+    if (end == text.size() && c >= 0x80) character_id_[c] = id;
+    for (int byte = 0; text.size() == 6 && text[0] == '<' && byte < 256; ++byte) {
+      if (text == absl::StrFormat("<0x%02X>", byte)) fallback_id_[byte] = id;
+    }
+  }
+  if (!id_of_.emplace(std::move(text), id).second) {
     return absl::InvalidArgumentError(absl::StrCat("id ", id, " spells what another token spells"));
   }
   return absl::OkStatus();
@@ -30,12 +62,13 @@ absl::Status BpeModel::AddMerge(std::string_view left, std::string_view right) {
   for (int i = 0; i < 3; ++i) {
     auto found = id_of_.find(ToAbsl(parts[i]));
     if (found == id_of_.end()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("\"", SpellBytes(parts[i]), "\" is not in the vocabulary"));
+      const std::string shown = alphabet_ == Alphabet::kBytes ? SpellBytes(parts[i]) : std::string(parts[i]);
+      return absl::InvalidArgumentError(absl::StrCat("\"", shown, "\" is not in the vocabulary"));
     }
     ids[i] = found->second;
   }
   merges_[Pair(ids[0], ids[1])] = {next_rank_++, ids[2]};
+  crosses_mark_ |= BeginsWith(right, kSpaceMark) && !EndsWith(left, kSpaceMark);
   return absl::OkStatus();
 }
 
@@ -45,9 +78,8 @@ const BpeModel::Merge* BpeModel::FindMerge(uint32_t left, uint32_t right) const 
 }
 
 // The word's bytes as tokens.
-bool BpeModel::Symbols(std::string_view word, std::vector<uint32_t>& symbols, size_t& bad_byte) const {
+bool BpeModel::ByteSymbols(std::string_view word, std::vector<uint32_t>& symbols, size_t& bad_byte) const {
   bool strict = unknown_ == kNone && merges_.empty();
-  symbols.reserve(word.size());
   bool after_unknown = false;
   for (size_t i = 0; i < word.size(); ++i) {
     uint32_t id = byte_id_[static_cast<uint8_t>(word[i])];
@@ -66,7 +98,39 @@ bool BpeModel::Symbols(std::string_view word, std::vector<uint32_t>& symbols, si
   return true;
 }
 
-bool BpeModel::Encode(std::string_view word, std::vector<uint32_t>& ids, size_t& bad_byte) const {
+// The word's characters as tokens. An unknown token is put down only before the next character that is known, or at the
+// end: as in tokenizers, behind the bytes of characters that fell back.
+void BpeModel::CharacterSymbols(std::string_view word, std::vector<uint32_t>& symbols) const {
+  bool pending = false;
+  for (size_t at = 0; at < word.size();) {
+    const size_t begin = at;
+    const char32_t c = NextCodePoint(word, at);
+    uint32_t id = kNone;
+    if (c < 0x80) {
+      id = byte_id_[c];
+    } else if (const auto found = character_id_.find(c); found != character_id_.end()) {
+      id = found->second;
+    }
+    if (id == kNone && byte_fallback_ && FallBack(word.substr(begin, at - begin), symbols)) continue;
+    if (id == kNone && unknown_ == kNone) continue;
+    if (pending && (id != kNone || !fuse_unknown_)) symbols.push_back(unknown_);
+    pending = id == kNone;
+    if (!pending) symbols.push_back(id);
+  }
+  if (pending) symbols.push_back(unknown_);
+}
+
+// Whether all bytes of the character have tokens, which are appended then.
+bool BpeModel::FallBack(std::string_view character, std::vector<uint32_t>& symbols) const {
+  for (const char byte : character) {
+    if (fallback_id_[static_cast<uint8_t>(byte)] == kNone) return false;
+  }
+  for (const char byte : character) symbols.push_back(fallback_id_[static_cast<uint8_t>(byte)]);
+  return true;
+}
+
+bool BpeModel::Encode(std::string_view word, BpeWorkspace& workspace, std::vector<uint32_t>& ids,
+                      size_t& bad_byte) const {
   if (ignore_merges_) {
     auto found = id_of_.find(ToAbsl(word));
     if (found != id_of_.end()) {
@@ -74,14 +138,54 @@ bool BpeModel::Encode(std::string_view word, std::vector<uint32_t>& ids, size_t&
       return true;
     }
   }
-  std::vector<uint32_t> symbols;
-  if (!Symbols(word, symbols, bad_byte)) return false;
+  if (!has_mark_ || crosses_mark_) {
+    return EncodeStretch(word, workspace, ids, bad_byte);
+  }
+  while (!word.empty()) {
+    const size_t end = StretchEnd(word);
+    EncodeStretch(word.substr(0, end), workspace, ids, bad_byte);
+    word.remove_prefix(end);
+  }
+  return true;
+}
+
+// A word that is no token, or a part of one across whose ends nothing is merged.
+bool BpeModel::EncodeStretch(std::string_view word, BpeWorkspace& workspace, std::vector<uint32_t>& ids,
+                             size_t& bad_byte) const {
+  BpeWorkspace::Word* place = nullptr;
+  if (!word.empty() && word.size() <= BpeWorkspace::kMaxBytes) {
+    place = &workspace.words_[absl::Hash<absl::string_view>{}(ToAbsl(word)) % BpeWorkspace::kWords];
+    if (place->bytes == word.size() && std::memcmp(place->text, word.data(), word.size()) == 0) {
+      ids.insert(ids.end(), place->ids, place->ids + place->tokens);
+      return true;
+    }
+  }
+  if (!EncodeAnew(word, workspace, bad_byte)) return false;
+  const std::vector<uint32_t>& symbols = workspace.symbols_;
+  ids.insert(ids.end(), symbols.begin(), symbols.end());
+  if (place != nullptr && symbols.size() <= BpeWorkspace::kMaxTokens) {
+    place->bytes = static_cast<uint8_t>(word.size());
+    place->tokens = static_cast<uint8_t>(symbols.size());
+    std::memcpy(place->text, word.data(), word.size());
+    std::copy(symbols.begin(), symbols.end(), place->ids);
+  }
+  return true;
+}
+
+// The tokens of `word` as workspace.symbols_.
+bool BpeModel::EncodeAnew(std::string_view word, BpeWorkspace& workspace, size_t& bad_byte) const {
+  std::vector<uint32_t>& symbols = workspace.symbols_;
+  symbols.clear();
+  if (alphabet_ == Alphabet::kCharacters) {
+    CharacterSymbols(word, symbols);
+  } else if (!ByteSymbols(word, symbols, bad_byte)) {
+    return false;
+  }
   if (symbols.size() <= kShortWord) {
     MergeShort(symbols);
   } else {
-    MergeLong(symbols);
+    MergeLong(workspace);
   }
-  ids.insert(ids.end(), symbols.begin(), symbols.end());
   return true;
 }
 
@@ -110,30 +214,34 @@ void BpeModel::MergeShort(std::vector<uint32_t>& symbols) const {
 
 // The same with a heap over a linked list. Entries of the heap that no longer fit are dropped when they come up:
 // the token that a pair starting at a position would make only grows, so the id tells.
-void BpeModel::MergeLong(std::vector<uint32_t>& symbols) const {
-  struct Candidate {
-    uint32_t rank;
-    uint32_t position;
-    uint32_t id;
-    bool operator<(const Candidate& other) const {  // std::priority_queue puts the largest on top
-      return rank != other.rank ? rank > other.rank : position > other.position;
-    }
-  };
+void BpeModel::MergeLong(BpeWorkspace& workspace) const {
+  std::vector<uint32_t>&symbols = workspace.symbols_, &next = workspace.next_,
+  &previous = workspace.previous_;
+  std::vector<BpeWorkspace::Candidate>& heap = workspace.heap_;
   const uint32_t size = static_cast<uint32_t>(symbols.size());
-  std::vector<uint32_t> next(size), previous(size);
+  next.resize(size);
+  previous.resize(size);
   for (uint32_t i = 0; i < size; ++i) {
     next[i] = i + 1;
     previous[i] = i - 1;  // of the first: kNone
   }
-  std::priority_queue<Candidate> heap;
+  heap.clear();
+  for (uint32_t i = 0; i + 1 < size; ++i) {
+    if (const Merge* merge = FindMerge(symbols[i], symbols[i + 1]))
+      heap.push_back({merge->rank, i, merge->id});
+  }
+  std::make_heap(heap.begin(), heap.end());
   auto offer = [&](uint32_t i) {
     if (i == kNone || next[i] >= size) return;
-    if (const Merge* merge = FindMerge(symbols[i], symbols[next[i]])) heap.push({merge->rank, i, merge->id});
+    if (const Merge* merge = FindMerge(symbols[i], symbols[next[i]])) {
+      heap.push_back({merge->rank, i, merge->id});
+      std::push_heap(heap.begin(), heap.end());
+    }
   };
-  for (uint32_t i = 0; i < size; ++i) offer(i);
   while (!heap.empty()) {
-    Candidate top = heap.top();
-    heap.pop();
+    std::pop_heap(heap.begin(), heap.end());
+    const BpeWorkspace::Candidate top = heap.back();
+    heap.pop_back();
     const uint32_t i = top.position;
     if (symbols[i] == kNone || next[i] >= size) continue;
     const Merge* merge = FindMerge(symbols[i], symbols[next[i]]);
@@ -149,8 +257,8 @@ void BpeModel::MergeLong(std::vector<uint32_t>& symbols) const {
   symbols.erase(std::remove(symbols.begin(), symbols.end(), kNone), symbols.end());
 }
 
-std::optional<uint32_t> BpeModel::Find(std::string_view bytes) const {
-  auto found = id_of_.find(ToAbsl(bytes));
+std::optional<uint32_t> BpeModel::Find(std::string_view text) const {
+  auto found = id_of_.find(ToAbsl(text));
   if (found == id_of_.end()) return std::nullopt;
   return found->second;
 }

@@ -58,8 +58,9 @@ RandomBpe MakeRandom(RandomStream& random, int merges) {
 
 std::vector<std::string> Tokens(const RandomBpe& bpe, const std::string& word) {
   std::vector<uint32_t> ids;
+  BpeWorkspace workspace;
   size_t bad_byte = 0;
-  EXPECT_TRUE(bpe.model.Encode(word, ids, bad_byte));
+  EXPECT_TRUE(bpe.model.Encode(word, workspace, ids, bad_byte));
   std::vector<std::string> tokens;
   for (uint32_t id : ids) tokens.push_back(bpe.tokens[id]);
   return tokens;
@@ -86,8 +87,9 @@ TEST(BpeModel, LongWordsTakeNoQuadraticTime) {
     ASSERT_TRUE(bpe.AddMerge(half, half).ok());
   }
   std::vector<uint32_t> ids;
+  BpeWorkspace workspace;
   size_t bad_byte = 0;
-  ASSERT_TRUE(bpe.Encode(std::string(1 << 20, 'a'), ids, bad_byte));  // quadratic: hours
+  ASSERT_TRUE(bpe.Encode(std::string(1 << 20, 'a'), workspace, ids, bad_byte));  // quadratic: hours
   EXPECT_EQ(ids, std::vector<uint32_t>(512, 11));
 }
 
@@ -98,8 +100,9 @@ TEST(BpeModel, IgnoreMergesTakesWholeWordsOnly) {
   ASSERT_TRUE(bpe.AddToken(2, "ab").ok());  // no merge makes it
   auto encode = [&](std::string_view word) {
     std::vector<uint32_t> ids;
+    BpeWorkspace workspace;
     size_t bad_byte = 0;
-    EXPECT_TRUE(bpe.Encode(word, ids, bad_byte));
+    EXPECT_TRUE(bpe.Encode(word, workspace, ids, bad_byte));
     return ids;
   };
   EXPECT_EQ(encode("ab"), (std::vector<uint32_t>{0, 1}));
@@ -114,22 +117,66 @@ TEST(BpeModel, BytesWithoutToken) {
   ASSERT_TRUE(bpe.AddToken(1, "b").ok());
   ASSERT_TRUE(bpe.AddToken(2, "ab").ok());
   std::vector<uint32_t> ids;
+  BpeWorkspace workspace;  // of the model as it is: words would be found again after a change
   size_t bad_byte = 0;
-  EXPECT_FALSE(bpe.Encode("abxb", ids, bad_byte));  // an alphabet
+  EXPECT_FALSE(bpe.Encode("abxb", workspace, ids, bad_byte));  // an alphabet
   EXPECT_EQ(bad_byte, 2u);
   EXPECT_TRUE(ids.empty());
   ASSERT_TRUE(bpe.AddMerge("a", "b").ok());
-  EXPECT_TRUE(
-      bpe.Encode("axxb", ids, bad_byte));  // a trained vocabulary: dropped, and what it parted is joined
+  EXPECT_TRUE(bpe.Encode("axxb", workspace, ids,
+                         bad_byte));  // a trained vocabulary: dropped, and what it parted is joined
   EXPECT_EQ(ids, (std::vector<uint32_t>{2}));
   ids.clear();
+  workspace = BpeWorkspace();
   bpe.set_unknown(9, /*fuse=*/false);
-  EXPECT_TRUE(bpe.Encode("axxb", ids, bad_byte));
+  EXPECT_TRUE(bpe.Encode("axxb", workspace, ids, bad_byte));
   EXPECT_EQ(ids, (std::vector<uint32_t>{0, 9, 9, 1}));
   ids.clear();
+  workspace = BpeWorkspace();
   bpe.set_unknown(9, /*fuse=*/true);
-  EXPECT_TRUE(bpe.Encode("axxbx", ids, bad_byte));
+  EXPECT_TRUE(bpe.Encode("axxbx", workspace, ids, bad_byte));
   EXPECT_EQ(ids, (std::vector<uint32_t>{0, 9, 1, 9}));
+}
+
+struct CharacterBpe {
+  BpeModel model{BpeModel::Alphabet::kCharacters};
+  BpeWorkspace workspace;
+  std::vector<uint32_t> Encode(std::string_view word) {
+    std::vector<uint32_t> ids;
+    size_t bad_byte = 0;
+    EXPECT_TRUE(model.Encode(word, workspace, ids, bad_byte));
+    return ids;
+  }
+};
+
+TEST(BpeModel, CharactersFallBackToBytes) {
+  CharacterBpe bpe;
+  ASSERT_TRUE(bpe.model.AddToken(0, "<unk>").ok());
+  ASSERT_TRUE(bpe.model.AddToken(1, "<0xC3>").ok());
+  ASSERT_TRUE(bpe.model.AddToken(2, "<0xA9>").ok());
+  ASSERT_TRUE(bpe.model.AddToken(3, "a").ok());
+  ASSERT_TRUE(bpe.model.AddToken(4, "\u6771").ok());
+  bpe.model.set_unknown(0, /*fuse=*/true);
+  EXPECT_EQ(bpe.Encode("a\u00e9\u6771"), (std::vector<uint32_t>{3, 0, 4}));
+  bpe.model.set_byte_fallback(true);
+  bpe.workspace = BpeWorkspace();
+  EXPECT_EQ(bpe.Encode("a\u00e9\u6771"), (std::vector<uint32_t>{3, 1, 2, 4}));
+  EXPECT_EQ(bpe.Encode("\u00eaa"), (std::vector<uint32_t>{0, 3})) << "not all of its bytes have tokens";
+  EXPECT_EQ(bpe.Encode("\u00ea\u00e9a"), (std::vector<uint32_t>{1, 2, 0, 3})) << "as tokenizers has it";
+}
+
+// Text is cut before marks only where no merge could notice.
+TEST(BpeModel, MergesAcrossMarksAreSeen) {
+  CharacterBpe cut, whole;
+  for (CharacterBpe* bpe : {&cut, &whole}) {
+    uint32_t id = 0;
+    for (const char* token : {"a", "b", "\u2581", "\u2581a", "b\u2581", "b\u2581a"})
+      ASSERT_TRUE(bpe->model.AddToken(id++, token).ok());
+    ASSERT_TRUE(bpe->model.AddMerge("\u2581", "a").ok());
+  }
+  ASSERT_TRUE(whole.model.AddMerge("b", "\u2581a").ok());
+  EXPECT_EQ(cut.Encode("b\u2581ab\u2581\u2581a"), (std::vector<uint32_t>{1, 3, 1, 2, 3}));
+  EXPECT_EQ(whole.Encode("b\u2581ab\u2581\u2581a"), (std::vector<uint32_t>{5, 1, 2, 3}));
 }
 
 TEST(BpeModel, RefusesWhatDoesNotFit) {

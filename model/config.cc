@@ -6,6 +6,8 @@
 #include "absl/strings/strip.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "model/architecture.h"
+#include "model/families/family.h"
 #include "model/json.h"
 #include "model/rope_config.h"
 
@@ -22,28 +24,6 @@ constexpr int64_t kMaxPositions = int64_t{1} << 30;
 
 constexpr char kEosIds[] = "eos_token_id";
 
-// Hugging Face's defaults for fields that a file leaves out.
-constexpr int64_t kQwen3HeadDim = 128;
-constexpr int64_t kWindow = 4096;
-constexpr int64_t kFirstWindowLayer = 28;  // max_window_layers of Qwen
-
-struct Architecture {
-  std::string_view model_type;
-  std::string_view name;  // what `architectures` must list, perhaps among others
-  std::string_view base;  // or this: the same without its head, which is then the embedding
-};
-constexpr Architecture kArchitectures[] = {{"llama", "LlamaForCausalLM", "LlamaModel"},
-                                           {"mistral", "MistralForCausalLM", "MistralModel"},
-                                           {"qwen2", "Qwen2ForCausalLM", "Qwen2Model"},
-                                           {"qwen3", "Qwen3ForCausalLM", "Qwen3Model"}};
-
-const Architecture* FindArchitecture(std::string_view model_type) {
-  for (const Architecture& a : kArchitectures) {
-    if (a.model_type == model_type) return &a;
-  }
-  return nullptr;
-}
-
 struct DtypeRow {
   std::string_view name;  // as config.json spells it
   Dtype dtype;
@@ -52,111 +32,88 @@ constexpr DtypeRow kDtypes[] = {
     {"float32", Dtype::kF32}, {"bfloat16", Dtype::kBF16}, {"float16", Dtype::kF16}};
 
 // Models that were made from others may list several names, or none.
-absl::Status CheckArchitectures(const JsonFields& fields, const Architecture& architecture) {
+absl::Status CheckArchitectures(const JsonFields& fields, std::string_view whole, std::string_view headless) {
   const json* listed = fields.Find("architectures");
   if (listed == nullptr) return absl::OkStatus();
   if (!listed->is_array()) return fields.Wrong("architectures", "an array of names");
   bool known = listed->empty();
-  for (const json& name : *listed) known |= name == architecture.name || name == architecture.base;
+  for (const json& name : *listed) known |= name == whole || name == headless;
   if (known) return absl::OkStatus();
-  return fields.Unsupported("architectures", absl::StrCat("a list with \"", ToAbsl(architecture.name), "\""));
+  return fields.Unsupported("architectures", absl::StrCat("a list with \"", ToAbsl(whole), "\""));
 }
 
-absl::Status ParseArchitecture(const JsonFields& fields, ModelConfig& config) {
-  ASSIGN_OR_RETURN(config.model_type, fields.String("model_type"));
-  const Architecture* architecture = FindArchitecture(config.model_type);
-  if (architecture == nullptr) return fields.Unsupported("model_type", "llama, mistral, qwen2 or qwen3");
-  RETURN_IF_ERROR(CheckArchitectures(fields, *architecture));
-  if (fields.Find("quantization_config") != nullptr) {
-    return fields.Unsupported("quantization_config", "absent: quantised weights are not read");
+absl::Status CheckUnquantised(const JsonFields& fields) {
+  if (fields.Find("quantization_config") == nullptr) return absl::OkStatus();
+  return fields.Unsupported("quantization_config", "absent: quantised weights are not read");
+}
+
+struct LanguageModel {
+  json fields;
+  std::string path;  // of the fields, in messages
+};
+
+// `whole`, or of a model of several parts the language model: its text_config, with what is said for all parts.
+absl::StatusOr<LanguageModel> LanguageModelOf(const json& whole) {
+  ASSIGN_OR_RETURN(const JsonFields fields, JsonFields::Of(whole, ""));
+  ASSIGN_OR_RETURN(const std::string model_type, fields.String("model_type"));
+  const Family* const family = FindComposite(model_type);
+  if (family == nullptr) return LanguageModel{whole, ""};
+  RETURN_IF_ERROR(CheckArchitectures(fields, family->composite_class, family->composite_class));
+  RETURN_IF_ERROR(CheckUnquantised(fields));
+  RETURN_IF_ERROR(fields.Object("text_config").status());
+  json text = *fields.Find("text_config");
+  if (!text.contains("model_type")) text["model_type"] = family->model_type;
+  for (const char* shared : {"torch_dtype", "dtype", "bos_token_id", "eos_token_id", "pad_token_id"}) {
+    if (fields.Find(shared) != nullptr) text[shared] = *fields.Find(shared);
   }
-  ASSIGN_OR_RETURN(std::string activation, fields.String("hidden_act", "silu"));
-  if (activation != "silu") return fields.Unsupported("hidden_act", "\"silu\"");
-  return absl::OkStatus();
+  return LanguageModel{std::move(text), "text_config."};
 }
 
-// Qwen3's heads are 128 wide where the file says nothing; those of the others, and where it says null, share the
-// hidden size.
-absl::Status ParseHeadDim(const JsonFields& fields, ModelConfig& config) {
-  const bool own_default = config.model_type == "qwen3" && !fields.Contains("head_dim");
+absl::StatusOr<const Family*> ParseFamily(const JsonFields& fields) {
+  ASSIGN_OR_RETURN(const std::string model_type, fields.String("model_type"));
+  const Family* family = FindFamily(model_type);
+  if (family == nullptr) return fields.Unsupported("model_type", FamilyNames());
+  RETURN_IF_ERROR(CheckArchitectures(fields, family->whole, family->headless));
+  RETURN_IF_ERROR(CheckUnquantised(fields));
+  return family;
+}
+
+// The family's own width where the file says nothing; that of the others, and where it says null, shares the hidden
+// size.
+absl::Status ParseHeadDim(const JsonFields& fields, const Family& family, ModelConfig& config) {
+  const bool own_default = family.defaults.head_dim > 0 && !fields.Contains("head_dim");
   if (!own_default && fields.Find("head_dim") == nullptr && config.hidden_size % config.num_heads != 0) {
     return fields.Wrong("head_dim", "given, as hidden_size is no multiple of num_attention_heads");
   }
-  const int64_t absent = own_default ? kQwen3HeadDim : config.hidden_size / config.num_heads;
+  const int64_t absent = own_default ? family.defaults.head_dim : config.hidden_size / config.num_heads;
   ASSIGN_OR_RETURN(config.head_dim, fields.Int("head_dim", 2, kMaxWidth, absent));
-  return absl::OkStatus();
+  if (config.head_dim % 2 == 0) return absl::OkStatus();
+  return fields.Wrong("head_dim", "even");
 }
 
-absl::Status ParseSizes(const JsonFields& fields, ModelConfig& config) {
-  ASSIGN_OR_RETURN(config.vocab_size, fields.Int("vocab_size", 1, kMaxVocab));
+// A size that may be left out where the family has one of its own.
+absl::StatusOr<int64_t> ParseSize(const JsonFields& fields, std::string_view name, int64_t max,
+                                  int64_t absent) {
+  return absent == 0 ? fields.Int(name, 1, max) : fields.Int(name, 1, max, absent);
+}
+
+absl::Status ParseSizes(const JsonFields& fields, const Family& family, ModelConfig& config) {
+  const FamilyDefaults& absent = family.defaults;
+  ASSIGN_OR_RETURN(config.vocab_size, ParseSize(fields, "vocab_size", kMaxVocab, absent.vocab_size));
   ASSIGN_OR_RETURN(config.hidden_size, fields.Int("hidden_size", 1, kMaxWidth));
   ASSIGN_OR_RETURN(config.intermediate_size, fields.Int("intermediate_size", 1, kMaxWidth));
   ASSIGN_OR_RETURN(config.num_layers, fields.Int("num_hidden_layers", 1, kMaxLayers));
-  ASSIGN_OR_RETURN(config.num_heads, fields.Int("num_attention_heads", 1, kMaxWidth));
-  ASSIGN_OR_RETURN(config.num_kv_heads, fields.Int("num_key_value_heads", 1, kMaxWidth, config.num_heads));
-  RETURN_IF_ERROR(ParseHeadDim(fields, config));
-  ASSIGN_OR_RETURN(config.max_positions, fields.Int("max_position_embeddings", 1, kMaxPositions));
-  ASSIGN_OR_RETURN(config.rms_norm_eps, fields.Positive("rms_norm_eps", 1.0, 1e-6));
+  ASSIGN_OR_RETURN(config.num_heads, ParseSize(fields, "num_attention_heads", kMaxWidth, absent.num_heads));
+  ASSIGN_OR_RETURN(config.num_kv_heads,
+                   ParseSize(fields, "num_key_value_heads", kMaxWidth,
+                             absent.num_kv_heads == 0 ? config.num_heads : absent.num_kv_heads));
+  RETURN_IF_ERROR(ParseHeadDim(fields, family, config));
+  ASSIGN_OR_RETURN(config.max_positions,
+                   ParseSize(fields, "max_position_embeddings", kMaxPositions, absent.max_positions));
+  ASSIGN_OR_RETURN(config.rms_norm_eps, fields.Positive("rms_norm_eps", 1.0, absent.rms_norm_eps));
   ASSIGN_OR_RETURN(config.initializer_range, fields.Positive("initializer_range", 100.0, 0.02));
-  ASSIGN_OR_RETURN(config.tie_word_embeddings, fields.Bool("tie_word_embeddings", false));
-  return absl::OkStatus();
-}
-
-absl::Status ParseBiases(const JsonFields& fields, ModelConfig& config) {
-  bool is_qwen2 = config.model_type == "qwen2";
-  ASSIGN_OR_RETURN(config.attention_bias, fields.Bool("attention_bias", is_qwen2));
-  if (is_qwen2 && !config.attention_bias) return fields.Unsupported("attention_bias", "true for qwen2");
-  if (config.model_type == "mistral" && config.attention_bias) {
-    return fields.Unsupported("attention_bias", "false for mistral");
-  }
-  config.attention_output_bias = config.attention_bias && !is_qwen2;
-  config.qk_norm = config.model_type == "qwen3";
-  ASSIGN_OR_RETURN(bool mlp_bias, fields.Bool("mlp_bias", false));
-  if (mlp_bias) return fields.Unsupported("mlp_bias", "false");
-  return absl::OkStatus();
-}
-
-// Whether layer_types names a layer with a window.
-absl::StatusOr<bool> SomeLayerSlides(const JsonFields& fields) {
-  const json* layers = fields.Find("layer_types");
-  if (layers == nullptr) return false;
-  if (!layers->is_array()) return fields.Wrong("layer_types", "an array");
-  bool slides = false;
-  for (const json& layer : *layers) {
-    slides |= layer == "sliding_attention";
-    if (layer != "sliding_attention" && layer != "full_attention") {
-      return fields.Unsupported("layer_types", "\"full_attention\" or \"sliding_attention\" for every layer");
-    }
-  }
-  return slides;
-}
-
-// Whether some layer has a window: Mistral's all have one unless the file says null, Qwen's where it is switched on and
-// not null, Llama's never.
-absl::StatusOr<bool> HasWindow(const JsonFields& fields, const ModelConfig& config) {
-  ASSIGN_OR_RETURN(const bool slides, SomeLayerSlides(fields));
-  ASSIGN_OR_RETURN(const bool used, fields.Bool("use_sliding_window", false));
-  const bool null = fields.Contains("sliding_window") && fields.Find("sliding_window") == nullptr;
-  if (config.model_type == "mistral") return !null;
-  if (used && config.model_type == "llama") return fields.Unsupported("use_sliding_window", "false");
-  if (!used || null) {
-    if (!slides) return false;
-    return fields.Unsupported("layer_types", "\"full_attention\" for every layer without a window in use");
-  }
-  if (fields.Find("layer_types") != nullptr) return slides;
-  ASSIGN_OR_RETURN(const int64_t first,
-                   fields.Int("max_window_layers", 0, kMaxLayers, /*absent=*/kFirstWindowLayer));
-  return first < config.num_layers;
-}
-
-absl::Status ParseWindow(const JsonFields& fields, ModelConfig& config) {
-  ASSIGN_OR_RETURN(const bool windowed, HasWindow(fields, config));
-  if (!windowed) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const int64_t window, fields.Int("sliding_window", 1, kMaxPositions, /*absent=*/kWindow));
-  if (window <= config.max_positions) {
-    config.sliding_window = window;
-    config.max_positions = window;
-  }
+  ASSIGN_OR_RETURN(config.tie_word_embeddings,
+                   fields.Bool("tie_word_embeddings", absent.tie_word_embeddings));
   return absl::OkStatus();
 }
 
@@ -234,15 +191,6 @@ json EosJson(const ModelConfig& config) {
   return config.eos_token_ids;
 }
 
-json RopeScalingJson(const ModelConfig& config) {
-  if (!config.rope_scaling) return nullptr;
-  return {{"rope_type", "llama3"},
-          {"factor", config.rope_scaling->factor},
-          {"low_freq_factor", config.rope_scaling->low_freq_factor},
-          {"high_freq_factor", config.rope_scaling->high_freq_factor},
-          {"original_max_position_embeddings", config.rope_scaling->original_max_positions}};
-}
-
 std::string_view DtypeField(Dtype dtype) {
   for (const DtypeRow& row : kDtypes) {
     if (row.dtype == dtype) return row.name;
@@ -252,7 +200,6 @@ std::string_view DtypeField(Dtype dtype) {
 
 // First rule that the numbers break, or null.
 const char* BrokenRule(const ModelConfig& c) {
-  bool qwen2 = c.model_type == "qwen2";
   if (c.vocab_size < 1 || c.vocab_size > kMaxVocab) return "vocab_size must be from 1 to 16777216";
   if (c.hidden_size < 1 || c.hidden_size > kMaxWidth) return "hidden_size must be from 1 to 1048576";
   if (c.intermediate_size < 1 || c.intermediate_size > kMaxWidth) {
@@ -271,25 +218,13 @@ const char* BrokenRule(const ModelConfig& c) {
   if (c.max_positions < 1 || c.max_positions > kMaxPositions) {
     return "max_position_embeddings must be from 1 to 1073741824";
   }
-  if (c.rope_scaling && c.rope_scaling->low_freq_factor >= c.rope_scaling->high_freq_factor) {
-    return "rope_scaling.low_freq_factor must be below high_freq_factor";
+  if (!c.layers.empty() && static_cast<int64_t>(c.layers.size()) != c.num_layers) {
+    return "layers must be empty or one for each of num_hidden_layers";
   }
-  if (c.attention_output_bias != (c.attention_bias && !qwen2)) {
-    return "the output projection has a bias if the others have one, except with qwen2";
-  }
-  if (qwen2 && !c.attention_bias) return "attention_bias must be true for qwen2";
-  if (c.model_type == "mistral" && c.attention_bias) return "attention_bias must be false for mistral";
-  if (c.qk_norm != (c.model_type == "qwen3")) return "qwen3, and only qwen3, normalises queries and keys";
   return nullptr;
 }
 
-}  // namespace
-
-absl::Status ValidateModelConfig(const ModelConfig& config) {
-  if (FindArchitecture(config.model_type) == nullptr) {
-    return absl::UnimplementedError(
-        absl::StrCat("model_type is ", config.model_type, ", must be llama, mistral, qwen2 or qwen3"));
-  }
+absl::Status CheckRanges(const ModelConfig& config) {
   if (const char* rule = BrokenRule(config)) return absl::InvalidArgumentError(rule);
   for (int64_t id : config.eos_token_ids) {
     if (id < 0 || id >= config.vocab_size) {
@@ -300,20 +235,44 @@ absl::Status ValidateModelConfig(const ModelConfig& config) {
   return absl::OkStatus();
 }
 
+// Says where sequences end before max_position_embeddings.
+void NoteShorterContext(const JsonFields& fields, const ModelConfig& config, ModelNotes* notes) {
+  const json* positions = fields.Find("max_position_embeddings");
+  if (notes == nullptr || positions == nullptr || *positions <= config.max_positions) return;
+  notes->push_back(absl::StrCat(
+      "sequences end at ", config.max_positions,
+      " tokens, the context before it was stretched, and not at max_position_embeddings, ",
+      ShowJson(*positions), ": past it the rotation of each token would depend on the tokens after it"));
+}
+
+}  // namespace
+
+absl::Status ValidateModelConfig(const ModelConfig& config) {
+  if (FindFamily(config.model_type) == nullptr) {
+    return absl::UnimplementedError(
+        absl::StrCat("model_type is ", config.model_type, ", must be ", FamilyNames()));
+  }
+  RETURN_IF_ERROR(CheckRanges(config));
+  ASSIGN_OR_RETURN(const ModelConfig read, ParseModelConfig(ModelConfigJson(config)));
+  if (DescribeArchitecture(read) == DescribeArchitecture(config)) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "no config.json of model_type ", config.model_type,
+      " says what this configuration is: its biases, norms, windows, rope and scales must be the family's"));
+}
+
 absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view text, ModelNotes* notes) {
-  ASSIGN_OR_RETURN(json value, ParseJson(text));
-  ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, ""));
+  ASSIGN_OR_RETURN(const json file, ParseJson(text));
+  ASSIGN_OR_RETURN(const LanguageModel model, LanguageModelOf(file));
+  ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(model.fields, model.path));
   ModelConfig config;
-  RETURN_IF_ERROR(ParseArchitecture(fields, config));
-  RETURN_IF_ERROR(ParseSizes(fields, config));
-  RETURN_IF_ERROR(ParseBiases(fields, config));
-  RETURN_IF_ERROR(ParseWindow(fields, config));
-  ASSIGN_OR_RETURN(const RopeConfig rope, ParseRope(fields));
-  config.rope_theta = rope.theta;
-  config.rope_scaling = rope.scaling;
+  ASSIGN_OR_RETURN(const Family* const family, ParseFamily(fields));
+  config.model_type = std::string(family->model_type);
+  RETURN_IF_ERROR(ParseSizes(fields, *family, config));
+  RETURN_IF_ERROR(family->read(fields, config));
+  NoteShorterContext(fields, config, notes);
   RETURN_IF_ERROR(ParseDtypeField(fields, config));
   RETURN_IF_ERROR(ParseTokens(fields, config, notes));
-  RETURN_IF_ERROR(ValidateModelConfig(config));
+  RETURN_IF_ERROR(CheckRanges(config));
   return config;
 }
 
@@ -338,7 +297,7 @@ absl::StatusOr<ModelConfig> ParseModelConfig(std::string_view text, std::string_
 }
 
 std::string ModelConfigJson(const ModelConfig& config) {
-  const Architecture* architecture = FindArchitecture(config.model_type);
+  const Family* family = FindFamily(config.model_type);
   json value = {{"model_type", config.model_type},
                 {"vocab_size", config.vocab_size},
                 {"hidden_size", config.hidden_size},
@@ -348,10 +307,10 @@ std::string ModelConfigJson(const ModelConfig& config) {
                 {"num_key_value_heads", config.num_kv_heads},
                 {"head_dim", config.head_dim},
                 {"hidden_act", "silu"},
-                {"max_position_embeddings", config.max_positions},
+                {"max_position_embeddings", PositionsToWrite(config.rope, config.max_positions)},
                 {"rms_norm_eps", config.rms_norm_eps},
-                {"rope_theta", config.rope_theta},
-                {"rope_scaling", RopeScalingJson(config)},
+                {"rope_theta", config.rope.theta},
+                {"rope_scaling", RopeScalingJson(config.rope)},
                 {"tie_word_embeddings", config.tie_word_embeddings},
                 {"initializer_range", config.initializer_range},
                 {"torch_dtype", DtypeField(config.dtype)},
@@ -359,16 +318,9 @@ std::string ModelConfigJson(const ModelConfig& config) {
                 {"bos_token_id", OrNull(config.bos_token_id)},
                 {"eos_token_id", EosJson(config)},
                 {"pad_token_id", OrNull(config.pad_token_id)}};
-  if (architecture != nullptr) value["architectures"] = json::array({architecture->name});
-  if (config.model_type == "llama" || config.model_type == "qwen3") {
-    value["attention_bias"] = config.attention_bias;
-  }
-  if (config.model_type == "mistral") {
-    value["sliding_window"] = OrNull(config.sliding_window);
-  } else if (config.sliding_window) {
-    value["use_sliding_window"] = true;
-    value["sliding_window"] = *config.sliding_window;
-    value["max_window_layers"] = 0;
+  if (family != nullptr) {
+    value["architectures"] = json::array({family->whole});
+    family->write(config, value);
   }
   return value.dump(2) + "\n";
 }
@@ -376,14 +328,14 @@ std::string ModelConfigJson(const ModelConfig& config) {
 std::string UpdatedConfigJson(std::string_view source, const ModelConfig& config) {
   auto value =
       nlohmann::ordered_json::parse(source.begin(), source.end(), nullptr, /*allow_exceptions=*/false);
-  if (!value.is_object()) return ModelConfigJson(config);
+  if (!value.is_object() || !value.contains("model_type") || value["model_type"] != config.model_type) {
+    return ModelConfigJson(config);
+  }
   const bool newer = value.contains("dtype");
   if (newer) value["dtype"] = DtypeField(config.dtype);
   if (!newer || value.contains("torch_dtype")) value["torch_dtype"] = DtypeField(config.dtype);
   value["tie_word_embeddings"] = config.tie_word_embeddings;
-  if (const Architecture* architecture = FindArchitecture(config.model_type)) {
-    value["architectures"] = {architecture->name};
-  }
+  if (const Family* family = FindFamily(config.model_type)) value["architectures"] = {family->whole};
   return value.dump(2) + "\n";
 }
 

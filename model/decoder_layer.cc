@@ -4,22 +4,36 @@
 
 namespace drover::model {
 
-DecoderLayer::DecoderLayer(const LayerDescription& description, double norm_eps, torch::ScalarType dtype,
-                           ParameterAllocator& allocator)
-    : norm_eps_(norm_eps),
+DecoderLayer::DecoderLayer(const LayerDescription& description, const NormSettings& norms,
+                           torch::ScalarType dtype, ParameterAllocator& allocator)
+    : norms_(norms),
       dtype_(dtype),
       attention_norm_(allocator.Make(description.attention_norm)),
+      attention_output_norm_(allocator.Make(description.attention_output_norm)),
       feed_forward_norm_(allocator.Make(description.feed_forward_norm)),
-      attention_(description.attention, norm_eps, allocator),
+      feed_forward_output_norm_(allocator.Make(description.feed_forward_output_norm)),
+      attention_(description.attention, norms, allocator),
       feed_forward_(description.feed_forward, allocator) {}
 
-torch::Tensor DecoderLayer::Forward(torch::Tensor x, const ops::RopeAngles& angles, Attend attend) const {
-  x = ops::AddResidual(x, attention_.Forward(Normed(x, attention_norm_), angles, attend));
-  return ops::AddResidual(x, feed_forward_.Forward(Normed(x, feed_forward_norm_)));
+torch::Tensor DecoderLayer::Forward(torch::Tensor x, const std::vector<ops::RopeAngles>& angles,
+                                    Attend attend) const {
+  const torch::Tensor reads = Before(x, attention_norm_);
+  if (!attention_output_norm_.defined()) {
+    x = attention_.AddForward(x, reads, angles, attend);
+  } else {
+    x = ops::AddResidual(x, After(attention_.Forward(reads, angles, attend), attention_output_norm_));
+  }
+  const torch::Tensor feeds = Before(x, feed_forward_norm_);
+  if (!feed_forward_output_norm_.defined()) return feed_forward_.AddForward(x, feeds);
+  return ops::AddResidual(x, After(feed_forward_.Forward(feeds), feed_forward_output_norm_));
 }
 
-torch::Tensor DecoderLayer::Normed(const torch::Tensor& x, const torch::Tensor& weight) const {
-  return ops::Norm(x, weight, norm_eps_, dtype_).to(dtype_);
+torch::Tensor DecoderLayer::Before(const torch::Tensor& x, const torch::Tensor& norm) const {
+  return norm.defined() ? ops::Norm(x, norm, norms_, dtype_, dtype_) : x.to(dtype_);
+}
+
+torch::Tensor DecoderLayer::After(const torch::Tensor& update, const torch::Tensor& norm) const {
+  return ops::Norm(update, norm, norms_, dtype_, at::kFloat);
 }
 
 }  // namespace drover::model

@@ -3,6 +3,8 @@
 
 #include <torch/types.h>
 
+#include <vector>
+
 #include "model/architecture.h"
 #include "model/attention.h"
 #include "model/feed_forward.h"
@@ -14,18 +16,22 @@ namespace drover::model {
 class DecoderLayer {
  public:
   // Matrix products in `dtype`.
-  DecoderLayer(const LayerDescription& description, double norm_eps, torch::ScalarType dtype,
+  DecoderLayer(const LayerDescription& description, const NormSettings& norms, torch::ScalarType dtype,
                ParameterAllocator& allocator);
 
   // x [..., D] float32, [..., D] back: in x's own memory where no gradient is wanted.
-  torch::Tensor Forward(torch::Tensor x, const ops::RopeAngles& angles, Attend attend) const;
+  // `angles`: of all of the architecture's ropes.
+  torch::Tensor Forward(torch::Tensor x, const std::vector<ops::RopeAngles>& angles, Attend attend) const;
 
  private:
-  torch::Tensor Normed(const torch::Tensor& x, const torch::Tensor& weight) const;
+  torch::Tensor Before(const torch::Tensor& x, const torch::Tensor& norm) const;
+  torch::Tensor After(const torch::Tensor& update, const torch::Tensor& norm) const;
 
-  const double norm_eps_;
+  const NormSettings norms_;
   const torch::ScalarType dtype_;
-  const torch::Tensor attention_norm_, feed_forward_norm_;  // [D]
+  // [D]; undefined where there is no norm.
+  const torch::Tensor attention_norm_, attention_output_norm_;
+  const torch::Tensor feed_forward_norm_, feed_forward_output_norm_;
   const Attention attention_;
   const FeedForward feed_forward_;
 };

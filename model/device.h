@@ -3,6 +3,7 @@
 
 #include <torch/types.h>
 
+#include <cstdint>
 #include <string_view>
 
 #include "absl/status/status.h"
@@ -25,8 +26,14 @@ absl::Status TryDevice(torch::Device device);
 // since NCCL refuses two on one.
 torch::Device AutoDevice(int rank, int gpus);
 
-// Threads of one CPU operator, of this process from now on; 0 leaves LibTorch's default (the cores of the machine).
-// That waiting threads sleep and do not spin is up to the environment (OMP_WAIT_POLICY=passive, set by the launcher).
+// Bytes that could still be had there: of the machine, or of the control group (a container) that this process is in if
+// that has less; of a GPU. An error where that cannot be read.
+absl::StatusOr<int64_t> FreeMemory(torch::Device device);
+
+// Threads of one CPU operator, LibTorch's and our own kernels', of this process from now on; 0: LibTorch's default (the
+// cores of the machine). That LibTorch's threads sleep while they wait and do not spin is up to the environment
+// (OMP_WAIT_POLICY=passive, set by the launcher). INVALID_ARGUMENT also for kernels that the environment names and this
+// machine cannot run (kernels/cpu/instruction_set.h).
 absl::Status SetComputeThreads(int threads);
 
 }  // namespace drover::model

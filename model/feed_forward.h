@@ -13,10 +13,15 @@ class FeedForward {
  public:
   FeedForward(const FeedForwardDescription& description, ParameterAllocator& allocator);
 
-  // x [..., D] in the arithmetic's dtype, [..., D] back.
+  // x [..., D] in the arithmetic's dtype, [..., D] back, as ops::Linear leaves it.
   torch::Tensor Forward(const torch::Tensor& x) const;
+  // residual + Forward(x), as ops::AddLinear adds.
+  torch::Tensor AddForward(torch::Tensor& residual, const torch::Tensor& x) const;
 
  private:
+  torch::Tensor Inner(const torch::Tensor& x) const;
+
+  const Activation activation_;
   const JoinedLinear gate_up_;
   const ops::LinearWeights down_;
 };

@@ -103,8 +103,7 @@ const json* JsonFields::Find(std::string_view name) const {
 
 bool JsonFields::Contains(std::string_view name) const { return object_->find(name) != object_->end(); }
 
-absl::Status JsonFields::CheckOnly(std::initializer_list<std::string_view> known,
-                                   std::string_view rule) const {
+absl::Status JsonFields::CheckOnly(absl::Span<const std::string_view> known, std::string_view rule) const {
   for (const auto& [name, value] : object_->items()) {
     if (value.is_null() || std::find(known.begin(), known.end(), name) != known.end()) continue;
     return Unsupported(name, rule);

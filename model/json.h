@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 
 namespace drover::model {
 
@@ -36,7 +36,7 @@ class JsonFields {
   // Whether the field is written down at all, if only as null.
   bool Contains(std::string_view name) const;
   // UNIMPLEMENTED ("NAME is VALUE, must be RULE") for the first field that is there and none of `known`.
-  absl::Status CheckOnly(std::initializer_list<std::string_view> known, std::string_view rule) const;
+  absl::Status CheckOnly(absl::Span<const std::string_view> known, std::string_view rule) const;
 
   absl::StatusOr<std::optional<int64_t>> OptionalInt(std::string_view name, int64_t min, int64_t max) const;
   absl::StatusOr<int64_t> Int(std::string_view name, int64_t min, int64_t max) const;

@@ -1,58 +1,52 @@
-// Keys and values of the sequences that are being generated.
+// Keys and values of the sequences that are being generated, in pages of kPageTokens tokens (pages.h). Who holds which
+// page is decided elsewhere; here is the memory.
 //
-//   keys, values: [layers, rows, kv_heads, capacity, head_dim]   in the model's dtype
-//
-// Running sequences lie in rows 0..n-1 without holes: when one ends, the last row takes its place (MoveRow). So a
-// decode step attends over plain views, with a mask for rows that are shorter than the longest. Capacity grows in
-// steps, up to the limits given at construction; memory is allocated when it is needed, never more than
-// 2 layers x max_rows x kv_heads x max_length x head_dim elements (twice that while it grows).
+// How tokens lie in a page is known to ops_paged.h alone, which writes and reads them. Memory is taken whole when the
+// cache is made and becomes resident, on a CPU, page by page as it is first written to.
 #pragma once
 
 #include <torch/types.h>
 
 #include <cstdint>
+#include <vector>
 
+#include "absl/types/span.h"
 #include "model/config.h"
+#include "model/pages.h"
 
 namespace drover::model {
 
 struct KvCacheOptions {
-  int64_t max_rows = 1;
-  int64_t max_length = 1;  // tokens of one row
+  int32_t pages = 1;
   torch::Device device = torch::kCPU;
   torch::ScalarType dtype = torch::kFloat32;
 };
 
+// Bytes of one page, all layers together.
+int64_t PageBytes(const ModelConfig& config, torch::ScalarType dtype);
+
 // Not thread-safe.
 class KvCache {
  public:
+  // Throws what LibTorch throws where the memory cannot be had.
   KvCache(const ModelConfig& config, const KvCacheOptions& options);
 
-  // Room for rows [0, rows) of `length` tokens each; what is stored stays. Both within the limits.
-  void Reserve(int64_t rows, int64_t length);
-
-  // Stores keys and values [kv_heads, length, head_dim] of one prompt at positions 0.. of rows [row, row + rows).
-  void WritePrompt(int64_t layer, int64_t row, int64_t rows, const torch::Tensor& keys_HTd,
-                   const torch::Tensor& values_HTd);
-  // Stores one token's keys and values [R, kv_heads, head_dim] of rows 0..R-1, row r at positions_R[r] (int64).
-  void WriteToken(int64_t layer, const torch::Tensor& positions_R, const torch::Tensor& keys_RHd,
-                  const torch::Tensor& values_RHd);
-  // The first `length` tokens of row `from` replace those of row `to`.
-  void MoveRow(int64_t from, int64_t to, int64_t length);
-
-  // Views [rows, kv_heads, length, head_dim].
-  torch::Tensor Keys(int64_t layer, int64_t rows, int64_t length) const;
-  torch::Tensor Values(int64_t layer, int64_t rows, int64_t length) const;
+  // All layers of each page `to` become those of `from`, as if one copy followed the other. No page is `to` twice.
+  void CopyPages(absl::Span<const PageCopy> copies);
 
   const KvCacheOptions& options() const { return options_; }
-  int64_t bytes() const;
+  int64_t key_heads() const { return heads_; }
+  int64_t head_dim() const { return head_dim_; }
+  int64_t bytes() const { return static_cast<int64_t>(data_.nbytes()); }
+
+  // For ops_paged.h: [pages, elements of a page] of one layer.
+  torch::Tensor keys(int64_t layer) const { return data_.select(0, layer).select(0, 0); }
+  torch::Tensor values(int64_t layer) const { return data_.select(0, layer).select(0, 1); }
 
  private:
-  int64_t layers_, heads_, head_dim_;
+  int64_t heads_, head_dim_;
   KvCacheOptions options_;
-  int64_t rows_ = 0, capacity_ = 0;
-  torch::Tensor data_;         // [2, layers, rows, kv_heads, capacity, head_dim]
-  torch::Tensor row_indices_;  // 0..max_rows-1
+  torch::Tensor data_;  // [layers, 2, pages, elements of a page]
 };
 
 }  // namespace drover::model

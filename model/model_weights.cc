@@ -7,7 +7,9 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "base/status.h"
+#include "model/float_bits.h"
 #include "model/weight_shapes.h"
 
 namespace drover::model {
@@ -22,22 +24,6 @@ Bits BitsAt(std::string_view bytes, size_t index) {
   Bits bits;
   std::memcpy(&bits, bytes.data() + index * sizeof(Bits), sizeof(Bits));
   return bits;
-}
-
-double OfHalf(uint16_t bits) {
-  const int exponent = (bits >> 10) & 0x1F;
-  const int mantissa = bits & 0x3FF;
-  const double sign = (bits & 0x8000) != 0 ? -1.0 : 1.0;
-  if (exponent == 0x1F) return mantissa == 0 ? sign * INFINITY : NAN;
-  if (exponent == 0) return sign * std::ldexp(mantissa, -24);
-  return sign * std::ldexp(mantissa | 0x400, exponent - 25);
-}
-
-double OfBfloat(uint16_t bits) {
-  const uint32_t wide = uint32_t{bits} << 16;
-  float value;
-  std::memcpy(&value, &wide, sizeof(value));
-  return value;
 }
 
 bool IsFloat(Dtype dtype) {
@@ -116,8 +102,48 @@ bool MayBeIgnored(std::string_view name) {
   return false;
 }
 
+// In files of models of several parts the language model's tensors have one of these before their name; the second
+// stands in place of kPrefix.
+constexpr char kTextPart[] = "language_model.";
+constexpr char kTextPartInside[] = "model.language_model.";
+
+bool IsOfOtherParts(absl::string_view name) {
+  absl::ConsumePrefix(&name, kPrefix);
+  return absl::StartsWith(name, "vision_tower.") || absl::StartsWith(name, "multi_modal_projector.");
+}
+
+bool HasTextPart(const ModelTensors& files) {
+  const std::string inside = absl::StrCat(kTextPartInside, absl::StripPrefix(kEmbedding, kPrefix));
+  return files.Find(absl::StrCat(kTextPart, kEmbedding)) != nullptr || files.Find(inside) != nullptr;
+}
+
+// The tensors of the language model of a model of several parts by the names that they have in a model that is only
+// that; those of unknown parts by their own.
+std::map<std::string, TensorView> OfTextPart(const ModelTensors& files, ModelNotes* notes) {
+  std::map<std::string, TensorView> tensors;
+  size_t others = 0;
+  for (const TensorView& view : files.tensors()) {
+    absl::string_view name = view.name;
+    if (IsOfOtherParts(name)) {
+      ++others;
+    } else if (absl::ConsumePrefix(&name, kTextPartInside)) {
+      tensors[absl::StrCat(kPrefix, name)] = view;
+    } else {
+      absl::ConsumePrefix(&name, kTextPart);
+      tensors[std::string(name)] = view;
+    }
+  }
+  if (others > 0 && notes != nullptr) {
+    notes->push_back(
+        absl::StrCat(others, " tensors of other parts (vision_tower, multi_modal_projector) are left out: ",
+                     "the model goes on as its language model alone"));
+  }
+  return tensors;
+}
+
 // The tensors by the names that they have in a whole model.
-std::map<std::string, TensorView> ByWholeName(const ModelTensors& files) {
+std::map<std::string, TensorView> ByWholeName(const ModelTensors& files, ModelNotes* notes) {
+  if (HasTextPart(files)) return OfTextPart(files, notes);
   const bool headless = files.Find(kEmbedding) == nullptr &&
                         files.Find(std::string_view(kEmbedding).substr(sizeof(kPrefix) - 1)) != nullptr;
   std::map<std::string, TensorView> tensors;
@@ -169,7 +195,9 @@ absl::Status CheckTensors(const ModelConfig& config, std::map<std::string, Tenso
   for (const auto& [name, shape] : shapes) {
     const auto found = tensors.find(name);
     if (found == tensors.end()) {
-      return absl::InvalidArgumentError(absl::StrCat("tensor ", name, " is missing"));
+      return absl::InvalidArgumentError(absl::StrCat("tensor ", name, " is missing; a ", config.model_type,
+                                                     " of this configuration has it with shape ",
+                                                     ShowShape(shape)));
     }
     RETURN_IF_ERROR(CheckTensor(found->second, shape));
   }
@@ -179,8 +207,9 @@ absl::Status CheckTensors(const ModelConfig& config, std::map<std::string, Tenso
     } else if (MayBeIgnored(at->first)) {
       at = tensors.erase(at);
     } else {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "tensor ", at->second.name, " is not one of such a model (is config.json the right one?)"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("tensor ", at->second.name, " is not one of a ", config.model_type,
+                       " of this configuration (is config.json the right one?)"));
     }
   }
   return absl::OkStatus();
@@ -192,7 +221,7 @@ absl::StatusOr<ModelWeights> OpenModelWeights(const std::string& dir, ModelNotes
   ModelWeights weights;
   ASSIGN_OR_RETURN(weights.config_, LoadModelConfig(dir, notes));
   ASSIGN_OR_RETURN(weights.files_, OpenModelTensors(dir));
-  weights.tensors_ = ByWholeName(weights.files_);
+  weights.tensors_ = ByWholeName(weights.files_, notes);
   RETURN_IF_ERROR(Annotate(SettleHead(weights.tensors_, weights.config_, notes), dir));
   RETURN_IF_ERROR(Annotate(CheckTensors(weights.config_, weights.tensors_), dir));
   return weights;

@@ -31,7 +31,8 @@ class ModelWeights {
   std::map<std::string, TensorView> tensors_;
 };
 
-// Names may lack their "model." (a model saved without its head). What other programs keep beside weights is passed
+// Names may lack their "model." (a model saved without its head). Of a model of several parts the language model's are
+// taken, by the names that they have alone, and the others noted. What other programs keep beside weights is passed
 // over: rotary constants and the scales of a quantised cache. INVALID_ARGUMENT for a weight that is missing, unknown or
 // of another shape or type, with its name; the errors of LoadModelConfig and OpenModelTensors. `notes` may be null.
 absl::StatusOr<ModelWeights> OpenModelWeights(const std::string& dir, ModelNotes* notes = nullptr);

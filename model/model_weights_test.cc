@@ -57,6 +57,25 @@ TEST(OpenModelWeights, TakesExactlyTheWeightsOfTheConfiguration) {
   EXPECT_EQ(opened.tensors().at("model.norm.weight").bytes, weights.at("model.norm.weight").bytes);
 }
 
+TEST(OpenModelWeights, TheLanguageModelOfAModelOfSeveralParts) {
+  const StoredTensors weights = FilledWeights(SmallConfig());  // a tied head
+  for (const bool inside : {false, true}) {
+    StoredTensors parts;
+    for (const auto& [name, tensor] : weights) {
+      parts[inside ? "model.language_model." + name.substr(6) : "language_model." + name] = tensor;
+    }
+    parts[inside ? "model.vision_tower.probe" : "vision_tower.probe"] = Floats({2}, {1, 2});
+    parts["multi_modal_projector.weight"] = Floats({2}, {1, 2});
+    ModelNotes notes;
+    const auto opened = Open(SmallConfig(), parts, &notes);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    EXPECT_EQ(Names(*opened), WantedNames(SmallConfig()));
+    EXPECT_THAT(notes, ElementsAre(HasSubstr("2 tensors of other parts")));
+    parts["audio_tower.probe"] = Floats({2}, {1, 2});
+    EXPECT_THAT(Error(SmallConfig(), parts), HasSubstr("tensor audio_tower.probe is not one of"));
+  }
+}
+
 TEST(OpenModelWeights, NamesMayLackTheirPrefix) {
   ModelConfig config = SmallConfig();
   for (const bool tied : {true, false}) {
@@ -72,7 +91,8 @@ TEST(OpenModelWeights, NamesMayLackTheirPrefix) {
   }
   StoredTensors mixed = FilledWeights(SmallConfig());
   mixed["norm.weight"] = mixed.at("model.norm.weight");
-  EXPECT_THAT(Error(SmallConfig(), mixed), HasSubstr("tensor norm.weight is not one of such a model"));
+  EXPECT_THAT(Error(SmallConfig(), mixed),
+              HasSubstr("tensor norm.weight is not one of a llama of this configuration"));
 }
 
 TEST(OpenModelWeights, WhatOtherProgramsKeepIsPassedOver) {
@@ -83,7 +103,8 @@ TEST(OpenModelWeights, WhatOtherProgramsKeepIsPassedOver) {
   }
   EXPECT_EQ(Names(Open(SmallConfig(), tensors).value()), WantedNames(SmallConfig()));
   tensors["model.layers.0.self_attn.q_proj.weight_scale"] = Floats({1}, {2});
-  EXPECT_THAT(Error(SmallConfig(), tensors), HasSubstr("q_proj.weight_scale is not one of such a model"));
+  EXPECT_THAT(Error(SmallConfig(), tensors),
+              HasSubstr("q_proj.weight_scale is not one of a llama of this configuration"));
 }
 
 TEST(OpenModelWeights, AnErrorNamesTheTensor) {

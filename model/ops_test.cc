@@ -9,6 +9,53 @@
 namespace drover::model::ops {
 namespace {
 
+double At(const torch::Tensor& x, int64_t i) { return x.flatten()[i].item<double>(); }
+
+TEST(Norm, TheOffsetIsAddedToTheWeight) {
+  const torch::Tensor x = at::tensor({3.0F, 4.0F});
+  const torch::Tensor weight = at::tensor({0.5F, -0.25F});
+  const double scale = 1.0 / std::sqrt(12.5 + 0.1);
+  const torch::Tensor plain = Norm(x, weight, {.eps = 0.1}, at::kFloat, at::kFloat);
+  EXPECT_NEAR(At(plain, 1), 4.0 * scale * -0.25, 1e-6);
+  const torch::Tensor offset = Norm(x, weight, {.eps = 0.1, .offset = 1.0}, at::kFloat, at::kFloat);
+  EXPECT_NEAR(At(offset, 0), 3.0 * scale * 1.5, 1e-6);
+  EXPECT_NEAR(At(offset, 1), 4.0 * scale * 0.75, 1e-6);
+}
+
+TEST(GatedActivation, ByHand) {
+  const torch::Tensor gate = at::tensor({-1.5F, 0.7F}), up = at::tensor({2.0F, 3.0F});
+  const auto silu = [](double x) { return x / (1.0 + std::exp(-x)); };
+  const auto gelu = [](double x) {
+    return 0.5 * x * (1.0 + std::tanh(std::sqrt(2.0 / M_PI) * (x + 0.044715 * x * x * x)));
+  };
+  EXPECT_NEAR(At(GatedActivation(gate, up, Activation::kSilu), 0), 2.0 * silu(-1.5), 1e-6);
+  EXPECT_NEAR(At(GatedActivation(gate, up, Activation::kGeluTanh), 0), 2.0 * gelu(-1.5), 1e-6);
+  EXPECT_NEAR(At(GatedActivation(gate, up, Activation::kGeluTanh), 1), 3.0 * gelu(0.7), 1e-6);
+}
+
+TEST(Embed, TheScaleIsRoundedAsTheTableIs) {
+  const torch::Tensor ids = at::tensor({1}, at::kLong), table = at::tensor({9.0F, 0.5F}).reshape({2, 1});
+  EXPECT_NEAR(At(Embed(ids, table, std::sqrt(3072.0), at::kFloat), 0), 0.5 * std::sqrt(3072.0), 1e-6);
+  EXPECT_EQ(At(Embed(ids, table, std::sqrt(3072.0), at::kBFloat16), 0), 0.5 * 55.5);
+}
+
+TEST(Logits, AreCappedByTanh) {
+  const torch::Tensor hidden = at::tensor({2.0F, 1.0F}).reshape({1, 2});
+  const torch::Tensor head = at::tensor({3.0F, 4.0F}).reshape({1, 2});
+  EXPECT_EQ(At(Logits(hidden, {head, {}, nullptr}, /*soft_cap=*/0.0, at::kFloat), 0), 10.0);
+  EXPECT_NEAR(At(Logits(hidden, {head, {}, nullptr}, /*soft_cap=*/4.0, at::kFloat), 0), 4.0 * std::tanh(2.5),
+              1e-6);
+}
+
+// Number 0 turns against number 1; the third stays.
+TEST(Rotate, TheFirstNumbersOfAHead) {
+  const RopeAngles angles = MakeRopeAngles(at::tensor({0.25F}), /*scale=*/1.5, at::tensor({3}, at::kLong));
+  const torch::Tensor turned = Rotate(at::tensor({2.0F, 5.0F, 7.0F}).reshape({1, 1, 3}), angles, at::kFloat);
+  EXPECT_NEAR(At(turned, 0), 1.5 * (2.0 * std::cos(0.75) - 5.0 * std::sin(0.75)), 1e-5);
+  EXPECT_NEAR(At(turned, 1), 1.5 * (2.0 * std::sin(0.75) + 5.0 * std::cos(0.75)), 1e-5);
+  EXPECT_EQ(At(turned, 2), 7.0);
+}
+
 TEST(ScoreTokens, ByHand) {
   const torch::Tensor logits_RV = at::tensor({0.0F, 1.0F, 2.0F, 5.0F, 1.0F, 0.0F}).reshape({2, 3});
   const TokenScores scores = ScoreTokens(logits_RV, at::tensor({2, 0}, at::kLong), 2.0, /*entropy=*/true);

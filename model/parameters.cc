@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "absl/strings/match.h"
+#include "base/check.h"
 #include "base/random.h"
 
 namespace drover::model {
@@ -23,23 +24,59 @@ void FillNormal(const torch::Tensor& target, RandomStream& random, double std) {
   target.copy_(values);
 }
 
+// Between -bound and bound.
+void FillUniform(const torch::Tensor& target, RandomStream& random, double bound) {
+  const torch::Tensor values = at::empty(target.sizes(), at::TensorOptions(at::kFloat));
+  float* const out = values.mutable_data_ptr<float>();
+  for (int64_t i = 0; i < values.numel(); ++i) {
+    out[i] = static_cast<float>(bound * (2.0 * random.Uniform() - 1.0));
+  }
+  target.copy_(values);
+}
+
 }  // namespace
 
-ParameterAllocator::ParameterAllocator(torch::ScalarType dtype, torch::Device device, bool fused)
-    : options_(torch::TensorOptions(dtype).device(device)), fused_(fused) {}
+ParameterAllocator::ParameterAllocator(const ParameterOptions& options) : options_(options) {
+  DROVER_CHECK(options.lent == nullptr || !options.fused);
+}
 
 torch::Tensor ParameterAllocator::Make(const WeightDescription& weight) {
   if (!weight.present()) return {};
-  return by_name_[weight.name] = at::empty(weight.shape, options_);
+  return by_name_[weight.name] =
+             options_.lent != nullptr
+                 ? options_.lent->at(weight.name)
+                 : at::empty(weight.shape, at::TensorOptions(options_.dtype).device(options_.device));
 }
 
 ops::LinearWeights ParameterAllocator::Make(const LinearDescription& linear) {
-  return {Make(linear.weight), Make(linear.bias)};
+  return {Make(linear.weight), Make(linear.bias), std::make_shared<PackedWeight>(), MakeAdapters({linear})};
+}
+
+Adapters ParameterAllocator::MakeAdapters(const std::vector<LinearDescription>& parts) {
+  Adapters made;
+  if (options_.lora == nullptr) return made;
+  const auto floats = at::TensorOptions(at::kFloat).device(options_.device);
+  int64_t row = 0;
+  for (const LinearDescription& part : parts) {
+    if (IsTarget(*options_.lora, part.weight.name)) {
+      const AdapterDescription adapter = DescribeAdapter(*options_.lora, part.weight);
+      const torch::Tensor a = adapters_[adapter.a.name] = at::empty(adapter.a.shape, floats);
+      const torch::Tensor b = adapters_[adapter.b.name] = at::empty(adapter.b.shape, floats);
+      made.push_back({a, b, options_.lora->scale(), row});
+    }
+    row += part.weight.shape[0];
+  }
+  return made;
 }
 
 JoinedLinear ParameterAllocator::Join(const std::vector<LinearDescription>& parts) {
   JoinedLinear joined;
-  if (!fused_) {
+  if (parts.size() == 1) {
+    joined.all = Make(parts[0]);
+    joined.parts = {joined.all};
+    return joined;
+  }
+  if (!options_.fused) {
     for (const LinearDescription& part : parts) joined.parts.push_back(Make(part));
     return joined;
   }
@@ -49,8 +86,11 @@ JoinedLinear ParameterAllocator::Join(const std::vector<LinearDescription>& part
     biases.push_back(part.bias);
   }
   std::vector<torch::Tensor> weight_views, bias_views;
-  joined.all = {MakeRows(weights, &weight_views), MakeRows(biases, &bias_views)};
-  for (size_t i = 0; i < parts.size(); ++i) joined.parts.push_back({weight_views[i], bias_views[i]});
+  joined.all = {MakeRows(weights, &weight_views), MakeRows(biases, &bias_views),
+                std::make_shared<PackedWeight>(), MakeAdapters(parts)};
+  for (size_t i = 0; i < parts.size(); ++i) {
+    joined.parts.push_back({weight_views[i], bias_views[i], nullptr, {}});
+  }
   return joined;
 }
 
@@ -62,7 +102,7 @@ torch::Tensor ParameterAllocator::MakeRows(const std::vector<WeightDescription>&
   std::vector<int64_t> shape = parts[0].shape;
   shape[0] = 0;
   for (const WeightDescription& part : parts) shape[0] += part.shape[0];
-  const torch::Tensor whole = at::empty(shape, options_);
+  const torch::Tensor whole = at::empty(shape, at::TensorOptions(options_.dtype).device(options_.device));
   int64_t begin = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
     const int64_t rows = parts[i].shape[0];
@@ -72,7 +112,7 @@ torch::Tensor ParameterAllocator::MakeRows(const std::vector<WeightDescription>&
   return whole;
 }
 
-void InitializeParameters(const ParametersByName& parameters, uint64_t seed, double std) {
+void InitializeParameters(const ParametersByName& parameters, uint64_t seed, double std, double norm) {
   at::NoGradGuard no_grad;
   uint64_t stream = 0;
   for (const auto& [name, tensor] : parameters) {
@@ -80,7 +120,20 @@ void InitializeParameters(const ParametersByName& parameters, uint64_t seed, dou
     if (tensor.dim() > 1) {
       FillNormal(tensor, random, std);
     } else {
-      tensor.fill_(absl::EndsWith(name, ".bias") ? 0.0 : 1.0);
+      tensor.fill_(absl::EndsWith(name, ".bias") ? 0.0 : norm);
+    }
+  }
+}
+
+void InitializeAdapters(const ParametersByName& adapters, uint64_t seed) {
+  at::NoGradGuard no_grad;
+  uint64_t stream = 0;
+  for (const auto& [name, tensor] : adapters) {
+    RandomStream random(seed, RandomPurpose::kInitialWeights, stream++);
+    if (absl::EndsWith(name, ".lora_A.weight")) {
+      FillUniform(tensor, random, 1.0 / std::sqrt(static_cast<double>(tensor.size(1))));
+    } else {
+      tensor.zero_();
     }
   }
 }

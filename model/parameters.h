@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/architecture.h"
+#include "model/lora_config.h"
 #include "model/ops.h"
 
 namespace drover::model {
@@ -17,15 +18,27 @@ using ParametersByName = std::map<std::string, torch::Tensor>;
 
 // Several linear maps of one input, whose rows are computed together where they lie together.
 struct JoinedLinear {
-  ops::LinearWeights all;  // the rows of all parts one after the other; undefined when not fused
+  // The rows of all parts one after the other; undefined where there are several that are not fused.
+  ops::LinearWeights all;
   std::vector<ops::LinearWeights> parts;  // fused: views of `all`
+};
+
+// What it points to outlives the allocator.
+struct ParameterOptions {
+  torch::ScalarType dtype = torch::kFloat32;
+  torch::Device device = torch::kCPU;
+  bool fused = false;  // Join puts its parts into one matrix
+  // Null: no adapters; else its targets have one, float32.
+  const LoraConfig* lora = nullptr;
+  // Null, or all weights by name: they are taken, and none is allocated. Not with `fused`.
+  const ParametersByName* lent = nullptr;
 };
 
 // Not thread-safe.
 class ParameterAllocator {
  public:
-  // Weights of `dtype` on `device`, values unset. `fused`: Join puts its parts into one matrix.
-  ParameterAllocator(torch::ScalarType dtype, torch::Device device, bool fused);
+  // Values are unset.
+  explicit ParameterAllocator(const ParameterOptions& options);
 
   // Undefined where the description is absent.
   torch::Tensor Make(const WeightDescription& weight);
@@ -35,17 +48,25 @@ class ParameterAllocator {
 
   // All that was made, under Hugging Face's names; shares storage with it.
   const ParametersByName& by_name() const { return by_name_; }
+  // And the adapters, under peft's.
+  const ParametersByName& adapters() const { return adapters_; }
 
  private:
   torch::Tensor MakeRows(const std::vector<WeightDescription>& parts, std::vector<torch::Tensor>* views);
+  // Of maps whose rows lie one after the other.
+  Adapters MakeAdapters(const std::vector<LinearDescription>& parts);
 
-  const torch::TensorOptions options_;
-  const bool fused_;
+  const ParameterOptions options_;
   ParametersByName by_name_;
+  ParametersByName adapters_;
 };
 
-// Sets matrices to normal numbers of standard deviation `std`, norms to 1, biases to 0. The same numbers for the same
-// seed on every device.
-void InitializeParameters(const ParametersByName& parameters, uint64_t seed, double std);
+// Sets matrices to normal numbers of standard deviation `std`, norms to `norm`, biases to 0. The same numbers for the
+// same seed on every device.
+void InitializeParameters(const ParametersByName& parameters, uint64_t seed, double std, double norm);
+
+// As peft begins: B is 0, and A uniform between -1 / sqrt(in) and 1 / sqrt(in) (Kaiming's bound for a = sqrt(5)). The same
+// numbers for the same seed on every device.
+void InitializeAdapters(const ParametersByName& adapters, uint64_t seed);
 
 }  // namespace drover::model

@@ -1,12 +1,12 @@
 #include "model/pre_tokenizer.h"
 
-#include <unicode/uchar.h>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "model/json.h"
-#include "model/regex.h"
-#include "model/utf8.h"
+#include "model/metaspace.h"
+#include "model/pattern.h"
 
 namespace drover::model {
 namespace {
@@ -19,34 +19,32 @@ constexpr std::string_view kGpt2Pattern =
 
 // What becomes of matches and of the text between them.
 enum class Behavior {
-  kIsolated,    // each match and each stretch between matches is a piece
-  kRemoved,     // matches are dropped
-  kContiguous,  // like isolated, with touching matches joined
+  kIsolated,            // each match and each stretch between matches is a piece
+  kRemoved,             // matches are dropped
+  kContiguous,          // like isolated, with touching matches joined (inverted: what touches between them)
+  kMergedWithPrevious,  // a match goes with the stretch before it, of touching ones the first
+  kMergedWithNext,      // with the stretch behind it, of touching ones the last
 };
 
 class Splitter {
  public:
   Splitter(Behavior behavior, bool invert) : behavior_(behavior), invert_(invert) {}
 
-  // `matches` of `text` from left to right.
+  // `matches` of `text` from left to right. Appends the pieces.
   void Emit(std::string_view text, const std::vector<std::string_view>& matches,
             std::vector<std::string_view>& out) const {
+    const size_t from = out.size();
     size_t done = 0;
-    std::string_view run;  // touching matches, kContiguous only
-    auto flush_run = [&] {
-      if (!run.empty()) out.push_back(run);
-      run = {};
-    };
+    bool matched_before = false;  // the last stretch that was taken
     auto take = [&](size_t begin, size_t end, bool matched) {
       if (begin == end) return;
-      std::string_view piece = text.substr(begin, end - begin);
-      if (matched && behavior_ == Behavior::kRemoved) return;
-      if (matched && behavior_ == Behavior::kContiguous) {
-        run = run.empty() ? piece : std::string_view(run.data(), run.size() + piece.size());
-        return;
+      const std::string_view piece = text.substr(begin, end - begin);
+      if (Joins(matched, matched_before, out.size() > from)) {
+        out.back() = std::string_view(out.back().data(), out.back().size() + piece.size());
+      } else if (!matched || behavior_ != Behavior::kRemoved) {
+        out.push_back(piece);
       }
-      flush_run();
-      out.push_back(piece);
+      matched_before = matched;
     };
     for (std::string_view match : matches) {
       size_t begin = static_cast<size_t>(match.data() - text.data());
@@ -55,51 +53,54 @@ class Splitter {
       done = begin + match.size();
     }
     take(done, text.size(), invert_);
-    flush_run();
   }
 
  private:
+  // Whether a stretch is joined to the piece before it, if there is one.
+  bool Joins(bool matched, bool matched_before, bool any) const {
+    if (!any) return false;
+    switch (behavior_) {
+      case Behavior::kContiguous:
+        return matched == matched_before;
+      case Behavior::kMergedWithPrevious:
+        return matched && !matched_before;
+      case Behavior::kMergedWithNext:
+        return !matched && matched_before;
+      default:
+        return false;
+    }
+  }
+
   Behavior behavior_;
   bool invert_;
 };
 
-class RegexStep : public PreTokenizerStep {
+// Cuts each piece at the matches that `find` puts into pieces.matches.
+template <typename Find>
+absl::Status CutEach(Pieces& pieces, const Splitter& splitter, Find find) {
+  pieces.next.clear();
+  for (std::string_view piece : pieces.views) {
+    RETURN_IF_ERROR(find(piece, pieces.matches));
+    splitter.Emit(piece, pieces.matches, pieces.next);
+  }
+  pieces.at_start &= !pieces.next.empty() && pieces.next[0].data() == pieces.views[0].data();
+  pieces.views.swap(pieces.next);
+  return absl::OkStatus();
+}
+
+class SplitStep : public PreTokenizerStep {
  public:
-  RegexStep(Regex regex, Splitter splitter) : regex_(std::move(regex)), splitter_(splitter) {}
+  SplitStep(Pattern pattern, Splitter splitter) : pattern_(std::move(pattern)), splitter_(splitter) {}
   absl::Status Apply(Pieces& pieces) const override {
-    std::vector<std::string_view> out, matches;
-    for (std::string_view piece : pieces.views) {
-      matches.clear();
-      RETURN_IF_ERROR(regex_.FindAll(piece, matches));
-      splitter_.Emit(piece, matches, out);
-    }
-    pieces.views = std::move(out);
-    return absl::OkStatus();
+    Pattern::Matcher matcher(pattern_);
+    return CutEach(pieces, splitter_,
+                   [&matcher](std::string_view piece, std::vector<std::string_view>& matches) {
+                     return matcher.FindAll(piece, matches);
+                   });
   }
 
  private:
-  Regex regex_;
-  Splitter splitter_;
-};
-
-class StringStep : public PreTokenizerStep {
- public:
-  StringStep(std::string text, Splitter splitter) : text_(std::move(text)), splitter_(splitter) {}
-  absl::Status Apply(Pieces& pieces) const override {
-    std::vector<std::string_view> out, matches;
-    for (std::string_view piece : pieces.views) {
-      matches.clear();
-      for (size_t at = piece.find(text_); at != piece.npos; at = piece.find(text_, at + text_.size())) {
-        matches.push_back(piece.substr(at, text_.size()));
-      }
-      splitter_.Emit(piece, matches, out);
-    }
-    pieces.views = std::move(out);
-    return absl::OkStatus();
-  }
-
- private:
-  std::string text_;
+  Pattern pattern_;
   Splitter splitter_;
 };
 
@@ -109,20 +110,11 @@ class DigitsStep : public PreTokenizerStep {
   explicit DigitsStep(bool individual)
       : splitter_(individual ? Behavior::kIsolated : Behavior::kContiguous, /*invert=*/false) {}
   absl::Status Apply(Pieces& pieces) const override {
-    std::vector<std::string_view> out, matches;
-    for (std::string_view piece : pieces.views) {
+    return CutEach(pieces, splitter_, [](std::string_view piece, std::vector<std::string_view>& matches) {
       matches.clear();
-      for (size_t at = 0; at < piece.size();) {
-        size_t begin = at;
-        char32_t c = NextCodePoint(piece, at);
-        if ((U_GET_GC_MASK(static_cast<UChar32>(c)) & U_GC_N_MASK) != 0) {
-          matches.push_back(piece.substr(begin, at - begin));
-        }
-      }
-      splitter_.Emit(piece, matches, out);
-    }
-    pieces.views = std::move(out);
-    return absl::OkStatus();
+      SplitScanner::FindNumbers(piece, matches);
+      return absl::OkStatus();
+    });
   }
 
  private:
@@ -142,6 +134,55 @@ class PrefixStep : public PreTokenizerStep {
   }
 };
 
+// Spaces become the mark, which is put before pieces that lack it. Where it splits, each mark begins a piece.
+class MetaspaceStep : public PreTokenizerStep {
+ public:
+  explicit MetaspaceStep(MetaspaceFields fields) : fields_(std::move(fields)) {}
+  absl::Status Apply(Pieces& pieces) const override {
+    pieces.next.clear();
+    for (std::string_view piece : pieces.views) {
+      const bool first = pieces.at_start && pieces.next.empty();
+      pieces.owned.push_back(Marked(piece, first));
+      Split(pieces.owned.back(), pieces.next);
+    }
+    pieces.views.swap(pieces.next);
+    return absl::OkStatus();
+  }
+
+ private:
+  using Prepends = MetaspaceFields::Prepends;
+
+  std::string Marked(std::string_view piece, bool first) const {
+    const std::string& mark = fields_.mark;
+    std::string out;
+    out.reserve(piece.size() + mark.size());
+    const bool prepends =
+        fields_.prepends == Prepends::kAlways || (fields_.prepends == Prepends::kFirst && first);
+    if (prepends && piece[0] != ' ' && piece.substr(0, mark.size()) != mark) out = mark;
+    for (const char c : piece) {
+      if (c == ' ') {
+        out += mark;
+      } else {
+        out += c;
+      }
+    }
+    return out;
+  }
+
+  void Split(std::string_view piece, std::vector<std::string_view>& out) const {
+    const std::string& mark = fields_.mark;
+    while (fields_.split) {
+      const size_t end = piece.find(mark, piece.substr(0, mark.size()) == mark ? mark.size() : 0);
+      if (end == piece.npos) break;
+      out.push_back(piece.substr(0, end));
+      piece.remove_prefix(end);
+    }
+    out.push_back(piece);
+  }
+
+  MetaspaceFields fields_;
+};
+
 using Steps = std::vector<std::shared_ptr<const PreTokenizerStep>>;
 
 absl::StatusOr<Behavior> ParseBehavior(const JsonFields& fields) {
@@ -149,24 +190,17 @@ absl::StatusOr<Behavior> ParseBehavior(const JsonFields& fields) {
   if (name == "Isolated") return Behavior::kIsolated;
   if (name == "Removed") return Behavior::kRemoved;
   if (name == "Contiguous") return Behavior::kContiguous;
-  return fields.Unsupported("behavior", "\"Isolated\", \"Removed\" or \"Contiguous\"");
+  if (name == "MergedWithPrevious") return Behavior::kMergedWithPrevious;
+  if (name == "MergedWithNext") return Behavior::kMergedWithNext;
+  return fields.Wrong(
+      "behavior", "\"Isolated\", \"Removed\", \"Contiguous\", \"MergedWithPrevious\" or \"MergedWithNext\"");
 }
 
 absl::Status AddSplit(const JsonFields& fields, Steps& steps) {
   ASSIGN_OR_RETURN(Behavior behavior, ParseBehavior(fields));
   ASSIGN_OR_RETURN(bool invert, fields.Bool("invert", false));
-  ASSIGN_OR_RETURN(JsonFields pattern, fields.Object("pattern"));
-  Splitter splitter(behavior, invert);
-  if (pattern.Find("String") != nullptr) {
-    ASSIGN_OR_RETURN(std::string text, pattern.String("String"));
-    if (text.empty()) return pattern.Wrong("String", "not empty");
-    steps.push_back(std::make_shared<StringStep>(std::move(text), splitter));
-    return absl::OkStatus();
-  }
-  ASSIGN_OR_RETURN(std::string text, pattern.String("Regex"));
-  absl::StatusOr<Regex> regex = Regex::Compile(text);
-  if (!regex.ok()) return Annotate(regex.status(), pattern.Path("Regex"));
-  steps.push_back(std::make_shared<RegexStep>(*std::move(regex), splitter));
+  ASSIGN_OR_RETURN(Pattern pattern, Pattern::Parse(fields));
+  steps.push_back(std::make_shared<SplitStep>(std::move(pattern), Splitter(behavior, invert)));
   return absl::OkStatus();
 }
 
@@ -175,19 +209,13 @@ absl::Status AddByteLevel(const JsonFields& fields, Steps& steps) {
   ASSIGN_OR_RETURN(bool use_regex, fields.Bool("use_regex", true));
   if (prefix) steps.push_back(std::make_shared<PrefixStep>());
   if (!use_regex) return absl::OkStatus();
-  ASSIGN_OR_RETURN(Regex regex, Regex::Compile(kGpt2Pattern));
+  ASSIGN_OR_RETURN(Pattern pattern, Pattern::OfRegex(kGpt2Pattern));
   steps.push_back(
-      std::make_shared<RegexStep>(std::move(regex), Splitter(Behavior::kIsolated, /*invert=*/false)));
+      std::make_shared<SplitStep>(std::move(pattern), Splitter(Behavior::kIsolated, /*invert=*/false)));
   return absl::OkStatus();
 }
 
-// `last`: nothing comes behind it.
-absl::Status AddStep(const JsonFields& fields, bool last, Steps& steps) {
-  ASSIGN_OR_RETURN(std::string type, fields.String("type"));
-  if ((type == "ByteLevel") != last) {
-    return fields.Unsupported("type", last ? "\"ByteLevel\" at the end: only byte-level tokenizers are read"
-                                           : "\"Split\" or \"Digits\" before the end");
-  }
+absl::Status AddStep(const JsonFields& fields, const std::string& type, Steps& steps) {
   if (type == "ByteLevel") return AddByteLevel(fields, steps);
   if (type == "Split") return AddSplit(fields, steps);
   if (type == "Digits") {
@@ -195,7 +223,12 @@ absl::Status AddStep(const JsonFields& fields, bool last, Steps& steps) {
     steps.push_back(std::make_shared<DigitsStep>(individual));
     return absl::OkStatus();
   }
-  return fields.Unsupported("type", "\"Sequence\", \"Split\", \"Digits\" or \"ByteLevel\"");
+  if (type == "Metaspace") {
+    ASSIGN_OR_RETURN(MetaspaceFields metaspace, MetaspaceFields::Parse(fields));
+    steps.push_back(std::make_shared<MetaspaceStep>(std::move(metaspace)));
+    return absl::OkStatus();
+  }
+  return fields.Unsupported("type", "\"Sequence\", \"Split\", \"Digits\", \"Metaspace\" or \"ByteLevel\"");
 }
 
 }  // namespace
@@ -205,7 +238,8 @@ absl::StatusOr<PreTokenizer> PreTokenizer::Parse(const json& value) {
   ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, "pre_tokenizer."));
   ASSIGN_OR_RETURN(std::string type, fields.String("type"));
   if (type != "Sequence") {
-    RETURN_IF_ERROR(AddStep(fields, /*last=*/true, result.steps_));
+    result.byte_level_ = type == "ByteLevel";
+    RETURN_IF_ERROR(AddStep(fields, type, result.steps_));
     return result;
   }
   const json* list = fields.Find("pretokenizers");
@@ -215,14 +249,18 @@ absl::StatusOr<PreTokenizer> PreTokenizer::Parse(const json& value) {
   for (size_t i = 0; i < list->size(); ++i) {
     ASSIGN_OR_RETURN(JsonFields step,
                      JsonFields::Of((*list)[i], absl::StrCat("pre_tokenizer.pretokenizers[", i, "].")));
-    RETURN_IF_ERROR(AddStep(step, i + 1 == list->size(), result.steps_));
+    ASSIGN_OR_RETURN(type, step.String("type"));
+    if (result.byte_level_) return step.Unsupported("type", "none: ByteLevel is the last");
+    result.byte_level_ = type == "ByteLevel";
+    RETURN_IF_ERROR(AddStep(step, type, result.steps_));
   }
   return result;
 }
 
-absl::Status PreTokenizer::Cut(std::string_view text, Pieces& pieces) const {
+absl::Status PreTokenizer::Cut(std::string_view text, bool at_start, Pieces& pieces) const {
   pieces.views.clear();
   pieces.owned.clear();
+  pieces.at_start = at_start;
   if (text.empty()) return absl::OkStatus();
   pieces.views.push_back(text);
   for (const auto& step : steps_) RETURN_IF_ERROR(step->Apply(pieces));

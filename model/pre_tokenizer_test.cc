@@ -15,7 +15,7 @@ std::vector<std::string> Cut(const std::string& value, std::string_view text) {
   EXPECT_TRUE(pre.ok()) << pre.status();
   Pieces pieces;
   if (!pre.ok()) return {};
-  EXPECT_TRUE(pre->Cut(text, pieces).ok());
+  EXPECT_TRUE(pre->Cut(text, /*at_start=*/true, pieces).ok());
   return {pieces.views.begin(), pieces.views.end()};
 }
 
@@ -47,6 +47,9 @@ TEST(PreTokenizer, SplitBehaviors) {
   EXPECT_THAT(Cut(Split(digits, "Contiguous", false), "a12b3"), ElementsAre("a", "12", "b", "3"));
   EXPECT_THAT(Cut(Split(digits, "Removed", true), "a12b"), ElementsAre("1", "2"));
   EXPECT_THAT(Cut(Split(digits, "Isolated", true), "ab12"), ElementsAre("ab", "1", "2"));
+  EXPECT_THAT(Cut(Split(digits, "MergedWithPrevious", false), "1a12b"), ElementsAre("1", "a1", "2", "b"));
+  EXPECT_THAT(Cut(Split(digits, "MergedWithNext", false), "a12b3"), ElementsAre("a", "1", "2b", "3"));
+  EXPECT_THAT(Cut(Split(digits, "Contiguous", true), "a12b"), ElementsAre("a", "12", "b"));
   EXPECT_THAT(Cut(Split(R"({"String":"+."})", "Isolated", false), "a+.b+"), ElementsAre("a", "+.", "b+"));
 }
 
@@ -55,6 +58,33 @@ TEST(PreTokenizer, DigitsOfEveryScript) {
               ElementsAre("a", "1", "2", "\xC2\xBD"));
   EXPECT_THAT(Cut(With(R"({"type":"Digits","individual_digits":false})"), "a12\xC2\xBD b"),
               ElementsAre("a", "12\xC2\xBD", " b"));
+}
+
+std::string Metaspace(const char* scheme, bool split) {
+  return json{{"type", "Metaspace"}, {"replacement", "_"}, {"prepend_scheme", scheme}, {"split", split}}
+      .dump();
+}
+
+TEST(PreTokenizer, MetaspaceMarksSpaces) {
+  EXPECT_THAT(Cut(Metaspace("always", true), "a  b c"), ElementsAre("_a", "_", "_b", "_c"));
+  EXPECT_THAT(Cut(Metaspace("always", true), " a"), ElementsAre("_a"));
+  EXPECT_THAT(Cut(Metaspace("always", true), "_a"), ElementsAre("_a"));
+  EXPECT_THAT(Cut(Metaspace("never", true), "a b"), ElementsAre("a", "_b"));
+  EXPECT_THAT(Cut(Metaspace("first", false), "a b"), ElementsAre("_a_b"));
+}
+
+TEST(PreTokenizer, MetaspacePutsItsFirstMarkOnlyBeforeTheText) {
+  const auto pre = PreTokenizer::Parse(json::parse(Metaspace("first", true))).value();
+  EXPECT_FALSE(pre.byte_level());
+  Pieces pieces;
+  ASSERT_TRUE(pre.Cut("a b", /*at_start=*/false, pieces).ok());
+  EXPECT_THAT(pieces.views, ElementsAre("a", "_b"));
+  const std::string steps =
+      R"({"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"String":"x"},"behavior":"Removed",
+      "invert":false},)" +
+      Metaspace("first", true) + "]}";
+  EXPECT_THAT(Cut(steps, "axb"), ElementsAre("_a", "b"));
+  EXPECT_THAT(Cut(steps, "xb"), ElementsAre("b"));
 }
 
 TEST(PreTokenizer, LookAheadSeesOnlyItsPiece) {
@@ -69,15 +99,20 @@ TEST(PreTokenizer, RefusesOtherKindsByField) {
   auto error = [](const std::string& value) {
     return std::string(PreTokenizer::Parse(json::parse(value)).status().message());
   };
-  EXPECT_THAT(error(R"({"type":"Metaspace"})"), HasSubstr("pre_tokenizer.type is \"Metaspace\""));
-  EXPECT_THAT(error(R"({"type":"Digits"})"), HasSubstr("only byte-level tokenizers"));
-  EXPECT_THAT(error(With(R"({"type":"ByteLevel"})")), HasSubstr("pre_tokenizer.pretokenizers[0].type"));
+  EXPECT_THAT(error(R"({"type":"Metaspace"})"), HasSubstr("pre_tokenizer.replacement is missing"));
+  EXPECT_THAT(error(R"({"type":"Metaspace","replacement":"ab"})"),
+              HasSubstr("\"ab\", must be one character"));
+  EXPECT_THAT(error(R"({"type":"Metaspace","replacement":"_","prepend_scheme":"last"})"),
+              HasSubstr("pre_tokenizer.prepend_scheme is \"last\""));
+  EXPECT_THAT(error(R"({"type":"Metaspace","replacement":"_","add_prefix_space":false})"),
+              HasSubstr("pre_tokenizer.add_prefix_space is false"));
+  EXPECT_THAT(error(R"({"type":"Punctuation"})"), HasSubstr("pre_tokenizer.type is \"Punctuation\""));
+  EXPECT_THAT(error(With(R"({"type":"ByteLevel"})")), HasSubstr("pre_tokenizer.pretokenizers[1].type"));
   EXPECT_THAT(error(With(R"({"type":"Whitespace"})")), HasSubstr("pretokenizers[0].type is \"Whitespace\""));
   EXPECT_THAT(error(Split(R"({"Regex":"\\w"})", "Isolated", false)),
               HasSubstr("pretokenizers[0].pattern.Regex"));
   EXPECT_THAT(error(Split(R"({"String":""})", "Isolated", false)), HasSubstr("not empty"));
-  EXPECT_THAT(error(Split(R"({"Regex":"a"})", "MergedWithNext", false)),
-              HasSubstr("behavior is \"MergedWithNext\""));
+  EXPECT_THAT(error(Split(R"({"Regex":"a"})", "Merged", false)), HasSubstr("behavior is \"Merged\""));
   EXPECT_THAT(error(R"({"type":"Sequence","pretokenizers":[]})"), HasSubstr("pre_tokenizer.pretokenizers"));
   EXPECT_THAT(error(R"({"type":"ByteLevel","use_regex":1})"),
               HasSubstr("use_regex is 1, must be true or false"));

@@ -1,12 +1,15 @@
-// Against transformers' outputs for tiny models of every family and for SmolLM2 (../shared/models/README.md).
+// Against transformers' outputs for tiny models of every family (testdata/make_models.py, ../shared/models/README.md)
+// and for SmolLM2.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "base/file.h"
+#include "model/model_weights.h"
 #include "model/safetensors.h"
 #include "model/torch_dtype.h"
 #include "model/transformer.h"
@@ -52,19 +55,19 @@ void ExpectTop(const torch::Tensor& logits_V, const std::vector<int64_t>& ids,
 // Where it was ahead by less than `close`, the reference's choice is taken.
 void ExpectGreedy(Transformer& model, const std::vector<int64_t>& prompt, const std::vector<int64_t>& wanted,
                   const std::vector<double>& leads, double close) {
-  KvCacheOptions options;
-  options.max_length = static_cast<int64_t>(prompt.size() + wanted.size());
-  options.dtype = model.options().dtype;
-  KvCache cache(model.config(), options);
-  cache.Reserve(1, options.max_length);
-  torch::Tensor hidden_1D =
-      model.Prefill(at::tensor(prompt).unsqueeze(0), {{static_cast<int64_t>(prompt.size()), 0, 1}}, &cache);
+  const auto length = static_cast<int64_t>(prompt.size() + wanted.size());
+  const auto pages = static_cast<int32_t>(PagesFor(length));
+  KvCache cache(model.config(), {.pages = pages, .dtype = model.options().dtype});
+  std::vector<int32_t> table(pages);
+  std::iota(table.begin(), table.end(), 0);
+  const auto prompt_tokens = static_cast<int64_t>(prompt.size());
+  torch::Tensor hidden_1D = model.Extend(prompt, {{0, prompt_tokens, table}}, &cache);
   for (size_t i = 0; i < wanted.size(); ++i) {
     const int64_t best = model.Logits(hidden_1D).argmax(-1).item<int64_t>();
     if (leads.empty() || leads[i] > close) {
       ASSERT_EQ(best, wanted[i]) << "token " << i;
     }
-    hidden_1D = model.Decode({wanted[i]}, {static_cast<int64_t>(prompt.size() + i)}, &cache);
+    hidden_1D = model.Extend({wanted[i]}, {{prompt_tokens + static_cast<int64_t>(i), 1, table}}, &cache);
   }
 }
 
@@ -90,25 +93,22 @@ torch::Tensor Stored(const SafetensorsFile& file, const std::string& name) {
   return TensorOfView(*file.Find(name)).value();
 }
 
-class ReferenceGradients : public ::testing::TestWithParam<const char*> {};
+// int64, in the file's memory.
+torch::Tensor StoredIds(const SafetensorsFile& file, const std::string& name) {
+  const TensorView& view = *file.Find(name);
+  EXPECT_EQ(view.dtype, Dtype::kI64);
+  return at::from_blob(const_cast<char*>(view.bytes.data()), view.shape, at::TensorOptions(at::kLong));
+}
 
-TEST_P(ReferenceGradients, LogitsLossAndGradientOfEveryParameter) {
-  const std::string dir = kReferences + "with_gradients/" + GetParam();
-  if (!std::filesystem::exists(dir)) GTEST_SKIP() << "skipped: no data";
-  TransformerOptions options;
-  options.trainable = true;
-  const auto model = Transformer::Load(dir, options).value();
-  const SafetensorsFile file = SafetensorsFile::Open(dir + "/reference.safetensors").value();
-  const SafetensorsFile& reference = file;
-  torch::Tensor ids_BT;
-  for (const TensorView& view : reference.tensors()) {
-    if (view.name != "input_ids") continue;
-    ASSERT_EQ(view.dtype, Dtype::kI64);
-    ids_BT = at::from_blob(const_cast<char*>(view.bytes.data()), view.shape, at::TensorOptions(at::kLong));
-  }
-  const torch::Tensor logits_BTV = model->Logits(model->Hidden(ids_BT));
-  EXPECT_LT((logits_BTV.detach() - Stored(reference, "logits")).abs().max().item<double>(), 5e-5);
+std::vector<int64_t> Row(const torch::Tensor& ids_BT, int64_t row) {
+  const torch::Tensor ids_T = ids_BT[row].contiguous();
+  return std::vector<int64_t>(ids_T.const_data_ptr<int64_t>(),
+                              ids_T.const_data_ptr<int64_t>() + ids_T.numel());
+}
 
+// The loss that `reference` describes, and its gradient by every weight.
+void ExpectGradients(Transformer& model, const SafetensorsFile& reference, const torch::Tensor& ids_BT,
+                     const torch::Tensor& logits_BTV) {
   const int64_t predicted = ids_BT.size(1) - 1;
   const torch::Tensor logprobs_BT = logits_BTV.narrow(1, 0, predicted)
                                         .log_softmax(-1)
@@ -117,11 +117,84 @@ TEST_P(ReferenceGradients, LogitsLossAndGradientOfEveryParameter) {
   const torch::Tensor loss = -(Stored(reference, "advantages") * logprobs_BT).sum() / 100.0;
   EXPECT_NEAR(loss.item<double>(), Stored(reference, "loss").item<double>(), 2e-5);
   loss.backward();
-  for (const auto& [name, tensor] : model->weights()) {
+  for (const auto& [name, tensor] : model.weights()) {
     const torch::Tensor wanted = Stored(reference, "grad." + name);
     const double gap = (tensor.grad() - wanted).abs().max().item<double>();
     EXPECT_LT(gap, 1e-5 + 1e-4 * wanted.abs().max().item<double>()) << name;
   }
+}
+
+// One for every family and every rope scaling, with sequences past windows and past the context before scaling.
+class Fixtures : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(Fixtures, LogitsGreedyTokensAndGradients) {
+  const std::string dir = std::string("model/testdata/models/") + GetParam();
+  const SafetensorsFile reference = SafetensorsFile::Open(dir + "/reference.safetensors").value();
+  const torch::Tensor ids_BT = StoredIds(reference, "input_ids");
+  const torch::Tensor greedy_BG = StoredIds(reference, "greedy_ids");
+  for (const bool trainable : {false, true}) {
+    TransformerOptions options;
+    options.trainable = trainable;
+    const auto model = Transformer::Load(dir, options).value();
+    const torch::Tensor logits_BTV = model->Logits(model->Hidden(ids_BT));
+    EXPECT_LT((logits_BTV.detach() - Stored(reference, "logits")).abs().max().item<double>(), 1e-4);
+    for (int64_t b = 0; b < ids_BT.size(0) && !trainable; ++b) {
+      ExpectGreedy(*model, Row(ids_BT, b), Row(greedy_BG, b), {}, 0.0);
+    }
+    if (trainable && reference.Find("loss") != nullptr) {
+      ExpectGradients(*model, reference, ids_BT, logits_BTV);
+    }
+  }
+}
+
+// A checkpoint has the tensors that the model came with: their names, shapes and, rounded to the same dtype, bytes.
+TEST_P(Fixtures, WhatIsExportedIsWhatWasRead) {
+  const std::string dir = std::string("model/testdata/models/") + GetParam();
+  const ModelWeights files = OpenModelWeights(dir).value();
+  TransformerOptions options;
+  options.dtype = at::kBFloat16;
+  options.trainable = true;
+  const WeightSet exported = Transformer::Load(dir, options).value()->Export().value();
+  ASSERT_EQ(exported.tensors.size(), files.tensors().size());
+  for (const WeightTensor& tensor : exported.tensors) {
+    const TensorView& view = files.tensors().at(tensor.meta.name);
+    EXPECT_EQ(tensor.meta.shape, view.shape) << view.name;
+    if (view.dtype != Dtype::kBF16) continue;
+    EXPECT_EQ(*tensor.data, view.bytes) << view.name;
+  }
+}
+
+// What was rounded to 8 bits on the way is not far from what was not.
+TEST_P(Fixtures, Bfloat16IsClose) {
+  const std::string dir = std::string("model/testdata/models/") + GetParam();
+  const SafetensorsFile reference = SafetensorsFile::Open(dir + "/reference.safetensors").value();
+  TransformerOptions options;
+  options.dtype = at::kBFloat16;
+  const auto model = Transformer::Load(dir, options).value();
+  at::NoGradGuard no_grad;
+  const torch::Tensor got = model->Logits(model->Hidden(StoredIds(reference, "input_ids"))).log_softmax(-1);
+  const torch::Tensor wanted = Stored(reference, "logits").log_softmax(-1);
+  EXPECT_LT((got - wanted).abs().median().item<double>(), 0.05);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Fixtures,
+                         ::testing::Values("llama_linear", "llama_dynamic", "llama_yarn", "mistral_window",
+                                           "qwen2_window", "qwen2_shards", "smollm3", "gemma2", "gemma3_text",
+                                           "gemma3", "phi3", "phi3_longrope", "olmo2"));
+
+class ReferenceGradients : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ReferenceGradients, LogitsLossAndGradientOfEveryParameter) {
+  const std::string dir = kReferences + "with_gradients/" + GetParam();
+  if (!std::filesystem::exists(dir)) GTEST_SKIP() << "skipped: no data";
+  TransformerOptions options;
+  options.trainable = true;
+  const auto model = Transformer::Load(dir, options).value();
+  const SafetensorsFile reference = SafetensorsFile::Open(dir + "/reference.safetensors").value();
+  const torch::Tensor ids_BT = StoredIds(reference, "input_ids");
+  const torch::Tensor logits_BTV = model->Logits(model->Hidden(ids_BT));
+  EXPECT_LT((logits_BTV.detach() - Stored(reference, "logits")).abs().max().item<double>(), 5e-5);
+  ExpectGradients(*model, reference, ids_BT, logits_BTV);
 }
 INSTANTIATE_TEST_SUITE_P(All, ReferenceGradients,
                          ::testing::Values("tiny_llama3", "tiny_llama_smol", "tiny_qwen2"));

@@ -19,9 +19,7 @@ std::string PcreMessage(int code) {
 
 PCRE2_SPTR Units(std::string_view text) { return reinterpret_cast<PCRE2_SPTR>(text.data()); }
 
-using MatchData = std::unique_ptr<pcre2_match_data, decltype(&pcre2_match_data_free)>;
 using CompileContext = std::unique_ptr<pcre2_compile_context, decltype(&pcre2_compile_context_free)>;
-using MatchContext = std::unique_ptr<pcre2_match_context, decltype(&pcre2_match_context_free)>;
 
 }  // namespace
 
@@ -54,19 +52,23 @@ absl::StatusOr<Regex> Regex::Compile(std::string_view pattern) {
   return regex;
 }
 
-absl::Status Regex::FindAll(std::string_view text, std::vector<std::string_view>& matches) const {
+Regex::Matcher::Matcher(const Regex& regex)
+    : code_(regex.code_),
+      data_(pcre2_match_data_create(1, nullptr), pcre2_match_data_free),
+      context_(pcre2_match_context_create(nullptr), pcre2_match_context_free) {}
+
+absl::Status Regex::Matcher::FindAll(std::string_view text, std::vector<std::string_view>& matches) {
   const auto* code = static_cast<const pcre2_code*>(code_.get());
-  MatchData data(pcre2_match_data_create(1, nullptr), pcre2_match_data_free);
-  MatchContext context(pcre2_match_context_create(nullptr), pcre2_match_context_free);
+  auto* data = static_cast<pcre2_match_data*>(data_.get());
+  auto* context = static_cast<pcre2_match_context*>(context_.get());
   // One attempt may run along the whole text and back a few times, not more.
-  pcre2_set_match_limit(context.get(), static_cast<uint32_t>(10'000'000 + 16 * text.size()));
-  const PCRE2_SIZE* span = pcre2_get_ovector_pointer(data.get());
+  pcre2_set_match_limit(context, static_cast<uint32_t>(10'000'000 + 16 * text.size()));
+  const PCRE2_SIZE* span = pcre2_get_ovector_pointer(data);
   for (size_t begin = 0; begin < text.size(); begin = span[1]) {
-    int found =
-        pcre2_match(code, Units(text), text.size(), begin, PCRE2_NO_UTF_CHECK, data.get(), context.get());
+    int found = pcre2_match(code, Units(text), text.size(), begin, PCRE2_NO_UTF_CHECK, data, context);
     if (found == PCRE2_ERROR_JIT_STACKLIMIT) {  // the interpreter keeps its stack on the heap
-      found = pcre2_match(code, Units(text), text.size(), begin, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT,
-                          data.get(), context.get());
+      found = pcre2_match(code, Units(text), text.size(), begin, PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT, data,
+                          context);
     }
     if (found == PCRE2_ERROR_NOMATCH) return absl::OkStatus();
     if (found < 0) {

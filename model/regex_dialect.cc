@@ -51,8 +51,8 @@ class Translator {
         return Copy(1);
       case '^':
       case '$':
-        if (!in_class_) return Refuse(absl::StrCat("the anchor ", std::string(1, in_[at_])));
-        return Copy(1);
+        // Ruby's anchors are those of lines.
+        return in_class_ ? Copy(1) : Replace(1, absl::StrCat("(?m:", std::string(1, in_[at_]), ")"));
       case '(':
         return in_class_ ? Copy(1) : OpenGroup();
       case '{':

@@ -14,7 +14,7 @@ std::vector<std::string_view> Matches(std::string_view pattern, std::string_view
   absl::StatusOr<Regex> regex = Regex::Compile(pattern);
   EXPECT_TRUE(regex.ok()) << regex.status();
   if (!regex.ok()) return {};
-  EXPECT_TRUE(regex->FindAll(text, matches).ok());
+  EXPECT_TRUE(Regex::Matcher(*regex).FindAll(text, matches).ok());
   return matches;
 }
 
@@ -25,6 +25,11 @@ TEST(Regex, FindsLeftmostMatchesWithUnicodeClasses) {
   EXPECT_THAT(Matches(R"(.+)", "a\r\nb"), ElementsAre("a\r", "b"));  // '.' stops at \n only, as in Ruby
   EXPECT_THAT(Matches(R"([a-c\]\\\-]+)", "x]\\-y"), ElementsAre("]\\-"));
   EXPECT_TRUE(Matches("a", "").empty());
+}
+
+TEST(Regex, AnchorsAreThoseOfLines) {
+  EXPECT_THAT(Matches(R"(\s+$)", "a \n b  "), ElementsAre(" ", "  "));
+  EXPECT_THAT(Matches("^a", "aa\naa"), ElementsAre("a", "a"));
 }
 
 TEST(Regex, WhiteSpaceIsTheUnicodeProperty) {
@@ -44,19 +49,11 @@ TEST(TranslateRegex, RewritesWhatTheDialectsReadDifferently) {
 }
 
 TEST(TranslateRegex, RefusesWhatItDoesNotTranslate) {
-  for (const char* pattern : {"^a",           "a$",
-                              R"(\w+)",       R"(\bx)",
-                              R"(\h)",        R"((a)\1)",
-                              "(?<n>a)",      "(?i)a",
-                              "(?m:a)",       "(*UTF)a",
-                              "[[:alpha:]]",  "[a&&b]",
-                              "[]a]",         "a{,3}",
-                              "a{1,3}+",      "a{2}?",
-                              R"(\p{Alpha})", R"(\pL)",
-                              R"(\p{L)",      R"(\xff)",
-                              R"(\u12)",      R"(\x{110000000})",
-                              "[a",           "a\\",
-                              R"(\x{12)",     "a{"}) {
+  for (const char* pattern : {R"(\w+)", R"(\bx)",  R"(\h)",    R"((a)\1)",    "(?<n>a)",
+                              "(?i)a",  "(?m:a)",  "(*UTF)a",  "[[:alpha:]]", "[a&&b]",
+                              "[]a]",   "a{,3}",   "a{1,3}+",  "a{2}?",       R"(\p{Alpha})",
+                              R"(\pL)", R"(\p{L)", R"(\xff)",  R"(\u12)",     R"(\x{110000000})",
+                              "[a",     "a\\",     R"(\x{12)", "a{"}) {
     absl::StatusOr<Regex> regex = Regex::Compile(pattern);
     EXPECT_EQ(regex.status().code(), absl::StatusCode::kUnimplemented) << pattern << " " << regex.status();
     EXPECT_THAT(std::string(regex.status().message()), HasSubstr("not supported")) << pattern;
@@ -72,7 +69,8 @@ TEST(Regex, RefusesBrokenAndUnboundedExpressions) {
   // Exponential backtracking ends in an error, not in years.
   std::vector<std::string_view> matches;
   Regex regex = Regex::Compile("(?:a+)+b").value();
-  EXPECT_EQ(regex.FindAll(std::string(60, 'a') + "cb", matches).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(Regex::Matcher(regex).FindAll(std::string(60, 'a') + "cb", matches).code(),
+            absl::StatusCode::kResourceExhausted);
 }
 
 TEST(Regex, LongTextsNeedNoStack) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace drover::model {
@@ -10,6 +11,8 @@ namespace {
 
 using nlohmann::json;
 using ::testing::HasSubstr;
+
+constexpr RopeContext kContext = {.head_dim = 8, .max_positions = 64};
 
 json Llama3() {
   return {{"rope_type", "llama3"},
@@ -22,7 +25,7 @@ json Llama3() {
 absl::StatusOr<RopeConfig> Parse(const json& value) {
   const auto fields = JsonFields::Of(value, "");
   if (!fields.ok()) return fields.status();
-  return ParseRope(*fields);
+  return ParseRope(*fields, kContext);
 }
 
 double Theta(const json& value) {
@@ -43,27 +46,30 @@ TEST(ParseRope, TheBaseIsReadWhereverItStands) {
     scaling["rope_theta"] = 7e5;
     const auto config = Parse({{dictionary, scaling}}).value();
     EXPECT_EQ(config.theta, 7e5);
-    EXPECT_EQ(config.scaling->factor, 8.0);
+    EXPECT_EQ(std::get<Llama3RopeScaling>(config.scaling).factor, 8.0);
   }
   EXPECT_EQ(Theta({{"rope_parameters", {{"rope_theta", 3e4}}}, {"rope_scaling", {{"rope_theta", 3e4}}}}),
             3e4);
 }
 
+bool IsLlama3(const json& value) {
+  return std::holds_alternative<Llama3RopeScaling>(Parse(value).value().scaling);
+}
+
 TEST(ParseRope, TheTypeHasTwoNames) {
   json scaling = Llama3();
   scaling["type"] = "llama3";
-  EXPECT_TRUE(Parse({{"rope_scaling", scaling}}).value().scaling.has_value());
+  EXPECT_TRUE(IsLlama3({{"rope_scaling", scaling}}));
   scaling.erase("rope_type");
-  EXPECT_TRUE(Parse({{"rope_scaling", scaling}}).value().scaling.has_value());
-  EXPECT_FALSE(
-      Parse({{"rope_scaling", {{"type", "default"}, {"rope_type", "default"}}}}).value().scaling.has_value());
+  EXPECT_TRUE(IsLlama3({{"rope_scaling", scaling}}));
+  EXPECT_FALSE(IsLlama3({{"rope_scaling", {{"type", "default"}, {"rope_type", "default"}}}}));
 }
 
 TEST(ParseRope, TheOriginalContextMayStandAtTheTop) {
   json scaling = Llama3();
   scaling.erase("original_max_position_embeddings");
   const json outside = {{"original_max_position_embeddings", 32}, {"rope_scaling", scaling}};
-  EXPECT_EQ(Parse(outside).value().scaling->original_max_positions, 32);
+  EXPECT_EQ(std::get<Llama3RopeScaling>(Parse(outside).value().scaling).original_max_positions, 32);
   EXPECT_THAT(std::string(Parse({{"rope_scaling", scaling}}).status().message()),
               HasSubstr("rope_scaling.original_max_position_embeddings is missing"));
   const json both = {{"original_max_position_embeddings", 32}, {"rope_scaling", Llama3()}};
@@ -108,9 +114,63 @@ TEST(ParseRope, FieldsThatAreNotReadAreRefused) {
     }
     EXPECT_THAT(std::string(Parse({{dictionary, {{"type", "default"}, {"factor", 2.0}}}}).status().message()),
                 HasSubstr("factor is 2.0, must be absent with the rope type \"default\""));
-    EXPECT_FALSE(Parse({{dictionary, {{"partial_rotary_factor", 0.5}}}}).ok());
+    EXPECT_EQ(Parse({{dictionary, {{"partial_rotary_factor", 0.5}}}}).value().rotated_share, 0.5);
+    EXPECT_FALSE(Parse({{dictionary, {{"partial_rotary_factor", 0.4}}}}).ok()) << "3 of 8 numbers";
     EXPECT_TRUE(Parse({{dictionary, {{"partial_rotary_factor", 1.0}, {"beta_fast", nullptr}}}}).ok());
   }
+}
+
+TEST(ParseRope, Yarn) {
+  json scaling = {{"type", "yarn"}, {"factor", 4.0}, {"original_max_position_embeddings", 32}};
+  const auto read = [&] {
+    return std::get<YarnRopeScaling>(Parse({{"rope_scaling", scaling}}).value().scaling);
+  };
+  EXPECT_EQ(read(),
+            (YarnRopeScaling{
+                .factor = 4.0, .original_max_positions = 32, .attention_factor = 0.1 * std::log(4.0) + 1.0}));
+  scaling["mscale"] = 2.0;
+  scaling["mscale_all_dim"] = 0.5;
+  EXPECT_EQ(read().attention_factor, (0.2 * std::log(4.0) + 1.0) / (0.05 * std::log(4.0) + 1.0));
+  scaling["attention_factor"] = 1.25;
+  scaling["beta_fast"] = 16;
+  scaling["beta_slow"] = 2;
+  scaling["truncate"] = false;
+  EXPECT_EQ(read(), (YarnRopeScaling{4.0, 32, 16.0, 2.0, 1.25, false}));
+  scaling.erase("original_max_position_embeddings");
+  EXPECT_EQ(read().original_max_positions, kContext.max_positions);
+  scaling["beta_slow"] = 17;
+  EXPECT_FALSE(Parse({{"rope_scaling", scaling}}).ok());
+}
+
+TEST(ParseRope, WhatIsWrittenIsReadBack) {
+  const RopeScaling scalings[] = {RopeScaling(),
+                                  LinearRopeScaling{3.0},
+                                  DynamicRopeScaling{2.0},
+                                  Llama3RopeScaling{8.0, 1.0, 4.0, 16},
+                                  YarnRopeScaling{4.0, 32, 16.0, 2.0, 1.25, false},
+                                  LongRopeScaling{{1, 1.5, 2, 2}, {4, 4, 5, 6}, 32, 1.19}};
+  for (const RopeScaling& scaling : scalings) {
+    const RopeConfig config{.theta = 500.0, .scaling = scaling};
+    EXPECT_EQ(Parse({{"rope_theta", 500.0}, {"rope_scaling", RopeScalingJson(config)}}).value(), config)
+        << scaling.index();
+  }
+}
+
+TEST(PositionsReached, ByTheScaling) {
+  const auto reached = [](const RopeScaling& scaling) {
+    const RopeConfig config{.scaling = scaling};
+    const int64_t positions = PositionsReached(config, 100);
+    EXPECT_EQ(PositionsReached(config, PositionsToWrite(config, positions)), positions);
+    return positions;
+  };
+  EXPECT_EQ(reached({}), 100);
+  for (int i = 0; i < 1000; ++i) reached(LinearRopeScaling{1.0 + 0.013 * i});
+  EXPECT_EQ(reached(LinearRopeScaling{2.5}), 250);
+  EXPECT_EQ(reached(DynamicRopeScaling{4.0}), 100);
+  EXPECT_EQ(reached(Llama3RopeScaling{}), 100);
+  EXPECT_EQ(reached(YarnRopeScaling{.factor = 4.0, .original_max_positions = 20}), 100);
+  EXPECT_EQ(reached(YarnRopeScaling{.factor = 4.0, .original_max_positions = 100}), 400);
+  EXPECT_EQ(reached(LongRopeScaling{.original_max_positions = 40}), 40);
 }
 
 }  // namespace

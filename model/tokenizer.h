@@ -1,5 +1,9 @@
-// Hugging Face byte-level BPE tokenizers (tokenizer.json). What of the format is understood, and what is
-// refused: docs/reference/tokenizer.md.
+// Hugging Face's BPE tokenizers (tokenizer.json): byte-level ones, and SentencePiece's with bytes to fall back to. What of
+// the format is understood, and what is refused: docs/reference/tokenizer.md.
+//
+//     text ──▶ added tokens ──▶ normalizer ──▶ added tokens ──▶ pre_tokenizer ──▶ model ──▶ post_processor ──▶ ids
+//              (as it is)                      (normalised)      words            BPE
+//     ids ──▶ decoder ──▶ text
 #pragma once
 
 #include <cstdint>
@@ -12,6 +16,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "model/decoder.h"
 
 namespace drover::model {
 
@@ -41,11 +46,12 @@ class Tokenizer {
   absl::StatusOr<std::vector<uint32_t>> Encode(std::string_view text,
                                                const EncodeOptions& options = {}) const;
 
-  // The bytes of the tokens, joined: not necessarily UTF-8 when a character is spread over several tokens and
-  // not all are there. Ids without a token give nothing.
+  // The text of Hugging Face's decode, valid UTF-8: bytes of characters that are not whole become U+FFFD. Ids without a
+  // token give nothing.
   std::string Decode(absl::Span<const uint32_t> ids, const DecodeOptions& options = {}) const;
 
-  // The bytes that `id` stands for; empty when there is no such token. Lives as long as the tokenizer.
+  // The bytes that `id` stands for in the middle of a text, perhaps a part of a character; empty when there is no such
+  // token. Lives as long as the tokenizer.
   std::string_view TokenBytes(uint32_t id) const;
   // The id of the token written `content` in the vocabulary or among the added tokens ("<|im_end|>").
   std::optional<uint32_t> TokenId(std::string_view content) const;
@@ -55,9 +61,27 @@ class Tokenizer {
   size_t size() const;
 
  private:
+  friend class Detokenizer;
   struct Impl;
   explicit Tokenizer(std::unique_ptr<const Impl> impl);
   std::unique_ptr<const Impl> impl_;
+};
+
+// The text of tokens that come one by one, without half characters: what the calls give is, joined, what Decode gives for
+// all of them. The tokenizer must outlive it.
+class Detokenizer {
+ public:
+  explicit Detokenizer(const Tokenizer& tokenizer, const DecodeOptions& options = {});
+
+  // Appends the text that is complete with `id`, valid UTF-8, to `text`.
+  void Add(uint32_t id, std::string& text);
+  // Appends what is left at the end: U+FFFD for a character that is not whole. Nothing may be added behind it.
+  void Finish(std::string& text);
+
+ private:
+  const Tokenizer& tokenizer_;
+  DecodeOptions options_;
+  DecodeStream stream_;
 };
 
 // OK if `alphabet` can be that of CharacterTokenizerJson: ASCII, at least one character, none twice.

@@ -3,7 +3,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
-#include "model/byte_alphabet.h"
+#include "model/bpe_json.h"
 #include "model/json.h"
 
 namespace drover::model {
@@ -11,155 +11,32 @@ namespace {
 
 using nlohmann::json;
 
-constexpr JsonLimits kLimits = {.max_bytes = size_t{32} << 20, .max_depth = 16};
-// Bounds the table by id: the largest published vocabularies have 262,144 tokens.
-constexpr int64_t kMaxId = (int64_t{1} << 21) - 1;
+constexpr JsonLimits kLimits = {.max_bytes = size_t{64} << 20, .max_depth = 16};
 constexpr size_t kMaxAddedBytes = 256;
 
-// Spelled tokens as bytes. Text outside the byte alphabet (only added tokens have any) stands for itself, as in
-// tokenizers' ByteLevel decoder.
-std::string Decoded(const std::string& content) { return UnspellBytes(content).value_or(content); }
-
-void SetBytes(uint32_t id, std::string bytes, TokenizerParts& parts) {
-  if (id >= parts.bytes.size()) parts.bytes.resize(id + 1);
-  parts.bytes[id] = std::move(bytes);
-}
-
-absl::Status ParseNormalizer(const json& value, const std::string& path, bool& nfc) {
-  ASSIGN_OR_RETURN(JsonFields fields, JsonFields::Of(value, path));
-  ASSIGN_OR_RETURN(std::string type, fields.String("type"));
-  if (type == "NFC") {
-    nfc = true;
-    return absl::OkStatus();
-  }
-  const json* list = fields.Find("normalizers");
-  if (type != "Sequence" || list == nullptr || !list->is_array()) {
-    return fields.Unsupported("type", "\"NFC\", or the normalizer null");
-  }
-  for (size_t i = 0; i < list->size(); ++i) {
-    RETURN_IF_ERROR(ParseNormalizer((*list)[i], absl::StrCat(path, "normalizers[", i, "]."), nfc));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckDecoder(const JsonFields& top) {
-  ASSIGN_OR_RETURN(JsonFields decoder, top.Object("decoder"));
-  ASSIGN_OR_RETURN(std::string type, decoder.String("type"));
-  if (type == "ByteLevel") return absl::OkStatus();
-  const json* list = decoder.Find("decoders");
-  if (type == "Sequence" && list != nullptr && list->is_array() && list->size() == 1) {
-    ASSIGN_OR_RETURN(JsonFields only, JsonFields::Of((*list)[0], "decoder.decoders[0]."));
-    ASSIGN_OR_RETURN(std::string inner, only.String("type"));
-    if (inner == "ByteLevel") return absl::OkStatus();
-    return only.Unsupported("type", "\"ByteLevel\"");
-  }
-  return decoder.Unsupported("type", "\"ByteLevel\"");
-}
-
-// The switches of model that change what BPE does.
-absl::Status CheckModelSwitches(const JsonFields& model) {
-  ASSIGN_OR_RETURN(std::string type, model.String("type", "BPE"));
-  if (type != "BPE") return model.Unsupported("type", "\"BPE\"");
-  const json* dropout = model.Find("dropout");
-  if (dropout != nullptr && *dropout != 0) return model.Unsupported("dropout", "null");
-  for (const char* name : {"continuing_subword_prefix", "end_of_word_suffix"}) {
-    ASSIGN_OR_RETURN(std::string text, model.String(name, ""));
-    if (!text.empty()) return model.Unsupported(name, "null");
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ParseVocab(const JsonFields& model, TokenizerParts& parts) {
-  const json* vocab = model.Find("vocab");
-  if (vocab == nullptr || !vocab->is_object()) return model.Wrong("vocab", "an object of ids by token");
-  absl::flat_hash_set<uint32_t> ids;
-  for (const auto& [token, value] : vocab->items()) {
-    if (!value.is_number_unsigned() || value > kMaxId) {
-      return absl::InvalidArgumentError(absl::StrCat("model.vocab: the id of ", ShowJson(token), " is ",
-                                                     ShowJson(value), ", must be an integer from 0 to ",
-                                                     kMaxId));
-    }
-    uint32_t id = value.get<uint32_t>();
-    if (!ids.insert(id).second) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("model.vocab: ", ShowJson(token), " has id ", id, ", as another token has"));
-    }
-    SetBytes(id, Decoded(token), parts);
-    // A token with a character outside the alphabet can come out of no text: it only decodes.
-    if (std::optional<std::string> bytes = UnspellBytes(token)) {
-      RETURN_IF_ERROR(parts.bpe.AddToken(id, *std::move(bytes)));
-    }
-  }
-  return absl::OkStatus();
-}
-
-// A merge is "LEFT RIGHT" (older files) or ["LEFT", "RIGHT"].
-std::optional<std::pair<std::string, std::string>> MergeParts(const json& merge) {
-  std::string left, right;
-  if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
-    left = merge[0].get<std::string>();
-    right = merge[1].get<std::string>();
-  } else if (merge.is_string()) {
-    const auto& text = merge.get_ref<const std::string&>();
-    size_t space = text.find(' ');
-    if (space == std::string::npos || text.find(' ', space + 1) != std::string::npos) return std::nullopt;
-    left = text.substr(0, space);
-    right = text.substr(space + 1);
-  }
-  if (left.empty() || right.empty()) return std::nullopt;
-  return std::make_pair(std::move(left), std::move(right));
-}
-
-absl::Status ParseMerges(const JsonFields& model, TokenizerParts& parts) {
-  const json* merges = model.Find("merges");
-  if (merges == nullptr || !merges->is_array()) return model.Wrong("merges", "an array of merges");
-  for (size_t i = 0; i < merges->size(); ++i) {
-    auto pair = MergeParts((*merges)[i]);
-    std::string where = absl::StrCat("model.merges[", i, "]");
-    if (!pair) {
-      return absl::InvalidArgumentError(absl::StrCat(where, " is ", ShowJson((*merges)[i]),
-                                                     ", must be \"LEFT RIGHT\" or [\"LEFT\", \"RIGHT\"]"));
-    }
-    std::optional<std::string> left = UnspellBytes(pair->first), right = UnspellBytes(pair->second);
-    if (!left || !right) {
-      return absl::InvalidArgumentError(absl::StrCat(where, " is ", ShowJson((*merges)[i]),
-                                                     ", which has a character outside the byte alphabet"));
-    }
-    absl::Status added = parts.bpe.AddMerge(*left, *right);
-    if (!added.ok()) return Annotate(added, where);
-  }
-  return absl::OkStatus();
-}
-
-// unk_token, fuse_unk and byte_fallback: what becomes of bytes without a token.
-absl::Status ParseUnknown(const JsonFields& model, BpeModel& bpe) {
-  ASSIGN_OR_RETURN(bool fuse, model.Bool("fuse_unk", false));
-  ASSIGN_OR_RETURN(bool fallback, model.Bool("byte_fallback", false));
-  if (fallback && !bpe.has_all_bytes()) {
-    return model.Unsupported("byte_fallback", "false where the vocabulary lacks some of the 256 bytes");
-  }
-  if (model.Find("unk_token") == nullptr) return absl::OkStatus();
-  ASSIGN_OR_RETURN(std::string token, model.String("unk_token"));
-  const json& vocab = *model.Find("vocab");
-  auto found = vocab.find(token);
-  if (found == vocab.end()) return model.Wrong("unk_token", "a token of model.vocab");
-  bpe.set_unknown(found->get<uint32_t>(), fuse);
-  return absl::OkStatus();
+absl::Status ParseDecoder(const JsonFields& top, TokenizerParts& parts) {
+  const json* decoder = top.Find("decoder");
+  if (decoder == nullptr) return top.Unsupported("decoder", "one: without it tokens have no text");
+  ASSIGN_OR_RETURN(parts.decoder, Decoder::Parse(*decoder));
+  if (parts.decoder.byte_level() == parts.pre_tokenizer.byte_level()) return absl::OkStatus();
+  return top.Unsupported(
+      "decoder", parts.decoder.byte_level()
+                     ? "another one than ByteLevel where the pre_tokenizer does not end with ByteLevel"
+                     : "ByteLevel where the pre_tokenizer ends with ByteLevel");
 }
 
 absl::Status ParseModel(const JsonFields& top, TokenizerParts& parts) {
-  ASSIGN_OR_RETURN(JsonFields model, top.Object("model"));
-  RETURN_IF_ERROR(CheckModelSwitches(model));
-  RETURN_IF_ERROR(ParseVocab(model, parts));
-  RETURN_IF_ERROR(ParseMerges(model, parts));
-  ASSIGN_OR_RETURN(bool ignore_merges, model.Bool("ignore_merges", false));
-  parts.bpe.set_ignore_merges(ignore_merges);
-  return ParseUnknown(model, parts.bpe);
+  ASSIGN_OR_RETURN(const JsonFields model, top.Object("model"));
+  ASSIGN_OR_RETURN(parts.bpe,
+                   ParseBpe(model, parts.pre_tokenizer.byte_level() ? BpeModel::Alphabet::kBytes
+                                                                    : BpeModel::Alphabet::kCharacters));
+  for (const auto& [token, id] : model.Find("vocab")->items()) parts.Enter(id.get<uint32_t>(), token);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<AddedToken> ParseAddedToken(const JsonFields& fields) {
   AddedToken token;
-  ASSIGN_OR_RETURN(int64_t id, fields.Int("id", 0, kMaxId));
+  ASSIGN_OR_RETURN(int64_t id, fields.Int("id", 0, kMaxTokenId));
   token.id = static_cast<uint32_t>(id);
   ASSIGN_OR_RETURN(token.content, fields.String("content"));
   if (token.content.empty() || token.content.size() > kMaxAddedBytes) {
@@ -181,7 +58,7 @@ absl::Status CheckAddedId(const AddedToken& token, const JsonFields& fields, con
   if (in_vocab != vocab.end()) {
     if (*in_vocab != token.id)
       return fields.Wrong("id", absl::StrCat(in_vocab->get<uint32_t>(), ", as in model.vocab"));
-  } else if (token.id < parts.bytes.size() && !parts.bytes[token.id].empty() && !ids.contains(token.id)) {
+  } else if (token.id < parts.tokens.size() && parts.tokens[token.id].known && !ids.contains(token.id)) {
     return fields.Wrong("id", "one that model.vocab does not give to another token");
   }
   if (!ids.insert(token.id).second) return fields.Wrong("id", "one that no other added token has");
@@ -200,7 +77,7 @@ absl::Status ParseAddedTokens(const JsonFields& top, const json& vocab, Tokenize
     RETURN_IF_ERROR(CheckAddedId(token, fields, vocab, parts, ids));
     if (!contents.insert(token.content).second)
       return fields.Wrong("content", "one that no other added token has");
-    SetBytes(token.id, Decoded(token.content), parts);
+    parts.Enter(token.id, token.content).special = token.special;
     parts.added_tokens.push_back(std::move(token));
   }
   return absl::OkStatus();
@@ -208,21 +85,30 @@ absl::Status ParseAddedTokens(const JsonFields& top, const json& vocab, Tokenize
 
 }  // namespace
 
+TokenEntry& TokenizerParts::Enter(uint32_t id, const std::string& content) {
+  if (id >= tokens.size()) tokens.resize(id + 1);
+  TokenEntry& entry = tokens[id];
+  entry.known = true;
+  entry.says = decoder.Token(content);
+  if (decoder.first_differs()) entry.content = content;
+  return entry;
+}
+
 absl::StatusOr<TokenizerParts> ParseTokenizerJson(std::string_view text) {
   ASSIGN_OR_RETURN(json value, ParseJson(text, kLimits));
   ASSIGN_OR_RETURN(JsonFields top, JsonFields::Of(value, ""));
   TokenizerParts parts;
   if (const json* normalizer = top.Find("normalizer")) {
-    RETURN_IF_ERROR(ParseNormalizer(*normalizer, "normalizer.", parts.nfc));
+    ASSIGN_OR_RETURN(parts.normalizer, Normalizer::Parse(*normalizer));
   }
-  const json* pre_tokenizer = top.Find("pre_tokenizer");
-  if (pre_tokenizer == nullptr) return top.Unsupported("pre_tokenizer", "one that ends with ByteLevel");
-  ASSIGN_OR_RETURN(parts.pre_tokenizer, PreTokenizer::Parse(*pre_tokenizer));
-  RETURN_IF_ERROR(CheckDecoder(top));
+  if (const json* pre_tokenizer = top.Find("pre_tokenizer")) {
+    ASSIGN_OR_RETURN(parts.pre_tokenizer, PreTokenizer::Parse(*pre_tokenizer));
+  }
+  RETURN_IF_ERROR(ParseDecoder(top, parts));
   RETURN_IF_ERROR(ParseModel(top, parts));
   RETURN_IF_ERROR(ParseAddedTokens(top, value["model"]["vocab"], parts));
   if (const json* post_processor = top.Find("post_processor")) {
-    ASSIGN_OR_RETURN(parts.post_processor, ParsePostProcessor(*post_processor, kMaxId));
+    ASSIGN_OR_RETURN(parts.post_processor, ParsePostProcessor(*post_processor, kMaxTokenId));
   }
   return parts;
 }

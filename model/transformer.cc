@@ -3,38 +3,77 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
-#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "base/check.h"
 #include "model/decoder_layer.h"
 #include "model/ops.h"
+#include "model/ops_paged.h"
+#include "model/ops_sequences.h"
+#include "model/recompute.h"
+#include "model/segments.h"
 #include "model/transformer_core.h"
 
 namespace drover::model {
 namespace {
 
-// One forward pass. Leading dimensions "..." are B, T for whole sequences and R for single tokens.
-torch::Tensor RunLayers(const TransformerCore& core, const torch::Tensor& input_ids,
-                        const torch::Tensor& positions,
-                        absl::FunctionRef<torch::Tensor(int64_t layer, const Heads& heads)> attend) {
-  const ops::RopeAngles angles = ops::MakeRopeAngles(core.frequencies, positions);
-  torch::Tensor x = ops::Embed(input_ids, core.embedding, core.options.dtype);
+// Attend of all layers.
+using AttendInLayer =
+    absl::FunctionRef<torch::Tensor(int64_t layer, const Heads& heads, const AttentionSettings& settings)>;
+
+std::vector<ops::RopeAngles> AnglesOf(const TransformerCore& core, const torch::Tensor& positions_N) {
+  std::vector<ops::RopeAngles> angles;
+  for (const Rope& rope : core.ropes) {
+    angles.push_back(ops::MakeRopeAngles(rope.frequencies, rope.scale, positions_N));
+  }
+  return angles;
+}
+
+torch::Tensor EmbedTokens(const TransformerCore& core, const torch::Tensor& ids_N) {
+  return ops::Embed(ids_N, core.embedding, core.embedding_scale, core.options.dtype);
+}
+
+// The tokens of a pass over a cache.
+torch::Tensor RunLayers(const TransformerCore& core, const torch::Tensor& ids_N,
+                        const torch::Tensor& positions_N, AttendInLayer attend) {
+  const std::vector<ops::RopeAngles> angles = AnglesOf(core, positions_N);
+  torch::Tensor x = EmbedTokens(core, ids_N);
   for (size_t i = 0; i < core.layers.size(); ++i) {
-    x = core.layers[i].Forward(x, angles,
-                               [&](const Heads& heads) { return attend(static_cast<int64_t>(i), heads); });
+    x = core.layers[i].Forward(x, angles, [&](const Heads& heads, const AttentionSettings& settings) {
+      return attend(static_cast<int64_t>(i), heads, settings);
+    });
+  }
+  return x;
+}
+
+// What all layers of a pass over whole sequences read; layers that are computed again in the backward pass keep it.
+struct SequencePass {
+  const ops::Sequences sequences;
+  const std::vector<ops::RopeAngles> angles;
+};
+
+torch::Tensor RunLayers(const TransformerCore& core, const torch::Tensor& ids_N,
+                        const std::shared_ptr<const SequencePass>& pass) {
+  const bool recompute = core.options.recompute_layers && at::GradMode::is_enabled();
+  torch::Tensor x = EmbedTokens(core, ids_N);
+  if (recompute && !x.requires_grad())
+    x.requires_grad_();  // else nothing asks a layer again for its adapters' gradients
+  for (const DecoderLayer& layer : core.layers) {
+    const auto forward = [&layer, pass](const torch::Tensor& in) {
+      return layer.Forward(in, pass->angles, [&pass](const Heads& heads, const AttentionSettings& settings) {
+        return ops::SequenceAttention(heads.query, heads.key, heads.value, pass->sequences, settings);
+      });
+    };
+    x = recompute ? Recomputed(x, forward) : forward(x);
   }
   return x;
 }
 
 torch::Tensor FinalNorm(const TransformerCore& core, const torch::Tensor& x) {
-  return ops::Norm(x, core.final_norm, core.config.rms_norm_eps, core.options.dtype);
-}
-
-torch::Tensor Upload(const std::vector<int64_t>& values, torch::Device device) {
-  return at::from_blob(const_cast<int64_t*>(values.data()), {static_cast<int64_t>(values.size())},
-                       at::TensorOptions(at::kLong))
-      .to(device, /*non_blocking=*/false, /*copy=*/true);
+  return ops::Norm(x, core.final_norm, core.norms, core.options.dtype, at::kFloat);
 }
 
 }  // namespace
@@ -44,71 +83,40 @@ Transformer::~Transformer() = default;
 
 const ModelConfig& Transformer::config() const { return core_->config; }
 const TransformerOptions& Transformer::options() const { return core_->options; }
+bool Transformer::TokensStandAlone() const { return ops::RowsStandAlone(core_->embedding); }
 const std::map<std::string, torch::Tensor>& Transformer::weights() const { return core_->weights; }
-
-torch::Tensor Transformer::Hidden(const torch::Tensor& input_ids_BT) {
-  at::AutoGradMode mode(core_->options.trainable && at::GradMode::is_enabled());
-  const torch::Tensor positions_T = at::arange(input_ids_BT.size(1), input_ids_BT.options());
-  return FinalNorm(*core_, RunLayers(*core_, input_ids_BT, positions_T, [](int64_t, const Heads& heads) {
-    return ops::CausalAttention(heads.query, heads.key, heads.value);
-  }));
+const std::map<std::string, torch::Tensor>& Transformer::versioned() const {
+  return core_->options.lora ? core_->adapters : core_->weights;
 }
 
-torch::Tensor Transformer::Hidden(const torch::Tensor& input_ids_BT, const torch::Tensor& positions_BT,
-                                  const torch::Tensor& visible_BTT) {
+torch::Tensor Transformer::Hidden(const torch::Tensor& input_ids_BT) {
+  return Hidden(input_ids_BT, WholeRows(input_ids_BT.size(0), input_ids_BT.size(1)));
+}
+
+torch::Tensor Transformer::Hidden(const torch::Tensor& input_ids_BT, const std::vector<Segment>& segments) {
   at::AutoGradMode mode(core_->options.trainable && at::GradMode::is_enabled());
-  return FinalNorm(*core_, RunLayers(*core_, input_ids_BT, positions_BT, [&](int64_t, const Heads& heads) {
-    return ops::MaskedAttention(heads.query, heads.key, heads.value, visible_BTT);
-  }));
+  ops::Sequences sequences(input_ids_BT.size(0), input_ids_BT.size(1), segments, core_->options.device);
+  std::vector<ops::RopeAngles> angles = AnglesOf(*core_, sequences.positions_N());
+  const auto pass = std::make_shared<const SequencePass>(std::move(sequences), std::move(angles));
+  const torch::Tensor x_ND = RunLayers(*core_, input_ids_BT.flatten(), pass);
+  return FinalNorm(*core_, x_ND).unflatten(0, input_ids_BT.sizes());
 }
 
 torch::Tensor Transformer::Logits(const torch::Tensor& hidden_ND) {
-  const torch::Tensor& head = core_->head;
-  if (core_->options.trainable) return ops::Logits(hidden_ND, ops::Rounded(head, core_->options.dtype));
-  if (!core_->float_head.defined()) {
-    c10::InferenceMode plain_tensor(false);
-    core_->float_head = head.to(at::kFloat);  // the same tensor if it is float32
-  }
-  return ops::Logits(hidden_ND, core_->float_head);
+  return ops::Logits(hidden_ND, core_->head, core_->logit_soft_cap, core_->options.dtype);
 }
 
-torch::Tensor Transformer::Prefill(const torch::Tensor& input_ids_BT, const std::vector<PromptRows>& prompts,
-                                   KvCache* cache) {
-  DROVER_CHECK(input_ids_BT.size(0) == static_cast<int64_t>(prompts.size()));
+torch::Tensor Transformer::Extend(const std::vector<int64_t>& token_ids, const std::vector<Part>& parts,
+                                  KvCache* cache) {
+  DROVER_CHECK(!parts.empty());
   c10::InferenceMode inference;
-  const torch::Tensor positions_T = at::arange(input_ids_BT.size(1), input_ids_BT.options());
-  const torch::Tensor x_BTD =
-      RunLayers(*core_, input_ids_BT, positions_T, [&](int64_t layer, const Heads& heads) {
-        for (size_t b = 0; b < prompts.size(); ++b) {
-          const auto real = [&](const torch::Tensor& heads_BTKd) {
-            return heads_BTKd.select(0, b).narrow(0, 0, prompts[b].length).transpose(0, 1);
-          };
-          cache->WritePrompt(layer, prompts[b].row, prompts[b].rows, real(heads.key), real(heads.value));
-        }
-        return ops::CausalAttention(heads.query, heads.key, heads.value);
-      });
-  std::vector<int64_t> last;
-  for (size_t b = 0; b < prompts.size(); ++b)
-    last.push_back(b * input_ids_BT.size(1) + prompts[b].length - 1);
-  return FinalNorm(*core_, x_BTD.flatten(0, 1).index_select(0, Upload(last, input_ids_BT.device())));
-}
-
-torch::Tensor Transformer::Decode(const std::vector<int64_t>& input_ids,
-                                  const std::vector<int64_t>& positions, KvCache* cache) {
-  DROVER_CHECK(!input_ids.empty() && input_ids.size() == positions.size());
-  c10::InferenceMode inference;
-  const TransformerOptions& options = core_->options;
-  const int64_t rows = static_cast<int64_t>(positions.size());
-  const int64_t length = *std::max_element(positions.begin(), positions.end()) + 1;
-  const torch::Tensor positions_R = Upload(positions, options.device);
-  const torch::Tensor bias_R11L = ops::CacheBias(positions, positions_R, length, options.dtype);
-  const torch::Tensor x_RD = RunLayers(
-      *core_, Upload(input_ids, options.device), positions_R, [&](int64_t layer, const Heads& heads) {
-        cache->WriteToken(layer, positions_R, heads.key, heads.value);
-        return ops::CachedAttention(heads.query, cache->Keys(layer, rows, length),
-                                    cache->Values(layer, rows, length), bias_R11L);
-      });
-  return FinalNorm(*core_, x_RD);
+  const ops::PagedPass pass(parts, *cache);
+  DROVER_CHECK(static_cast<int64_t>(token_ids.size()) == pass.tokens());
+  const auto attend = [&](int64_t layer, const Heads& heads, const AttentionSettings& settings) {
+    return ops::PagedAttention(pass, layer, heads.query, heads.key, heads.value, settings, cache);
+  };
+  const torch::Tensor ids_N = ops::Upload(token_ids, core_->options.device);
+  return FinalNorm(*core_, pass.Outputs(RunLayers(*core_, ids_N, pass.positions_N(), attend)));
 }
 
 }  // namespace drover::model

@@ -1,4 +1,4 @@
-// The transformer that actor and learner share: Llama, Mistral, Qwen2 and Qwen3 as ModelConfig describes them.
+// The transformer that actor and learner share, of whatever a ModelConfig describes.
 //
 //   architecture.h   what it is made of: a description
 //   decoder_layer.h  its layers, of attention.h and feed_forward.h: their weights and their forward
@@ -22,6 +22,8 @@
 #include "absl/status/statusor.h"
 #include "model/config.h"
 #include "model/kv_cache.h"
+#include "model/pages.h"
+#include "model/segments.h"
 #include "model/transformer_options.h"
 #include "model/weight_set.h"
 
@@ -32,64 +34,75 @@ struct TransformerCore;  // transformer_core.h
 // Not thread-safe.
 class Transformer {
  public:
-  // Fresh weights: matrices normal with standard deviation init_std, norms 1, biases 0. The same for the same seed.
+  // Fresh weights: matrices normal with standard deviation init_std, norms so that they scale by 1, biases 0. The same for
+  // the same seed.
   static absl::StatusOr<std::unique_ptr<Transformer>> Create(const ModelConfig& config,
                                                              const TransformerOptions& options, uint64_t seed,
                                                              double init_std);
   // Weights that are all 0, for others to take their place: drawing billions of random numbers takes long.
   static absl::StatusOr<std::unique_ptr<Transformer>> CreateEmpty(const ModelConfig& config,
                                                                   const TransformerOptions& options);
-  // A Hugging Face directory: config.json and safetensors (OpenModelWeights; its notes go to the log as warnings).
-  // Errors name the file and the tensor; INVALID_ARGUMENT for weights that are not finite in `options.dtype`.
+  // A Hugging Face directory: config.json and safetensors (OpenModelWeights; its notes go to the log as warnings). Adapters
+  // of options.lora begin as InitializeAdapters says. Or a folder of adapters (lora_files.h), which become part of the weights
+  // of the model that it names.
+  // Errors name the file and the tensor; INVALID_ARGUMENT for weights that are not finite in `options.dtype`, and for
+  // adapters of what the model has not.
   static absl::StatusOr<std::unique_ptr<Transformer>> Load(const std::string& dir,
                                                            const TransformerOptions& options);
   ~Transformer();
 
+  // The same model without its adapters, not trainable: it shares the frozen weights' memory, but on the CPU packs them for
+  // itself. Only of a model with adapters.
+  std::unique_ptr<Transformer> WithoutAdapters() const;
+
   const ModelConfig& config() const;
   const TransformerOptions& options() const;
+  // Whether Extend's numbers for a token have the same bits whatever else goes through in the same pass.
+  bool TokensStandAlone() const;
 
   // By Hugging Face name; lm_head.weight only where it is not tied. Trainable: the float32 leaves (change them in
-  // place, under NoGradGuard; .grad gathers their gradients). Else views of what the forward reads, in dtype.
+  // place, under NoGradGuard; .grad gathers their gradients). Else, and with adapters, what the forward reads, in dtype.
   const std::map<std::string, torch::Tensor>& weights() const;
+  // What training changes and a version of the weights is: the adapters by peft's names, float32 (leaves like the weights
+  // when trainable); of a model that has none, the weights.
+  const std::map<std::string, torch::Tensor>& versioned() const;
 
   // input_ids_BT int64, right-padded with any valid id; causal. Returns [B, T, D] float32 after the final norm; what is
   // computed at padding is meaningless and influences nothing else. With gradients when trainable.
   torch::Tensor Hidden(const torch::Tensor& input_ids_BT);
-  // The same for rows that hold several sequences with a common beginning (a prompt and its responses): positions_BT
-  // int64 are the rotary positions, visible_BTT bool says which tokens s token t attends to ([b, t, s]; at least one
-  // each), instead of causality.
-  torch::Tensor Hidden(const torch::Tensor& input_ids_BT, const torch::Tensor& positions_BT,
-                       const torch::Tensor& visible_BTT);
-  // [N, V] float32 of hidden_ND as Hidden, Prefill or Decode returns it.
+  // The same for rows that hold several sequences, which may have a common beginning (a prompt and its responses): the
+  // segments, counted over the rows, each within one row with its prefix. What is in none is padding.
+  torch::Tensor Hidden(const torch::Tensor& input_ids_BT, const std::vector<Segment>& segments);
+  // [N, V] float32 of hidden_ND as Hidden or Extend returns it.
   torch::Tensor Logits(const torch::Tensor& hidden_ND);
 
-  // One prompt of Prefill: row b of the input, `length` tokens of it real, goes to `rows` rows of the cache from
-  // `row` on.
-  struct PromptRows {
-    int64_t length = 0;
-    int64_t row = 0;
-    int64_t rows = 0;
-  };
-  // Runs right-padded prompts and stores their keys and values; prompts[b] says where. Returns the hidden states of
-  // each prompt's last token, [B, D] float32. No gradients. Reserve the cache before.
-  torch::Tensor Prefill(const torch::Tensor& input_ids_BT, const std::vector<PromptRows>& prompts,
-                        KvCache* cache);
-  // Runs one more token for each of the rows 0..R-1; row r's has position positions[r]. Returns [R, D] float32. No
-  // gradients. Reserve the cache before.
-  torch::Tensor Decode(const std::vector<int64_t>& input_ids, const std::vector<int64_t>& positions,
-                       KvCache* cache);
+  // Runs the tokens of some sequences, those of all parts one after the other, on from what the cache holds of them:
+  // chunks of prompts and single tokens alike. Their keys and values are stored in the parts' pages, layer by layer, all
+  // parts' before any part reads: what a part's pages hold of another part of the same pass is there in time. Returns the
+  // hidden states of each part's last tokens, [sum of the parts' outputs, D] float32. No gradients.
+  torch::Tensor Extend(const std::vector<int64_t>& token_ids, const std::vector<Part>& parts, KvCache* cache);
 
-  // The weights rounded to dtype, as they are published.
+  // versioned(), as it is published: weights rounded to dtype, adapters as they are.
   absl::StatusOr<WeightSet> Export() const;
   // Takes over the values of `weights`: names, shapes and dtypes must be those of Export. All or nothing;
   // INVALID_ARGUMENT names the first tensor that does not fit. Digests are not checked here: who receives
   // weights checks them.
   absl::Status Import(const WeightSet& weights);
 
+  // The same of the frozen weights of a model with adapters.
+  absl::StatusOr<WeightSet> ExportBase() const;
+  absl::Status ImportBase(const WeightSet& weights);
+  // ExportBase's digest, without its copy.
+  absl::StatusOr<std::string> BaseDigest() const;
+
  private:
   explicit Transformer(std::unique_ptr<TransformerCore> core);
+  static std::unique_ptr<Transformer> Build(const ModelConfig& config, const TransformerOptions& options,
+                                            const std::map<std::string, torch::Tensor>* lent);
   static absl::StatusOr<std::unique_ptr<Transformer>> Allocate(const ModelConfig& config,
                                                                const TransformerOptions& options);
+  static absl::StatusOr<std::unique_ptr<Transformer>> LoadMerged(const std::string& dir,
+                                                                 const TransformerOptions& options);
   void RequireGradients();
   std::unique_ptr<TransformerCore> core_;
 };

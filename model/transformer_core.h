@@ -13,16 +13,25 @@
 
 namespace drover::model {
 
+// A RopeDescription on the device.
+struct Rope {
+  torch::Tensor frequencies;  // float32 [rotated numbers / 2]
+  double scale = 1.0;
+};
+
 struct TransformerCore {
   ModelConfig config;
   TransformerOptions options;
   torch::Tensor embedding;  // [V, D]
   std::vector<DecoderLayer> layers;
   torch::Tensor final_norm;   // [D]
-  torch::Tensor head;         // [V, D]; the same tensor as `embedding` when tied
+  ops::LinearWeights head;    // [V, D]; the weight is `embedding` when tied
   ParametersByName weights;   // Hugging Face names; shares storage with the above
-  torch::Tensor frequencies;  // of the rotary embedding, float32 [head_dim / 2]
-  torch::Tensor float_head;   // the head in float32, made at first use; undefined when trainable or stale
+  ParametersByName adapters;  // peft's names; of options.lora
+  NormSettings norms;
+  double embedding_scale = 1.0;
+  double logit_soft_cap = 0.0;
+  std::vector<Rope> ropes;
 };
 
 }  // namespace drover::model

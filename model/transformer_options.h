@@ -3,6 +3,10 @@
 
 #include <torch/types.h>
 
+#include <optional>
+
+#include "model/lora_config.h"
+
 namespace drover::model {
 
 struct TransformerOptions {
@@ -11,6 +15,12 @@ struct TransformerOptions {
   // True: weights are float32 masters that require gradients, rounded to dtype inside the forward (the gradient passes
   // the rounding unchanged). False: weights are stored in dtype, fused where that saves time, and have no gradients.
   bool trainable = false;
+  // Trainable: of each layer only its input is kept for the backward pass, which computes the layer again (recompute.h):
+  // a third more work, a fraction of the memory, the same gradients.
+  bool recompute_layers = false;
+  // With adapters: weights are stored in dtype and frozen, whatever `trainable` says, the adapters are float32, and they alone
+  // are trained, published and imported. The forward computes with Merged weights (adapters.h), actor's and learner's alike.
+  std::optional<LoraConfig> lora;
 };
 
 }  // namespace drover::model

@@ -70,37 +70,86 @@ TEST_P(Families, PaddingAndCompanyChangeNothing) {
   EXPECT_LT(Distance(model->Logits(hidden_BTD[1]), wanted), 2e-5);
 }
 
-TEST_P(Families, CachedRowsGiveTheSame) {
+// A row with a prompt of 6 tokens and two responses of 5, each of which goes on at the prompt's end.
+TEST_P(Families, RowsWithACommonBeginningGiveTheSame) {
+  constexpr int64_t kPrompt = 6, kResponse = 5;
+  const ModelConfig config = TinyConfig(GetParam());
+  const auto model = TinyModel(config);
+  const std::vector<int64_t> prompt(kTokens.begin(), kTokens.begin() + kPrompt);
+  const std::vector<std::vector<int64_t>> responses = {{9, 36, 0, 21, 8}, {4, 4, 31, 12, 7}};
+  std::vector<int64_t> row = prompt;
+  std::vector<Segment> segments = {{.begin = 0, .tokens = kPrompt}};
+  for (const auto& response : responses) {
+    segments.push_back({.begin = static_cast<int64_t>(row.size()),
+                        .tokens = kResponse,
+                        .prefix_begin = 0,
+                        .prefix = kPrompt});
+    row.insert(row.end(), response.begin(), response.end());
+  }
+  const torch::Tensor logits_TV = model->Logits(model->Hidden(Ids({row}), segments)[0]);
+  for (size_t r = 0; r < responses.size(); ++r) {
+    std::vector<int64_t> sequence = prompt;
+    sequence.insert(sequence.end(), responses[r].begin(), responses[r].end());
+    auto wanted = NaiveLogits(config, ToNaive(*model), sequence);
+    wanted.erase(wanted.begin(), wanted.begin() + kPrompt);
+    const int64_t first = kPrompt + kResponse * static_cast<int64_t>(r);
+    EXPECT_LT(Distance(logits_TV.narrow(0, first, kResponse), wanted), 2e-5) << "response " << r;
+  }
+}
+
+// Three sequences in pages of any order, which two of them share at the beginning, grow by chunks and single tokens in
+// the same passes. Each pass's last tokens have the logits of the whole sequence.
+TEST_P(Families, PagedSequencesGiveTheSame) {
   const ModelConfig config = TinyConfig(GetParam());
   const auto model = TinyModel(config);
   const auto naive = ToNaive(*model);
-  KvCacheOptions cache_options;
-  cache_options.max_rows = 4;
-  cache_options.max_length = 96;
-  KvCache cache(config, cache_options);
-  cache.Reserve(3, 8);
-  // Prompts of 4 and 2 tokens; the first in rows 0 and 1, the second in row 2.
-  const std::vector<int64_t> first = {3, 17, 5, 5};
-  const std::vector<int64_t> second = {30, 2};
-  const torch::Tensor last_BD = model->Prefill(Ids({first, second}), {{4, 0, 2}, {2, 2, 1}}, &cache);
-  EXPECT_LT(Distance(model->Logits(last_BD),
-                     {NaiveLogits(config, naive, first).back(), NaiveLogits(config, naive, second).back()}),
-            2e-5);
-  std::vector<std::vector<int64_t>> rows = {first, first, second};
-  for (int64_t step = 0; step < 70; ++step) {  // past the first growth of the cache
-    std::vector<int64_t> inputs, positions;
-    for (size_t r = 0; r < rows.size(); ++r) {
-      positions.push_back(static_cast<int64_t>(rows[r].size()));
-      inputs.push_back((7 * step + 11 * static_cast<int64_t>(r) + 1) % config.vocab_size);
-      rows[r].push_back(inputs.back());
-    }
-    cache.Reserve(3, positions[0] + 1);
-    const torch::Tensor logits = model->Logits(model->Decode(inputs, positions, &cache));
-    if (step % 23 != 0) continue;
+  KvCache cache(config, {.pages = 16});
+  const std::vector<std::vector<int32_t>> tables = {{9, 2, 7, 15}, {9, 2, 4, 11}, {0, 14, 1, 3}};
+  std::vector<std::vector<int64_t>> sequences(3);
+  const auto token = [&](size_t sequence, int64_t position) {
+    const size_t who = position < 32 && sequence == 1 ? 0 : sequence;  // the shared beginning
+    return static_cast<int64_t>((7 * position + 11 * who + 1) % config.vocab_size);
+  };
+  // {sequence, tokens} of each pass.
+  const std::vector<std::vector<std::pair<size_t, int64_t>>> passes = {
+      {{0, 5}, {2, 16}},        {{0, 1}, {2, 1}},  {{2, 3}, {0, 26}, {1, 2}},
+      {{0, 1}, {1, 1}, {2, 1}}, {{1, 18}},         {{2, 1}, {1, 1}, {0, 7}},
+      {{0, 1}, {2, 1}},         {{2, 30}, {1, 8}}, {{2, 1}, {1, 1}, {0, 1}}};
+  for (const auto& pass : passes) {
+    std::vector<int64_t> ids;
+    std::vector<Part> parts;
     std::vector<std::vector<double>> wanted;
-    for (const auto& row : rows) wanted.push_back(NaiveLogits(config, naive, row).back());
-    EXPECT_LT(Distance(logits, wanted), 5e-5) << "step " << step;
+    for (const auto& [sequence, tokens] : pass) {
+      std::vector<int64_t>& all = sequences[sequence];
+      // The second begins where the first ends in the same pass: its beginning is the first's.
+      while (sequence == 1 && all.size() < 32) all.push_back(token(1, static_cast<int64_t>(all.size())));
+      parts.push_back({static_cast<int64_t>(all.size()), tokens, tables[sequence]});
+      for (int64_t i = 0; i < tokens; ++i) {
+        all.push_back(token(sequence, static_cast<int64_t>(all.size())));
+        ids.push_back(all.back());
+      }
+      wanted.push_back(NaiveLogits(config, naive, all).back());
+    }
+    EXPECT_LT(Distance(model->Logits(model->Extend(ids, parts, &cache)), wanted), 5e-5);
   }
+}
+
+TEST_P(Families, CopiedPagesAreTheSame) {
+  const ModelConfig config = TinyConfig(GetParam());
+  const auto model = TinyModel(config);
+  KvCache cache(config, {.pages = 6});
+  EXPECT_EQ(cache.bytes(), 6 * PageBytes(config, torch::kFloat32));
+  const std::vector<int32_t> first = {0, 1}, copy = {0, 2}, moved = {3, 1};
+  model->Extend(kTokens, {{0, static_cast<int64_t>(kTokens.size()), first}}, &cache);
+  const auto next = static_cast<int64_t>(kTokens.size());
+  const std::vector<int64_t> more = {1, 2, 3, 4, 5, 6, 7};  // to 18 tokens
+  model->Extend(more, {{next, 7, first}}, &cache);
+  // As if one followed the other: 3 gets what 0 held, and then 0 what 5 holds, which is nothing.
+  cache.CopyPages({{1, 2}, {0, 3}, {5, 0}});
+  cache.CopyPages({{3, 0}});
+  const torch::Tensor wanted = model->Extend({8}, {{18, 1, first}}, &cache);
+  EXPECT_TRUE(at::equal(model->Extend({8}, {{18, 1, copy}}, &cache), wanted));
+  EXPECT_TRUE(at::equal(model->Extend({8}, {{18, 1, moved}}, &cache), wanted));
 }
 
 // The gradient of sum_t c_t log p(token t+1) against central differences of the double-precision model.
@@ -143,7 +192,9 @@ TEST_P(Families, GradientsAreThoseOfTheDefinition) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Families, ::testing::Values("llama", "llama3", "mistral", "qwen2", "qwen3"));
+INSTANTIATE_TEST_SUITE_P(All, Families,
+                         ::testing::Values("llama", "llama3", "linear", "yarn", "mistral", "qwen2", "qwen3",
+                                           "smollm3", "gemma2", "gemma3_text", "phi3", "olmo2"));
 
 TEST(TransformerTest, Bfloat16RoundsMastersAndStaysClose) {
   const ModelConfig config = TinyConfig();

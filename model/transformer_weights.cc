@@ -4,12 +4,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "base/check.h"
+#include "base/digest.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "model/architecture.h"
+#include "model/lora_files.h"
 #include "model/model_weights.h"
 #include "model/parameters.h"
-#include "model/rope.h"
 #include "model/torch_dtype.h"
 #include "model/transformer.h"
 #include "model/transformer_core.h"
@@ -50,13 +52,24 @@ absl::Status CopyWeights(const ModelWeights& source, torch::ScalarType dtype,
   return absl::OkStatus();
 }
 
-// The layout of Export.
-absl::StatusOr<std::vector<TensorMeta>> ExportLayout(const std::map<std::string, torch::Tensor>& weights,
+// The layout of ExportAs.
+absl::StatusOr<std::vector<TensorMeta>> ExportLayout(const ParametersByName& weights,
                                                      torch::ScalarType dtype) {
   ASSIGN_OR_RETURN(const Dtype stored, FromScalarType(dtype));
   std::vector<TensorMeta> tensors;
   for (const auto& [name, tensor] : weights) tensors.push_back({name, stored, tensor.sizes().vec()});
   return LayOutWeights(std::move(tensors));
+}
+
+absl::StatusOr<WeightSet> ExportAs(torch::ScalarType dtype, const ParametersByName& weights) {
+  WeightSetBuilder builder;
+  for (const auto& [name, tensor] : weights) {
+    const torch::Tensor kept = tensor.detach().to(dtype).cpu().contiguous();
+    ASSIGN_OR_RETURN(const TensorView view, ViewOfTensor(name, kept));
+    RETURN_IF_ERROR(
+        builder.Add({.name = name, .dtype = view.dtype, .shape = view.shape}, std::string(view.bytes)));
+  }
+  return std::move(builder).Finish();
 }
 
 absl::Status CheckLayout(const WeightSet& got, const std::vector<TensorMeta>& wanted,
@@ -86,40 +99,79 @@ absl::Status CheckLayout(const WeightSet& got, const std::vector<TensorMeta>& wa
   return absl::OkStatus();
 }
 
+absl::Status ImportAs(torch::ScalarType dtype, const WeightSet& source, const ParametersByName& weights) {
+  ASSIGN_OR_RETURN(const std::vector<TensorMeta> layout, ExportLayout(weights, dtype));
+  RETURN_IF_ERROR(CheckLayout(source, layout, weights));
+  at::NoGradGuard no_grad;
+  for (const TensorView& view : WeightViews(source)) {
+    ASSIGN_OR_RETURN(const torch::Tensor values, TensorOfView(view));
+    weights.at(view.name).detach().copy_(values);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-// Allocates a model whose weights have no values yet.
-absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Allocate(const ModelConfig& config,
-                                                                   const TransformerOptions& options) {
-  RETURN_IF_ERROR(ValidateModelConfig(config));
-  RETURN_IF_ERROR(CheckOptions(options));
+// A model whose weights have no values yet, or are those that are lent.
+std::unique_ptr<Transformer> Transformer::Build(const ModelConfig& config, const TransformerOptions& options,
+                                                const ParametersByName* lent) {
   const Architecture architecture = DescribeArchitecture(config);
-  ParameterAllocator allocator(options.trainable ? at::kFloat : options.dtype, options.device,
-                               /*fused=*/!options.trainable);
+  const bool masters = options.trainable && !options.lora;
+  ParameterAllocator allocator({.dtype = masters ? at::kFloat : options.dtype,
+                                .device = options.device,
+                                .fused = !options.trainable && lent == nullptr,
+                                .lora = options.lora ? &*options.lora : nullptr,
+                                .lent = lent});
   auto core = std::make_unique<TransformerCore>();
   core->config = config;
   core->options = options;
   core->embedding = allocator.Make(architecture.embedding);
   for (const LayerDescription& layer : architecture.layers) {
-    core->layers.emplace_back(layer, config.rms_norm_eps, options.dtype, allocator);
+    core->layers.emplace_back(layer, architecture.norms, options.dtype, allocator);
   }
   core->final_norm = allocator.Make(architecture.final_norm);
-  core->head = architecture.head.present() ? allocator.Make(architecture.head) : core->embedding;
+  core->head.weight = architecture.head.present() ? allocator.Make(architecture.head) : core->embedding;
+  core->head.packed = std::make_shared<PackedWeight>();
   core->weights = allocator.by_name();
-  core->frequencies = at::tensor(RopeFrequencies(config)).to(options.device);
+  core->adapters = allocator.adapters();
+  core->norms = architecture.norms;
+  core->embedding_scale = architecture.embedding_scale;
+  core->logit_soft_cap = architecture.logit_soft_cap;
+  for (const RopeDescription& rope : architecture.ropes) {
+    core->ropes.push_back({at::tensor(rope.frequencies).to(options.device), rope.scale});
+  }
   return std::unique_ptr<Transformer>(new Transformer(std::move(core)));
+}
+
+absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Allocate(const ModelConfig& config,
+                                                                   const TransformerOptions& options) {
+  RETURN_IF_ERROR(ValidateModelConfig(config));
+  RETURN_IF_ERROR(CheckOptions(options));
+  if (options.lora) {
+    RETURN_IF_ERROR(Annotate(DescribeAdapters(*options.lora, config).status(), "adapter target"));
+  }
+  return Build(config, options, /*lent=*/nullptr);
+}
+
+std::unique_ptr<Transformer> Transformer::WithoutAdapters() const {
+  DROVER_CHECK(core_->options.lora.has_value());
+  TransformerOptions options = core_->options;
+  options.lora.reset();
+  options.trainable = false;
+  return Build(core_->config, options, &core_->weights);
 }
 
 void Transformer::RequireGradients() {
   if (!core_->options.trainable) return;
-  for (const auto& [name, tensor] : core_->weights) tensor.requires_grad_();
+  for (const auto& [name, tensor] : versioned()) tensor.requires_grad_();
 }
 
 absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Create(const ModelConfig& config,
                                                                  const TransformerOptions& options,
                                                                  uint64_t seed, double init_std) {
   ASSIGN_OR_RETURN(auto model, Allocate(config, options));
-  InitializeParameters(model->core_->weights, seed, init_std);
+  InitializeParameters(model->core_->weights, seed, init_std, 1.0 - model->core_->norms.offset);
+  if (options.lora) InitializeAdapters(model->core_->adapters, options.lora->seed);
   model->RequireGradients();
   return model;
 }
@@ -128,42 +180,74 @@ absl::StatusOr<std::unique_ptr<Transformer>> Transformer::CreateEmpty(const Mode
                                                                       const TransformerOptions& options) {
   ASSIGN_OR_RETURN(auto model, Allocate(config, options));
   for (const auto& [name, tensor] : model->weights()) tensor.zero_();
+  for (const auto& [name, tensor] : model->core_->adapters) tensor.zero_();
   model->RequireGradients();
   return model;
 }
 
 absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Load(const std::string& dir,
                                                                const TransformerOptions& options) {
+  if (IsLoraFolder(dir)) return LoadMerged(dir, options);
   ModelNotes notes;
   ASSIGN_OR_RETURN(const ModelWeights source, OpenModelWeights(dir, &notes));
   for (const std::string& note : notes) log::Warning(note, {{"model", dir}});
   ASSIGN_OR_RETURN(auto model, Allocate(source.config(), options));
   RETURN_IF_ERROR(Annotate(CopyWeights(source, options.dtype, model->weights()), dir));
+  if (options.lora) InitializeAdapters(model->core_->adapters, options.lora->seed);
   model->RequireGradients();
   return model;
 }
 
 absl::StatusOr<WeightSet> Transformer::Export() const {
-  WeightSetBuilder builder;
-  for (const auto& [name, tensor] : weights()) {
-    const torch::Tensor kept = tensor.detach().to(core_->options.dtype).cpu().contiguous();
-    ASSIGN_OR_RETURN(const TensorView view, ViewOfTensor(name, kept));
-    RETURN_IF_ERROR(
-        builder.Add({.name = name, .dtype = view.dtype, .shape = view.shape}, std::string(view.bytes)));
+  return ExportAs(core_->options.lora ? at::kFloat : core_->options.dtype, versioned());
+}
+
+absl::StatusOr<WeightSet> Transformer::ExportBase() const {
+  DROVER_CHECK(core_->options.lora.has_value());
+  return ExportAs(core_->options.dtype, weights());
+}
+
+absl::StatusOr<std::unique_ptr<Transformer>> Transformer::LoadMerged(const std::string& dir,
+                                                                     const TransformerOptions& options) {
+  ASSIGN_OR_RETURN(const LoraWeights lora, OpenLoraWeights(dir));
+  const std::string& base = lora.config().base;
+  ASSIGN_OR_RETURN(const Dtype dtype, FromScalarType(options.dtype));
+  const absl::StatusOr<ModelWeights> weights = OpenModelWeights(base);
+  if (!weights.ok()) {
+    return Annotate(weights.status(), absl::StrCat(dir, " has adapters for the model in ", base));
   }
-  return std::move(builder).Finish();
+  RETURN_IF_ERROR(Annotate(lora.CheckFits(*weights), dir));
+  ASSIGN_OR_RETURN(auto model, Load(base, options));
+  at::NoGradGuard no_grad;
+  for (const auto& [name, pair] : lora.pairs()) {
+    TensorView merged = weights->tensors().at(name);
+    ASSIGN_OR_RETURN(const std::string bytes, MergedWeight(merged, pair, lora.config(), dtype));
+    merged.dtype = dtype;
+    merged.bytes = bytes;
+    ASSIGN_OR_RETURN(const torch::Tensor values, TensorOfView(merged));
+    model->weights().at(name).detach().copy_(values);
+  }
+  return model;
+}
+
+absl::StatusOr<std::string> Transformer::BaseDigest() const {
+  DROVER_CHECK(core_->options.lora.has_value());
+  Digester digest;
+  for (const auto& [name, tensor] : weights()) {
+    const torch::Tensor kept = tensor.cpu().contiguous();
+    ASSIGN_OR_RETURN(const TensorView view, ViewOfTensor(name, kept));
+    digest.Update(view.bytes);
+  }
+  return digest.Hex();
 }
 
 absl::Status Transformer::Import(const WeightSet& source) {
-  ASSIGN_OR_RETURN(const std::vector<TensorMeta> layout, ExportLayout(weights(), core_->options.dtype));
-  RETURN_IF_ERROR(CheckLayout(source, layout, weights()));
-  at::NoGradGuard no_grad;
-  core_->float_head = torch::Tensor();
-  for (const TensorView& view : WeightViews(source)) {
-    ASSIGN_OR_RETURN(const torch::Tensor values, TensorOfView(view));
-    weights().at(view.name).detach().copy_(values);
-  }
-  return absl::OkStatus();
+  return ImportAs(core_->options.lora ? at::kFloat : core_->options.dtype, source, versioned());
+}
+
+absl::Status Transformer::ImportBase(const WeightSet& source) {
+  DROVER_CHECK(core_->options.lora.has_value());
+  return ImportAs(core_->options.dtype, source, weights());
 }
 
 }  // namespace drover::model

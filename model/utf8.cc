@@ -1,5 +1,7 @@
 #include "model/utf8.h"
 
+#include <cstring>
+
 namespace drover::model {
 namespace {
 
@@ -31,20 +33,75 @@ bool SecondByteFits(uint8_t lead, uint8_t second) {
   }
 }
 
+// What a text that is not empty begins with: a whole character, or the longest part of one (at least a byte).
+struct Prefix {
+  size_t bytes;
+  bool whole;
+};
+
+Prefix ReadPrefix(std::string_view text) {
+  const auto lead = static_cast<uint8_t>(text[0]);
+  const size_t bytes = CharacterBytes(lead);
+  if (bytes == 0) return {1, false};
+  for (size_t k = 1; k < bytes; ++k) {
+    if (k == text.size() || !IsContinuation(text[k])) return {k, false};
+    if (k == 1 && !SecondByteFits(lead, static_cast<uint8_t>(text[1]))) return {1, false};
+  }
+  return {bytes, true};
+}
+
+bool EightAreAscii(std::string_view text, size_t at) {
+  if (text.size() - at < 8) return false;
+  uint64_t eight;
+  std::memcpy(&eight, text.data() + at, 8);
+  return (eight & 0x8080808080808080) == 0;
+}
+
 }  // namespace
 
 std::optional<size_t> FirstInvalidUtf8(std::string_view text) {
   for (size_t i = 0; i < text.size();) {
-    uint8_t lead = static_cast<uint8_t>(text[i]);
-    size_t bytes = CharacterBytes(lead);
-    if (bytes == 0 || bytes > text.size() - i) return i;
-    for (size_t k = 1; k < bytes; ++k) {
-      if (!IsContinuation(text[i + k])) return i;
+    if (EightAreAscii(text, i)) {
+      i += 8;
+      continue;
     }
-    if (bytes > 1 && !SecondByteFits(lead, static_cast<uint8_t>(text[i + 1]))) return i;
-    i += bytes;
+    const Prefix prefix = ReadPrefix(text.substr(i, 4));
+    if (!prefix.whole) return i;
+    i += prefix.bytes;
   }
   return std::nullopt;
+}
+
+bool IsAscii(std::string_view text) {
+  size_t i = 0;
+  while (EightAreAscii(text, i)) i += 8;
+  for (; i < text.size(); ++i) {
+    if (static_cast<uint8_t>(text[i]) >= 0x80) return false;
+  }
+  return true;
+}
+
+void AppendLossy(std::string_view bytes, std::string& text) {
+  while (!bytes.empty()) {
+    const size_t valid = FirstInvalidUtf8(bytes).value_or(bytes.size());
+    text += bytes.substr(0, valid);
+    bytes.remove_prefix(valid);
+    if (bytes.empty()) return;
+    text += "\uFFFD";
+    bytes.remove_prefix(ReadPrefix(bytes.substr(0, 4)).bytes);
+  }
+}
+
+size_t UnfinishedUtf8(std::string_view bytes) {
+  for (size_t length = 1; length <= 3 && length <= bytes.size(); ++length) {
+    const std::string_view end = bytes.substr(bytes.size() - length);
+    if (IsContinuation(end[0])) continue;
+    const Prefix prefix = ReadPrefix(end);
+    return !prefix.whole && prefix.bytes == length && CharacterBytes(static_cast<uint8_t>(end[0])) > length
+               ? length
+               : 0;
+  }
+  return 0;
 }
 
 char32_t NextCodePoint(std::string_view text, size_t& position) {

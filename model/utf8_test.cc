@@ -65,5 +65,48 @@ TEST(ByteAlphabet, EveryByteThereAndBack) {
   EXPECT_EQ(UnspellBytes("\xE6\xBC\xA2"), std::nullopt);
 }
 
+TEST(Utf8, LossyReplacesTheLongestBeginnings) {
+  const auto lossy = [](std::string_view bytes) {
+    std::string text;
+    AppendLossy(bytes, text);
+    return text;
+  };
+  EXPECT_EQ(lossy(""), "");
+  EXPECT_EQ(lossy("a\u00e9\U0001F600"), "a\u00e9\U0001F600");
+  // The example of the Unicode Standard, section 3.9: F1 80 80 | E1 80 | C2 are one each.
+  EXPECT_EQ(lossy("a\xF1\x80\x80\xE1\x80\xC2"
+                  "b\x80"
+                  "c\x80\xBF"
+                  "d"),
+            "a\uFFFD\uFFFD\uFFFDb\uFFFDc\uFFFD\uFFFDd");
+  EXPECT_EQ(lossy("\xED\xA0\x80"), "\uFFFD\uFFFD\uFFFD") << "a surrogate";
+  EXPECT_EQ(lossy("\xF0\x80\x80\x80"), "\uFFFD\uFFFD\uFFFD\uFFFD") << "an overlong form";
+  EXPECT_EQ(lossy("x\xF0\x9F\x98"), "x\uFFFD");
+}
+
+TEST(Utf8, UnfinishedIsWhatMoreBytesCouldComplete) {
+  EXPECT_EQ(UnfinishedUtf8(""), 0u);
+  EXPECT_EQ(UnfinishedUtf8("a"), 0u);
+  EXPECT_EQ(UnfinishedUtf8("\u00e9"), 0u);
+  EXPECT_EQ(UnfinishedUtf8("a\xC3"), 1u);
+  EXPECT_EQ(UnfinishedUtf8("\xF0\x9F\x98"), 3u);
+  EXPECT_EQ(UnfinishedUtf8("\x9F\x98"), 0u);
+  EXPECT_EQ(UnfinishedUtf8("\xF0\x80"), 0u);
+  EXPECT_EQ(UnfinishedUtf8("\xED\xA0"), 0u);
+  EXPECT_EQ(UnfinishedUtf8("\xFF"), 0u);
+}
+
+TEST(Utf8, AsciiAtEveryLength) {
+  for (size_t length = 0; length < 20; ++length) {
+    EXPECT_TRUE(IsAscii(std::string(length, 'a')));
+    for (size_t at = 0; at < length; ++at) {
+      std::string text(length, 'a');
+      text[at] = '\x80';
+      EXPECT_FALSE(IsAscii(text));
+      EXPECT_EQ(FirstInvalidUtf8(text), at);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace drover::model

@@ -17,17 +17,16 @@ void Add(const LinearDescription& linear, Shapes& shapes) {
 }
 
 void Add(const LayerDescription& layer, Shapes& shapes) {
-  Add(layer.attention_norm, shapes);
-  const AttentionDescription& attention = layer.attention;
-  for (const auto* linear : {&attention.query, &attention.key, &attention.value, &attention.output}) {
-    Add(*linear, shapes);
+  for (const auto* norm : {&layer.attention_norm, &layer.attention_output_norm, &layer.feed_forward_norm,
+                           &layer.feed_forward_output_norm}) {
+    Add(*norm, shapes);
   }
-  Add(attention.query_norm, shapes);
-  Add(attention.key_norm, shapes);
-  Add(layer.feed_forward_norm, shapes);
-  for (const auto* linear : {&layer.feed_forward.gate, &layer.feed_forward.up, &layer.feed_forward.down}) {
-    Add(*linear, shapes);
-  }
+  for (const LinearDescription& linear : layer.attention.projections) Add(linear, shapes);
+  Add(layer.attention.output, shapes);
+  Add(layer.attention.query_norm, shapes);
+  Add(layer.attention.key_norm, shapes);
+  for (const LinearDescription& linear : layer.feed_forward.gate_up) Add(linear, shapes);
+  Add(layer.feed_forward.down, shapes);
 }
 
 }  // namespace
@@ -40,6 +39,18 @@ Shapes WeightShapes(const ModelConfig& config) {
   Add(architecture.final_norm, shapes);
   Add(architecture.head, shapes);
   return shapes;
+}
+
+WeightCounts CountWeights(const ModelConfig& config) {
+  WeightCounts counts;
+  for (const auto& [name, shape] : WeightShapes(config)) {
+    int64_t count = 1;
+    for (const int64_t size : shape) count *= size;
+    counts.all += count;
+    const bool looked_up = name == "model.embed_tokens.weight" && !config.tie_word_embeddings;
+    if (shape.size() == 2 && !looked_up) counts.matrices += count;
+  }
+  return counts;
 }
 
 }  // namespace drover::model

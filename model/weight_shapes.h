@@ -13,4 +13,12 @@ namespace drover::model {
 // Names and shapes of all weights of such a model: [out, in] for matrices; no lm_head.weight where it is tied.
 std::map<std::string, std::vector<int64_t>> WeightShapes(const ModelConfig& config);
 
+// Their numbers.
+struct WeightCounts {
+  int64_t all = 0;
+  int64_t matrices =
+      0;  // those of the matrices that a token is multiplied with: no vectors, and no embedding that is no head
+};
+WeightCounts CountWeights(const ModelConfig& config);
+
 }  // namespace drover::model

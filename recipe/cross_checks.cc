@@ -17,6 +17,7 @@
 #include "data/question_formats.h"
 #include "data/templates.h"
 #include "model/tokenizer.h"
+#include "recipe/loss_checks.h"
 #include "recipe/nearest.h"
 #include "recipe/suite.h"
 
@@ -26,6 +27,7 @@ namespace {
 constexpr size_t kMaxName = 100;
 
 bool Embedded(const v1::Recipe& recipe) { return recipe.model().path().empty(); }
+bool Supervised(const v1::Recipe& recipe) { return !recipe.sft().train().empty(); }
 bool Generated(const v1::Recipe& recipe) { return data::IsGenerated(recipe.data().train()); }
 
 void Divides(const char* field, uint64_t divisor, uint64_t of, const std::string& what, Problems& problems) {
@@ -49,13 +51,50 @@ void EveryRankHasResponses(const v1::Recipe& recipe, Problems& problems) {
                                              ", so that every rank has a response of each step"));
 }
 
+void ExchangeNeedsSharding(const v1::Recipe& recipe, Problems& problems) {
+  if (recipe.learner().gradient_exchange() != v1::BFLOAT16) return;
+  if (recipe.learner().sharding() != v1::NONE) return;
+  problems.Add(
+      "learner.gradient_exchange",
+      "got BFLOAT16, which needs learner.sharding: OPTIMIZER or GRADIENTS (without it whole gradients are "
+      "summed in place, in float32); may be FLOAT32");
+}
+
+void KeptCheckpointsAreWritten(const v1::Recipe& recipe, Problems& problems) {
+  const uint32_t keep = recipe.run().keep_checkpoint_every(), every = recipe.run().checkpoint_every();
+  if (keep % every == 0) return;
+  problems.Add("run.keep_checkpoint_every",
+               absl::StrCat("got ", keep, ", may be 0 or a multiple of run.checkpoint_every = ", every,
+                            ", since no other step has a checkpoint"));
+}
+
+void BestCheckpointsAreEvaluated(const v1::Recipe& recipe, Problems& problems) {
+  if (recipe.run().keep_best_checkpoints() == 0) return;
+  if (recipe.evaluation().every() > 0 && recipe.evaluation().questions() > 0) return;
+  problems.Add("run.keep_best_checkpoints",
+               absl::StrCat("got ", recipe.run().keep_best_checkpoints(),
+                            ", which needs evaluation.every and evaluation.questions above 0 (nothing else "
+                            "says which is best); may be 0"));
+}
+
+void CheckedNeedsThisVersion(const v1::Recipe& recipe, Problems& problems) {
+  if (recipe.loss().old_logprobs() != v1::CHECKED || recipe.staleness().bound() == 0) return;
+  problems.Add(
+      "loss.old_logprobs",
+      absl::StrCat("got CHECKED, which needs staleness.bound: 0, and that is ", recipe.staleness().bound(),
+                   " (only groups of the newest weights have log-probabilities that the learner could find "
+                   "again); may be LEARNER or ACTOR"));
+}
+
 void MixedVersions(const v1::Recipe& recipe, Problems& problems) {
   if (recipe.weights().swap() != v1::CONTINUE) return;
-  if (recipe.loss().old_logprobs() != v1::ACTOR) {
-    problems.Add(
-        "weights.swap",
-        "got CONTINUE, which needs loss.old_logprobs: ACTOR (a response with tokens of several versions has "
-        "no one old policy that the learner could recompute); may be DRAIN");
+  if (recipe.loss().old_logprobs() != v1::ACTOR && recipe.loss().correction().kind() == v1::NO_CORRECTION) {
+    problems.Add("weights.swap",
+                 "got CONTINUE, which needs loss.old_logprobs: ACTOR or a loss.correction (a response with "
+                 "tokens of several "
+                 "versions has no one old policy that the learner could recompute, and is right only where "
+                 "each token is weighed by "
+                 "its own); may be DRAIN");
   }
   if (recipe.staleness().bound() == 0) {
     problems.Add(
@@ -292,9 +331,9 @@ void Alphabet(const v1::Recipe& recipe, Problems& problems) {
     return;
   }
   const auto prompt_template = data::FindTemplate(recipe.data().template_());
-  if (!Generated(recipe) || !prompt_template.ok()) return;
+  if (!Generated(recipe) || Supervised(recipe) || !prompt_template.ok()) return;
   std::string needed = data::GeneratedCharacters(recipe.data());
-  if (recipe.pretrain().batches() > 0 && recipe.pretrain().padding() > 0) needed += '.';
+  if (recipe.pretrain().batches() > 0 && recipe.pretrain().padding() > 0) needed += ".,";
   const std::string missing = Missing(data::Fill(*prompt_template, needed), alphabet);
   if (missing.empty()) return;
   problems.Add(
@@ -303,8 +342,78 @@ void Alphabet(const v1::Recipe& recipe, Problems& problems) {
                    "`, of which data.template, the generated questions and pretrain.padding are made"));
 }
 
+void SupervisedHasAPlace(const v1::Recipe& recipe, Problems& problems) {
+  if (recipe.sft().response_text().find("{response}") != std::string::npos) return;
+  problems.Add("sft.response_text", absl::StrCat("got `", recipe.sft().response_text(),
+                                                 "`, may be a text that contains {response}"));
+}
+
+void SupervisedChatNeedsAModel(const v1::Recipe& recipe, Problems& problems) {
+  if (!Supervised(recipe) || recipe.sft().format() != v1::CHATS || !Embedded(recipe)) return;
+  problems.Add("sft.format",
+               "got CHATS, which needs a model.path with a chat template; may be TEXT or PAIRS");
+}
+
+void SupervisedFits(const v1::Recipe& recipe, Problems& problems) {
+  if (!Supervised(recipe) || !Embedded(recipe)) return;
+  AtMost("sft.max_tokens", recipe.sft().max_tokens(), "model.embedded.max_positions",
+         recipe.model().embedded().max_positions(), problems);
+}
+
+void SupervisedHasNoPretraining(const v1::Recipe& recipe, Problems& problems) {
+  if (!Supervised(recipe) || recipe.pretrain().batches() == 0) return;
+  problems.Add("pretrain.batches",
+               absl::StrCat("got ", recipe.pretrain().batches(),
+                            ", may be 0 with sft.train: `drover sft` learns from files alone"));
+}
+
+bool Adapts(const v1::Recipe& recipe) { return recipe.learner().lora().rank() > 0; }
+
+void AdaptersNeedAModel(const v1::Recipe& recipe, Problems& problems) {
+  if (!Adapts(recipe) || !Embedded(recipe)) return;
+  problems.Add("learner.lora.rank", absl::StrCat("got ", recipe.learner().lora().rank(),
+                                                 ", may be 0 without a model.path: a new model's weights are "
+                                                 "random numbers, which nobody would freeze"));
+}
+
+void AdaptersAreNotPretrained(const v1::Recipe& recipe, Problems& problems) {
+  if (!Adapts(recipe) || recipe.pretrain().batches() == 0) return;
+  problems.Add("pretrain.batches",
+               absl::StrCat("got ", recipe.pretrain().batches(), ", may be 0 with learner.lora"));
+}
+
+void AdaptersAreNotSharded(const v1::Recipe& recipe, Problems& problems) {
+  if (!Adapts(recipe) || recipe.learner().sharding() == v1::NONE) return;
+  problems.Add(
+      "learner.sharding",
+      absl::StrCat("got ", v1::Sharding_Name(recipe.learner().sharding()),
+                   ", may be NONE with learner.lora: what adapters have of gradients and moments is small"));
+}
+
+void AdapterTargetsAreKnown(const v1::Recipe& recipe, Problems& problems) {
+  static const auto& known =
+      *new std::vector<std::string>{"q_proj",  "k_proj",    "v_proj",   "o_proj",      "gate_proj",
+                                    "up_proj", "down_proj", "qkv_proj", "gate_up_proj"};
+  std::set<std::string> seen;
+  for (const std::string& target : recipe.learner().lora().targets()) {
+    if (std::count(known.begin(), known.end(), target) == 0) {
+      const std::string near = Nearest(target, known);
+      problems.Add("learner.lora.targets",
+                   absl::StrCat("got `", absl::CHexEscape(target), "`, may be ", absl::StrJoin(known, ", "),
+                                near.empty() ? "" : absl::StrCat("; did you mean ", near, "?")));
+    } else if (!seen.insert(target).second) {
+      problems.Add("learner.lora.targets", absl::StrCat("has `", target, "` twice"));
+    }
+  }
+}
+
+void TargetsAreOfAdapters(const v1::Recipe& recipe, Problems& problems) {
+  if (Adapts(recipe) || recipe.learner().lora().targets().empty()) return;
+  problems.Add("learner.lora.targets", "are given, but learner.lora.rank is 0, which is no adapters at all");
+}
+
 void EmbeddedPositions(const v1::Recipe& recipe, Problems& problems) {
-  if (!Embedded(recipe)) return;
+  if (!Embedded(recipe) || Supervised(recipe)) return;  // of rollouts
   CheckPositions(recipe, "model.embedded.max_positions", recipe.model().embedded().max_positions(), problems);
 }
 
@@ -317,7 +426,12 @@ const std::vector<Check>& Checks() {
   static const auto& checks = *new std::vector<Check>{
       {{"rollout.prompts", "rollout.group_size", "learner.minibatch_responses"}, MinibatchDividesRollout},
       {{"learner.ranks", "learner.minibatch_responses"}, EveryRankHasResponses},
-      {{"weights.swap", "loss.old_logprobs", "staleness.bound"}, MixedVersions},
+      {{"learner.gradient_exchange", "learner.sharding"}, ExchangeNeedsSharding},
+      {{"run.checkpoint_every", "run.keep_checkpoint_every"}, KeptCheckpointsAreWritten},
+      {{"run.keep_best_checkpoints", "evaluation.every", "evaluation.questions"},
+       BestCheckpointsAreEvaluated},
+      {{"loss.old_logprobs", "staleness.bound"}, CheckedNeedsThisVersion},
+      {{"weights.swap", "loss.old_logprobs", "loss.correction.kind", "staleness.bound"}, MixedVersions},
       {{"run.device"}, Device},
       {{"data.template"}, Template},
       {{"data.template", "model.path"}, ChatNeedsAModel},
@@ -348,6 +462,15 @@ const std::vector<Check>& Checks() {
         "data.arithmetic.style", "data.countdown.max_numbers", "data.word_problems.max_steps",
         "pretrain.batches", "pretrain.padding"},
        Alphabet},
+      {{"sft.response_text"}, SupervisedHasAPlace},
+      {{"sft.train", "sft.format", "model.path"}, SupervisedChatNeedsAModel},
+      {{"sft.train", "sft.max_tokens", "model.path", "model.embedded.max_positions"}, SupervisedFits},
+      {{"sft.train", "pretrain.batches"}, SupervisedHasNoPretraining},
+      {{"model.path", "learner.lora.rank"}, AdaptersNeedAModel},
+      {{"pretrain.batches", "learner.lora.rank"}, AdaptersAreNotPretrained},
+      {{"learner.sharding", "learner.lora.rank"}, AdaptersAreNotSharded},
+      {{"learner.lora.targets"}, AdapterTargetsAreKnown},
+      {{"learner.lora.rank", "learner.lora.targets"}, TargetsAreOfAdapters},
       {{"model.path", "model.embedded.max_positions", "data.max_prompt_tokens", "rollout.max_response_tokens",
         "evaluation.max_response_tokens", "evaluation.suite.max_response_tokens"},
        EmbeddedPositions},
@@ -379,10 +502,9 @@ void CheckPositions(const v1::Recipe& recipe, const std::string& limit_name, uin
 
 void CheckAcrossFields(const v1::Recipe& recipe, Problems& problems) {
   for (const Check& check : Checks()) {
-    const bool readable = std::none_of(check.reads.begin(), check.reads.end(),
-                                       [&](const char* field) { return problems.Has(field); });
-    if (readable) check.find(recipe, problems);
+    if (!problems.HasAny(check.reads)) check.find(recipe, problems);
   }
+  CheckLoss(recipe, problems);
 }
 
 }  // namespace drover::recipe

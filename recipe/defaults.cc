@@ -4,6 +4,7 @@
 #include "base/check.h"
 #include "google/protobuf/text_format.h"
 #include "recipe/field_rules.h"
+#include "recipe/loss_presets.h"
 
 namespace drover::recipe {
 namespace {
@@ -28,7 +29,10 @@ void Fill(Message& message) {
 
 }  // namespace
 
-void FillDefaults(v1::Recipe& recipe) { Fill(recipe); }
+void FillDefaults(v1::Recipe& recipe) {
+  FillPreset(recipe);
+  Fill(recipe);
+}
 
 v1::Recipe DefaultRecipe() {
   v1::Recipe recipe;

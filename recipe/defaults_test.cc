@@ -12,10 +12,10 @@ namespace {
 using google::protobuf::util::MessageDifferencer;
 
 // Fields that stay unset because that means "as the template says", or none, or all.
-const std::set<std::string> kWithoutDefault = {"description",        "data.stop",
-                                               "data.keep_stop",     "data.subjects",
-                                               "data.mixture",       "evaluation.suite.benchmarks",
-                                               "verifiers.addresses"};
+const std::set<std::string> kWithoutDefault = {"description",         "data.stop",
+                                               "data.keep_stop",      "data.subjects",
+                                               "data.mixture",        "evaluation.suite.benchmarks",
+                                               "verifiers.addresses", "learner.lora.targets"};
 
 void ExpectFilled(const Message& message, const std::string& prefix) {
   for (int i = 0; i < message.GetDescriptor()->field_count(); ++i) {

@@ -19,11 +19,11 @@ TEST(FieldRules, AllowedText) {
   EXPECT_EQ(AllowedText(Field("rollout.group_size")), "a whole number from 2 to 4096 (responses)");
   EXPECT_EQ(AllowedText(Field("rollout.temperature")), "a number above 0 and at most 10");
   EXPECT_EQ(AllowedText(Field("run.seed")), "a whole number from 0 up");
-  EXPECT_EQ(AllowedText(Field("loss.aggregation")), "CONSTANT or RESPONSE_LENGTH");
+  EXPECT_EQ(AllowedText(Field("loss.aggregation")), "CONSTANT or RESPONSE_LENGTH or TOKENS or VL_NORM");
   EXPECT_EQ(AllowedText(Field("reward.shuffle")), "true or false");
   EXPECT_EQ(AllowedText(Field("data.train")), "a text that is not empty, in quotes");
   EXPECT_EQ(AllowedText(Field("data.stop")), "a list of texts in quotes, like [\"a\", \"b\"]");
-  EXPECT_EQ(AllowedText(Field("advantage")), "a message in braces with normalize_std");
+  EXPECT_EQ(AllowedText(Field("advantage")), "a message in braces with normalize_std, baseline, whiten");
 }
 
 TEST(FieldRules, NumberText) {

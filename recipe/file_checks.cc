@@ -11,23 +11,31 @@
 #include "data/make_prompt_source.h"
 #include "data/mixture.h"
 #include "data/prompt_fit.h"
+#include "data/supervised_set.h"
 #include "data/templates.h"
 #include "model/jinja/chat_template.h"
+#include "model/lora_files.h"
 #include "model/model_weights.h"
 #include "model/tokenizer.h"
 #include "recipe/cross_checks.h"
+#include "recipe/lora.h"
 #include "recipe/suite.h"
+#include "recipe/suite_overlap.h"
 
 namespace drover::recipe {
 namespace {
 
 namespace fs = std::filesystem;
 
+constexpr uint32_t kEmbeddedEos = 1;  // as CharacterTokenizerJson numbers it
+
 // What turns prompts into ids.
 struct PromptReader {
   std::unique_ptr<model::Tokenizer> tokenizer;
   uint64_t vocabulary = 0;  // of the model
   std::shared_ptr<const model::jinja::ChatTemplate> chat;
+  uint64_t positions = 0;
+  std::vector<uint32_t> eos;
 };
 
 // The model's chat template, where the recipe asks for it.
@@ -66,6 +74,13 @@ bool CheckFolder(const std::string& path, Problems& problems) {
                               "; may be a Hugging Face directory, or empty for a new model"));
     return false;
   }
+  if (model::IsLoraFolder(path)) {
+    problems.Add("model.path",
+                 absl::StrCat("got `", path,
+                              "`, which has adapters and no model; make one of both with `drover "
+                              "checkpoint export --merge` and give that"));
+    return false;
+  }
   if (const std::string missing = MissingPart(path); !missing.empty()) {
     problems.Add("model.path", absl::StrCat("got `", path, "`, which has no ", missing,
                                             "; may be a Hugging Face directory, or empty for a new model"));
@@ -79,9 +94,8 @@ void CheckPositionsOf(const model::ModelConfig& config, const v1::Recipe& recipe
                             "evaluation.max_response_tokens", "evaluation.suite.max_response_tokens"}) {
     if (problems.Has(field)) return;
   }
-  CheckPositions(recipe,
-                 config.sliding_window ? "the model's sliding_window" : "the model's max_position_embeddings",
-                 static_cast<uint64_t>(config.max_positions), problems);
+  CheckPositions(recipe, "the model's max_position_embeddings", static_cast<uint64_t>(config.max_positions),
+                 problems);
 }
 
 PromptReader CheckDirectory(const v1::Recipe& recipe, Problems& problems) {
@@ -92,16 +106,23 @@ PromptReader CheckDirectory(const v1::Recipe& recipe, Problems& problems) {
   if (!weights.ok()) problems.Add("model.path", std::string(weights.status().message()));
   auto tokenizer = model::Tokenizer::Load(path);
   if (!tokenizer.ok()) problems.Add("model.path", std::string(tokenizer.status().message()));
+  if (const auto lora = LoraOf(recipe); weights.ok() && lora && !problems.Has("learner.lora.targets")) {
+    const auto adapters = model::DescribeAdapters(*lora, weights->config());
+    if (!adapters.ok()) problems.Add("learner.lora.targets", std::string(adapters.status().message()));
+  }
   for (std::string& note : notes) problems.Warn(absl::StrCat("model.path: ", note));
   if (!weights.ok() || !tokenizer.ok()) return {};
-  CheckPositionsOf(weights->config(), recipe, problems);
+  if (recipe.sft().train().empty()) CheckPositionsOf(weights->config(), recipe, problems);
   const uint64_t vocabulary = static_cast<uint64_t>(weights->config().vocab_size);
   if ((*tokenizer)->size() > vocabulary) {
     problems.Warn(absl::StrCat("model.path: the tokenizer has ", (*tokenizer)->size(),
                                " ids, but the model has embeddings for ", vocabulary,
                                " (vocab_size): a prompt with any of the others would be refused"));
   }
-  return {*std::move(tokenizer), vocabulary, CheckChat(recipe, problems)};
+  PromptReader reader = {*std::move(tokenizer), vocabulary, CheckChat(recipe, problems)};
+  reader.positions = static_cast<uint64_t>(weights->config().max_positions);
+  for (const int64_t id : weights->config().eos_token_ids) reader.eos.push_back(static_cast<uint32_t>(id));
+  return reader;
 }
 
 PromptReader OfAlphabet(const v1::Recipe& recipe, const Problems& problems) {
@@ -110,7 +131,10 @@ PromptReader OfAlphabet(const v1::Recipe& recipe, const Problems& problems) {
   auto tokenizer = model::Tokenizer::Parse(model::CharacterTokenizerJson(alphabet));
   if (!tokenizer.ok()) return {};
   const uint64_t vocabulary = (*tokenizer)->size();
-  return {*std::move(tokenizer), vocabulary, nullptr};
+  PromptReader reader = {*std::move(tokenizer), vocabulary, nullptr};
+  reader.positions = recipe.model().embedded().max_positions();
+  reader.eos = {kEmbeddedEos};
+  return reader;
 }
 
 void CheckIsThere(const char* field, const std::string& path, Problems& problems) {
@@ -165,13 +189,35 @@ void CheckQuestions(const v1::Recipe& recipe, const PromptReader& reader, Proble
       return data::JudgePrompt(*reader.tokenizer, limits, text);
     };
   }
+  Suite suite;
   if (!problems.Has("evaluation.suite.template")) {
-    const auto suite = LoadSuite(recipe, options);
-    if (!suite.ok()) problems.Add("", std::string(suite.status().message()));  // it names the field
+    auto loaded = LoadSuite(recipe, options);
+    if (!loaded.ok()) problems.Add("", std::string(loaded.status().message()));  // it names the field
+    if (loaded.ok()) suite = *std::move(loaded);
   }
   const auto source = data::MakePromptSource(recipe, std::move(options));
   if (!source.ok()) return problems.Add("", std::string(source.status().message()));  // it names the field
   for (std::string& warning : (*source)->report().Warnings(recipe)) problems.Warn(std::move(warning));
+  for (std::string& warning : SuiteInTraining(recipe, suite, **source)) problems.Warn(std::move(warning));
+}
+
+// Reads all examples of a supervised recipe as the learner will.
+void CheckExamples(const v1::Recipe& recipe, const PromptReader& reader, Problems& problems) {
+  for (const char* field : {"sft.train", "sft.heldout", "sft.format", "sft.max_tokens", "sft.response_text",
+                            "data.template", "model.path"}) {
+    if (problems.Has(field)) return;
+  }
+  if (reader.tokenizer == nullptr) return;  // said already
+  data::SupervisedVocabulary vocabulary = {.tokenizer = reader.tokenizer.get(),
+                                           .size = reader.vocabulary,
+                                           .positions = reader.positions,
+                                           .eos = reader.eos};
+  auto chat = data::ChatTemplateFor(recipe, recipe.model().path());
+  if (!chat.ok()) return problems.Add("", std::string(chat.status().message()));
+  vocabulary.chat = *std::move(chat);
+  const auto data = data::LoadSupervisedData(recipe, vocabulary);
+  if (!data.ok()) return problems.Add("", std::string(data.status().message()));
+  for (std::string& warning : data->Warnings()) problems.Warn(std::move(warning));
 }
 
 }  // namespace
@@ -179,6 +225,12 @@ void CheckQuestions(const v1::Recipe& recipe, const PromptReader& reader, Proble
 void CheckFiles(const v1::Recipe& recipe, bool read_questions, Problems& problems) {
   const bool embedded = recipe.model().path().empty();
   const PromptReader reader = embedded ? OfAlphabet(recipe, problems) : CheckDirectory(recipe, problems);
+  if (!recipe.sft().train().empty()) {
+    CheckIsThere("sft.train", recipe.sft().train(), problems);
+    if (!recipe.sft().heldout().empty()) CheckIsThere("sft.heldout", recipe.sft().heldout(), problems);
+    if (read_questions) CheckExamples(recipe, reader, problems);
+    return;
+  }
   const v1::DataSettings& data = recipe.data();
   if (data.train() == data::kMixture) {
     for (const std::string& text : data.mixture()) {

@@ -84,10 +84,10 @@ TEST_F(FileChecksTest, WeightsAndTokenizerOfAModel) {
   EXPECT_THAT(Check({set}), ElementsAre(HasSubstr("tensor model.norm.weight is missing"),
                                         HasSubstr("model/tokenizer.json: ")));
   config.model_type = "mistral";
-  config.sliding_window = 40;
-  config.max_positions = 64;
+  config.layers = {{.window = true}};
+  config.sliding_window = 40;  // shorter than prompt and response
   WriteModel(config);
-  EXPECT_THAT(Check({set}), ElementsAre(HasSubstr("may be at most the model's sliding_window = 40")));
+  EXPECT_THAT(Check({set}), ElementsAre());
 }
 
 TEST_F(FileChecksTest, WhatIsPassedOverInAModelIsAWarning) {
@@ -168,6 +168,28 @@ TEST_F(FileChecksTest, WhoReadsTheQuestionsAnywayOnlyAsksForTheFiles) {
   recipe.mutable_data()->set_train("/nope.jsonl");
   FindProblems(recipe, {.read_questions = false}, problems);
   EXPECT_THAT(problems.texts(), ElementsAre(HasSubstr("/nope.jsonl")));
+}
+
+TEST_F(FileChecksTest, QuestionsOfTheSuiteThatAreTrainedOnAreCounted) {
+  const std::string train =
+      Write("train.jsonl", "{\"problem\":\"1+1\",\"answer\":2}\n{\"problem\":\"1+2\",\"answer\":3}\n");
+  fs::create_directories(folder_ / "suite");
+  Write("suite/seen.jsonl", "{\"problem\":\" 1+2\",\"answer\":3}\n{\"problem\":\"7+2\",\"answer\":9}\n");
+  Write("suite/new.jsonl", "{\"problem\":\"2+1\",\"answer\":3}\n");
+  const std::string suite = (folder_ / "suite").string();
+  const std::vector<std::string> set = {"evaluation.suite.path=" + suite, "data.heldout_share=1e-9",
+                                        "evaluation.questions=0"};
+  EXPECT_THAT(Warnings(set), ElementsAre()) << "generated questions";
+  std::vector<std::string> file = set;
+  file.push_back("data.train=" + train);
+  EXPECT_THAT(
+      Warnings(file),
+      ElementsAre(testing::AllOf(
+          HasSubstr("of the 2 questions of seen, training asks 1 too, and 0 more"),
+          HasSubstr("drover data contamination --train " + train + " --eval " + suite + "/seen.jsonl"))));
+  file = set;
+  file.insert(file.end(), {"data.train=mixture", "data.mixture=" + train + ":1"});
+  EXPECT_THAT(Warnings(file), ElementsAre(HasSubstr("--train " + train + " --eval")));
 }
 
 TEST_F(FileChecksTest, PromptsThatDoNotFitAreCounted) {

@@ -35,6 +35,10 @@ void MakePathsAbsolute(v1::Recipe& recipe) {
   v1::DataSettings& data = *recipe.mutable_data();
   recipe.mutable_model()->set_path(Absolute(recipe.model().path(), beside));
   data.set_heldout(Absolute(data.heldout(), beside));
+  recipe.mutable_sft()->set_train(Absolute(recipe.sft().train(), beside));
+  recipe.mutable_sft()->set_heldout(Absolute(recipe.sft().heldout(), beside));
+  v1::SuiteSettings& suite = *recipe.mutable_evaluation()->mutable_suite();
+  suite.set_path(Absolute(suite.path(), beside));
   if (!data::IsGenerated(data.train()) && data.train() != data::kMixture) {
     data.set_train(Absolute(data.train(), beside));
   }

@@ -18,7 +18,7 @@ absl::StatusOr<v1::Recipe> LoadRecipe(std::string_view name_or_file,
                                       const std::vector<std::string>& overrides = {},
                                       const ValidateOptions& options = {});
 
-// Makes model.path, data.train and data.heldout absolute, so that a run can be resumed from any folder: a relative
+// Makes model.path, data.train, data.heldout, sft.train, sft.heldout and evaluation.suite.path absolute, so that a run can be resumed from any folder: a relative
 // path is looked for in the working folder, then beside the shipped recipes' folder; one that is in neither stays
 // as it is.
 void MakePathsAbsolute(v1::Recipe& recipe);

@@ -80,7 +80,7 @@ TEST(ApplyOverride, Errors) {
        "the number alone, without `s`"},
       {"learner.learning_rate=1e-6x",
        "got `1e-6x`, may be a number from 0 to 1; write the number alone, without `x`"},
-      {"loss.old_logprobs=actor", "got `actor`, may be LEARNER or ACTOR; did you mean ACTOR?"},
+      {"loss.old_logprobs=actor", "got `actor`, may be LEARNER or ACTOR or CHECKED; did you mean ACTOR?"},
       {"rollout.top_k=3 prompts: 5", "rollout.top_k: got `3 prompts: 5`, may be"},
       {"run.seed=1 } rollout { prompts: 5", "run.seed: got `1 } rollout { prompts: 5`, may be"},
       {"data.stop=[\"a\"", "data.stop: got `[\"a\"`, may be a list of texts in quotes, like [\"a\", \"b\"]"},

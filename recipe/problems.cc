@@ -1,5 +1,7 @@
 #include "recipe/problems.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 
@@ -22,6 +24,10 @@ bool Problems::Has(std::string_view field) const {
     if (dot == std::string_view::npos) return false;
     part = part.substr(0, dot);
   }
+}
+
+bool Problems::HasAny(const std::vector<const char*>& fields) const {
+  return std::any_of(fields.begin(), fields.end(), [&](const char* field) { return Has(field); });
 }
 
 absl::Status Problems::ToStatus(std::string_view source) const {

@@ -25,6 +25,7 @@ class Problems {
   bool empty() const { return texts_.empty(); }
   // Whether `field`, or a message that holds it, has an error: checks that read it would only mislead.
   bool Has(std::string_view field) const;
+  bool HasAny(const std::vector<const char*>& fields) const;
   const std::vector<std::string>& texts() const { return texts_; }
   const std::vector<std::string>& warnings() const { return warnings_; }
 

@@ -71,6 +71,10 @@ void ListChangeable(const Descriptor& type, const std::string& path, std::vector
   }
 }
 
+bool HasReference(const v1::Recipe& recipe) {
+  return recipe.loss().kl_coefficient() > 0 || recipe.reward().kl_coefficient() > 0;
+}
+
 }  // namespace
 
 absl::Status CheckResume(const v1::Recipe& recorded, const v1::Recipe& wanted, bool has_checkpoint) {
@@ -78,8 +82,9 @@ absl::Status CheckResume(const v1::Recipe& recorded, const v1::Recipe& wanted, b
   if (!has_checkpoint) *was.mutable_pretrain() = wanted.pretrain();
   Problems problems;
   Compare(was, wanted, "", /*fixed=*/false, problems);
-  if (recorded.loss().kl_coefficient() == 0 && wanted.loss().kl_coefficient() > 0 && has_checkpoint) {
-    problems.Add("loss.kl_coefficient", "the run has 0 and kept no reference policy, so it stays 0");
+  if (!HasReference(recorded) && HasReference(wanted) && has_checkpoint) {
+    problems.Add(wanted.loss().kl_coefficient() > 0 ? "loss.kl_coefficient" : "reward.kl_coefficient",
+                 "the run has 0 and kept no reference policy, so it stays 0");
   }
   if (problems.empty()) return absl::OkStatus();
   std::vector<std::string> changeable;

@@ -43,7 +43,7 @@ TEST(CheckResume, NamesEveryFieldWithBothValues) {
               AllOf(HasSubstr("model.path: the run has \"\", got \"/other\""),
                     HasSubstr("rollout.group_size: the run has 8, got 4"), Not(HasSubstr("run.steps: "))));
   const std::string may = text.substr(text.find("These may: "));
-  EXPECT_THAT(may, AllOf(HasSubstr("run.steps, "), HasSubstr("learner.*"), HasSubstr("staleness.*"),
+  EXPECT_THAT(may, AllOf(HasSubstr("run.steps, "), HasSubstr("learner.epochs, "), HasSubstr("staleness.*"),
                          HasSubstr("rollout.max_rounds"), Not(HasSubstr("run.seed")),
                          Not(HasSubstr("model.*")), Not(HasSubstr("rollout.top_p"))));
 }

@@ -75,6 +75,7 @@ rollout {
   top_p: 1
   top_k: 0
   drop_equal_groups: false
+  min_p: 0
 }
 reward {
   grader: "math"
@@ -86,7 +87,7 @@ weights {
   swap: DRAIN
 }
 )");
-  EXPECT_EQ(SamplingDigest(DefaultRecipe()), "6afb284970e92c1fdd9d4db605dbc2ea");
+  EXPECT_EQ(SamplingDigest(DefaultRecipe()), "3cb52dd73957ab1b30281a2cf59287f2");
 }
 
 TEST(SamplingDifferences, NameTheFieldsAndBothValues) {

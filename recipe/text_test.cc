@@ -66,7 +66,8 @@ TEST(ParseText, Errors) {
        {"line 1, column 14: run.steps: got `99999999999`, may be a whole number from 0 to 10000000 "
         "(rollouts)"}},
       {"loss { aggregation: RESPONSE_LENGHT }",
-       {"line 1, column 21: loss.aggregation: got `RESPONSE_LENGHT`, may be CONSTANT or RESPONSE_LENGTH; did "
+       {"line 1, column 21: loss.aggregation: got `RESPONSE_LENGHT`, may be CONSTANT or RESPONSE_LENGTH or "
+        "TOKENS or VL_NORM; did "
         "you mean "
         "RESPONSE_LENGTH?"}},
       {"reward { shuffle: yes }", {"line 1, column 19: reward.shuffle: got `yes`, may be true or false"}},
@@ -76,7 +77,8 @@ TEST(ParseText, Errors) {
       {"run { seed: 1 }\nrun { steps: 2 }", {"line 2, column 1: run: is given twice"}},
       {"run { seed = 1 }", {"line 1, column 7: run.seed: a colon must stand before its value: `seed: ...`"}},
       {"advantage: true",
-       {"line 1, column 12: advantage: got `true`, may be a message in braces with normalize_std"}},
+       {"line 1, column 12: advantage: got `true`, may be a message in braces with normalize_std, baseline, "
+        "whiten"}},
       {"run { seed: 1", {"line 1, column 14: the text ends where a `}` is missing"}},
       {"run { seed: 1 } }", {"line 1, column 17: Expected identifier, got: }"}},
   };

@@ -35,8 +35,10 @@ TEST(Validate, Rules) {
       {"weights.chunk_bytes=1023",
        "weights.chunk_bytes: got 1023, may be a whole number from 1024 to 3145728 (bytes)"},
       {"loss.aggregation=LOSS_AGGREGATION_UNSPECIFIED",
-       "loss.aggregation: got `LOSS_AGGREGATION_UNSPECIFIED`, may be CONSTANT or RESPONSE_LENGTH"},
-      {"loss.aggregation=7", "loss.aggregation: got `7`, may be CONSTANT or RESPONSE_LENGTH"},
+       "loss.aggregation: got `LOSS_AGGREGATION_UNSPECIFIED`, may be CONSTANT or RESPONSE_LENGTH or TOKENS "
+       "or VL_NORM"},
+      {"loss.aggregation=7",
+       "loss.aggregation: got `7`, may be CONSTANT or RESPONSE_LENGTH or TOKENS or VL_NORM"},
       {"data.train=", "data.train: got an empty text, may be a text that is not empty"},
       {"data.stop=", "data.stop: got an empty text, may be a text that is not empty"},
       {"data.stop=[\"a\", \"\"]", "data.stop: got an empty text"},

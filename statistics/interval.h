@@ -11,6 +11,13 @@ struct Interval {
   double high = std::numeric_limits<double>::infinity();
 
   bool Contains(double value) const { return low <= value && value <= high; }
+  // Cut to what the quantity can be at all, which takes nothing from how often it holds the truth. An end without bound, which nothing
+  // is known of, stays one.
+  Interval Within(const Interval& range) const {
+    constexpr double kUnbounded = std::numeric_limits<double>::infinity();
+    return {low < range.low && low != -kUnbounded ? range.low : low,
+            high > range.high && high != kUnbounded ? range.high : high};
+  }
 };
 
 // Wilson's interval of a share (0 to 1) of `n` independent trials; [0, 1] when there are none. n need not be whole: an effective

@@ -14,8 +14,8 @@ namespace {
 
 std::string Label(const v1::StudyArm& arm) { return arm.label().empty() ? arm.name() : arm.label(); }
 
-plot::Interval Band(const std::vector<double>& values, double alpha) {
-  const statistics::Interval interval = statistics::MeanInterval(values, 1 - alpha);
+plot::Interval Band(const std::vector<double>& values, double alpha, const statistics::Interval& range) {
+  const statistics::Interval interval = statistics::MeanInterval(values, 1 - alpha).Within(range);
   return {interval.low, interval.high};
 }
 
@@ -35,7 +35,7 @@ Chart Bars(const StudyResult& result, v1::StudyMeasure measure) {
     }
     chart.categories.push_back(Label(arm));
     chart.series[0].bars.push_back(
-        {.value = statistics::Mean(values), .interval = Band(values, study.alpha())});
+        {.value = statistics::Mean(values), .interval = Band(values, study.alpha(), MeasureRange(measure))});
   }
   return {absl::StrReplaceAll(chart.title, {{" ", "-"}}) + ".svg", absl::StrCat(chart.title, " by arm"),
           plot::ToSvg(chart)};
@@ -55,7 +55,7 @@ plot::XySeries Line(const StudyResult& result, int arm, const std::string& field
   }
   for (size_t i = 0; i < by_rollout.size(); ++i) {
     line.points.push_back({static_cast<double>(i + 1), statistics::Mean(by_rollout[i]),
-                           Band(by_rollout[i], result.definition.study.alpha())});
+                           Band(by_rollout[i], result.definition.study.alpha(), CurveRange(field))});
   }
   return line;
 }

@@ -49,6 +49,18 @@ void AddPower(const std::vector<double>& contrasts, double alpha, Judgement& jud
   judgement.smallest_detectable = Finite(statistics::SmallestDetectableEffect(power_of));
 }
 
+// What the sum over arms can be.
+statistics::Interval ContrastRange(const v1::RunClaim& claim) {
+  const statistics::Interval range = MeasureRange(claim.measure());
+  statistics::Interval sum = {0, 0};
+  for (const v1::StudyTerm& term : claim.terms()) {
+    if (term.weight() == 0) continue;
+    const double a = term.weight() * range.low, b = term.weight() * range.high;
+    sum = {sum.low + std::min(a, b), sum.high + std::max(a, b)};
+  }
+  return sum;
+}
+
 std::string Contrast(const v1::RunClaim& claim) {
   std::string text;
   for (const v1::StudyTerm& term : claim.terms()) {
@@ -113,7 +125,7 @@ Judgement JudgeRuns(const v1::RunClaim& claim, const Measured& measured, double 
   judgement.what =
       absl::StrCat(MeasureName(claim.measure()), " (", MeasureUnit(claim.measure()), "), ", Contrast(claim));
   judgement.effect = test.difference;
-  judgement.interval = test.interval;
+  judgement.interval = test.interval.Within(ContrastRange(claim));
   judgement.counts = claim.counts();
   judgement.seeds = contrasts.size();
   if (contrasts.size() >= 2) {

@@ -30,7 +30,7 @@ TEST(Judge, WhatIsExpectedToBeMissing) {
 v1::RunClaim Difference(double counts) {
   v1::RunClaim claim;
   claim.set_name("c");
-  claim.set_measure(v1::FINAL_REWARD);
+  claim.set_measure(v1::INCORRECT_LENGTH_GROWTH);
   claim.set_expect(v1::AT_LEAST);
   claim.set_counts(counts);
   v1::StudyTerm* more = claim.add_terms();
@@ -54,6 +54,19 @@ TEST(JudgeRuns, IsThePairedTTest) {
   // statsmodels (scipy 1.17.1): TTestPower().power(1, 3, 0.05), and .solve_power(None, 3, 0.05, 0.8)
   EXPECT_NEAR(*judged.power, 0.1792554, 1e-6);
   EXPECT_NEAR(*judged.smallest_detectable, 3.2640436, 1e-4);
+}
+
+// Three seeds' t would go on to 1.4 on one side and below 0 on the other.
+TEST(JudgeRuns, AnIntervalIsOfWhatCanBe) {
+  v1::RunClaim claim = Difference(0.1);
+  claim.set_measure(v1::ACCURACY_AFTER);
+  const Judgement difference = JudgeRuns(claim, {{"a", {0.9, 1, 0.2}}, {"b", {0, 0, 0}}}, 0.05);
+  EXPECT_EQ(difference.interval.high, 1);
+  EXPECT_LT(difference.interval.low, 0) << "b may be ahead";
+  claim.mutable_terms()->RemoveLast();
+  const Judgement share = JudgeRuns(claim, {{"a", {0.9, 1, 0.2}}}, 0.05);
+  EXPECT_EQ(share.interval.low, 0);
+  EXPECT_EQ(share.interval.high, 1);
 }
 
 TEST(JudgeRuns, ASeedWithoutAMeasureIsLeftOut) {

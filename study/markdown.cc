@@ -58,7 +58,8 @@ std::string MeasureTable(const StudyResult& result) {
         }
       }
       absl::StrAppend(&text, " ", Text(statistics::Mean(values)), " ",
-                      Text(statistics::MeanInterval(values, 1 - study.alpha())), " |");
+                      Text(statistics::MeanInterval(values, 1 - study.alpha()).Within(MeasureRange(measure))),
+                      " |");
     }
     absl::StrAppend(&text, "\n");
   }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
 
 namespace drover::study {
@@ -16,15 +17,17 @@ std::optional<double> Number(const Json& object, const char* field) {
   return found->get<double>();
 }
 
-// The first or the last tenth of the rollouts, at least one.
-absl::Span<const Json> Window(const RunRecord& record, bool last) {
+// The first or the last so many rollouts: one in `part`, at least one.
+absl::Span<const Json> First(const RunRecord& record, size_t part) {
   const size_t n = record.metrics.size();
-  const size_t width = std::max<size_t>(1, n / 10);
-  if (n == 0) return {};
-  return absl::MakeConstSpan(record.metrics).subspan(last ? n - width : 0, width);
+  return absl::MakeConstSpan(record.metrics).first(std::min(n, std::max<size_t>(1, n / part)));
+}
+absl::Span<const Json> Last(const RunRecord& record, size_t part) {
+  const size_t width = First(record, part).size();
+  return absl::MakeConstSpan(record.metrics).last(width);
 }
 
-// The mean of `field`, each response of one kind counting once: those with reward above 0.5 are a share `reward` of a rollout's.
+// The mean length, each response of one kind counting once: those with reward above 0.5 are a share `reward` of a rollout's.
 std::optional<double> MeanLength(absl::Span<const Json> rollouts, bool correct) {
   double sum = 0, weight = 0;
   for (const Json& rollout : rollouts) {
@@ -40,8 +43,8 @@ std::optional<double> MeanLength(absl::Span<const Json> rollouts, bool correct) 
 }
 
 std::optional<double> LengthGrowth(const RunRecord& record, bool correct) {
-  const auto before = MeanLength(Window(record, /*last=*/false), correct);
-  const auto after = MeanLength(Window(record, /*last=*/true), correct);
+  const auto before = MeanLength(First(record, 10), correct);
+  const auto after = MeanLength(Last(record, 3), correct);  // a third: wrong answers get rare
   if (!before.has_value() || !after.has_value()) return std::nullopt;
   return *after - *before;
 }
@@ -105,7 +108,7 @@ std::optional<double> Measure(v1::StudyMeasure measure, const RunRecord& record)
     case v1::LENGTH_GROWTH_APART:
       return Difference(LengthGrowth(record, /*correct=*/false), LengthGrowth(record, /*correct=*/true));
     case v1::FINAL_REWARD:
-      return MeanOf(Window(record, /*last=*/true), "reward");
+      return MeanOf(Last(record, 10), "reward");
     case v1::MEAN_REWARD:
       return MeanOf(record.metrics, "reward");
     case v1::ACCURACY_BEFORE:
@@ -142,6 +145,18 @@ std::string MeasureUnit(v1::StudyMeasure measure) {
     default:
       return "share";
   }
+}
+
+statistics::Interval MeasureRange(v1::StudyMeasure measure) {
+  if (measure == v1::ACCURACY_GAIN) return {-1, 1};
+  if (MeasureUnit(measure) == "share") return {0, 1};
+  if (MeasureUnit(measure) == "tokens") return {};
+  return {.low = 0};
+}
+
+statistics::Interval CurveRange(const std::string& field) {
+  if (field == "reward" || absl::EndsWith(field, "_share")) return {0, 1};
+  return {};
 }
 
 std::vector<double> Curve(const RunRecord& record, const std::string& field) {

@@ -24,7 +24,9 @@ ALLOWED = {
     "analysis": ["evaluation", "statistics", "plot", "data", "model", "verifier", "base", "drover"],
     "recipe": ["evaluation", "data", "model", "base", "drover"],
     "study": ["recipe", "data", "statistics", "plot", "model", "base", "drover"],
-    "actor": ["model", "base", "drover"],
+    "actor/scheduler": ["model", "base"],
+    "actor/drafting": ["base"],
+    "actor": ["actor/drafting", "actor/scheduler", "model", "base", "drover"],
     "learner": ["group", "model", "base", "drover"],
     "services/rpc": ["base"],
     "services/run": ["statistics", "group", "plot", "base", "drover"],
@@ -40,8 +42,9 @@ ALLOWED = {
     "programs/verifier": ["programs/process", "services", "recipe", "verifier", "base", "drover"],
     "programs/actor": ["programs/process", "services", "recipe", "data", "actor", "group", "model", "base", "drover"],
     "programs/learner": ["programs/process", "services", "recipe", "evaluation", "data", "learner", "statistics", "group", "model", "base", "drover"],
-    "programs/model": ["data", "actor", "learner", "model", "base", "drover"],
+    "programs/model": ["programs/process", "services/http", "services/metrics", "data", "actor", "learner", "model", "base", "drover"],
     "programs/drover": ["programs/launch", "programs/process", "services", "analysis", "evaluation", "study", "recipe", "data", "statistics", "plot", "verifier", "model", "base", "drover"],
+    "bench": ["model"],
     "tests": ["programs", "services", "evaluation", "study", "recipe", "data", "learner", "actor", "statistics", "group", "plot", "verifier", "model", "base", "drover"],
 }
 # What a test may include besides: any service of the protos and the HTTP server, to try a server or a client with.

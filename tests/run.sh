@@ -3,7 +3,7 @@
 #
 #   tests/run.sh [--full] [--only STAGE]
 #
-# Stages: format layering pages protos ctest page tensorboard monitoring replay data custom_verifier deploy cluster sanitize tsan fuzz cuda gpu_kit. Each writes
+# Stages: format layering pages protos ctest page tensorboard monitoring replay loss_peer tokenizers serve data custom_verifier deploy cluster sanitize tsan fuzz cuda gpu_kit. Each writes
 # build/test-results/STAGE.*;
 # tests/tally.py adds them up: one test a GoogleTest case, one a check. --full adds the long tests (DROVER_FULL_TESTS=1).
 set -uo pipefail
@@ -97,6 +97,25 @@ run_replay() {
   "$DEPS/python-replay/bin/python" tests/unittests.py tests/replay --results "$RESULTS/replay"
 }
 
+# Losses and gradients beside TRL's and oat's. Their packages are some gigabytes: with --full alone.
+run_loss_peer() {
+  [ -n "${DROVER_FULL_TESTS:-}" ] || { echo "skipped: installs TRL and torch for Python; --full does"; return 77; }
+  python_tools loss_peer || { echo "skipped: no TRL"; return 77; }
+  "$DEPS/python-loss_peer/bin/python" tests/unittests.py tests/loss_peer --results "$RESULTS/loss_peer"
+}
+
+# Small and published tokenizers, side by side with Hugging Face's.
+run_tokenizers() {
+  python_tools tokenizers || { echo "skipped: no tokenizers"; return 77; }
+  "$DEPS/python-tokenizers/bin/python" tests/unittests.py tests/tokenizers --results "$RESULTS/tokenizers"
+}
+
+# drover serve, asked by OpenAI's client.
+run_serve() {
+  python_tools serve || { echo "skipped: no OpenAI client"; return 77; }
+  "$DEPS/python-serve/bin/python" tests/unittests.py tests/serve --results "$RESULTS/serve"
+}
+
 # Question sets in Parquet and Arrow, through tools/arrow_to_jsonl.py to drover.
 run_data() {
   python_tools data || { echo "skipped: no pyarrow"; return 77; }
@@ -116,7 +135,7 @@ run_sanitized() {
 
 # What runs in threads, under ThreadSanitizer.
 THREADED=(tsan_test process_test http_test metrics_test rpc_test weights_test actor_worker_test experience_store_test
-  experience_service_test grading_test)
+  experience_service_test grading_test cpu_kernels_test completions_test evaluation_test serve_test)
 
 run_tsan() {
   build tsan "${THREADED[@]}" || return 1
@@ -178,6 +197,9 @@ stage page run_page
 stage tensorboard run_tensorboard
 stage monitoring run_monitoring
 stage replay run_replay
+stage loss_peer run_loss_peer
+stage tokenizers run_tokenizers
+stage serve run_serve
 stage data run_data
 stage custom_verifier tests/custom_verifier.sh
 stage deploy run_deploy

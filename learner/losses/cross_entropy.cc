@@ -4,8 +4,11 @@
 
 namespace drover::learner {
 
-torch::Tensor CrossEntropy(const torch::Tensor& logprobs_K, const StepSize& step) {
-  return -logprobs_K.sum() / static_cast<double>(step.tokens);
+torch::Tensor CrossEntropy(const torch::Tensor& logprobs_K, const torch::Tensor& weights_K,
+                           MeanOver mean_over, const StepSize& step) {
+  const torch::Tensor weighted_K = weights_K.defined() ? logprobs_K * weights_K : logprobs_K;
+  return -weighted_K.sum() /
+         static_cast<double>(mean_over == MeanOver::kTokens ? step.tokens : step.responses);
 }
 
 }  // namespace drover::learner

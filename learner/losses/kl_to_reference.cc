@@ -2,14 +2,9 @@
 
 #include <ATen/ATen.h>
 
-#include "learner/losses/k3.h"
+#include "learner/losses/kl_estimator.h"
 
 namespace drover::learner {
-namespace {
-
-constexpr double kMaxLogRatio = 40.0;  // as in the paper's code: exp(40) is about 2e17
-
-}  // namespace
 
 LossNeeds KlToReference::needs() const {
   LossNeeds needs;
@@ -18,9 +13,11 @@ LossNeeds KlToReference::needs() const {
 }
 
 torch::Tensor KlToReference::PerToken(const LossTokens& tokens, LossSums* sums) const {
-  const torch::Tensor kl_K =
-      K3((tokens.reference_logprobs_K - tokens.logprobs_K).clamp(-kMaxLogRatio, kMaxLogRatio));
-  sums->kl_reference = kl_K.detach().sum(at::kDouble);
+  const torch::Tensor ratio_K = tokens.reference_logprobs_K - tokens.logprobs_K;
+  const torch::Tensor kl_K = EstimateKl(estimator_, ratio_K);
+  const torch::Tensor k3_K =
+      estimator_ == KlEstimator::kK3 ? kl_K.detach() : EstimateKl(KlEstimator::kK3, ratio_K.detach());
+  sums->kl_reference = k3_K.sum(at::kDouble);
   return coefficient_ * kl_K;
 }
 

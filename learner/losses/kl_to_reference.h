@@ -1,25 +1,29 @@
-// The KL term of GRPO (Shao et al., 2024, equation 4): k3 to the frozen reference policy, as a loss.
+// The KL term of GRPO (Shao et al., 2024, equation 4) to the frozen reference policy, as a loss:
 //
-//   term_it = coefficient (exp(d_it) - d_it - 1),   d_it = clamp(log pi_ref(o_it) - log pi_theta(o_it), -40, 40)
+//   term_it = coefficient kl(log pi_ref(o_it) - log pi_theta(o_it))
 //
-// Its gradient is not that of the KL divergence, and is 0 outside of the clamp.
+// by one of the estimators of kl_estimator.h; GRPO's is k3.
 #pragma once
 
 #include "learner/losses/loss.h"
+#include "learner/losses/options.h"
 
 namespace drover::learner {
 
 class KlToReference : public LossTerm {
  public:
   // `coefficient` above 0.
-  explicit KlToReference(double coefficient) : coefficient_(coefficient) {}
+  KlToReference(double coefficient, KlEstimator estimator)
+      : coefficient_(coefficient), estimator_(estimator) {}
 
   LossNeeds needs() const override;
   bool WantsZeroAdvantage() const override { return true; }
-  torch::Tensor PerToken(const LossTokens& tokens, LossSums* sums) const override;  // counts `kl_reference`
+  // Counts `kl_reference`: k3, whatever the estimator.
+  torch::Tensor PerToken(const LossTokens& tokens, LossSums* sums) const override;
 
  private:
   const double coefficient_;
+  const KlEstimator estimator_;
 };
 
 }  // namespace drover::learner

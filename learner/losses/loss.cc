@@ -25,12 +25,17 @@ void Count(const LossTokens& tokens, const torch::Tensor& loss, LossSums* sums) 
 }  // namespace
 
 LossNeeds LossNeeds::operator|(const LossNeeds& other) const {
-  return {reference || other.reference, actor_logprobs || other.actor_logprobs,
-          sequence_sums || other.sequence_sums, values || other.values};
+  LossNeeds both = *this;
+  for (const auto need : {&LossNeeds::reference, &LossNeeds::actor_logprobs, &LossNeeds::sequence_sums,
+                          &LossNeeds::correction_sums, &LossNeeds::rollout_entropy,
+                          &LossNeeds::entropy_gradient, &LossNeeds::values}) {
+    both.*need = both.*need || other.*need;
+  }
+  return both;
 }
 
-Loss::Loss(std::vector<std::unique_ptr<LossTerm>> terms, Aggregation aggregation, int64_t budget)
-    : terms_(std::move(terms)), aggregation_(aggregation), budget_(budget) {
+Loss::Loss(std::vector<std::unique_ptr<LossTerm>> terms, const LossOptions& options)
+    : terms_(std::move(terms)), options_(options) {
   DROVER_CHECK(!terms_.empty());
 }
 
@@ -55,7 +60,7 @@ LossResult Loss::Compute(const LossTokens& tokens, const StepSize& step) const {
     const torch::Tensor term_K = term->PerToken(tokens, &result.sums);
     loss_K = loss_K.defined() ? loss_K + term_K : term_K;
   }
-  result.loss = (TokenWeights(aggregation_, budget_, tokens.lengths_K, step) * loss_K).sum();
+  result.loss = (TokenWeights(options_, tokens.lengths_K, step) * loss_K).sum();
   at::NoGradGuard no_grad;
   Count(tokens, result.loss, &result.sums);
   return result;

@@ -7,7 +7,7 @@
 //
 // A loss is terms (one number a token, with a gradient) times the token's weight, summed over tokens:
 //
-//   loss = sum_i sum_t w_i (term_it + another term_it + ...)
+//   loss = sum_i sum_t w_i (factors_it term_it + another term_it + ...)
 //
 // The weights know the step and nothing of how it is batched. So a loss takes a flat list of K tokens, of any responses
 // in any order and without padding, and the losses of the pieces of a step add up to the step's: microbatches, padding
@@ -34,7 +34,12 @@ struct LossNeeds {
   bool reference = false;       // log-probabilities of a frozen policy
   bool actor_logprobs = false;  // those that the actor recorded, whatever the old policy is
   bool sequence_sums = false;   // sums over whole responses: one more forward pass a step, without gradients
-  bool values = false;          // of a value head: no model has one, and such a loss is refused
+  // Sums over whole responses of old to actor's log-probabilities. For these two the whole rollout goes through a forward pass
+  // before its first step, that step's responses too.
+  bool correction_sums = false;
+  bool rollout_entropy = false;
+  bool entropy_gradient = false;  // of entropy_K
+  bool values = false;            // of a value head: no model has one, and such a loss is refused
 
   LossNeeds operator|(const LossNeeds& other) const;
 };
@@ -42,14 +47,16 @@ struct LossNeeds {
 // K response tokens; all tensors are of shape [K], of one floating dtype and device. Tokens of masked responses are not
 // among them. What no term needs may be undefined.
 struct LossTokens {
-  torch::Tensor logprobs_K;             // log pi_theta; the only one with a gradient
-  torch::Tensor entropy_K;              // nats, of the whole distribution that predicts the token
+  torch::Tensor logprobs_K;  // log pi_theta; has a gradient
+  torch::Tensor entropy_K;   // nats, of the whole distribution that predicts the token; a gradient if needed
   torch::Tensor old_logprobs_K;         // log pi_old
   torch::Tensor reference_logprobs_K;   // log pi_ref
   torch::Tensor actor_logprobs_K;       // as recorded while sampling
   torch::Tensor sequence_log_ratios_K;  // sum_t (log pi_theta - log pi_old) over the token's response
+  torch::Tensor correction_sums_K;      // sum_t (log pi_old - log pi_actor) over the token's response
   torch::Tensor advantages_K;           // of the token; those of a response may be all the same
   torch::Tensor lengths_K;              // |o_i| of the token's response
+  double rollout_entropy = 0.0;         // mean over the rollout's tokens before its first step
 };
 
 // Pure and stateless.
@@ -71,8 +78,8 @@ struct LossResult {
 // Immutable.
 class Loss {
  public:
-  // `terms`: at least one.
-  Loss(std::vector<std::unique_ptr<LossTerm>> terms, Aggregation aggregation, int64_t budget);
+  // `terms`: at least one. Of the options, those of the tokens' weights count.
+  Loss(std::vector<std::unique_ptr<LossTerm>> terms, const LossOptions& options);
 
   // Of all terms together.
   LossNeeds needs() const;
@@ -82,8 +89,7 @@ class Loss {
 
  private:
   std::vector<std::unique_ptr<LossTerm>> terms_;
-  Aggregation aggregation_;
-  int64_t budget_;
+  LossOptions options_;
 };
 
 }  // namespace drover::learner

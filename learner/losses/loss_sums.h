@@ -12,7 +12,9 @@ namespace drover::learner {
 template <typename Number>
 struct LossSumsOf {
   Number loss{};          // this piece's share of the step's loss
-  Number clipped{};       // tokens whose clipped term was taken: its gradient is zero
+  Number clipped{};       // tokens that the surrogate clipped
+  Number masked{};        // tokens that a factor of 0 took out (token_factor.h)
+  Number weight{};        // the factors' product; 0 where there are none
   Number ratio{};         // rho
   Number kl_old{};        // k3 between pi_old and pi_theta: rho - 1 - log rho
   Number kl_reference{};  // k3 between pi_ref and pi_theta; 0 without a reference
@@ -27,6 +29,7 @@ using LossTotals = LossSumsOf<double>;
 // The fields that add up, and those that are maxima: a new field is written down here, and adds up everywhere.
 template <typename Number>
 constexpr std::array kLossSums = {&LossSumsOf<Number>::loss,         &LossSumsOf<Number>::clipped,
+                                  &LossSumsOf<Number>::masked,       &LossSumsOf<Number>::weight,
                                   &LossSumsOf<Number>::ratio,        &LossSumsOf<Number>::kl_old,
                                   &LossSumsOf<Number>::kl_reference, &LossSumsOf<Number>::entropy};
 template <typename Number>

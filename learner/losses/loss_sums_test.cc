@@ -19,11 +19,13 @@ TEST(TotalsOf, AddsSumsAndTakesTheLargestOfMaxima) {
   const LossTotals totals = TotalsOf({Chunk(1), Chunk(3), Chunk(2)});
   EXPECT_EQ(totals.loss, 60.0);
   EXPECT_EQ(totals.clipped, 63.0);
-  EXPECT_EQ(totals.ratio, 66.0);
-  EXPECT_EQ(totals.kl_old, 69.0);
-  EXPECT_EQ(totals.kl_reference, 72.0);
-  EXPECT_EQ(totals.entropy, 75.0);
-  EXPECT_EQ(totals.ratio_max, 36.0);
+  EXPECT_EQ(totals.masked, 66.0);
+  EXPECT_EQ(totals.weight, 69.0);
+  EXPECT_EQ(totals.ratio, 72.0);
+  EXPECT_EQ(totals.kl_old, 75.0);
+  EXPECT_EQ(totals.kl_reference, 78.0);
+  EXPECT_EQ(totals.entropy, 81.0);
+  EXPECT_EQ(totals.ratio_max, 38.0);
 }
 
 TEST(TotalsOf, NoChunksAreZeros) { EXPECT_EQ(TotalsOf({}).loss, 0.0); }

@@ -36,15 +36,16 @@ Loss LossOf(std::unique_ptr<LossTerm> first, std::unique_ptr<LossTerm> second = 
   std::vector<std::unique_ptr<LossTerm>> terms;
   terms.push_back(std::move(first));
   if (second != nullptr) terms.push_back(std::move(second));
-  return Loss(std::move(terms), Aggregation::kConstant, /*budget=*/10);
+  LossOptions options;
+  options.budget = 10;
+  return Loss(std::move(terms), options);
 }
 
 // All that an update works on, with a loss of the test's.
 class UpdateWith {
  public:
   explicit UpdateWith(const Loss& loss) : loss_(loss) {
-    for (const auto& [name, weight] : model_->weights()) weights_.push_back(weight);
-    stepper_ = std::make_unique<Stepper>(weights_, StepperOptions{}, alone_.get());
+    stepper_ = std::make_unique<Stepper>(model_->weights(), StepperOptions{}, alone_.get());
   }
 
   UpdateStats Run(const std::vector<v1::Group>& groups, const TrainerOptions& options) {
@@ -58,7 +59,6 @@ class UpdateWith {
   const Loss& loss_;
   const std::unique_ptr<model::Transformer> model_ = TinyModel();
   const std::unique_ptr<Collectives> alone_ = LocalCollectives();
-  std::vector<torch::Tensor> weights_;
   std::unique_ptr<Stepper> stepper_;
   uint64_t steps_ = 0;
 };
@@ -176,7 +176,7 @@ TEST(PerToken, TakesOneAdvantageAResponseOrOneAToken) {
   const std::vector<uint32_t> two = {4, 5};
   const std::vector<uint32_t> three = {6, 7, 8};
   const std::vector<Sequence> sequences = {{prompt, two}, {prompt, three}};
-  const Microbatch batch = MakeMicrobatch(sequences, {0, 1}, torch::kCPU);
+  const Microbatch batch = MakeMicrobatch(sequences, {0, 1}, torch::kCPU, BatchLayout::kPacked);
   const std::vector<std::vector<double>> advantages = {{0.5}, {1.0, 0.0, -1.0}};
   const torch::Tensor values_K = PerToken(batch, advantages);
   std::vector<float> expected;

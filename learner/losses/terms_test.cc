@@ -198,6 +198,153 @@ TEST(ZeroAdvantage, AddsNothingUnlessATermWantsIt) {
   EXPECT_GT(PolicyLoss(tokens, 3, options).loss.item<double>(), 0.0);
 }
 
+// A = -0.5 of the last three tokens, ratio 0.5, 2 and 1: with c = 1.5 the term of ratio 2 is 0.75 where it was 1.
+TEST(DualClip, BoundsWhatANegativeAdvantageCosts) {
+  LossTokens tokens = TwoResponses();
+  LossOptions options = Budget10();
+  options.dual_clip = 1.5;
+  const LossResult result = PolicyLoss(tokens, 2, options);
+  EXPECT_NEAR(result.loss.item<double>(), (0.8 - 0.25) / 20.0, 1e-12);
+  EXPECT_EQ(result.sums.clipped.item<double>(), 3.0);
+  result.loss.backward();
+  ExpectNear(tokens.logprobs_K.grad(), {-0.025, 0.0, 0.0, 0.0, 0.025});
+}
+
+// Weights 1, 1.2, 0.8, 1.2 and 1 of log-probabilities; every token keeps its gradient.
+TEST(Cispo, ClipsTheWeightAndKeepsTheGradient) {
+  LossTokens tokens = TwoResponses();
+  LossOptions options = Budget10();
+  options.surrogate = Surrogate::kCispo;
+  const LossResult result = PolicyLoss(tokens, 2, options);
+  EXPECT_EQ(result.sums.clipped.item<double>(), 3.0);
+  result.loss.backward();
+  ExpectNear(tokens.logprobs_K.grad(), {-0.5 / 20, -0.6 / 20, 0.4 / 20, 0.6 / 20, 0.5 / 20});
+}
+
+TEST(Reinforce, IsThePolicyGradient) {
+  LossTokens tokens = TwoResponses();
+  LossOptions options = Budget10();
+  options.surrogate = Surrogate::kReinforce;
+  const LossResult result = PolicyLoss(tokens, 2, options);
+  EXPECT_EQ(result.sums.clipped.item<double>(), 0.0);
+  result.loss.backward();
+  ExpectNear(tokens.logprobs_K.grad(), {-0.025, -0.025, 0.025, 0.025, 0.025});
+}
+
+// Response means of the log-ratios: log(1.5) / 2 and log(0.5 * 2 * 1) / 3 = 0, so that s = sqrt(1.5), clipped, and 1.
+TEST(Gspo, HasOneRatioAResponse) {
+  LossTokens tokens = TwoResponses();
+  const double first = std::log(1.5);
+  tokens.sequence_log_ratios_K = Doubles({first, first, 0.0, 0.0, 0.0});
+  LossOptions options = Budget10();
+  options.ratio = PolicyRatio::kPerResponse;
+  options.aggregation = Aggregation::kResponseLength;
+  EXPECT_TRUE(MakeLoss(options).needs().sequence_sums);
+  const LossResult result = PolicyLoss(tokens, 2, options);
+  EXPECT_NEAR(result.loss.item<double>(), (-1.2 * 0.5 + 0.5) / 2.0, 1e-12);
+  EXPECT_EQ(result.sums.clipped.item<double>(), 2.0);
+  result.loss.backward();
+  ExpectNear(tokens.logprobs_K.grad(), {0.0, 0.0, 0.5 / 6, 0.5 / 6, 0.5 / 6});
+}
+
+// Weights of old policy to actor 4, 1, 0.25, 1 and 1 by token; 4 and 0.25 by response.
+LossTokens WithActor() {
+  LossTokens tokens = TwoResponses();
+  tokens.actor_logprobs_K = tokens.old_logprobs_K - Doubles({4.0, 1.0, 0.25, 1.0, 1.0}).log();
+  tokens.correction_sums_K = Doubles({4.0, 4.0, 0.25, 0.25, 0.25}).log();
+  return tokens;
+}
+
+double Corrected(CorrectionKind kind, CorrectionLevel level, double masked, double weight) {
+  LossOptions options = Budget10();
+  options.correction = {kind, level, /*low=*/0.5, /*high=*/2.0};
+  const LossResult result = PolicyLoss(WithActor(), 2, options);
+  EXPECT_EQ(result.sums.masked.item<double>(), masked);
+  EXPECT_NEAR(result.sums.weight.item<double>(), weight, 1e-12);
+  return result.loss.item<double>() * 20.0;
+}
+
+// The terms are -0.5, -0.6, 0.4, 1 and 0.5 (DrGrpoByHand).
+TEST(Correction, WeighsTheTerms) {
+  const double two = std::cbrt(0.25);
+  using Kind = CorrectionKind;
+  using Level = CorrectionLevel;
+  EXPECT_NEAR(Corrected(Kind::kTruncated, Level::kToken, 0, 5.25), -1.0 - 0.6 + 0.1 + 1.5, 1e-12);
+  EXPECT_NEAR(Corrected(Kind::kMasked, Level::kToken, 2, 3), -0.6 + 1.5, 1e-12);
+  EXPECT_NEAR(Corrected(Kind::kUntruncated, Level::kToken, 0, 7.25), -2.0 - 0.6 + 0.1 + 1.5, 1e-12);
+  EXPECT_NEAR(Corrected(Kind::kTruncated, Level::kSequence, 0, 4.75), 2.0 * -1.1 + 0.25 * 1.9, 1e-12);
+  EXPECT_NEAR(Corrected(Kind::kMasked, Level::kSequence, 5, 0), 0.0, 1e-12);
+  EXPECT_NEAR(Corrected(Kind::kTruncated, Level::kGeometric, 0, 4.0 + 3.0 * two), 2.0 * -1.1 + two * 1.9,
+              1e-12);
+}
+
+TEST(Correction, IsFiniteWhateverTheActorRecorded) {
+  LossTokens tokens = WithActor();
+  tokens.actor_logprobs_K = Doubles({-1e4, 0.0, 0.0, 0.0, 0.0});
+  tokens.old_logprobs_K = Doubles({0.0, -1e4, -1.0, -1.0, -1.0});
+  LossOptions options = Budget10();
+  options.correction.kind = CorrectionKind::kUntruncated;
+  EXPECT_TRUE(std::isfinite(PolicyLoss(tokens, 2, options).sums.weight.item<double>()));
+}
+
+// mean(log pi_actor - log pi_theta): -(log 4 + log 1.5) / 2 for the first response, log(4) / 3 = 0.46 for the second.
+TEST(OffPolicyMask, LeavesOutWhatIsNoLongerSampled) {
+  LossTokens tokens = WithActor();
+  tokens.sequence_log_ratios_K = Doubles({1.5, 1.5, 1.0, 1.0, 1.0}).log();
+  LossOptions options = Budget10();
+  for (const auto& [threshold, loss] : {std::pair{0.4, -1.1}, std::pair{0.5, 0.8}}) {
+    options.off_policy_mask = threshold;
+    const LossResult result = PolicyLoss(tokens, 2, options);
+    EXPECT_NEAR(result.loss.item<double>(), loss / 20.0, 1e-12);
+    EXPECT_EQ(result.sums.masked.item<double>(), threshold == 0.4 ? 3.0 : 0.0);
+  }
+  // Never a response of positive advantage, however unlikely.
+  tokens.correction_sums_K = Doubles({-9.0, -9.0, 9.0, 9.0, 9.0});
+  EXPECT_EQ(PolicyLoss(tokens, 2, options).sums.masked.item<double>(), 0.0);
+}
+
+TEST(KlEstimators, ByHand) {
+  const double d = std::log(2.0);
+  const std::pair<KlEstimator, std::pair<double, double>> cases[] = {
+      {KlEstimator::kK1, {-d, 1.0}},
+      {KlEstimator::kK2, {d * d / 2.0, -d}},
+      {KlEstimator::kK3, {1.0 - d, -1.0}},
+      {KlEstimator::kK3WithK2Gradient, {1.0 - d, -d}}};
+  for (const auto& [estimator, expected] : cases) {
+    LossTokens tokens;
+    tokens.logprobs_K = Doubles({-1.0}).requires_grad_();
+    tokens.old_logprobs_K = Doubles({-1.0});
+    tokens.reference_logprobs_K = Doubles({-1.0 + d});
+    tokens.advantages_K = Doubles({0.0});
+    tokens.lengths_K = Doubles({1.0});
+    LossOptions options = Budget10();
+    options.kl_coefficient = 1.0;
+    options.kl_estimator = estimator;
+    const LossResult result = PolicyLoss(tokens, 1, options);
+    EXPECT_NEAR(result.loss.item<double>() * 10.0, expected.first, 1e-12);
+    EXPECT_NEAR(result.sums.kl_reference.item<double>(), 1.0 - d, 1e-12) << "k3, whatever the estimator";
+    result.loss.backward();
+    EXPECT_NEAR(tokens.logprobs_K.grad()[0].item<double>() * 10.0, expected.second, 1e-12);
+  }
+}
+
+// Lengths 2 and 3, and a third response of 5 that is masked: it counts in N and in the powers of lengths, not in the tokens.
+TEST(TokenWeights, ByHand) {
+  const StepSize step{/*responses=*/3, /*tokens=*/5, /*length_powers=*/1.0 / 2 + 1.0 / 3 + 1.0 / 5};
+  const torch::Tensor lengths_K = Doubles({2, 2, 3, 3, 3});
+  LossOptions options = Budget10();
+  const auto weights = [&](Aggregation aggregation) {
+    options.aggregation = aggregation;
+    return TokenWeights(options, lengths_K, step);
+  };
+  const double long_one = 1.0 / 3 / (10 * step.length_powers),
+               short_one = 1.0 / 2 / (10 * step.length_powers);
+  ExpectNear(weights(Aggregation::kConstant), std::vector<double>(5, 1.0 / 30), 1e-15);
+  ExpectNear(weights(Aggregation::kResponseLength), {1.0 / 6, 1.0 / 6, 1.0 / 9, 1.0 / 9, 1.0 / 9}, 1e-15);
+  ExpectNear(weights(Aggregation::kTokens), std::vector<double>(5, 0.2), 1e-15);
+  ExpectNear(weights(Aggregation::kVlNorm), {short_one, short_one, long_one, long_one, long_one}, 1e-15);
+}
+
 TEST(Needs, TheReferenceForTheKlTermAlone) {
   LossOptions options = Budget10();
   EXPECT_FALSE(MakeLoss(options).needs().reference);
@@ -207,8 +354,18 @@ TEST(Needs, TheReferenceForTheKlTermAlone) {
 }
 
 TEST(CrossEntropy, IsTheMeanOverTheStepsTokens) {
-  EXPECT_NEAR(CrossEntropy(Doubles({-1.0, -2.0}), {/*responses=*/2, /*tokens=*/4}).item<double>(), 0.75,
-              1e-15);
+  const StepSize step = {/*responses=*/2, /*tokens=*/4};
+  EXPECT_NEAR(CrossEntropy(Doubles({-1.0, -2.0}), {}, MeanOver::kTokens, step).item<double>(), 0.75, 1e-15);
+}
+
+TEST(CrossEntropy, WeighsTokensAndIsTheMeanOverExamples) {
+  const StepSize step = {/*responses=*/2, /*tokens=*/4};
+  const auto loss = [&](MeanOver mean_over) {
+    return CrossEntropy(Doubles({-1.0, -2.0, -4.0}), Doubles({1.0, 0.0, 0.5}), mean_over, step)
+        .item<double>();
+  };
+  EXPECT_NEAR(loss(MeanOver::kTokens), 3.0 / 4, 1e-15);
+  EXPECT_NEAR(loss(MeanOver::kExamples), 3.0 / 2, 1e-15);
 }
 
 }  // namespace

@@ -105,9 +105,10 @@ bool SameBits(const std::vector<torch::Tensor>& a, const std::vector<torch::Tens
 }
 
 void RunRanks(int size, absl::Duration timeout, const std::function<void(Collectives&)>& life,
-              torch::Device device) {
+              torch::Device device, RankEnd end) {
   std::promise<uint16_t> listening;
   std::shared_future<uint16_t> port = listening.get_future().share();
+  std::vector<std::unique_ptr<Collectives>> ranks(size);
   std::vector<std::thread> threads;
   for (int rank = 0; rank < size; ++rank) {
     threads.emplace_back([&, rank] {
@@ -125,10 +126,13 @@ void RunRanks(int size, absl::Duration timeout, const std::function<void(Collect
       }
       auto collectives = JoinC10d(options);
       ASSERT_TRUE(collectives.ok()) << collectives.status().ToString();
-      life(**collectives);
+      ranks[rank] = *std::move(collectives);
+      life(*ranks[rank]);
+      if (end == RankEnd::kAlone) ranks[rank].reset();
     });
   }
   for (std::thread& thread : threads) thread.join();
+  while (!ranks.empty()) ranks.pop_back();  // rank 0, whose store serves the others, last
 }
 
 std::string FreshFolder(const std::string& name) {

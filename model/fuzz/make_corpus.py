@@ -36,6 +36,16 @@ def tokenizer(pre, normalizer=None, merges=("a b", ["ab", "a"]), **model):
             "model": {"type": "BPE", "vocab": vocab, "merges": list(merges), **model}}
 
 
+def of_characters(pre, normalizer, decoder, **model):
+    file = tokenizer(pre, normalizer, (("a", "b"), ("\u2581", "ab")), **model)
+    file["model"]["vocab"].update({"\u2581": 10, "\u2581ab": 11, "<0xC3>": 12, "<0xA9>": 13, "<unk>": 14})
+    return {**file, "decoder": decoder}
+
+
+MARK = "\u2581"
+REPLACE = {"type": "Replace", "pattern": {"String": " "}, "content": MARK}
+BACK = {"type": "Replace", "pattern": {"String": MARK}, "content": " "}
+METASPACE = {"type": "Metaspace", "replacement": MARK, "prepend_scheme": "first", "split": True}
 BYTE_LEVEL = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": False}
 
 
@@ -69,6 +79,16 @@ SEEDS = {
                            {"type": "NFC"}, ignore_merges=True),
         "steps": tokenizer(sequence(split({"String": "b"}, "Removed"), split({"Regex": "[a-b\\d]"}, "Contiguous", True),
                                     {"type": "Digits", "individual_digits": True})),
+        "llama2": of_characters(None, {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": MARK}, REPLACE]},
+                                {"type": "Sequence", "decoders": [BACK, {"type": "ByteFallback"}, {"type": "Fuse"},
+                                                                   {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+                                unk_token="<unk>", fuse_unk=True, byte_fallback=True),
+        "metaspace": of_characters(METASPACE, None, {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, METASPACE]}, unk_token="<unk>"),
+        "merged": of_characters(split({"String": "a"}, "MergedWithPrevious"), {"type": "Sequence", "normalizers": [
+            {"type": "NFKD"}, {"type": "StripAccents"}, {"type": "Lowercase"}, {"type": "Strip", "strip_left": True, "strip_right": True},
+            {"type": "Replace", "pattern": {"Regex": "\\s+$"}, "content": "_"}]}, {"type": "Strip", "content": "a", "start": 1, "stop": 1}, ignore_merges=True),
+        "deepseek": tokenizer(sequence(split({"Regex": "\\p{N}{1,3}"}), split({"Regex": "[\u4e00-\u9fa5]+"}), split({"Regex": "\\s+$"}, "MergedWithNext")),
+                              {"type": "Sequence", "normalizers": []}),
         "characters": tokenizer(BYTE_LEVEL, merges=()),
         "template": {**tokenizer(BYTE_LEVEL), "post_processor": {"type": "Sequence", "processors": [
             {"type": "ByteLevel", "trim_offsets": True},

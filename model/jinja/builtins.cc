@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -136,6 +138,53 @@ absl::StatusOr<Json> ToInteger(const Json& value) {
   return value.is_boolean() ? Json(static_cast<int64_t>(value.get<bool>())) : Json(0);
 }
 
+// The arguments of transformers' tojson, in its order.
+absl::StatusOr<JsonStyle> StyleOf(const Arguments& arguments) {
+  JsonStyle style;
+  style.ensure_ascii = IsTrue(arguments.Get(0, "ensure_ascii", false));
+  const Json indent = arguments.Get(1, "indent", nullptr);
+  if (indent.is_number_integer()) {
+    style.indent = static_cast<int>(std::clamp<int64_t>(indent.get<int64_t>(), 0, 16));
+    style.between = ",";
+  }
+  const Json separators = arguments.Get(2, "separators", nullptr);
+  if (!separators.is_null()) {
+    if (!separators.is_array() || separators.size() != 2) {
+      return absl::InvalidArgumentError("the separators of tojson are no two texts");
+    }
+    ASSIGN_OR_RETURN(style.between, TextOf(separators[0], "a separator"));
+    ASSIGN_OR_RETURN(style.behind_key, TextOf(separators[1], "a separator"));
+  }
+  style.sort_keys = IsTrue(arguments.Get(3, "sort_keys", false));
+  return style;
+}
+
+// [key, entry] by key, without regard to capitals.
+Json SortedItems(const Json& value) {
+  std::vector<std::pair<std::string, Json>> entries;
+  for (const auto& [key, entry] : value.items()) {
+    entries.emplace_back(ChangeCase(key, /*upper=*/false), Json::array({key, entry}));
+  }
+  std::stable_sort(entries.begin(), entries.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  Json items = Json::array();
+  for (auto& [key, item] : entries) items.push_back(std::move(item));
+  return items;
+}
+
+// The smallest entry, or the largest; of several the first.
+absl::StatusOr<Json> Extreme(const Json& value, bool smallest) {
+  ASSIGN_OR_RETURN(const std::vector<Json> elements, Elements(value));
+  if (elements.empty())
+    return absl::InvalidArgumentError("an empty list has no smallest and no largest entry");
+  Json found = elements[0];
+  for (const Json& element : elements) {
+    ASSIGN_OR_RETURN(const Json better, Operate(smallest ? "<" : ">", element, found));
+    if (better.get<bool>()) found = element;
+  }
+  return found;
+}
+
 absl::StatusOr<Json> TextFilter(std::string_view name, const std::string& text, const Arguments& arguments) {
   if (name == "trim") return Json(Strip(text, Side::kBoth));
   if (name == "upper" || name == "lower") return Json(ChangeCase(text, name == "upper"));
@@ -145,6 +194,16 @@ absl::StatusOr<Json> TextFilter(std::string_view name, const std::string& text, 
 }
 
 }  // namespace
+
+std::optional<Json> UndefinedAs(std::string_view name) {
+  for (const char* filter : {"trim", "upper", "lower", "capitalize", "replace", "string"}) {
+    if (name == filter) return Json("");
+  }
+  for (const char* filter : {"list", "length", "count", "join", "items", "map", "selectattr", "rejectattr"}) {
+    if (name == filter) return Json(name == std::string_view("items") ? Json::object() : Json::array());
+  }
+  return std::nullopt;
+}
 
 Json Arguments::Get(size_t index, const std::string& name, Json absent) const {
   if (index < values.size()) return values[index];
@@ -158,9 +217,8 @@ absl::StatusOr<Json> ApplyFilter(std::string_view name, const Json& value, const
     return Json(length);
   }
   if (name == "tojson") {
-    const Json indent = arguments.Get(0, "indent", nullptr);
-    if (!indent.is_number_integer()) return Json(ToJsonText(value, std::nullopt));
-    return Json(ToJsonText(value, static_cast<int>(std::clamp<int64_t>(indent.get<int64_t>(), 0, 16))));
+    ASSIGN_OR_RETURN(const JsonStyle style, StyleOf(arguments));
+    return Json(ToJsonText(value, style));
   }
   if (name == "string") {
     ASSIGN_OR_RETURN(std::string text, ToText(value));
@@ -174,6 +232,10 @@ absl::StatusOr<Json> ApplyFilter(std::string_view name, const Json& value, const
     return SelectAttribute(value, arguments, name == "selectattr");
   }
   if (name == "items" && value.is_object()) return Items(value);
+  if (name == "dictsort" && value.is_object() && arguments.values.empty() && arguments.named.empty()) {
+    return SortedItems(value);
+  }
+  if (name == "min" || name == "max") return Extreme(value, name == "min");
   if (name == "list" || name == "first" || name == "last" || name == "reverse") {
     ASSIGN_OR_RETURN(std::vector<Json> elements, Elements(value));
     if (name == "list") return Json(std::move(elements));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ struct Arguments {
 
 // value | name(arguments). UNIMPLEMENTED for another filter. (`default` is the renderer's: it takes what is undefined.)
 absl::StatusOr<Json> ApplyFilter(std::string_view name, const Json& value, const Arguments& arguments);
+
+// What the filter takes an undefined value for: an empty text, list or dict; nullopt where jinja2 raises.
+std::optional<Json> UndefinedAs(std::string_view filter);
 
 // value is name(arguments), of a defined value. UNIMPLEMENTED for another test.
 absl::StatusOr<bool> ApplyTest(std::string_view name, const Json& value, const Arguments& arguments);

@@ -83,10 +83,13 @@ absl::StatusOr<ChatTemplate> ChatTemplate::Load(const std::string& dir) {
   return made;
 }
 
-absl::StatusOr<std::string> ChatTemplate::Render(const Json& messages) const {
+absl::StatusOr<std::string> ChatTemplate::Render(const Json& messages, const ChatOptions& options) const {
   Json context = special_tokens_;
   context["messages"] = messages;
-  context["add_generation_prompt"] = true;
+  context["tools"] = options.tools;
+  context["documents"] = nullptr;
+  context["add_generation_prompt"] = options.add_generation_prompt;
+  for (const auto& [name, value] : options.variables.items()) context[name] = value;
   return jinja::Render(*block_, context);
 }
 

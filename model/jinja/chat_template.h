@@ -11,6 +11,13 @@
 
 namespace drover::model::jinja {
 
+// What transformers' apply_chat_template takes beside the messages.
+struct ChatOptions {
+  bool add_generation_prompt = true;  // up to where the assistant's answer begins
+  Json tools = nullptr;               // a list of JSON schemas
+  Json variables = Json::object();    // others that the template may ask for, such as enable_thinking
+};
+
 // Thread-safe after Load.
 class ChatTemplate {
  public:
@@ -22,9 +29,9 @@ class ChatTemplate {
   static absl::StatusOr<ChatTemplate> Parse(std::string_view source, Json special_tokens);
 
   // The prompt for the assistant's answer to `messages`, a list of {"role", "content"}: what transformers'
-  // apply_chat_template makes with add_generation_prompt. There is no clock in it: where a template asks for the date
-  // (strftime_now) it is as if there were none to ask.
-  absl::StatusOr<std::string> Render(const Json& messages) const;
+  // apply_chat_template makes, which tells a template of `tools` and `documents` even where there are none. There is no
+  // clock in it: where a template asks for the date (strftime_now) it is as if there were none to ask.
+  absl::StatusOr<std::string> Render(const Json& messages, const ChatOptions& options = {}) const;
 
  private:
   std::shared_ptr<const Block> block_;

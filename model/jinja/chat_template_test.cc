@@ -65,6 +65,17 @@ TEST_F(ChatTemplateTest, TheDateIsNobodysBusiness) {
   EXPECT_EQ(Prompt(), "none");
 }
 
+TEST_F(ChatTemplateTest, WhatItIsToldBesideTheMessages) {
+  Write("chat_template.jinja",
+        "{{ tools is defined }} {{ tools is none }} {{ documents is none }} {{ add_generation_prompt }} {{ "
+        "thinks | default('-') }}");
+  const auto chat = ChatTemplate::Load(dir_).value();
+  EXPECT_EQ(chat.Render(UserMessage("x")).value(), "True True True True -");
+  ChatOptions options{.add_generation_prompt = false, .tools = Json::array({Json::object()})};
+  options.variables["thinks"] = false;
+  EXPECT_EQ(chat.Render(UserMessage("x"), options).value(), "True False True False False");
+}
+
 TEST(CheckMessages, WhatAChatIs) {
   EXPECT_TRUE(CheckMessages(UserMessage("x")).ok());
   for (const char* wrong : {R"([])", R"({"role":"user"})", R"("x")", R"([7])", R"([{"role":"user"}])",

@@ -251,6 +251,9 @@ absl::StatusOr<Value> Evaluator::EvaluateFilter(const Expression& filter) {
     if (value.defined() && (!takes_false || True(value))) return value;
     return Made(arguments.Get(0, "default_value", ""));
   }
+  if (!value.defined()) {
+    if (const auto empty = UndefinedAs(filter.name)) return Made(ApplyFilter(filter.name, *empty, arguments));
+  }
   ASSIGN_OR_RETURN(const auto json, Plain(value));
   RETURN_IF_ERROR(ChargeFor(*json));
   return Made(ApplyFilter(filter.name, *json, arguments));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
@@ -96,24 +97,29 @@ absl::StatusOr<Json> Contains(const Json& a, const Json& b) {
   return CannotDo("in", a, b);
 }
 
-void AppendJson(const Json& value, std::optional<int> indent, int depth, std::string& out) {
+void AppendJson(const Json& value, const JsonStyle& style, int depth, std::string& out) {
+  const auto dump = [&style](const Json& simple) {
+    return simple.dump(-1, ' ', style.ensure_ascii, Json::error_handler_t::replace);
+  };
   if (!value.is_structured()) {
-    out += value.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+    out += dump(value);
     return;
   }
+  std::vector<std::pair<std::string, const Json*>> entries;
+  for (const auto& [key, entry] : value.items()) entries.emplace_back(key, &entry);
+  // Code points and bytes of UTF-8 have one order.
+  if (style.sort_keys && value.is_object()) std::sort(entries.begin(), entries.end());
   out += value.is_object() ? '{' : '[';
   const auto line = [&](int level) {
-    if (indent) out += "\n" + std::string(static_cast<size_t>(*indent * level), ' ');
+    if (style.indent) out += "\n" + std::string(static_cast<size_t>(*style.indent * level), ' ');
   };
-  bool first = true;
-  for (const auto& [key, entry] : value.items()) {
-    if (!first) out += indent ? "," : ", ";
-    first = false;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (i > 0) out += style.between;
     line(depth + 1);
-    if (value.is_object()) out += Json(key).dump(-1, ' ', false, Json::error_handler_t::replace) + ": ";
-    AppendJson(entry, indent, depth + 1, out);
+    if (value.is_object()) out += dump(Json(entries[i].first)) + style.behind_key;
+    AppendJson(*entries[i].second, style, depth + 1, out);
   }
-  if (!first) line(depth);
+  if (!entries.empty()) line(depth);
   out += value.is_object() ? '}' : ']';
 }
 
@@ -140,9 +146,9 @@ absl::StatusOr<std::string> ToText(const Json& value) {
       absl::StrCat("printing a ", ToAbsl(TypeName(value)), " without tojson is not known here"));
 }
 
-std::string ToJsonText(const Json& value, std::optional<int> indent) {
+std::string ToJsonText(const Json& value, const JsonStyle& style) {
   std::string text;
-  AppendJson(value, indent, 0, text);
+  AppendJson(value, style, 0, text);
   return text;
 }
 

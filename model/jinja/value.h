@@ -25,8 +25,15 @@ absl::Status CheckSize(size_t size);
 bool IsTrue(const Json& value);
 // str(value); UNIMPLEMENTED for lists and dicts, which nobody prints without tojson.
 absl::StatusOr<std::string> ToText(const Json& value);
-// json.dumps(value, ensure_ascii=False, indent=indent)
-std::string ToJsonText(const Json& value, std::optional<int> indent);
+// json.dumps(value, ...)
+struct JsonStyle {
+  bool ensure_ascii = false;
+  std::optional<int> indent;
+  std::string between = ", ";  // with an indent: "," unless it is given
+  std::string behind_key = ": ";
+  bool sort_keys = false;
+};
+std::string ToJsonText(const Json& value, const JsonStyle& style);
 // Its kind, for messages.
 std::string_view TypeName(const Json& value);
 

@@ -3,7 +3,8 @@
 
     python3 model/testdata/make_tokenizers.py      (needs PyPI 'tokenizers'; made with 0.23.3)
 
-golden.jsonl: a line {"tokenizer", "text", "ids", "decoded"}, ids of encode(text, add_special_tokens=False).
+golden.jsonl: a line {"tokenizer", "text", "ids", "decoded"}, ids of encode(text, add_special_tokens=False), and lines without
+"text", whose ids were drawn at random.
 """
 import json
 import random
@@ -22,6 +23,13 @@ CORPUS = [
 
 QWEN2 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
          r"|\s+(?!\S)|\s+")
+O200K = (r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+         r"|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?"
+         r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+")
+DEEPSEEK3 = (r"\p{N}{1,3}", r"[\u4e00-\u9fa5\u3040-\u309f\u30a0-\u30ff]+",
+             r"""[!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+""")
+DEEPSEEK2 = (r"[\r\n]", r"\s?[A-Za-z\u00b5\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u01ba\u0370-\u03ff\u0400-\u04ff]+",
+             r"\s?[!-/:-~\uff01-\uff0f\uff1a-\uff5e\u2018-\u201f\u3000-\u3002]+", r"\s+$", r"[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+")
 LLAMA3 = QWEN2.replace(r"|\p{N}|", r"|\p{N}{1,3}|")
 
 
@@ -54,6 +62,53 @@ def trained():
     return base
 
 
+MARK = "\u2581"
+
+
+def spelled_in_characters():
+    """Characters, their bytes to fall back to and about 200 merges, as SentencePiece's models become a tokenizer.json."""
+    tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement=MARK)
+    tokenizer.train_from_iterator(CORPUS, trainers.BpeTrainer(
+        vocab_size=600, special_tokens=["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)], show_progress=False))
+    base = json.loads(tokenizer.to_str())
+    base["added_tokens"] = [added(i, content, special=True) for i, content in enumerate(["<unk>", "<s>", "</s>"])]
+    base["pre_tokenizer"] = None
+    return base
+
+
+def of_characters():
+    base = spelled_in_characters()
+    size = len(base["model"]["vocab"])
+    replace = {"type": "Replace", "pattern": {"String": " "}, "content": MARK}
+    back = [{"type": "Replace", "pattern": {"String": MARK}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"}]
+    strip = {"type": "Strip", "content": " ", "start": 1, "stop": 0}
+
+    def metaspace(scheme, split):
+        return {"type": "Metaspace", "replacement": MARK, "prepend_scheme": scheme, "split": split}
+
+    def several(name, *steps):
+        return {"type": "Sequence", name: list(steps)}
+
+    def make(pre=None, normalizer=None, decoder=None, tokens=(), **model):
+        return {**base, "added_tokens": base["added_tokens"] + list(tokens), "normalizer": normalizer, "pre_tokenizer": pre,
+                "decoder": decoder, "model": {**base["model"], **model}}
+
+    yield "llama2", make(None, several("normalizers", {"type": "Prepend", "prepend": MARK}, replace), several("decoders", *back, strip),
+                         [added(size, "<left>", lstrip=True), added(size + 1, "<both>", normalized=True, rstrip=True)])
+    yield "gemma", make(split({"String": " "}, "MergedWithPrevious"), replace, several("decoders", *back), [added(base["model"]["vocab"]["\n\n"], "\n\n"), added(size, MARK * 2)])
+    yield "mistral", make(metaspace("first", False), None, several("decoders", {"type": "ByteFallback"}, metaspace("first", False)),
+                          [added(size, "<both>", normalized=True, lstrip=True, rstrip=True), added(size + 1, " "), added(size + 2, "word", single_word=True)])
+    few = {token: i for token, i in base["model"]["vocab"].items() if token not in ("<0xC3>", "q", "z")}
+    merges = [pair for pair in base["model"]["merges"] if not any(c in "".join(pair) for c in "qz")]
+    yield "unknown", make(metaspace("always", True), {"type": "NFKC"}, metaspace("always", True), vocab=few, merges=merges, fuse_unk=False)
+    yield "normal", make(metaspace("never", True), several(
+        "normalizers", {"type": "NFKD"}, {"type": "StripAccents"}, {"type": "Lowercase"}, {"type": "Strip", "strip_left": True, "strip_right": True},
+        several("normalizers", {"type": "Replace", "pattern": {"Regex": r"\s{2,}"}, "content": " "}, {"type": "NFD"})),
+        several("decoders", metaspace("never", True), {"type": "Strip", "content": "e", "start": 1, "stop": 0}),
+        [added(size, "The", normalized=True), added(size + 1, "caf\u00e9", normalized=True)], byte_fallback=False, unk_token=None)
+
+
 def variants():
     base = trained()
     size = len(base["model"]["vocab"])
@@ -77,7 +132,11 @@ def variants():
     yield "added", make(byte_level(regex=True), {"type": "NFC"}, special + [
         added(size + 2, "<left>", lstrip=True), added(size + 3, "<right>", rstrip=True),
         added(size + 4, "<both>", lstrip=True, rstrip=True, normalized=True), added(size + 5, "word", single_word=True),
-        added(size + 6, "<|end|>ing"), added(size + 7, "\u00e9t\u00e9", normalized=True), added(size + 8, "two words")])
+        added(size + 6, "<|end|>ing"), added(size + 7, "\u00e9t\u00e9", normalized=True), added(size + 8, "two words"), added(size + 9, "\t")])
+    yield "o200k", make(sequence(split({"Regex": O200K}), byte_level()))
+    yield "deepseek_v3", make(sequence(*[split({"Regex": pattern}) for pattern in DEEPSEEK3], byte_level()), {"type": "Sequence", "normalizers": []})
+    yield "deepseek_llm", make(sequence(*[split({"Regex": pattern}) for pattern in DEEPSEEK2], {"type": "Digits", "individual_digits": True}, byte_level()))
+    yield from of_characters()
 
 
 FIXED = [
@@ -87,6 +146,7 @@ FIXED = [
     "<|start|><|end|><|end", "<|end|>ing", "a <left> b <right>  c <both> d", "\u3000<left>\n<right>\n\n<both>\u2003x", "word words sword word. (word) word1 _word",
     "word<both>word", "\u00e9t\u00e9 e\u0301te\u0301 e\u0301t\u00e9!", "two words  two  words", "\x00\x01\x7f\x80", "q\U000f1000q", "quiz qq",
     "a" * 65, "the" * 40, "ab " * 50, "=" * 200, " " * 70 + "x", "return sum;\n    return sum;\n", "x'\u017f", "\\boxed{\\frac{1}{2}}",
+    "McDonald iPhone HTTPServer \u01c5a A\u0301B e\u0301'S x//\n", "\u2581 \u2581\u2581the\u2581", "<0x0A> <0xE4>", "\u6570\u5b66\u9898 3.14 a1 #tag -x", "a \t b\t\r\n",
 ]
 
 
@@ -112,6 +172,10 @@ def main():
             ids = tokenizer.encode(text, add_special_tokens=False).ids
             lines.append({"tokenizer": name, "text": text, "ids": ids,
                           "decoded": tokenizer.decode(ids, skip_special_tokens=False)})
+        r = random.Random(2)
+        for _ in range(20):
+            ids = [r.randrange(tokenizer.get_vocab_size()) for _ in range(r.randint(1, 12))]
+            lines.append({"tokenizer": name, "ids": ids, "decoded": tokenizer.decode(ids, skip_special_tokens=False)})
     (HERE / "golden.jsonl").write_text("".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines))
 
 

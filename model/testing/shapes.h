@@ -10,8 +10,9 @@ namespace drover::model::testing {
 // One layer of width 8 with 32 tokens and a tied head.
 ModelConfig SmallConfig();
 
-// Two layers, width 24, 4 query and 2 key heads, 37 tokens; `model_type` sets what is particular to the family. "llama3"
-// is llama with stretched rotary frequencies and an untied head.
+// Two layers, width 24, 4 query and 2 key heads, 37 tokens; `model_type` sets what is particular to the family: windows
+// of 5 tokens where it has windows. "linear", "yarn" and "llama3" are llama with such rotary frequencies; "llama3" has an
+// untied head.
 ModelConfig TinyConfig(const std::string& model_type = "llama");
 
 // Two layers of width 16, 4 query and 2 key heads, 23 tokens: for training, where every step counts.

@@ -95,17 +95,20 @@ uint32_t LeaseTable::Room() const {
 }
 
 void LeaseTable::Take(v1::LeaseGroupsResponse answer, absl::Time now) {
+  evaluating_ = answer.has_evaluating() ? std::optional(answer.evaluating()) : std::nullopt;
+  if (weights_.kept.has_value() && weights_.kept->number != evaluating_) weights_.kept.reset();
   // They were on their way when this actor began to drain.
   if (draining_ || stopped_) return Decline(std::move(answer), "the actor drains");
   for (v1::Lease& each : *answer.mutable_leases()) {
     const uint64_t id = each.lease();
     const auto lease = std::make_shared<const v1::Lease>(std::move(each));
-    const auto [at, is_new] = held_.try_emplace(id, Held{.lease = lease, .since = now});
+    const auto [at, is_new] = held_.try_emplace(id, Held{.lease = lease, .since = now, .number = came_});
     if (!is_new) continue;
+    ++came_;
     Count(at->second, 1);
     next_renewal_ = std::min(next_renewal_, now + RenewalTime(*lease));
-    Judge(id);
   }
+  DropLost();
   if (!answer.finished()) return;
   closed_ = true;
   EndBy(now + std::min(options_.drain_timeout, kRunOverWait));
@@ -164,14 +167,38 @@ std::vector<v1::ReturnLeasesRequest> LeaseTable::TakeReturns() {
 LeaseTable::Task LeaseTable::NextTask(const EngineLoad& load) const {
   if (stopped_) return Task::kEnd;
   if (!cancels_.empty()) return Task::kCancel;
-  if (current_ != newest_ && MaySwap(load)) return Task::kSwap;
+  const std::optional<model::WeightVersion> wanted = Wanted();
+  if (wanted != weights_.engine && MaySwap(load, *wanted)) return Task::kSwap;
   if (NextToStart(load).has_value()) return Task::kStart;
   return load.groups > 0 ? Task::kStep : Task::kWait;
 }
 
-bool LeaseTable::MaySwap(const EngineLoad& load) const {
+std::optional<model::WeightVersion> LeaseTable::Wanted() const {
+  std::optional<model::WeightVersion> others;  // that a waiting lease needs
+  bool some_for_these = false, their_turn = false, others_waited = false;
+  for (const auto& [id, held] : held_) {
+    if (held.state != State::kWaiting || Admit(*held.lease, weights_) != Admission::kStart) continue;
+    const model::WeightVersion weights = WeightsFor(*held.lease, weights_);
+    if (weights == weights_.engine) {
+      some_for_these = true;
+      their_turn = their_turn || held.number < turn_;
+    } else {
+      if (!others.has_value()) others = weights;
+      others_waited = others_waited || held.number < turn_;
+    }
+  }
+  if (their_turn || (some_for_these && !others_waited)) return weights_.engine;
+  return others.has_value() ? others : weights_.newest;
+}
+
+void LeaseTable::Swapped(const model::WeightVersion& weights) {
+  weights_.engine = weights;
+  turn_ = came_;
+}
+
+bool LeaseTable::MaySwap(const EngineLoad& load, const model::WeightVersion& wanted) const {
   if (load.groups == 0) return true;
-  return options_.continue_on_swap && of(State::kGenerating).evaluations == 0;
+  return options_.continue_on_swap && wanted == weights_.newest && of(State::kGenerating).evaluations == 0;
 }
 
 bool LeaseTable::HasRoom(const v1::Lease& lease, const EngineLoad& load) const {
@@ -180,10 +207,11 @@ bool LeaseTable::HasRoom(const v1::Lease& lease, const EngineLoad& load) const {
 }
 
 std::optional<uint64_t> LeaseTable::NextToStart(const EngineLoad& load) const {
-  if (current_ != newest_ || of(State::kWaiting).groups == 0) return std::nullopt;
+  if (of(State::kWaiting).groups == 0 || Wanted() != weights_.engine) return std::nullopt;
   for (const auto& [id, held] : held_) {
     if (held.state == State::kWaiting && HasRoom(*held.lease, load) &&
-        Admit(*held.lease, current_) == Admission::kStart) {
+        Admit(*held.lease, weights_) == Admission::kStart &&
+        WeightsFor(*held.lease, weights_) == weights_.engine) {
       return id;
     }
   }
@@ -196,6 +224,7 @@ std::shared_ptr<const v1::Lease> LeaseTable::Start(const EngineLoad& load) {
   const std::optional<uint64_t> next = NextToStart(load);
   if (!next.has_value()) return nullptr;
   Held& held = held_.at(*next);
+  if (held.number >= turn_) turn_ = came_;
   Move(held, State::kGenerating);
   return held.lease;
 }
@@ -219,24 +248,42 @@ void LeaseTable::Finish(actor::FinishedGroup group) {
 }
 
 void LeaseTable::NoteWeights(const model::WeightVersion& newest) {
-  if (newest_.has_value() && newest <= *newest_) return;
-  newest_ = newest;
-  for (const uint64_t id : In(State::kWaiting)) Judge(id);
+  std::optional<model::WeightVersion>& before = weights_.newest;
+  if (before.has_value() && newest <= *before) return;
+  if (before.has_value() && before->number == evaluating_) weights_.kept = before;
+  if (weights_.kept.has_value() && weights_.kept->incarnation < newest.incarnation) weights_.kept.reset();
+  before = newest;
+  DropLost();
   // The learner went back to a checkpoint: what it leased before has expired, and its old weights are no line of ours.
   for (const uint64_t id : In(State::kGenerating)) {
     if (held_.at(id).lease->incarnation() < newest.incarnation) Expire(id);
   }
 }
 
-void LeaseTable::Judge(uint64_t lease) {
-  switch (Admit(*held_.at(lease).lease, newest_)) {
-    case Admission::kDrop:
-      return Expire(lease);
-    case Admission::kGiveBack:
-      return GiveBack(lease, "its weight version is gone", /*failed=*/false);
-    case Admission::kStart:
-    case Admission::kWait:
-      return;
+void LeaseTable::DropLost() {
+  for (const uint64_t id : In(State::kWaiting)) {
+    if (Admit(*held_.at(id).lease, weights_) == Admission::kDrop) Expire(id);
+  }
+}
+
+std::optional<model::WeightVersion> LeaseTable::Missing() const {
+  for (const auto& [id, held] : held_) {
+    if (held.state == State::kWaiting && Admit(*held.lease, weights_) == Admission::kFetch) {
+      return WeightsFor(*held.lease, weights_);
+    }
+  }
+  return std::nullopt;
+}
+
+void LeaseTable::NoteFetched(const model::WeightVersion& version) {
+  if (Missing() == version) weights_.kept = version;
+}
+
+void LeaseTable::CannotFetch(const model::WeightVersion& version, std::string_view reason) {
+  for (const uint64_t id : In(State::kWaiting)) {
+    const v1::Lease& lease = *held_.at(id).lease;
+    if (Admit(lease, weights_) != Admission::kFetch || WeightsFor(lease, weights_) != version) continue;
+    GiveBack(id, reason, /*failed=*/false);
   }
 }
 

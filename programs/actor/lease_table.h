@@ -14,9 +14,13 @@
 // | Submitted, not graded or not taken       | -          | -             | returned or failed      |
 // | Renewed without it                       | expired    | expired *     | - (the answer will say) |
 // | NoteWeights of a newer incarnation       | expired    | expired *     | - (the answer will say) |
-// | NoteWeights past an evaluation's version | returned   | -             | -                       |
+// | CannotFetch its weights                  | returned   | -             | -                       |
 // | Drain                                    | returned   | -             | -                       |
 // | Stop                                     | returned   | returned      | returned                |
+//
+// Training groups are generated under the newest weights, an evaluation's under its own version, which may be an older one:
+// it is kept as long as the learner says that it is being evaluated, or fetched. Where groups of both kinds wait they take
+// turns: those that wait when weights go in are begun before others go in, so that nobody waits for longer than a turn.
 //
 // *: and the engine is told to cancel it. **: or failed, when the group has an error. Returned and failed leases are
 // handed back to the learner. A lease leaves the table once, by whichever event is first: that is when it is counted, and
@@ -105,13 +109,13 @@ class LeaseTable {
     kWait,    // for an event: nothing is to be done
     kEnd,     // stopped
     kCancel,  // TakeCancels()
-    kSwap,    // the newest weights go in, then Swapped()
+    kSwap,    // the weights of Wanted() go in, then Swapped()
     kStart,   // Start()
     kStep,    // a decode step, then Finish() with each group that ended
   };
-  // What the engine is to do now. Groups in the engine end before newer weights go in, unless continue_on_swap says
-  // otherwise and none of them is an evaluation; none begins under weights that are not the newest. Groups that the engine
-  // could not begin would hold up the next weights, so they wait here.
+  // What the engine is to do now. Groups in the engine end before other weights go in, unless these are newer,
+  // continue_on_swap allows it and none of the groups is an evaluation. Groups that the engine could not begin would hold up
+  // the next weights, so they wait here.
   Task NextTask(const EngineLoad& load) const;
 
   std::vector<uint64_t> TakeCancels();
@@ -121,11 +125,20 @@ class LeaseTable {
   void Refuse(uint64_t lease, std::string_view reason);
   void Finish(actor::FinishedGroup group);
 
+  // The weights that the engine should have: those in it, the newest or the kept ones. Unset before the first.
+  std::optional<model::WeightVersion> Wanted() const;
   // The newest weights that there are; what is older than those of before is ignored.
   void NoteWeights(const model::WeightVersion& newest);
-  // Tokens are sampled from these now.
-  void Swapped(const model::WeightVersion& weights) { current_ = weights; }
-  bool has_weights() const { return current_.has_value(); }
+  // Weights to be had in memory beside the newest.
+  const std::optional<model::WeightVersion>& kept() const { return weights_.kept; }
+  // Tokens are sampled from these now: the turn of the groups that wait for them.
+  void Swapped(const model::WeightVersion& weights);
+  bool has_weights() const { return weights_.engine.has_value(); }
+
+  // Weights that a waiting evaluation needs and that are not here: to be fetched, then NoteFetched() or CannotFetch().
+  std::optional<model::WeightVersion> Missing() const;
+  void NoteFetched(const model::WeightVersion& version);
+  void CannotFetch(const model::WeightVersion& version, std::string_view reason);
 
   // --- Submissions ---
 
@@ -164,6 +177,7 @@ class LeaseTable {
     std::shared_ptr<const v1::Lease> lease;
     State state = State::kWaiting;
     absl::Time since;
+    uint64_t number = 0;  // in the order in which they came
   };
   struct Return {
     std::shared_ptr<const v1::Lease> lease;
@@ -190,11 +204,11 @@ class LeaseTable {
   // Of one that is not held, or no more.
   void HandBack(std::shared_ptr<const v1::Lease> lease, std::string_view reason, bool failed);
 
-  // Ends a waiting lease that the newest weights have made useless.
-  void Judge(uint64_t lease);
+  // Ends waiting leases of a learner that is gone.
+  void DropLost();
   bool HasRoom(const v1::Lease& lease, const EngineLoad& load) const;
   std::optional<uint64_t> NextToStart(const EngineLoad& load) const;
-  bool MaySwap(const EngineLoad& load) const;
+  bool MaySwap(const EngineLoad& load, const model::WeightVersion& wanted) const;
   void EndBy(absl::Time time) { end_time_ = std::min(end_time_, time); }
 
   const LeaseTableOptions options_;
@@ -204,7 +218,11 @@ class LeaseTable {
   std::vector<Return> returns_;
   std::vector<uint64_t> cancels_;
   std::vector<metrics::GroupEnd> ends_;
-  std::optional<model::WeightVersion> newest_, current_;
+  WeightsHere weights_;
+  std::optional<uint64_t> evaluating_;  // the learner's word
+  uint64_t came_ = 0;                   // leases, since ever
+  // Of them, those that came before the turn of the weights in the engine began.
+  uint64_t turn_ = 0;
   absl::Time next_renewal_ = absl::InfiniteFuture();
   absl::Time end_time_ = absl::InfiniteFuture();
   bool closed_ = false, draining_ = false, stopped_ = false;

@@ -9,7 +9,7 @@ namespace drover::actor_process {
 namespace {
 
 // Thousands of events in any order: each lease is counted once and handed back at most once, the engine is told to cancel
-// only what it has, and no group is submitted twice.
+// only what it has, no group is submitted twice, and an evaluation begins under its own version alone.
 class LeaseTableModelTest : public LeaseTableTest, public ::testing::WithParamInterface<int> {
  protected:
   void Event() {
@@ -19,7 +19,7 @@ class LeaseTableModelTest : public LeaseTableTest, public ::testing::WithParamIn
       case 1: {
         v1::Lease fresh = MakeLease(next_++, version_ + random_() % 2, 1 + random_() % incarnation_);
         if (random_() % 4 == 0) fresh.set_kind(v1::LEASE_KIND_EVALUATION);
-        return Take({fresh});
+        return Take({fresh}, /*finished=*/false, random_() % 2 == 0 ? std::optional(version_) : std::nullopt);
       }
       case 2:
         if (random_() % 20 == 0) {
@@ -28,9 +28,17 @@ class LeaseTableModelTest : public LeaseTableTest, public ::testing::WithParamIn
         }
         return table_.NoteWeights({incarnation_, ++version_});
       case 3:
+        if (const auto missing = table_.Missing(); missing.has_value()) {
+          random_() % 4 == 0 ? table_.CannotFetch(*missing, "gone") : table_.NoteFetched(*missing);
+        }
+        return;
       case 4:
       case 5:
-        return table_.Swapped({incarnation_, version_});
+        if (const auto wanted = table_.Wanted(); wanted.has_value()) {
+          table_.Swapped(*wanted);
+          engine_ = wanted->number;
+        }
+        return;
       case 6:
         return table_.Refuse(lease, "refused");
       case 7:
@@ -55,8 +63,14 @@ class LeaseTableModelTest : public LeaseTableTest, public ::testing::WithParamIn
         }
         return;
       default:
-        if (const uint64_t begun = Start({.groups = 1, .queued = random_() % 2}); begun != 0) {
-          EXPECT_TRUE(begun_.insert(begun).second);
+        if (const auto lease = table_.Start({.groups = 1, .queued = random_() % 2}); lease != nullptr) {
+          EXPECT_TRUE(begun_.insert(lease->lease()).second);
+          if (lease->kind() == v1::LEASE_KIND_EVALUATION) {
+            evaluated_ += engine_ < version_ ? 1 : 0;
+            EXPECT_EQ(engine_, lease->min_version());
+          } else {
+            EXPECT_GE(engine_, lease->min_version());
+          }
         }
     }
   }
@@ -77,6 +91,8 @@ class LeaseTableModelTest : public LeaseTableTest, public ::testing::WithParamIn
   uint32_t incarnation_ = 1;
   uint64_t version_ = 0;
   std::set<uint64_t> begun_, cancelled_, submitting_;
+  uint64_t engine_ = 0;
+  int evaluated_ = 0;  // of versions that were the newest no more
 };
 
 TEST_P(LeaseTableModelTest, EachLeaseEndsOnce) {
@@ -106,6 +122,7 @@ TEST_P(LeaseTableModelTest, EachLeaseEndsOnce) {
   EXPECT_GT(begun_.size(), 20u);
   EXPECT_GT(cancelled_.size(), 1u);
   EXPECT_GT(submitting_.size(), 4u);
+  EXPECT_GT(evaluated_, 0);
   for (std::string& lease : returned) lease.erase(0, lease[0] == '!' ? 1 : 0);
   EXPECT_EQ(std::set<std::string>(returned.begin(), returned.end()).size(), returned.size());
 }

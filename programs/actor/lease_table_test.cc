@@ -90,17 +90,6 @@ TEST_F(LeaseTableTest, ContinueSwapsWhileGroupsRunButForEvaluations) {
   EXPECT_EQ(table.NextTask(kOne), Task::kSwap);
 }
 
-TEST_F(LeaseTableTest, AnEvaluationWhoseVersionIsGoneGoesBack) {
-  Weights(1, 3);
-  Take({MakeEvaluation(1, 2), MakeEvaluation(2, 3), MakeEvaluation(3, 3), MakeEvaluation(4, 4)});
-  EXPECT_THAT(Returned(), ElementsAre("1"));
-  EXPECT_EQ(Start(), 2u);
-  table_.NoteWeights({1, 4});
-  EXPECT_THAT(Returned(), ElementsAre("3")) << "4 has its version, and 2 ends under its own";
-  EXPECT_THAT(Held(), ElementsAre(1, 1, 0));
-  EXPECT_THAT(table_.TakeEnds(), ElementsAre(GroupEnd::kReturned, GroupEnd::kReturned));
-}
-
 // A group that waits in the engine would be held to weights that are old when it begins.
 TEST_F(LeaseTableTest, WhatTheEngineCannotBeginWaitsHere) {
   Weights(1, 0);

@@ -42,7 +42,10 @@ class WeightSource {
   // when none came, or after Stop().
   virtual std::shared_ptr<const weights::Received> WaitForNewer(const weights::Received* than,
                                                                 absl::Duration timeout) = 0;
-  // Ends running and later waits.
+  // A version that need not be the newest, its digest verified. NOT_FOUND: the learner has it no more. Bounded in time.
+  virtual absl::StatusOr<std::shared_ptr<const weights::Received>> Fetch(
+      const model::WeightVersion& version) = 0;
+  // Ends running and later waits and fetches.
   virtual void Stop() = 0;
 };
 

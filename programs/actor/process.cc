@@ -17,6 +17,7 @@
 #include "programs/process/drain_watch.h"
 #include "programs/process/exit_status.h"
 #include "programs/process/readiness.h"
+#include "recipe/lora.h"
 #include "services/http/server.h"
 #include "services/metrics/routes.h"
 
@@ -53,11 +54,14 @@ absl::StatusOr<std::unique_ptr<actor::Engine>> MakeGenerator(const Flags& flags,
   const model::TransformerOptions options = {
       .device = device,
       .dtype = recipe.model().dtype() == v1::BFLOAT16 ? torch::kBFloat16 : torch::kFloat32,
-      .trainable = false};
+      .trainable = false,
+      .lora = recipe::LoraOf(recipe)};
   // The shape alone: no token is sampled before the learner's weights have taken the place of these.
   ASSIGN_OR_RETURN(auto model, model::Transformer::CreateEmpty(setup.config, options));
-  return actor::Engine::Create({.max_batch = recipe.actors().max_batch()}, std::move(model),
-                               setup.tokenizer.get(), /*version=*/0);
+  const actor::EngineOptions engine = {.max_batch = recipe.actors().max_batch(),
+                                       .cache_bytes = static_cast<int64_t>(recipe.actors().cache_bytes()),
+                                       .speculation = recipe.actors().speculation()};
+  return actor::Engine::Create(engine, std::move(model), setup.tokenizer.get(), /*version=*/0);
 }
 
 absl::StatusOr<std::unique_ptr<http::Server>> ServePages(const Flags& flags, const Heartbeats& heartbeats,

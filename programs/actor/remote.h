@@ -62,6 +62,10 @@ class RemoteWeights final : public WeightSource {
                                                         absl::Duration timeout) override {
     return subscriber_->WaitForNewer(than, timeout);
   }
+  absl::StatusOr<std::shared_ptr<const weights::Received>> Fetch(
+      const model::WeightVersion& version) override {
+    return subscriber_->Fetch(version);
+  }
   void Stop() override { subscriber_->Stop(); }
 
  private:

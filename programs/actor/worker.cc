@@ -49,6 +49,7 @@ bool Worker::ready() const {
 
 void Worker::Publish() {
   using State = LeaseTable::State;
+  if (kept_ != nullptr && table_.kept() != kept_->version) kept_.reset();
   for (const metrics::GroupEnd end : table_.TakeEnds()) parts_.metrics->Ended(end);
   parts_.metrics->leases_held.Set(static_cast<double>(table_.held()));
   parts_.metrics->groups_waiting.Set(static_cast<double>(table_.groups(State::kWaiting)));
@@ -82,6 +83,7 @@ absl::Status Worker::Run() {
   std::vector<std::thread> threads;
   threads.emplace_back([this] { LeaseLoop(); });
   threads.emplace_back([this] { WeightsLoop(); });
+  threads.emplace_back([this] { FetchLoop(); });
   threads.emplace_back([this] { EngineLoop(); });
   threads.emplace_back([this] { RenewLoop(); });
   threads.emplace_back([this] { ReturnLoop(); });
@@ -117,21 +119,6 @@ void Worker::AwaitReturns() {
   };
   mutex_.AwaitWithTimeout(absl::Condition(&returned), table_.HandBackTime());
   no_returns_ = true;
-}
-
-void Worker::WeightsLoop() {
-  Heartbeats::Pulse pulse = BeginPulse(parts_.heartbeats, "weights");
-  std::shared_ptr<const weights::Received> newest;
-  while (!StoppedWithin(absl::ZeroDuration())) {
-    pulse.Beat(kIdleRound);
-    auto newer = parts_.weights->WaitForNewer(newest.get(), kIdleRound);
-    if (newer == nullptr) continue;
-    newest = std::move(newer);
-    absl::MutexLock lock(&mutex_);
-    newest_ = newest;
-    table_.NoteWeights(newest->version);
-    Publish();
-  }
 }
 
 // --- Generation -----------------------------------------------------------------------------------------------------
@@ -188,24 +175,6 @@ void Worker::CancelGroups() {
   for (const uint64_t lease : cancels) parts_.generator->Cancel(lease);
 }
 
-absl::Status Worker::Swap() {
-  std::shared_ptr<const weights::Received> newest;
-  {
-    absl::MutexLock lock(&mutex_);
-    newest = newest_;
-  }
-  const absl::Time start = absl::Now();
-  RETURN_IF_ERROR(parts_.generator->SwapWeights(newest->version.number, newest->weights));
-  parts_.metrics->swap_seconds.Observe(absl::ToDoubleSeconds(absl::Now() - start));
-  parts_.metrics->weight_swaps.Increment();
-  parts_.metrics->weight_version.Set(static_cast<double>(newest->version.number));
-  log::Info("weights", {{"incarnation", newest->version.incarnation}, {"version", newest->version.number}});
-  parts_.metrics->progress_timestamp.Set(metrics::UnixSeconds());
-  Tell([&](LeaseTable& table) { table.Swapped(newest->version); });
-  if (parts_.readiness != nullptr) parts_.readiness->Set(absl::OkStatus());
-  return absl::OkStatus();
-}
-
 void Worker::Start(const EngineLoad& load) {
   std::shared_ptr<const v1::Lease> lease;
   Tell([&](LeaseTable& table) { lease = table.Start(load); });
@@ -224,11 +193,28 @@ void Worker::Start(const EngineLoad& load) {
   Tell([&](LeaseTable& table) { table.Refuse(lease->lease(), ToStd(added.message())); });
 }
 
+void Worker::ShowCounts(const actor::GeneratorCounts& counts) {
+  metrics::ActorMetrics& metrics = *parts_.metrics;
+  metrics.cache_pages.Set(static_cast<double>(counts.pages));
+  metrics.cache_used_pages.Set(static_cast<double>(counts.used_pages));
+  const auto add = [](prometheus::Counter& counter, uint64_t now, uint64_t before) {
+    counter.Increment(static_cast<double>(now - before));
+  };
+  add(metrics.prefilled_tokens, counts.prefilled_tokens, counts_.prefilled_tokens);
+  add(metrics.shared_tokens, counts.shared_tokens, counts_.shared_tokens);
+  add(metrics.recomputed_tokens, counts.recomputed_tokens, counts_.recomputed_tokens);
+  add(metrics.drafted_tokens, counts.drafted_tokens, counts_.drafted_tokens);
+  add(metrics.accepted_tokens, counts.accepted_tokens, counts_.accepted_tokens);
+  add(metrics.preemptions, counts.preemptions, counts_.preemptions);
+  counts_ = counts;
+}
+
 void Worker::Step() {
   const absl::Time start = absl::Now();
   std::vector<actor::FinishedGroup> ended = parts_.generator->Step();
   parts_.metrics->generate_seconds_total.Increment(absl::ToDoubleSeconds(absl::Now() - start));
   parts_.metrics->progress_timestamp.Set(metrics::UnixSeconds());
+  ShowCounts(parts_.generator->counts());
   if (ended.empty()) return;
   Tell([&](LeaseTable& table) {
     for (actor::FinishedGroup& group : ended) table.Finish(std::move(group));

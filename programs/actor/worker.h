@@ -13,6 +13,8 @@
 // | ------- | ------------------- | ---------------------------------- | -------------------------------------------- |
 // | lease   | leases (long poll)  | room: responses held below a limit | a lease's end                                |
 // | weights | versions            | one newer than the last            | the stream                                   |
+// | fetch   | an older version    | an evaluation of one that is not   | a lease; the learner's answer                |
+// |         |                     | here                               |                                              |
 // | engine  | the table's tasks   | the next one                       | a lease, weights, a lost lease, the end      |
 // | submit  | generated groups    | one                                | the engine                                   |
 // | renew   | -                   | a third of a lease's time          | the clock                                    |
@@ -101,19 +103,25 @@ class Worker {
   void Return(const v1::ReturnLeasesRequest& request);
   void SubmitLoop();
 
+  // worker_weights.cc
+  void WeightsLoop();
+  void FetchLoop();
+  // Asks for it once; leases that need it go back where it cannot be had.
+  void Fetch(const model::WeightVersion& version);
+  absl::Status Swap();
+
   // worker.cc
   void AwaitEnd();
   // Until all that goes back is back, or HandBackTime() is over.
   void AwaitReturns();
-  void WeightsLoop();
   void EngineLoop();
   absl::Status Generate();  // EngineLoop's life: until the end, or what ends the worker
   // The table's next task: kWait when there was none for some time.
   LeaseTable::Task AwaitTask(const EngineLoad& load, Heartbeats::Pulse& pulse);
   void CancelGroups();
-  absl::Status Swap();
   void Start(const EngineLoad& load);
   void Step();
+  void ShowCounts(const actor::GeneratorCounts& counts);
 
   // Waits for the table's stop, up to `pause`; whether it came.
   bool StoppedWithin(absl::Duration pause);
@@ -130,10 +138,13 @@ class Worker {
   const WorkerOptions options_;
   const WorkerParts parts_;
   const Submitter submitter_;
+  actor::GeneratorCounts counts_;  // that metrics show; the engine loop's
+  std::string base_digest_;        // of the base that the generator has; the engine loop's
 
   mutable absl::Mutex mutex_;
   LeaseTable table_ ABSL_GUARDED_BY(mutex_);
   std::shared_ptr<const weights::Received> newest_ ABSL_GUARDED_BY(mutex_);  // what the table was told of
+  std::shared_ptr<const weights::Received> kept_ ABSL_GUARDED_BY(mutex_);    // the table's kept()
   bool returning_ ABSL_GUARDED_BY(mutex_) = false;   // a call of the return loop is under way
   bool no_returns_ ABSL_GUARDED_BY(mutex_) = false;  // the return loop ends
   absl::Status failure_ ABSL_GUARDED_BY(mutex_);

@@ -123,6 +123,42 @@ TEST_F(WorkerTest, DrainSwapsBetweenGroupsOnly) {
   EXPECT_EQ(learner_.groups().at(2).responses(0).versions(0).version(), 1u);
 }
 
+TEST_F(WorkerTest, AnOlderVersionIsEvaluatedWhileTrainingGoesOn) {
+  learner_.SetEvaluating(0);
+  learner_.Offer(MakeLease(1, 0));
+  weights_.Publish(1, 0);
+  Start();
+  ASSERT_TRUE(Eventually([&] { return learner_.groups().size() == 1; }));
+  weights_.Publish(1, 1);
+  for (uint64_t id = 2; id <= 6; ++id) {
+    learner_.Offer(MakeLease(id, 1));
+    learner_.Offer(MakeEvaluation(id + 100, 0));
+  }
+  ASSERT_TRUE(Eventually([&] { return learner_.groups().size() == 11; }));
+  for (const auto& [lease, group] : learner_.groups()) {
+    const uint64_t version = lease == 1 || lease > 100 ? 0 : 1;
+    EXPECT_EQ(group.responses(0).versions(0).version(), version) << lease;
+  }
+  EXPECT_FALSE(generator_.swapped_while_running);
+  EXPECT_EQ(weights_.fetches(), 0) << "it was here, and was kept";
+  ASSERT_TRUE(Eventually([&] { return generator_.version == 1; }))
+      << "and the newest are in the engine again";
+}
+
+// As of an actor that came after the version that is evaluated.
+TEST_F(WorkerTest, AVersionThatIsNotHereIsFetchedAndWhatCannotBeHadGoesBack) {
+  learner_.SetEvaluating(3);
+  weights_.Keep(1, 3);
+  weights_.Publish(1, 5);
+  learner_.Offer(MakeEvaluation(100, 3));
+  learner_.Offer(MakeEvaluation(101, 2));
+  Start();
+  ASSERT_TRUE(Eventually([&] { return learner_.groups().size() == 1 && learner_.returned().size() == 1; }));
+  EXPECT_EQ(learner_.groups().at(100).responses(0).versions(0).version(), 3u);
+  EXPECT_EQ(learner_.returned().at(101), false) << "it is no fault of the group";
+  EXPECT_GE(weights_.fetches(), 2);
+}
+
 TEST_F(WorkerTest, ContinueSwapsWhileGroupsRun) {
   options_.continue_on_swap = true;
   generator_.blocked = true;
@@ -135,6 +171,25 @@ TEST_F(WorkerTest, ContinueSwapsWhileGroupsRun) {
   EXPECT_TRUE(generator_.swapped_while_running);
   generator_.blocked = false;
   ASSERT_TRUE(Eventually([&] { return learner_.groups().size() == 1; }));
+}
+
+TEST_F(WorkerTest, MetricsShowWhatTheEngineCounts) {
+  generator_.tally = {.pages = 40,
+                      .used_pages = 7,
+                      .prefilled_tokens = 90,
+                      .shared_tokens = 32,
+                      .recomputed_tokens = 11,
+                      .preemptions = 2};
+  learner_.Offer(MakeLease(1, 0));
+  weights_.Publish(1, 0);
+  Start();
+  ASSERT_TRUE(Eventually([&] { return learner_.groups().size() == 1; }));
+  EXPECT_EQ(metrics_.cache_pages.Value(), 40);
+  EXPECT_EQ(metrics_.cache_used_pages.Value(), 7);
+  EXPECT_EQ(metrics_.prefilled_tokens.Value(), 90) << "of three steps, each token once";
+  EXPECT_EQ(metrics_.shared_tokens.Value(), 32);
+  EXPECT_EQ(metrics_.recomputed_tokens.Value(), 11);
+  EXPECT_EQ(metrics_.preemptions.Value(), 2);
 }
 
 TEST_F(WorkerTest, ALeaseThatIsNoLongerOursIsCancelled) {

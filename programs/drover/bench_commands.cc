@@ -75,4 +75,21 @@ int BenchGradeService(const BenchGradeServiceOptions& options) {
   return kDone;
 }
 
+int BenchTokenize(const BenchTokenizeOptions& options) {
+  const auto result = text::BenchTokenize(options.text);
+  if (!result.ok()) return Conclude(result.status());
+  if (options.json) {
+    std::puts(result->dump().c_str());
+    return kDone;
+  }
+  std::printf("%ld bytes, %ld tokens; read in %.2f s\n", (*result)["bytes"].get<int64_t>(),
+              (*result)["tokens"].get<int64_t>(), (*result)["load_seconds"].get<double>());
+  for (const char* what : {"encode", "encode_lines", "decode"}) {
+    const auto& measured = (*result)[what];
+    std::printf("%-13s %8.1f MB/s %12.0f tokens/s\n", what, measured["megabytes_per_second"].get<double>(),
+                measured["tokens_per_second"].get<double>());
+  }
+  return kDone;
+}
+
 }  // namespace drover::cli

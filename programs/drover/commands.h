@@ -7,7 +7,9 @@
 
 #include "programs/drover/grading/bench_service.h"
 #include "programs/drover/grading/explain_command.h"
+#include "programs/drover/plan_command.h"
 #include "programs/drover/report/report_command.h"
+#include "programs/drover/text/bench_tokenize.h"
 #include "programs/drover/train_command.h"
 
 namespace drover::cli {
@@ -75,6 +77,13 @@ struct BenchGradeServiceOptions {
   bool json = false;
 };
 int BenchGradeService(const BenchGradeServiceOptions& options);
+
+// `drover bench tokenize`
+struct BenchTokenizeOptions {
+  text::BenchTokenizeOptions text;
+  bool json = false;
+};
+int BenchTokenize(const BenchTokenizeOptions& options);
 
 // `drover tokenize`, `drover detokenize`
 struct TextOptions {

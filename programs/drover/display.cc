@@ -42,6 +42,45 @@ std::string LeftText(const View& view) {
   return left.has_value() ? ClockText(*left) + " left" : "time left: -";
 }
 
+std::vector<std::string> SupervisedPanel(const View& view, const Json& last) {
+  std::vector<double> losses;
+  double highest = 0;
+  for (const Json& line : view.metrics) highest = std::max(highest, Number(line, "loss"));
+  for (const Json& line : view.metrics) losses.push_back(Number(line, "loss") / std::max(highest, 1e-9));
+  return {
+      absl::StrFormat("%s  step %.0f/%.0f  epoch %.2f  %s elapsed, %s", view.recipe, Number(last, "step"),
+                      Number(last, "steps"), Number(last, "epoch"), ClockText(view.elapsed_seconds),
+                      LeftText(view)),
+      absl::StrFormat("  loss      %-6s %s", NumberOrDash(last, "loss"), Sparkline(losses, 60)),
+      absl::StrFormat("  held-out  %s", HeldoutLossText(view)),
+      absl::StrFormat("  gradient  %s    learning rate %.2e    %.0f tokens/s",
+                      NumberOrDash(last, "grad_norm"), Number(last, "learning_rate"),
+                      Number(last, "tokens_per_second")),
+  };
+}
+
+std::string SupervisedStepLine(const Json& line, const View& view) {
+  return absl::StrFormat(
+      "step %.0f/%.0f  epoch %.2f  loss %s  held-out %s  gradient %s  rate %.2e  %.0f tokens/s  %s elapsed, "
+      "%s",
+      Number(line, "step"), Number(line, "steps"), Number(line, "epoch"), NumberOrDash(line, "loss"),
+      HeldoutLossText(view), NumberOrDash(line, "grad_norm"), Number(line, "learning_rate"),
+      Number(line, "tokens_per_second"), ClockText(Number(line, "seconds")), LeftText(view));
+}
+
+std::string SupervisedSummaryText(const Json& summary, const std::string& folder) {
+  return absl::StrFormat(
+      "held-out loss  %s -> %s  (%.0f examples, nats per token)\n"
+      "training loss  %s -> %s  (first and last five of %.0f steps)\n"
+      "%.2f epochs of %.0f examples, %.0f tokens, %s\n"
+      "everything of this run is in %s (metrics.jsonl, evaluations.jsonl, checkpoints/)\n",
+      NumberOrDash(summary, "heldout_loss_before"), NumberOrDash(summary, "heldout_loss_after"),
+      Number(summary, "heldout_examples"), NumberOrDash(summary, "loss_first"),
+      NumberOrDash(summary, "loss_last"), Number(summary, "steps"), Number(summary, "epochs"),
+      Number(summary, "examples"), Number(summary, "tokens_seen"), ClockText(Number(summary, "seconds")),
+      folder);
+}
+
 // An accuracy of no questions is none.
 std::string AccuracyLine(const Json& summary) {
   if (Number(summary, "heldout_questions") == 0) return "held-out accuracy  not measured\n";
@@ -116,9 +155,18 @@ std::string Sparkline(const std::vector<double>& values, size_t width) {
   return line;
 }
 
+std::string HeldoutLossText(const View& view) {
+  if (view.heldout_losses.empty()) return "-";
+  const Json &first = view.heldout_losses.front(), &last = view.heldout_losses.back();
+  if (view.heldout_losses.size() == 1) return NumberOrDash(first, "heldout_loss");
+  return absl::StrFormat("%s -> %s (step %.0f)", NumberOrDash(first, "heldout_loss"),
+                         NumberOrDash(last, "heldout_loss"), Number(last, "step"));
+}
+
 std::vector<std::string> Panel(const View& view) {
   static const Json kNone = Json::object();
   const Json& last = view.metrics.empty() ? kNone : view.metrics.back();
+  if (view.supervised) return SupervisedPanel(view, last);
   std::vector<double> rewards;
   for (const Json& line : view.metrics) rewards.push_back(Number(line, "reward"));
   return {
@@ -136,6 +184,7 @@ std::vector<std::string> Panel(const View& view) {
 }
 
 std::string StepLine(const Json& line, const View& view) {
+  if (view.supervised) return SupervisedStepLine(line, view);
   return absl::StrFormat(
       "step %.0f/%.0f  reward %.3f  accuracy %s  length %.1f  %.0f tokens/s  staleness %.1f  version %.0f  "
       "%s elapsed, "
@@ -146,6 +195,7 @@ std::string StepLine(const Json& line, const View& view) {
 }
 
 std::string SummaryText(const Json& summary, const std::string& folder) {
+  if (summary.contains("heldout_loss_after")) return SupervisedSummaryText(summary, folder);
   const Json groups = summary.value("groups", Json::object());
   return AccuracyLine(summary) +
          absl::StrFormat(
@@ -175,6 +225,23 @@ std::string BenchmarksText(const std::vector<Json>& lines) {
                           Number(last, "questions"));
   }
   return text;
+}
+
+Json BenchmarksJson(const std::vector<Json>& lines) {
+  const Json before = lines.front().value("benchmarks", Json::object());
+  const Json after = lines.back().value("benchmarks", Json::object());
+  const auto measured = [](const Json& benchmark) {
+    return Json{{"accuracy", benchmark.value("accuracy", Json())},
+                {"interval", benchmark.value("interval", Json())}};
+  };
+  Json benchmarks = Json::object();
+  for (const auto& [name, last] : after.items()) {
+    const bool moved = lines.size() > 1 && before.contains(name);
+    benchmarks[name] = {{"questions", last.value("questions", Json())},
+                        {"before", moved ? measured(before.at(name)) : Json()},
+                        {"after", measured(last)}};
+  }
+  return benchmarks;
 }
 
 }  // namespace drover::cli

@@ -19,6 +19,8 @@ struct View {
   std::optional<double> accuracy;               // newest held-out accuracy
   std::optional<uint64_t> accuracy_step;
   double elapsed_seconds = 0;
+  bool supervised = false;                             // of `drover sft`: what follows, and no state
+  std::vector<nlohmann::ordered_json> heldout_losses;  // lines of evaluations.jsonl so far
 };
 
 // "29 failed, 2 expired": leases that ended without a group since the last step, once they outnumber the groups (or
@@ -37,6 +39,9 @@ std::optional<double> SecondsLeft(const View& view);
 // The newest `width` values, averaged down to at most `width` columns of ▁▂▃▄▅▆▇█ for [0, 1].
 std::string Sparkline(const std::vector<double>& values, size_t width);
 
+// "2.105 -> 1.873 (step 40)": the first held-out loss and the newest; "-" without any.
+std::string HeldoutLossText(const View& view);
+
 // The panel that is redrawn in place; the same number of lines each time.
 std::vector<std::string> Panel(const View& view);
 
@@ -48,5 +53,9 @@ std::string SummaryText(const nlohmann::ordered_json& summary, const std::string
 
 // A line a benchmark: its accuracy in the first of the lines of benchmarks.jsonl and in the last; empty without any.
 std::string BenchmarksText(const std::vector<nlohmann::ordered_json>& lines);
+
+// The same for scripts, of at least one line: {NAME: {"questions", "before", "after"}}, each {"accuracy", "interval"}; "before" is null
+// where there is one line.
+nlohmann::ordered_json BenchmarksJson(const std::vector<nlohmann::ordered_json>& lines);
 
 }  // namespace drover::cli

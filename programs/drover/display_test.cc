@@ -103,6 +103,10 @@ TEST(DisplayTest, BenchmarksFromTheFirstEvaluationToTheLast) {
   EXPECT_EQ(BenchmarksText({line(0.5), line(0.2), line(0.75)}),
             "benchmark          easy: 0.500 [0.400, 0.600] -> 0.750 [0.650, 0.850]  (40 questions; 95 % "
             "intervals)\n");
+  EXPECT_EQ(
+      BenchmarksJson({line(0.5), line(0.2), line(0.75)}).dump(),
+      R"({"easy":{"questions":40,"before":{"accuracy":0.5,"interval":[0.4,0.6]},"after":{"accuracy":0.75,"interval":[0.65,0.85]}}})");
+  EXPECT_TRUE(BenchmarksJson({line(0.5)})["easy"]["before"].is_null());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "programs/drover/analyze/analyze_flags.h"
+#include "programs/drover/checkpoint/flags.h"
 #include "programs/drover/commands.h"
 #include "programs/drover/data/flags.h"
 #include "programs/drover/eval/eval_command.h"
@@ -26,10 +27,8 @@ void RunWith(CLI::App* command, const std::shared_ptr<Options>& options, Chosen&
   command->callback([options, &chosen, run] { chosen = [options, run] { return run(*options); }; });
 }
 
-void AddTrain(CLI::App& app, Chosen& chosen) {
-  auto options = std::make_shared<drover::cli::TrainOptions>();
-  CLI::App* train =
-      app.add_subcommand("train", "Train a model: starts learner, actors and verifier on this machine");
+// The flags of a run on this machine.
+void AddRunFlags(CLI::App* train, const std::shared_ptr<drover::cli::TrainOptions>& options) {
   train->add_option("--recipe", options->recipe, "A shipped recipe's name (see 'drover recipes') or a file")
       ->capture_default_str();
   train->add_option("--set", options->overrides, "Override a field: path.to.field=value; may be repeated")
@@ -43,7 +42,22 @@ void AddTrain(CLI::App& app, Chosen& chosen) {
   train->add_flag("--json", options->json, "Print the lines of metrics.jsonl, then the summary");
   train->add_option("--log-level", options->log_level, "debug, info, warning or error")
       ->capture_default_str();
+}
+
+void AddTrain(CLI::App& app, Chosen& chosen) {
+  auto options = std::make_shared<drover::cli::TrainOptions>();
+  CLI::App* train =
+      app.add_subcommand("train", "Train a model: starts learner, actors and verifier on this machine");
+  AddRunFlags(train, options);
   RunWith(train, options, chosen, drover::cli::Train);
+  options = std::make_shared<drover::cli::TrainOptions>();
+  options->recipe = "";
+  options->supervised = true;
+  CLI::App* sft = app.add_subcommand(
+      "sft",
+      "Supervised training: continual pretraining or fine-tuning on texts, prompts with responses, or chats");
+  AddRunFlags(sft, options);
+  RunWith(sft, options, chosen, drover::cli::Train);
 }
 
 void AddEval(CLI::App& app, Chosen& chosen) {
@@ -51,6 +65,23 @@ void AddEval(CLI::App& app, Chosen& chosen) {
   RunWith(drover::cli::AddEvalFlags(app, eval.get()), eval, chosen, drover::cli::Eval);
   auto compare = std::make_shared<drover::cli::CompareRunsOptions>();
   RunWith(drover::cli::AddCompareFlags(app, compare.get()), compare, chosen, drover::cli::CompareRuns);
+}
+
+void AddRecipePlan(CLI::App* recipe, Chosen& chosen) {
+  auto options = std::make_shared<drover::cli::RecipePlanOptions>();
+  CLI::App* plan = recipe->add_subcommand("plan", "How much memory its processes take, and what to change");
+  plan->add_option("name", options->recipe, "A shipped recipe's name or a file")->required();
+  plan->add_option("--set", options->overrides, "Override a field: path.to.field=value; may be repeated")
+      ->allow_extra_args(false)
+      ->take_all();
+  plan->add_option("--device", options->device, "What the processes compute on")
+      ->check(CLI::IsMember({"cpu", "cuda"}))
+      ->capture_default_str();
+  plan->add_option("--memory", options->memory, "Memory of a device, such as 80GiB")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));
+  plan->add_flag("--json", options->json, "A JSON object");
+  plan->footer("drover recipe plan oat-zero-7b --device cuda --memory 80GiB");
+  RunWith(plan, options, chosen, drover::cli::PlanRecipe);
 }
 
 void AddRecipes(CLI::App& app, Chosen& chosen) {
@@ -64,6 +95,7 @@ void AddRecipes(CLI::App& app, Chosen& chosen) {
       ->allow_extra_args(false)
       ->take_all();
   RunWith(show, options, chosen, drover::cli::ShowRecipe);
+  AddRecipePlan(recipe, chosen);
 }
 
 void AddInspect(CLI::App& app, Chosen& chosen) {
@@ -254,6 +286,16 @@ void AddBench(CLI::App& app, Chosen& chosen) {
       ->capture_default_str();
   command->add_flag("--json", service->json, "One JSON object instead of text");
   RunWith(command, service, chosen, drover::cli::BenchGradeService);
+
+  auto tokenize = std::make_shared<drover::cli::BenchTokenizeOptions>();
+  command = bench->add_subcommand("tokenize", "A tokenizer on a text, on one thread: encoding and decoding");
+  command->add_option("--model", tokenize->text.model, "A folder with tokenizer.json")->required();
+  command->add_option("--file", tokenize->text.file, "The text, UTF-8")->required();
+  command->add_option("--seconds", tokenize->text.seconds, "Of each of the three measurements")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
+  command->add_flag("--json", tokenize->json, "One JSON object instead of text");
+  RunWith(command, tokenize, chosen, drover::cli::BenchTokenize);
 }
 
 // A command whose output could not be written has failed, however well it went.
@@ -277,6 +319,7 @@ int main(int argc, char** argv) {
   AddRecipes(app, chosen);
   AddInspect(app, chosen);
   AddDropGroup(app, chosen);
+  drover::cli::AddCheckpoint(app, chosen);
   AddReport(app, chosen);
   AddEval(app, chosen);
   AddStudy(app, chosen);
@@ -287,6 +330,7 @@ int main(int argc, char** argv) {
              "Generate responses to the prompts of a JSONL file with the actor's engine", {"generate"});
   AddSibling(app, chosen, "score", "Log-probabilities of token sequences by the learner's forward path",
              {"score"});
+  AddSibling(app, chosen, "serve", "Serve a model to clients of the OpenAI-compatible HTTP API", {"serve"});
   drover::cli::AddData(app, chosen);
   AddBench(app, chosen);
   drover::cli::analyze::AddAnalyze(app, [&chosen](std::function<int()> run) { chosen = std::move(run); });

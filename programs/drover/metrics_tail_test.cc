@@ -27,5 +27,19 @@ TEST(MetricsTailTest, WholeLinesOnceAsTheyCome) {
   EXPECT_EQ(second[1]["step"], 4);
 }
 
+// A run that rolled back has dropped lines and writes others: those alone are new.
+TEST(MetricsTailTest, AFileThatIsWrittenAnewGivesWhatIsOfALaterIncarnation) {
+  const std::string path = ::testing::TempDir() + "/drover_tail_anew.jsonl";
+  const std::string first = "{\"step\":1,\"incarnation\":1}\n", second = "{\"step\":2,\"incarnation\":1}\n";
+  ASSERT_TRUE(WriteFileAtomically(path, first + second).ok());
+  MetricsTail tail(path);
+  EXPECT_EQ(tail.TakeNew().size(), 2u);
+  ASSERT_TRUE(WriteFileAtomically(path, first + "{\"step\":2,\"incarnation\":2,\"again\":true}\n").ok());
+  const auto lines = tail.TakeNew();
+  ASSERT_EQ(lines.size(), 1u);
+  EXPECT_EQ(lines[0]["again"], true);
+  EXPECT_TRUE(tail.TakeNew().empty());
+}
+
 }  // namespace
 }  // namespace drover::cli

@@ -17,14 +17,17 @@ struct Description {
 };
 constexpr Description kDescriptions[] = {
     {"train", "Training", "drover train --recipe arithmetic --set run.steps=20"},
+    {"sft", "Training", "drover sft --recipe sft-smollm2-asdiv"},
     {"recipes", "Training", "drover recipes"},
-    {"recipe", "Training", "drover recipe show arithmetic"},
+    {"recipe", "Training", "drover recipe plan oat-zero-7b --memory 80GiB"},
     {"inspect", "Training", "drover inspect run runs/NAME"},
     {"drop-group", "Training", "drover drop-group runs/NAME --lease 17"},
+    {"checkpoint", "Training", "drover checkpoint list runs/NAME"},
     {"report", "Training", "drover report runs/NAME --out report.html"},
     {"fetch", "Models and texts", "drover fetch smollm2"},
     {"generate", "Models and texts", "drover generate --model DIR --prompts in.jsonl --out out.jsonl"},
     {"score", "Models and texts", "drover score --model DIR --in in.jsonl --out out.jsonl"},
+    {"serve", "Models and texts", "drover serve --model DIR --port 8000"},
     {"tokenize", "Models and texts", "echo '\"1+1=\"' | drover tokenize --model DIR"},
     {"detokenize", "Models and texts", "echo '[3, 12, 3]' | drover detokenize --model DIR"},
     {"data", "Questions", "drover data inspect train.jsonl --format gsm8k"},

@@ -1,4 +1,6 @@
 #include <cstdio>
+#include <string>
+#include <vector>
 
 #include "programs/drover/commands.h"
 #include "programs/drover/report.h"
@@ -21,8 +23,11 @@ int ListRecipes() {
 
 int ShowRecipe(const RecipeShowOptions& options) {
   // Files that a recipe names need not be on this machine to look at it.
-  const auto loaded = recipe::LoadRecipe(options.recipe, options.overrides, {.check_files = false});
+  std::vector<std::string> warnings;
+  const auto loaded =
+      recipe::LoadRecipe(options.recipe, options.overrides, {.check_files = false, .warnings = &warnings});
   if (!loaded.ok()) return Report(kBadInput, loaded.status());
+  for (const std::string& warning : warnings) std::fprintf(stderr, "drover: warning: %s\n", warning.c_str());
   std::fputs(recipe::ToText(*loaded).c_str(), stdout);
   return kDone;
 }

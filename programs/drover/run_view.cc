@@ -11,8 +11,9 @@
 
 namespace drover::cli {
 
-RunView::RunView(const run::RunFolder& folder, std::string recipe)
-    : tail_(folder.metrics()), start_(absl::Now()) {
+RunView::RunView(const run::RunFolder& folder, std::string recipe, bool supervised)
+    : tail_(folder.metrics()), evaluations_(folder.evaluations()), start_(absl::Now()) {
+  view_.supervised = supervised;
   view_.recipe = std::move(recipe);
   view_.folder = folder.path();
 }
@@ -40,9 +41,15 @@ std::vector<std::string> RunView::TakeNotices() {
 }
 
 std::vector<nlohmann::ordered_json> RunView::Refresh(int learner_port) {
-  if (learner_port != 0) AskLearner(learner_port);
+  if (learner_port != 0 && !view_.supervised) AskLearner(learner_port);
+  if (view_.supervised) {
+    for (const auto& line : evaluations_.TakeNew()) view_.heldout_losses.push_back(line);
+  }
   std::vector<nlohmann::ordered_json> lines = tail_.TakeNew();
   for (const auto& line : lines) {
+    const uint64_t step = line.value("step", uint64_t{0});  // a run that went back does steps again
+    while (!view_.metrics.empty() && view_.metrics.back().value("step", uint64_t{0}) >= step)
+      view_.metrics.pop_back();
     view_.metrics.push_back(line);
   }
   view_.elapsed_seconds = absl::ToDoubleSeconds(absl::Now() - start_);

@@ -16,7 +16,8 @@ namespace drover::cli {
 // Not thread-safe.
 class RunView {
  public:
-  RunView(const run::RunFolder& folder, std::string recipe);
+  // `supervised`: there is no RunService, and the held-out losses are read from evaluations.jsonl.
+  RunView(const run::RunFolder& folder, std::string recipe, bool supervised = false);
 
   // Reads what is new; asks the learner for its state when `learner_port` is known (0: not yet), at most for half a
   // second. Returns the new lines of metrics.jsonl.
@@ -31,6 +32,7 @@ class RunView {
   void AskLearner(int port);
 
   MetricsTail tail_;
+  MetricsTail evaluations_;
   View view_;
   absl::Time start_;
   int port_ = 0;

@@ -17,6 +17,7 @@
 #include "base/stop_signal.h"
 #include "programs/drover/display.h"
 #include "programs/drover/pending_recipe.h"
+#include "programs/drover/plan_command.h"
 #include "programs/drover/programs.h"
 #include "programs/drover/report.h"
 #include "programs/drover/run_view.h"
@@ -57,10 +58,10 @@ absl::StatusOr<Plan> PlanResume(const TrainOptions& options) {
   }
   std::error_code ignored;
   if (options.overrides.empty() && std::filesystem::exists(plan.folder.summary(), ignored)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--resume ", options.resume,
-                     ": this run is done (summary.json is there); to train further give "
-                     "it more rollouts, such as --set run.steps=200"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "--resume ", options.resume, ": this run is done (summary.json is there)",
+        options.supervised ? "; to learn further begin a run with its newest checkpoint as model.path"
+                           : "; to train further give it more rollouts, such as --set run.steps=200"));
   }
   ASSIGN_OR_RETURN(plan.recipe,
                    recipe::LoadRecipe(plan.folder.recipe(), options.overrides, {.warnings = &plan.warnings}));
@@ -88,10 +89,32 @@ absl::StatusOr<Plan> PlanNew(const TrainOptions& options) {
   return plan;
 }
 
+// Each command takes its own recipes.
+absl::Status CheckKind(const v1::Recipe& recipe, const TrainOptions& options) {
+  if (options.supervised == !recipe.sft().train().empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      options.supervised
+          ? absl::StrCat("recipe ", recipe.name(),
+                         " has no sft.train: it is one of `drover train`; give a file with "
+                         "--set sft.train=\"FILE.jsonl\", or another recipe (`drover recipes` lists sft-...)")
+          : absl::StrCat("recipe ", recipe.name(), " has sft.train: it is one of `drover sft`"));
+}
+
 absl::StatusOr<Plan> MakePlan(const TrainOptions& options) {
   if (options.quiet && options.json)
     return absl::InvalidArgumentError("--quiet and --json exclude each other");
-  return options.resume.empty() ? PlanNew(options) : PlanResume(options);
+  if (options.resume.empty() && options.recipe.empty()) {
+    return absl::InvalidArgumentError("--recipe NAME|FILE or --resume DIR is required");
+  }
+  ASSIGN_OR_RETURN(Plan plan, options.resume.empty() ? PlanNew(options) : PlanResume(options));
+  RETURN_IF_ERROR(CheckKind(plan.recipe, options));
+  return plan;
+}
+
+// The command that goes on with the run.
+std::string GoOnText(const Plan& plan) {
+  const char* command = plan.recipe.sft().train().empty() ? "train" : "sft";
+  return absl::StrCat("go on with: drover ", command, " --resume ", plan.folder.path());
 }
 
 // Shows a run on the terminal, as lines, as JSON, or not at all.
@@ -129,13 +152,15 @@ class Screen {
     std::fprintf(stderr, "drover: %s\n", message.c_str());
   }
 
-  void Finish(const nlohmann::ordered_json& summary, const std::string& folder) {
+  void Finish(nlohmann::ordered_json summary, const std::string& folder) {
     if (options_.quiet) return;
+    const auto benchmarks =
+        run::ReadJsonl(run::RunFolder(folder).benchmarks()).value_or(std::vector<nlohmann::ordered_json>());
     if (options_.json) {
+      if (!benchmarks.empty()) summary["benchmarks"] = BenchmarksJson(benchmarks);
       std::fputs(run::ToLine(summary).c_str(), stdout);
     } else {
-      const auto benchmarks = run::ReadJsonl(run::RunFolder(folder).benchmarks());
-      if (benchmarks.ok()) std::fputs(BenchmarksText(*benchmarks).c_str(), stdout);
+      std::fputs(BenchmarksText(benchmarks).c_str(), stdout);
       std::fputs(SummaryText(summary, folder).c_str(), stdout);
     }
     std::fflush(stdout);
@@ -202,8 +227,9 @@ launch::RunOutcome Watch(launch::LocalRun& run, StopSignal& stop, RunView& view,
     for (const std::string& notice : view.TakeNotices()) screen.Say(notice);
     screen.ShowPage(run.page_port());
     screen.Show(view.view(), lines);
+    const bool stepped = !view.view().metrics.empty() && view.view().supervised;
     const bool in_order = outcome == launch::RunOutcome::kDone || outcome == launch::RunOutcome::kStopped;
-    if (in_order || view.view().state.incarnation() > 0) {
+    if (in_order || stepped || view.view().state.incarnation() > 0) {
       if (const absl::Status kept = recipe.Accept(); !kept.ok()) screen.Say(std::string(kept.message()));
     }
     if (outcome != launch::RunOutcome::kRunning) return outcome;
@@ -226,7 +252,7 @@ std::string StoppedText(const Plan& plan) {
 
 int ConcludeRun(launch::RunOutcome outcome, int interrupts, const launch::LocalRun& run, const Plan& plan,
                 Screen& screen) {
-  const std::string go_on = "go on with: drover train --resume " + plan.folder.path();
+  const std::string go_on = GoOnText(plan);
   if (interrupts > 1) return Report(kInterrupted, "ended at once; " + go_on);
   switch (outcome) {
     case launch::RunOutcome::kDone:
@@ -267,8 +293,12 @@ int Train(const TrainOptions& options) {
   const absl::StatusOr<Plan> plan = MakePlan(options);
   if (!plan.ok()) return Report(kBadInput, std::string(plan.status().message()));
   if (!options.quiet) {
-    for (const std::string& warning : plan->warnings)
-      std::fprintf(stderr, "drover: warning: %s\n", warning.c_str());
+    // The plan of memory is one of rollouts.
+    const auto memory = options.supervised ? std::vector<std::string>() : MemoryWarnings(plan->recipe);
+    for (const auto& warnings : {plan->warnings, memory}) {
+      for (const std::string& warning : warnings)
+        std::fprintf(stderr, "drover: warning: %s\n", warning.c_str());
+    }
   }
   if (absl::Status device = launch::CheckDevice(ProgramFolder(), plan->recipe.run().device()); !device.ok()) {
     return Report(absl::IsFailedPrecondition(device) ? kBadInput : kFailure,
@@ -292,7 +322,7 @@ int Train(const TrainOptions& options) {
     run.Kill();
     return Report(kFailure, std::string(started.message()));
   }
-  RunView view(plan->folder, plan->name);
+  RunView view(plan->folder, plan->name, options.supervised);
   int interrupts = 0;
   const launch::RunOutcome outcome = Watch(run, stop, view, *recipe, screen, &interrupts);
   const int code = ConcludeRun(outcome, interrupts, run, *plan, screen);

@@ -1,4 +1,4 @@
-// `drover train`: starts a local run of real processes, shows it, and stops it cleanly.
+// `drover train` and `drover sft`: start a local run of real processes, show it, and stop it cleanly.
 #pragma once
 
 #include <string>
@@ -14,6 +14,7 @@ struct TrainOptions {
   bool quiet = false;                  // nothing but errors
   bool json = false;                   // the lines of metrics.jsonl, then the summary
   std::string log_level = "info";
+  bool supervised = false;  // `drover sft`: recipes with sft.train, and those alone
 };
 
 // Returns the exit status: 0 done, 1 a failure (its reason is the last line), 2 bad input (nothing was started or

@@ -46,7 +46,8 @@ struct LocalRun::Child {
   bool ended = false;  // for good
 };
 
-LocalRun::LocalRun(LocalRunOptions options) : options_(std::move(options)) {}
+LocalRun::LocalRun(LocalRunOptions options)
+    : options_(std::move(options)), learner_alone_(!options_.recipe.sft().train().empty()) {}
 LocalRun::~LocalRun() = default;
 
 int LocalRun::Threads(uint32_t processes) const {
@@ -120,12 +121,12 @@ absl::Status LocalRun::StartLearner() {
 }
 
 absl::Status LocalRun::Start() {
-  RETURN_IF_ERROR(StartVerifiers());
+  if (!learner_alone_) RETURN_IF_ERROR(StartVerifiers());
   return StartLearner();
 }
 
 absl::Status LocalRun::StartActorsWhenPossible() {
-  if (actors_started_ || stopping_) return absl::OkStatus();
+  if (learner_alone_ || actors_started_ || stopping_) return absl::OkStatus();
   const auto& running = options_.recipe.verifiers().addresses();
   std::vector<std::string> verifiers(running.begin(), running.end());
   std::string learner;

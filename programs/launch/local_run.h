@@ -4,6 +4,8 @@
 //   verifiers ─┐
 //   learner  ──┴─ port files ──▶ actors          (each listens on a port of its own choosing, on loopback)
 //
+// Of a supervised run (sft.train) the learner alone.
+//
 // | a child that dies | what happens                                                                        |
 // | ----------------- | ----------------------------------------------------------------------------------- |
 // | actor, verifier   | reported with its last words, started again after a growing pause; five deaths in a |
@@ -83,6 +85,7 @@ class LocalRun {
   int Threads(uint32_t processes) const;
 
   LocalRunOptions options_;
+  const bool learner_alone_;            // a supervised run has neither actors nor verifiers
   std::optional<HeldPort> rendezvous_;  // of the ranks, for the whole run
   std::vector<std::unique_ptr<Child>> children_;
   std::vector<std::string> messages_;

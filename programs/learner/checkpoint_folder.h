@@ -1,14 +1,23 @@
 // RunCheckpoints in the run folder: learner/checkpoint.h of the trainer, a folder a checkpoint.
+//
+//   run loop   Begin: copy ──▶ trains on ─ ─ ─ ─ ─ ─▶ Take: what became of it
+//                      └─▶ a thread   write, sync, rename, remove the old ones ─┘
+//
+// One save is in flight at a time, so that memory holds one copy of the state and no more.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <future>
+#include <memory>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "learner/checkpoint.h"
 #include "learner/trainer.h"
 #include "programs/learner/run_parts.h"
+#include "services/run/retention.h"
 #include "services/run/run_folder.h"
 
 namespace drover::learner_process {
@@ -16,19 +25,26 @@ namespace drover::learner_process {
 // Not thread-safe.
 class CheckpointFolder final : public RunCheckpoints {
  public:
-  // Keeps the newest `keep`. `trainer` outlives it.
-  CheckpointFolder(run::RunFolder folder, size_t keep, learner::Trainer* trainer)
-      : folder_(std::move(folder)), keep_(keep), trainer_(trainer) {}
+  // `trainer` outlives it.
+  CheckpointFolder(run::RunFolder folder, const run::Retention& retention, learner::Trainer* trainer)
+      : folder_(std::move(folder)), retention_(retention), trainer_(trainer) {}
+  // Waits for the save in flight, so that a run that ends with an error still gets it.
+  ~CheckpointFolder() override = default;
 
   bool Any() const override { return folder_.NewestCheckpoint().has_value(); }
   absl::StatusOr<ResumePoint> Restore() override;
+  absl::StatusOr<std::vector<uint64_t>> Steps() const override { return folder_.CheckpointSteps(); }
   absl::Status SetAside(uint64_t step) override { return folder_.SetCheckpointAside(step); }
-  absl::StatusOr<std::vector<CheckpointPlace>> Save(uint64_t version) override;
+  void Begin(uint64_t version, const History& history) override;
+  std::optional<SaveOutcome> Take(absl::Duration timeout) override;
 
  private:
+  absl::StatusOr<learner::CheckpointSnapshot> Copy(uint64_t version) const;
+
   const run::RunFolder folder_;
-  const size_t keep_;
+  const run::Retention retention_;
   learner::Trainer* const trainer_;
+  std::future<SaveOutcome> saving_;  // the last member: it is waited for before the others go
 };
 
 }  // namespace drover::learner_process

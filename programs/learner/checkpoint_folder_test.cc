@@ -4,9 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <optional>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/testing/faulty_file_system.h"
 #include "learner/checkpoint.h"
@@ -40,7 +44,7 @@ class CheckpointFolderTest : public ::testing::Test {
     return learner::Trainer::Create(TinyOptions(), TinyModel(seed), alone).value();
   }
 
-  static absl::Status Save(const learner::Trainer& trainer, uint64_t step, FileSystem* files) {
+  static absl::Status Save(learner::Trainer& trainer, uint64_t step, FileSystem* files) {
     learner::CheckpointMeta meta;
     meta.rollouts = meta.version = step;
     return learner::SaveCheckpoint(run::RunFolder("/run").checkpoint(step), trainer, meta,
@@ -49,7 +53,7 @@ class CheckpointFolderTest : public ::testing::Test {
 
   // Into the reader.
   absl::StatusOr<ResumePoint> Restore(FileSystem* files) const {
-    return CheckpointFolder(run::RunFolder("/run", files), /*keep=*/2, reader_.get()).Restore();
+    return CheckpointFolder(run::RunFolder("/run", files), {.newest = 2}, reader_.get()).Restore();
   }
 
   // A disk with checkpoint 1.
@@ -117,6 +121,7 @@ TEST_F(CheckpointFolderTest, AFullDiskLeavesTheOlderCheckpoint) {
     const auto point = Restore(&disk);
     ASSERT_TRUE(point.ok()) << point.status();
     EXPECT_EQ(point->place.step, 1u);
+    EXPECT_EQ(disk.UsedBytes(), one) << "half a checkpoint takes no room from the journal";
     disk.SetCapacity(kAllBytes);
     EXPECT_TRUE(Save(*two_, 2, &disk).ok()) << "what the failed one left is in no one's way";
   }
@@ -162,6 +167,93 @@ TEST_F(CheckpointFolderTest, ADiskThatCannotBeReadIsNoReasonToGoBack) {
     EXPECT_TRUE(SameBits(before, CopyWeights(reader_->model())));
   });
   EXPECT_GT(calls, 5u);
+}
+
+// --- Saves that go on beside the run ----------------------------------------------------------------------------------
+
+class BackgroundSaveTest : public CheckpointFolderTest {
+ protected:
+  // The model's own files are read from the machine's disk, whatever holds the checkpoints.
+  BackgroundSaveTest() : folder_(learner::testing_support::FreshFolder("background"), &disk_) {
+    EXPECT_TRUE(MakeFolders(folder_.model()).ok());
+    EXPECT_TRUE(WriteFileAtomically(folder_.model() + "/tokenizer.json", "{}").ok());
+    EXPECT_TRUE(MakeFolders(folder_.checkpoints(), &disk_).ok());
+  }
+
+  static SaveOutcome Wait(CheckpointFolder& checkpoints) {
+    std::optional<SaveOutcome> outcome;
+    while (!outcome) outcome = checkpoints.Take(absl::Milliseconds(10));
+    EXPECT_FALSE(checkpoints.Take(absl::ZeroDuration()).has_value()) << "told once";
+    return *outcome;
+  }
+
+  MemoryFileSystem disk_;
+  const run::RunFolder folder_;
+};
+
+TEST_F(BackgroundSaveTest, ItHoldsWhatTheTrainerHadWhenItBegan) {
+  CheckpointFolder checkpoints(folder_, {.newest = 2}, one_.get());
+  const auto before = CopyWeights(one_->model());
+  EXPECT_FALSE(checkpoints.Take(absl::ZeroDuration()).has_value()) << "none was begun";
+  checkpoints.Begin(4, {});
+  const auto groups = learner::testing_support::MakeRollout(*TinyModel(1), 71);
+  ASSERT_TRUE(one_->Update(groups, 4, 4).ok());
+  const SaveOutcome outcome = Wait(checkpoints);
+  ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  EXPECT_EQ(outcome.place.step, 4u);
+  EXPECT_EQ(outcome.place.path, folder_.checkpoint(4));
+  EXPECT_EQ(outcome.oldest.step, 4u);
+  EXPECT_NEAR(static_cast<double>(outcome.bytes), static_cast<double>(disk_.UsedBytes()), 8192);
+  ASSERT_TRUE(CheckpointFolder(folder_, {}, reader_.get()).Restore().ok());
+  EXPECT_TRUE(SameBits(before, CopyWeights(reader_->model())));
+  EXPECT_FALSE(SameBits(before, CopyWeights(one_->model())));
+}
+
+TEST_F(BackgroundSaveTest, WhatTheRecipeKeepsStays) {
+  CheckpointFolder checkpoints(folder_, {.newest = 1, .best = 1, .every = 4}, one_.get());
+  History history;
+  history.evaluations = {{.step = 2, .questions = 10, .correct = 9},
+                         {.step = 3, .questions = 10, .correct = 5}};
+  for (uint64_t step = 1; step <= 6; ++step) {
+    checkpoints.Begin(step, history);
+    const SaveOutcome outcome = Wait(checkpoints);
+    ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+    EXPECT_EQ(outcome.oldest.step, step) << "a resume goes on from the newest";
+  }
+  EXPECT_EQ(folder_.CheckpointSteps().value(), (std::vector<uint64_t>{2, 4, 6}));
+}
+
+TEST_F(BackgroundSaveTest, WhereThereIsNoRoomNothingIsWritten) {
+  CheckpointFolder checkpoints(folder_, {.newest = 2}, one_.get());
+  checkpoints.Begin(1, {});
+  ASSERT_TRUE(Wait(checkpoints).status.ok());
+  const uint64_t used = disk_.UsedBytes();
+  disk_.SetCapacity(used + (uint64_t{64} << 20));  // the journal's room, and none for a checkpoint
+  checkpoints.Begin(2, {});
+  const SaveOutcome outcome = Wait(checkpoints);
+  EXPECT_TRUE(absl::IsResourceExhausted(outcome.status)) << outcome.status;
+  EXPECT_TRUE(absl::StrContains(outcome.status.message(), folder_.checkpoint(2))) << outcome.status;
+  EXPECT_EQ(disk_.UsedBytes(), used);
+  disk_.SetCapacity(kAllBytes);
+  checkpoints.Begin(3, {});
+  EXPECT_TRUE(Wait(checkpoints).status.ok());
+  EXPECT_EQ(folder_.CheckpointSteps().value(), (std::vector<uint64_t>{1, 3}));
+}
+
+// A kill in the middle of a save leaves half of one under another name.
+TEST_F(BackgroundSaveTest, WhatACrashLeftIsRemovedByTheNextSave) {
+  disk_.Put(folder_.checkpoint(7) + ".tmp/model.safetensors", "half");
+  CheckpointFolder checkpoints(folder_, {.newest = 2}, one_.get());
+  checkpoints.Begin(8, {});
+  ASSERT_TRUE(Wait(checkpoints).status.ok());
+  EXPECT_FALSE(disk_.Exists(folder_.checkpoint(7) + ".tmp").value());
+}
+
+TEST_F(BackgroundSaveTest, AStateThatCannotBeCopiedIsAFailedSave) {
+  std::filesystem::remove_all(folder_.model());
+  CheckpointFolder checkpoints(folder_, {.newest = 2}, one_.get());
+  checkpoints.Begin(1, {});
+  EXPECT_TRUE(absl::IsNotFound(Wait(checkpoints).status));
 }
 
 }  // namespace

@@ -28,8 +28,8 @@ class LeadTrainer final : public RunTrainer {
   }
   absl::Status BeginReinforcement() override { return trainer_->BeginReinforcement(); }
   absl::StatusOr<learner::UpdateStats> Update(const std::vector<v1::Group>& groups, uint64_t rollout,
-                                              uint64_t version) override {
-    return trainer_->Update(groups, rollout, version);
+                                              uint64_t version, double rate_scale) override {
+    return trainer_->Update(groups, rollout, version, rate_scale);
   }
   absl::Status KeepAlive() override { return trainer_->KeepAlive(); }
   uint64_t optimizer_steps() const override { return trainer_->optimizer_steps(); }

@@ -7,14 +7,13 @@
 #include "model/companion_files.h"
 #include "model/model_weights.h"
 #include "model/tokenizer.h"
+#include "recipe/embedded_model.h"
 
 namespace drover::learner_process {
 namespace {
 
-constexpr int64_t kPadId = 0, kEosId = 1, kSpecialTokens = 2;  // as CharacterTokenizerJson numbers them
-
 absl::Status WriteEmbedded(const v1::EmbeddedModel& shape, const std::string& folder) {
-  const model::ModelConfig config = EmbeddedConfig(shape);
+  const model::ModelConfig config = recipe::EmbeddedConfig(shape);
   RETURN_IF_ERROR(model::ValidateModelConfig(config));
   RETURN_IF_ERROR(model::ValidateAlphabet(shape.alphabet()));
   RETURN_IF_ERROR(
@@ -43,24 +42,6 @@ absl::Status WriteCopy(const std::string& source, const std::string& folder) {
 }
 
 }  // namespace
-
-model::ModelConfig EmbeddedConfig(const v1::EmbeddedModel& shape) {
-  model::ModelConfig config;
-  config.vocab_size = static_cast<int64_t>(shape.alphabet().size()) + kSpecialTokens;
-  config.hidden_size = shape.hidden_size();
-  config.intermediate_size = shape.intermediate_size();
-  config.num_layers = shape.layers();
-  config.num_heads = shape.heads();
-  config.num_kv_heads = shape.kv_heads();
-  config.head_dim = config.hidden_size / config.num_heads;
-  config.max_positions = shape.max_positions();
-  config.rope_theta = shape.rope_theta();
-  config.tie_word_embeddings = true;
-  config.initializer_range = shape.init_std();
-  config.pad_token_id = kPadId;
-  config.eos_token_ids = {kEosId};
-  return config;
-}
 
 absl::Status WriteModelFolder(const v1::Recipe& recipe, const std::string& folder) {
   RETURN_IF_ERROR(MakeFolders(folder));

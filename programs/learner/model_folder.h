@@ -6,12 +6,8 @@
 
 #include "absl/status/status.h"
 #include "drover/v1/recipe.pb.h"
-#include "model/config.h"
 
 namespace drover::learner_process {
-
-// The shape of a new embedded model: Llama architecture, one token a character of its alphabet.
-model::ModelConfig EmbeddedConfig(const v1::EmbeddedModel& shape);
 
 // Writes the folder for the recipe's model: copied from model.path (ReadCompanionFiles), or made from model.embedded.
 // config.json says whether the head is tied as the weights do (OpenModelWeights).

@@ -6,7 +6,7 @@
 #include <map>
 #include <string>
 
-#include "learner/advantage.h"
+#include "learner/advantages/advantages.h"
 #include "services/experience/testing/store_fixture.h"
 #include "services/experience/testing/support.h"
 #include "services/metrics/learner_metrics.h"
@@ -42,8 +42,8 @@ bool MetricsSayEqual(const v1::Group& group) {
 }
 
 bool TrainingSaysEqual(const v1::Group& group) {
-  const std::vector<double> advantages = learner::RolloutAdvantages({group}, {}, 0).at(0);
-  return std::all_of(advantages.begin(), advantages.end(), [](double advantage) { return advantage == 0; });
+  const auto advantages = learner::RolloutAdvantages({group}, {}, 0);
+  return std::all_of(advantages.begin(), advantages.end(), [](const auto& own) { return own.at(0) == 0; });
 }
 
 class OneRewardTest : public experience::testing::StoreTest {};

@@ -40,9 +40,9 @@ absl::Status Pretrain(const v1::Recipe& recipe, const data::PromptSource& prompt
                        Encode(example, tokenizer, encoding, static_cast<uint32_t>(eos.front())));
       batch.push_back(std::move(encoded));
     }
-    ASSIGN_OR_RETURN(const double loss,
-                     trainer.SupervisedStep(batch, learner::SupervisedLearningRate(settings, step)));
-    RETURN_IF_ERROR(progress(step + 1, loss));
+    const double rate = learner::SupervisedLearningRate(settings, step);
+    ASSIGN_OR_RETURN(const learner::StepStats stats, trainer.SupervisedStep(batch, {.learning_rate = rate}));
+    RETURN_IF_ERROR(progress(step + 1, stats.loss));
   }
   return absl::OkStatus();
 }

@@ -17,6 +17,7 @@
 #include "model/device.h"
 #include "model/jinja/chat_template.h"
 #include "programs/learner/checkpoint_folder.h"
+#include "programs/learner/lead_supervised.h"
 #include "programs/learner/lead_trainer.h"
 #include "programs/learner/model_folder.h"
 #include "programs/learner/report_files.h"
@@ -26,6 +27,7 @@
 #include "programs/process/drain_watch.h"
 #include "programs/process/exit_status.h"
 #include "programs/process/readiness.h"
+#include "recipe/lora.h"
 #include "recipe/suite.h"
 #include "services/http/server.h"
 #include "services/metrics/routes.h"
@@ -49,14 +51,24 @@ torch::ScalarType ScalarType(v1::Dtype dtype) {
 absl::StatusOr<std::unique_ptr<model::Transformer>> MakeModel(const v1::Recipe& recipe,
                                                               const run::RunFolder& folder,
                                                               torch::Device device) {
-  const model::TransformerOptions options = {
-      .device = device, .dtype = ScalarType(recipe.model().dtype()), .trainable = true};
-  if (!recipe.model().path().empty() && !folder.NewestCheckpoint().has_value()) {
+  const model::TransformerOptions options = {.device = device,
+                                             .dtype = ScalarType(recipe.model().dtype()),
+                                             .trainable = true,
+                                             .recompute_layers = recipe.learner().activation_checkpointing(),
+                                             .lora = recipe::LoraOf(recipe)};
+  // What adapters adapt is in no checkpoint.
+  if (!recipe.model().path().empty() && (!folder.NewestCheckpoint().has_value() || options.lora)) {
     return model::Transformer::Load(recipe.model().path(), options);
   }
   ASSIGN_OR_RETURN(const model::ModelConfig config, model::LoadModelConfig(folder.model()));
   if (folder.NewestCheckpoint().has_value()) return model::Transformer::CreateEmpty(config, options);
   return model::Transformer::Create(config, options, recipe.run().seed(), config.initializer_range);
+}
+
+run::Retention RetentionOf(const v1::RunSettings& settings) {
+  return {.newest = settings.keep_checkpoints(),
+          .best = settings.keep_best_checkpoints(),
+          .every = settings.keep_checkpoint_every()};
 }
 
 // The options of joining; INVALID_ARGUMENT names the flag. Nothing is joined yet.
@@ -120,6 +132,15 @@ absl::Status ExportAndPublish(const model::Transformer& model, const model::Weig
   return absl::OkStatus();
 }
 
+// What adapters adapt, for actors that have it not.
+absl::Status PublishBase(const model::Transformer& model, weights::WeightPublisher* publisher) {
+  if (!model.options().lora) return absl::OkStatus();
+  ASSIGN_OR_RETURN(model::WeightSet weights, model.ExportBase());
+  log::Info("publish base", {{"bytes", weights.bytes}, {"digest", weights.digest}});
+  publisher->PublishBase(std::move(weights));
+  return absl::OkStatus();
+}
+
 // One rank and what its parts share. The members are destroyed from the bottom up.
 class RankProcess {
  public:
@@ -153,6 +174,9 @@ class RankProcess {
                                                          learner::Collectives& collectives);
   absl::StatusOr<RunEnd> Follow(learner::Trainer& trainer, learner::Collectives& collectives);
   absl::StatusOr<RunEnd> Lead(learner::Trainer& trainer, learner::Collectives& collectives);
+  // The same of a supervised run.
+  absl::StatusOr<RunEnd> LeadExamples(learner::Trainer& trainer, learner::Collectives& collectives);
+  absl::StatusOr<RunEnd> Farewell(absl::StatusOr<RunEnd> end, learner::Trainer& trainer);
   // What of the run is the same for every trainer: who is served and who listens.
   // What it is given outlives it.
   RunParts PartsOfTheRun(learner::Collectives& collectives, Serving& serving,
@@ -222,6 +246,7 @@ absl::StatusOr<std::unique_ptr<learner::Trainer>> RankProcess::Load(torch::Devic
   ASSIGN_OR_RETURN(auto model, MakeModel(recipe_, folder_, device));
   ASSIGN_OR_RETURN(learner::TrainerOptions options, learner::TrainerOptions::FromRecipe(recipe_));
   options.progress = [this] { pulse_.Beat(CollectiveTime()); };
+  options.checkpoints = folder_.checkpoints();
   ASSIGN_OR_RETURN(auto trainer, learner::Trainer::Create(options, std::move(model), &collectives));
   if (flags_.rank == 0) {
     metrics_.Spent(metrics::Activity::kLoading, absl::ToDoubleSeconds(absl::Now() - start));
@@ -261,8 +286,8 @@ RunParts RankProcess::PartsOfTheRun(learner::Collectives& collectives, Serving& 
   parts.suite.plan = [this, &suite](uint64_t version) {
     return SuitePlan(recipe_, suite.prompt_template, version);
   };
-  parts.suite.results = [this, &suite](const std::vector<v1::Group>& groups) {
-    return SuiteResults(suite, recipe_, groups);
+  parts.suite.report = [this, &suite](const std::vector<v1::Group>& groups) {
+    return ReportOfSuite(suite, recipe_, groups);
   };
   parts.store = &serving.rollouts();
   parts.progress = &serving.store_view();
@@ -273,6 +298,34 @@ RunParts RankProcess::PartsOfTheRun(learner::Collectives& collectives, Serving& 
   parts.stop = [this, &collectives] { return stop_ || collectives.AskedToStop(); };
   if (flags_.started > 0) parts.started = absl::UnixEpoch() + absl::Seconds(flags_.started);
   return parts;
+}
+
+// A supervised run serves nobody, so that its port file says 0 for gRPC.
+absl::StatusOr<RunEnd> RankProcess::LeadExamples(learner::Trainer& trainer,
+                                                 learner::Collectives& collectives) {
+  RETURN_IF_ERROR(process::WritePortFile(flags_.common, /*grpc_port=*/0, http_->port()));
+  drain_.Become([this] { stop_ = true; });
+  SupervisedProcess process;
+  process.metrics = &metrics_;
+  process.readiness = &readiness_;
+  process.stop = [this, &collectives] { return stop_ || collectives.AskedToStop(); };
+  process.beat = [this](absl::Duration work) { pulse_.Beat(work + CollectiveTime()); };
+  process.retention = RetentionOf(recipe_.run());
+  process.started = flags_.started > 0 ? absl::UnixEpoch() + absl::Seconds(flags_.started) : absl::Now();
+  absl::StatusOr<RunEnd> end = LeadSupervised(recipe_, folder_, process, trainer);
+  drain_.Become(nullptr);
+  readiness_.Drain();
+  return Farewell(std::move(end), trainer);
+}
+
+// The other ranks hear how it ended.
+absl::StatusOr<RunEnd> RankProcess::Farewell(absl::StatusOr<RunEnd> end, learner::Trainer& trainer) {
+  const bool done = end.ok() && *end == RunEnd::kDone;
+  const absl::Status told =
+      trainer.StopFollowers(done ? learner::FollowEnd::kDone : learner::FollowEnd::kStopped);
+  if (end.ok() && !told.ok())
+    log::Warning("could not stop the other ranks", {{"error", std::string(told.message())}});
+  return end;
 }
 
 absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Collectives& collectives) {
@@ -290,6 +343,7 @@ absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Col
                                                        .metrics = &metrics_,
                                                        .heartbeats = &heartbeats_}));
   SetServing(serving.get());
+  RETURN_IF_ERROR(PublishBase(trainer.model(), &serving->publisher()));
   if (trainer.model().config().eos_token_ids.empty() && prompts->prompt_template().stop.empty()) {
     serving->status().Tell(
         "nothing ends a response: the model has no end-of-sequence token and data.template no stop text, so "
@@ -303,7 +357,7 @@ absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Col
     serving->Drain();
   });
   LeadTrainer lead(&recipe_, prompts.get(), tokenizer.get(), &trainer);
-  CheckpointFolder checkpoints(folder_, recipe_.run().keep_checkpoints(), &trainer);
+  CheckpointFolder checkpoints(folder_, RetentionOf(recipe_.run()), &trainer);
   ReportFiles reports(folder_, tokenizer.get());
   RunParts parts = PartsOfTheRun(collectives, *serving, *prompts, suite);
   parts.trainer = &lead;
@@ -312,6 +366,7 @@ absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Col
   parts.publish = [&](const model::WeightVersion& version) {
     return ExportAndPublish(trainer.model(), version, &serving->publisher());
   };
+  parts.keep_weights = [&](bool keep) { serving->publisher().Keep(keep); };
   absl::StatusOr<RunEnd> end = RunLoop(std::move(parts)).Run();
   drain_.Become(nullptr);
   const bool done = end.ok() && *end == RunEnd::kDone;
@@ -321,11 +376,7 @@ absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Col
   }
   readiness_.Drain();
   SetServing(nullptr);
-  const absl::Status told =
-      trainer.StopFollowers(done ? learner::FollowEnd::kDone : learner::FollowEnd::kStopped);
-  if (end.ok() && !told.ok())
-    log::Warning("could not stop the other ranks", {{"error", std::string(told.message())}});
-  return end;
+  return Farewell(std::move(end), trainer);
 }
 
 absl::StatusOr<RunEnd> RankProcess::Run() {
@@ -349,8 +400,9 @@ absl::StatusOr<RunEnd> RankProcess::Run() {
   readiness_.Set(absl::UnavailableError("waiting for the other ranks"));
   ASSIGN_OR_RETURN(const auto collectives, Join(join));
   ASSIGN_OR_RETURN(const auto trainer, Load(device, *collectives));
+  const auto lead = recipe_.sft().train().empty() ? &RankProcess::Lead : &RankProcess::LeadExamples;
   absl::StatusOr<RunEnd> end =
-      flags_.rank == 0 ? Lead(*trainer, *collectives) : Follow(*trainer, *collectives);
+      flags_.rank == 0 ? (this->*lead)(*trainer, *collectives) : Follow(*trainer, *collectives);
   pulse_ = Heartbeats::Pulse();
   return end;
 }

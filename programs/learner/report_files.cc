@@ -92,7 +92,65 @@ Evaluation EvaluationFrom(const Json& line) {
   return e;
 }
 
+// What is no number in the line was not finite; a field that is not there is of an older Drover.
+double NumberOrNan(const Json& line, const char* field) {
+  const auto at = line.find(field);
+  if (at == line.end()) return 0;
+  return at->is_number() ? at->get<double>() : std::nan("");
+}
+
+GuardObservation ObservationFrom(const Json& line) {
+  return {.step = line.value("step", uint64_t{0}),
+          .entropy = NumberOrNan(line, "entropy"),
+          .reward = NumberOrNan(line, "reward"),
+          .kl = LargerKl(NumberOrNan(line, "kl"), NumberOrNan(line, "old_kl")),
+          .grad_norm = NumberOrNan(line, "grad_norm"),
+          .identical_share = NumberOrNan(line, "identical_share")};
+}
+
+Json ToJson(const GuardEvent& e) {
+  return {{"step", e.step},
+          {"guard", GuardName(e.kind)},
+          {"action", v1::GuardAction_Name(e.action)},
+          {"value", e.value},
+          {"limit", e.limit},
+          {"rate_scale", e.rate_scale},
+          {"back_to", e.back_to ? Json(*e.back_to) : Json()}};
+}
+
+std::optional<GuardEvent> GuardEventFrom(const Json& line) {
+  GuardEvent event;
+  const auto kind = GuardOf(line.value("guard", ""));
+  if (!kind || !v1::GuardAction_Parse(line.value("action", ""), &event.action)) return std::nullopt;
+  event.kind = *kind;
+  event.step = line.value("step", uint64_t{0});
+  event.value = NumberOrNan(line, "value");
+  event.limit = NumberOrNan(line, "limit");
+  event.rate_scale = line.value("rate_scale", 1.0);
+  const auto back_to = line.find("back_to");
+  if (back_to != line.end() && back_to->is_number_unsigned()) event.back_to = back_to->get<uint64_t>();
+  return event;
+}
+
 }  // namespace
+
+absl::StatusOr<std::vector<GuardEvent>> ReportFiles::GuardEventsUpTo(uint64_t step) {
+  ASSIGN_OR_RETURN(const auto lines, run::ReadJsonl(folder_.guards(), folder_.files()));
+  std::vector<GuardEvent> events;
+  for (const Json& line : lines) {
+    if (auto event = GuardEventFrom(line)) events.push_back(*event);
+  }
+  events = EventsUpTo(std::move(events), step);
+  if (events.size() == lines.size()) return events;
+  std::string text;
+  for (const GuardEvent& event : events) text += run::ToLine(ToJson(event));
+  RETURN_IF_ERROR(WriteFileAtomically(folder_.guards(), text, folder_.files()));
+  return events;
+}
+
+absl::Status ReportFiles::Append(const GuardEvent& event) {
+  return run::AppendLines(folder_.guards(), run::ToLine(ToJson(event)), folder_.files());
+}
 
 absl::StatusOr<History> ReportFiles::GoBackTo(uint64_t step) {
   History history;
@@ -105,9 +163,11 @@ absl::StatusOr<History> ReportFiles::GoBackTo(uint64_t step) {
   ASSIGN_OR_RETURN(const auto metrics, run::ReadJsonl(folder_.metrics(), folder_.files()));
   for (const Json& line : metrics) {
     history.rewards.push_back(line.value("reward", 0.0));
+    history.rollouts.push_back(ObservationFrom(line));
     history.seconds = line.value("seconds", 0.0);
     history.tokens_generated = line.value("tokens_generated", uint64_t{0});
   }
+  ASSIGN_OR_RETURN(history.guard_events, GuardEventsUpTo(step));
   history.seconds = std::max(history.seconds, ReadClock());
   ASSIGN_OR_RETURN(const auto evaluations, run::ReadJsonl(folder_.evaluations(), folder_.files()));
   for (const Json& line : evaluations) history.evaluations.push_back(EvaluationFrom(line));
@@ -141,10 +201,12 @@ absl::Status ReportFiles::Append(const Evaluation& evaluation) {
   return events_.AppendEvaluation(line, NowSeconds());
 }
 
-absl::Status ReportFiles::AppendBenchmarks(uint64_t step, double seconds,
-                                           const nlohmann::ordered_json& results) {
+// The responses come first: where the line is, they are.
+absl::Status ReportFiles::AppendBenchmarks(uint64_t step, double seconds, const SuiteReport& report) {
+  RETURN_IF_ERROR(MakeFolders(folder_.benchmark_folder(), folder_.files()));
+  RETURN_IF_ERROR(WriteFileAtomically(folder_.benchmark_responses(step), report.responses, folder_.files()));
   Json line = {{"step", step}, {"seconds", seconds}};
-  line.update(results);
+  line.update(report.results);
   return run::AppendLines(folder_.benchmarks(), run::ToLine(line), folder_.files());
 }
 

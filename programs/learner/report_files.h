@@ -1,5 +1,5 @@
-// RunReports in the run folder: metrics.jsonl, samples.jsonl, evaluations.jsonl, benchmarks.jsonl, TensorBoard's events and the
-// clock while the run goes on, summary and curve at its end.
+// RunReports in the run folder: metrics.jsonl, samples.jsonl, evaluations.jsonl, benchmarks.jsonl, guards.jsonl, TensorBoard's
+// events and the clock while the run goes on, summary and curve at its end.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,8 @@ class ReportFiles final : public RunReports {
   absl::Status Append(uint64_t step, uint64_t version, const std::vector<v1::Group>& groups,
                       const std::vector<std::vector<double>>& advantages, size_t limit) override;
   absl::Status Append(const Evaluation& evaluation) override;
-  absl::Status AppendBenchmarks(uint64_t step, double seconds,
-                                const nlohmann::ordered_json& results) override;
+  absl::Status Append(const GuardEvent& event) override;
+  absl::Status AppendBenchmarks(uint64_t step, double seconds, const SuiteReport& report) override;
   absl::StatusOr<uint64_t> FreeBytes() const override;
   absl::Status WriteClock(double seconds) override;
   absl::Status WriteSummary(const run::Summary& summary) override;
@@ -38,6 +38,8 @@ class ReportFiles final : public RunReports {
 
  private:
   double ReadClock() const;  // 0 without one
+  // What holds of guards.jsonl at `step`; the file is left with that.
+  absl::StatusOr<std::vector<GuardEvent>> GuardEventsUpTo(uint64_t step);
 
   const run::RunFolder folder_;
   const model::Tokenizer* const tokenizer_;

@@ -66,8 +66,9 @@ TEST_F(ReportFilesTest, GoingBackKeepsWhatTheCheckpointCovers) {
 
 TEST_F(ReportFilesTest, BenchmarksOfRolloutsThatAreUndoneGo) {
   EXPECT_FALSE(reports_.GoBackTo(0)->benchmarks_step.has_value());
-  ASSERT_TRUE(reports_.AppendBenchmarks(0, 1.5, {{"n", 1}}).ok());
-  ASSERT_TRUE(reports_.AppendBenchmarks(3, 2, {{"n", 1}}).ok());
+  ASSERT_TRUE(reports_.AppendBenchmarks(0, 1.5, {.results = {{"n", 1}}, .responses = "none\n"}).ok());
+  ASSERT_TRUE(reports_.AppendBenchmarks(3, 2, {.results = {{"n", 1}}, .responses = "three\n"}).ok());
+  EXPECT_EQ(ReadFile(folder_.path() + "/benchmarks/step-000000.jsonl").value_or(""), "none\n");
   EXPECT_EQ(reports_.GoBackTo(3)->benchmarks_step, 3u);
   EXPECT_EQ(reports_.GoBackTo(2)->benchmarks_step, 0u);
   const auto lines = run::ReadJsonl(folder_.benchmarks());

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "drover/v1/group.pb.h"
+#include "programs/learner/guards.h"
 #include "statistics/interval.h"
 
 namespace drover::learner_process {
@@ -37,6 +38,8 @@ struct History {
   std::vector<double> rewards;  // a step's mean training reward each
   std::vector<Evaluation> evaluations;
   std::optional<uint64_t> benchmarks_step;  // of the newest evaluation of the suite
+  std::vector<GuardObservation> rollouts;   // what the guards saw
+  std::vector<GuardEvent> guard_events;     // what they did, as far as it holds (EventsUpTo)
   std::vector<std::string> notices;         // what a person should be told of the files
 };
 

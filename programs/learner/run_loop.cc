@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "programs/learner/run_figures.h"
 
 namespace drover::learner_process {
 namespace {
@@ -16,7 +17,8 @@ using Phase = RunLoopPhase;
 using metrics::Activity;
 
 constexpr absl::Duration kPoll = absl::Milliseconds(200);  // how soon a stop is seen while waiting
-constexpr absl::Duration kSaving = absl::Hours(1);         // of a large checkpoint on a slow disk
+constexpr absl::Duration kLoading = absl::Hours(1);        // of a large checkpoint from a slow disk
+constexpr absl::Duration kCopying = absl::Minutes(10);     // of a large state, in memory
 constexpr size_t kSamplesInMemory = 8;                     // groups that RunService can show
 constexpr size_t kSampleGroupsPerStep = 8;                 // groups that samples.jsonl keeps of a step
 
@@ -51,48 +53,12 @@ PhaseRow RowOf(Phase phase) {
   return {};
 }
 
-void AddStats(const learner::UpdateStats& stats, run::StepReport* report) {
-  report->skipped_steps = static_cast<uint64_t>(stats.skipped_steps);
-  report->loss = stats.loss;
-  report->grad_norm = stats.grad_norm;
-  report->clip_fraction = stats.clip_fraction;
-  report->entropy = stats.entropy;
-  report->kl = stats.kl_reference;
-  report->old_kl = stats.kl_old;
-  report->ratio_mean = stats.ratio_mean;
-  report->ratio_max = stats.ratio_max;
-  report->advantage_std = stats.advantage_std;
-  report->logprob_gap_mean = stats.logprob_gap_mean;
-  report->logprob_gap_max = stats.logprob_gap_max;
-  report->learning_rate = stats.learning_rate;
-}
-
-// What the history says of a run of `steps` rollouts.
-run::Summary SummaryOf(const History& history, uint64_t steps) {
-  run::Summary summary;
-  summary.steps = steps;
-  summary.weight_version = steps;
-  if (!history.evaluations.empty()) {
-    const Evaluation &first = history.evaluations.front(), &last = history.evaluations.back();
-    if (first.step == 0) {
-      summary.accuracy_before = first.accuracy();
-      summary.accuracy_before_interval = first.interval();
-    }
-    if (last.step == steps) {
-      summary.accuracy_after = last.accuracy();
-      summary.accuracy_after_interval = last.interval();
-    }
-    summary.heldout_questions = last.questions;
-  }
-  summary.reward_first = run::MeanOfFirst(history.rewards);
-  summary.reward_last = run::MeanOfLast(history.rewards);
-  summary.tokens_generated = history.tokens_generated;
-  return summary;
-}
-
 }  // namespace
 
-RunLoop::RunLoop(RunParts parts) : parts_(std::move(parts)), pulse_(parts_) { step_.start = parts_.now(); }
+RunLoop::RunLoop(RunParts parts)
+    : parts_(std::move(parts)), pulse_(parts_), guards_(parts_), evaluations_(parts_, history_) {
+  step_.start = parts_.now();
+}
 
 bool RunLoop::stopping() const { return parts_.stop() || parts_.status->stop_requested(); }
 
@@ -139,6 +105,8 @@ absl::Status RunLoop::Phases() {
 
 absl::StatusOr<RunEnd> RunLoop::Stop() {
   parts_.readiness->Drain();
+  RETURN_IF_ERROR(evaluations_.Look(absl::ZeroDuration()));
+  evaluations_.GiveUp(version_, "the run was stopped");
   parts_.store->StopLeasing();
   // One that has not begun has nothing to go on from.
   if (incarnation_ > 0) RETURN_IF_ERROR(Checkpoint());
@@ -149,7 +117,7 @@ absl::StatusOr<RunEnd> RunLoop::Stop() {
 absl::Status RunLoop::Begin() {
   parts_.status->Update([&](v1::RunState& state) { state.set_steps(parts_.recipe.run().steps()); });
   RETURN_IF_ERROR(Enter(Phase::kLoading));
-  pulse_.Beat(kSaving);
+  pulse_.Beat(kLoading);
   ResumePoint point;
   if (parts_.checkpoints->Any()) {
     ASSIGN_OR_RETURN(point, Load());
@@ -157,7 +125,7 @@ absl::Status RunLoop::Begin() {
     RETURN_IF_ERROR(NewRun());
   }
   RETURN_IF_ERROR(StartIncarnation(point));
-  if (!has_checkpoint_) RETURN_IF_ERROR(Checkpoint());
+  if (!saved_) RETURN_IF_ERROR(Checkpoint());
   RETURN_IF_ERROR(Publish());
   return Evaluate();
 }
@@ -165,11 +133,11 @@ absl::Status RunLoop::Begin() {
 absl::StatusOr<ResumePoint> RunLoop::Load() {
   ASSIGN_OR_RETURN(ResumePoint point, parts_.checkpoints->Restore());
   version_ = point.version;
-  checkpointed_ = version_;
-  has_checkpoint_ = true;
+  saved_ = version_;
   ASSIGN_OR_RETURN(history_, parts_.reports->GoBackTo(version_));
+  guards_.GoOnFrom(history_);
   pulse_.Add(history_.seconds);
-  if (!history_.evaluations.empty()) ShowEvaluation();
+  if (!history_.evaluations.empty()) evaluations_.Show();
   log::Info("resumed", {{"checkpoint", point.place.path}, {"version", version_}});
   Spend();
   parts_.readiness->Set(absl::OkStatus());
@@ -198,8 +166,12 @@ absl::Status RunLoop::Pretrain() {
 // the older one, they stay where a person finds them.
 absl::Status RunLoop::StartIncarnation(const ResumePoint& point) {
   const std::string passed_over = PassedOverText(point.passed_over);
-  RETURN_IF_ERROR(Annotate(parts_.store->StartIncarnation(version_),
-                           passed_over.empty() ? "the run cannot go on" : passed_over));
+  // A roll-back to here may have been cut off before the store heard of it.
+  const auto& guarded = history_.guard_events;
+  const bool rolled_back = !guarded.empty() && guarded.back().back_to == version_;
+  RETURN_IF_ERROR(
+      Annotate(rolled_back ? parts_.store->GoBack(version_) : parts_.store->StartIncarnation(version_),
+               passed_over.empty() ? "the run cannot go on" : passed_over));
   if (!passed_over.empty()) {
     parts_.status->Tell(absl::StrCat(passed_over, "; the run goes on from ", point.place.path));
   }
@@ -207,10 +179,14 @@ absl::Status RunLoop::StartIncarnation(const ResumePoint& point) {
     RETURN_IF_ERROR(parts_.checkpoints->SetAside(damaged.place.step));
   }
   for (const std::string& notice : history_.notices) parts_.status->Tell(notice);
+  ShowIncarnation();
+  return absl::OkStatus();
+}
+
+void RunLoop::ShowIncarnation() {
   incarnation_ = parts_.progress->GetProgress().incarnation;
   parts_.metrics->SetIncarnation(incarnation_);
   parts_.status->Update([&](v1::RunState& state) { state.set_incarnation(incarnation_); });
-  return absl::OkStatus();
 }
 
 absl::Status RunLoop::TrainOneRollout() {
@@ -221,10 +197,16 @@ absl::Status RunLoop::TrainOneRollout() {
   // The rollout's record is written whatever becomes of its evaluation: when that is cut short by a stop, a checkpoint
   // follows, and the next start evaluates.
   const absl::Status evaluated = Evaluate();
-  RETURN_IF_ERROR(Report(groups, stats));
+  ASSIGN_OR_RETURN(const run::StepReport report, Report(groups, stats));
   RETURN_IF_ERROR(evaluated);
-  if (version_ % parts_.recipe.run().checkpoint_every() == 0) RETURN_IF_ERROR(Checkpoint());
-  return absl::OkStatus();
+  const uint64_t trained = version_;
+  RETURN_IF_ERROR(Guard(report));
+  if (version_ != trained) return absl::OkStatus();  // the run went back, to a checkpoint
+  RETURN_IF_ERROR(TakeCheckpoint(absl::ZeroDuration()));
+  RETURN_IF_ERROR(evaluations_.Look(absl::ZeroDuration()));
+  if (version_ % parts_.recipe.run().checkpoint_every() != 0) return absl::OkStatus();
+  if (evaluations_.version().value_or(version_) < version_) RETURN_IF_ERROR(AwaitEvaluation());
+  return BeginCheckpoint();
 }
 
 absl::StatusOr<std::vector<v1::Group>> RunLoop::Collect() {
@@ -235,6 +217,8 @@ absl::StatusOr<std::vector<v1::Group>> RunLoop::Collect() {
     Spend();
     if (absl::IsDeadlineExceeded(groups.status())) {
       RETURN_IF_ERROR(Watch(parts_.progress->GetProgress().groups_accepted));
+      RETURN_IF_ERROR(TakeCheckpoint(absl::ZeroDuration()));
+      RETURN_IF_ERROR(evaluations_.Look(absl::ZeroDuration()));
       continue;
     }
     step_.collect = pulse_.Since(step_.start);
@@ -247,7 +231,8 @@ absl::StatusOr<learner::UpdateStats> RunLoop::Train(const std::vector<v1::Group>
   RETURN_IF_ERROR(Enter(Phase::kTraining));
   const absl::Time start = parts_.now();
   const uint64_t rollout = version_;
-  ASSIGN_OR_RETURN(learner::UpdateStats stats, parts_.trainer->Update(groups, rollout, version_));
+  ASSIGN_OR_RETURN(learner::UpdateStats stats,
+                   parts_.trainer->Update(groups, rollout, version_, guards_.rate_scale()));
   step_.train = pulse_.Since(start);
   ++version_;
   pulse_.RanksHeard();
@@ -271,67 +256,29 @@ absl::Status RunLoop::Publish() {
   return absl::OkStatus();
 }
 
-bool RunLoop::EvaluationDue(uint32_t every) const {
-  return version_ == parts_.recipe.run().steps() || (every > 0 && version_ % every == 0);
-}
-
-bool RunLoop::EvaluatedNow() const {
-  return !history_.evaluations.empty() && history_.evaluations.back().step == version_;
-}
-
-// An evaluation is owed, too, by a run that has none yet, and where the stop of an earlier start cut one short.
+// An evaluation goes on beside training but where there is nothing to train, or the recipe says so.
 absl::Status RunLoop::Evaluate() {
-  const v1::EvaluationSettings& settings = parts_.recipe.evaluation();
-  const bool heldout = history_.evaluations.empty() || (EvaluationDue(settings.every()) && !EvaluatedNow());
-  if (heldout && !parts_.heldout.prompts.empty()) RETURN_IF_ERROR(EvaluateHeldout());
-  const auto& newest = history_.benchmarks_step;
-  const bool suite = !newest || (EvaluationDue(settings.suite().every()) && *newest != version_);
-  return suite && !parts_.suite.prompts.empty() ? EvaluateSuite() : absl::OkStatus();
+  if (evaluations_.Due(version_)) {
+    RETURN_IF_ERROR(AwaitEvaluation());  // of a version before
+    RETURN_IF_ERROR(evaluations_.Begin(version_));
+  }
+  const bool last = version_ == parts_.recipe.run().steps();
+  return parts_.recipe.evaluation().wait() || last ? AwaitEvaluation() : absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<v1::Group>> RunLoop::Ask(experience::EvaluationPlan plan,
-                                                    const std::vector<v1::Prompt>& prompts) {
-  RETURN_IF_ERROR(Enter(Phase::kEvaluating, prompts.size()));
-  RETURN_IF_ERROR(parts_.store->BeginEvaluation(std::move(plan), prompts));
-  while (true) {
+absl::Status RunLoop::AwaitEvaluation() {
+  for (uint64_t shown = 0; evaluations_.version().has_value();) {
+    if (shown != evaluations_.questions()) {
+      shown = evaluations_.questions();
+      RETURN_IF_ERROR(Enter(Phase::kEvaluating, shown));
+    }
     RETURN_IF_ERROR(Interrupted());
-    absl::StatusOr<std::vector<v1::Group>> groups = parts_.store->WaitForEvaluation(kPoll);
+    RETURN_IF_ERROR(evaluations_.Look(kPoll));
     Spend();
     RETURN_IF_ERROR(Watch(parts_.progress->GetProgress().evaluation_done));
-    if (!absl::IsDeadlineExceeded(groups.status())) return groups;
+    RETURN_IF_ERROR(TakeCheckpoint(absl::ZeroDuration()));
   }
-}
-
-absl::Status RunLoop::EvaluateHeldout() {
-  const absl::Time start = parts_.now();
-  ASSIGN_OR_RETURN(const auto groups, Ask(parts_.heldout.plan(version_), parts_.heldout.prompts));
-  Evaluation evaluation = Score(version_, groups);
-  evaluation.seconds = pulse_.Since(start);
-  history_.evaluations.push_back(evaluation);
-  parts_.metrics->Evaluated(evaluation.accuracy());
-  ShowEvaluation();
-  log::Info("evaluated",
-            {{"step", version_}, {"accuracy", evaluation.accuracy()}, {"questions", evaluation.questions}});
-  return parts_.reports->Append(evaluation);
-}
-
-absl::Status RunLoop::EvaluateSuite() {
-  const absl::Time start = parts_.now();
-  ASSIGN_OR_RETURN(const auto groups, Ask(parts_.suite.plan(version_), parts_.suite.prompts));
-  const nlohmann::ordered_json results = parts_.suite.results(groups);
-  RETURN_IF_ERROR(parts_.reports->AppendBenchmarks(version_, pulse_.Since(start), results));
-  history_.benchmarks_step = version_;
-  log::Info("benchmarks evaluated", {{"step", version_}, {"questions", groups.size()}});
   return absl::OkStatus();
-}
-
-void RunLoop::ShowEvaluation() {
-  const Evaluation& newest = history_.evaluations.back();
-  parts_.status->Update([&](v1::RunState& state) {
-    state.set_heldout_accuracy(newest.accuracy());
-    state.set_heldout_questions(newest.questions);
-    state.set_heldout_step(newest.step);
-  });
 }
 
 run::StepReport RunLoop::StepReport(const std::vector<v1::Group>& groups, const learner::UpdateStats& stats) {
@@ -353,11 +300,14 @@ run::StepReport RunLoop::StepReport(const std::vector<v1::Group>& groups, const 
   report.tokens_generated = history_.tokens_generated + report.rollout.response_tokens;
   report.tokens_per_second =
       static_cast<double>(report.rollout.response_tokens) / std::max(1e-9, pulse_.Since(step_.start));
-  if (EvaluatedNow()) report.accuracy = history_.evaluations.back().accuracy();
+  if (!history_.evaluations.empty() && history_.evaluations.back().step == version_) {
+    report.accuracy = history_.evaluations.back().accuracy();
+  }
   return report;
 }
 
-absl::Status RunLoop::Report(const std::vector<v1::Group>& groups, const learner::UpdateStats& stats) {
+absl::StatusOr<run::StepReport> RunLoop::Report(const std::vector<v1::Group>& groups,
+                                                const learner::UpdateStats& stats) {
   RETURN_IF_ERROR(Enter(Phase::kReporting));
   const run::StepReport report = StepReport(groups, stats);
   history_.tokens_generated = report.tokens_generated;
@@ -374,23 +324,100 @@ absl::Status RunLoop::Report(const std::vector<v1::Group>& groups, const learner
       {groups.begin(), groups.begin() + static_cast<long>(std::min(kSamplesInMemory, groups.size()))});
   RETURN_IF_ERROR(
       parts_.reports->Append(version_, version_ - 1, groups, stats.advantages, kSampleGroupsPerStep));
-  return parts_.reports->Append(report);
+  RETURN_IF_ERROR(parts_.reports->Append(report));
+  return report;
+}
+
+absl::Status RunLoop::Guard(const run::StepReport& report) {
+  ASSIGN_OR_RETURN(std::optional<GuardCall> call, guards_.Watch(report));
+  if (!call) return absl::OkStatus();
+  log::Warning("guard", {{"what", call->text}, {"action", v1::GuardAction_Name(call->event.action)}});
+  if (call->event.action == v1::ROLL_BACK) return RollBack(*std::move(call));
+  if (call->event.action != v1::END_RUN) return absl::OkStatus();
+  evaluations_.GiveUp(version_, "a guard ended the run");
+  RETURN_IF_ERROR(Checkpoint());
+  return absl::FailedPreconditionError(absl::StrCat(call->text, ": the run is ended by its recipe (guards.",
+                                                    GuardName(call->event.kind), ")"));
+}
+
+// The checkpoints after the one that it goes back to are set aside first: whatever is cut off here, the next start goes on
+// from there.
+absl::Status RunLoop::RollBack(GuardCall call) {
+  RETURN_IF_ERROR(AwaitCheckpoint());
+  pulse_.Beat(kLoading);
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> steps, parts_.checkpoints->Steps());
+  for (const uint64_t step : steps) {
+    if (step > *call.event.back_to) RETURN_IF_ERROR(parts_.checkpoints->SetAside(step));
+  }
+  ASSIGN_OR_RETURN(const ResumePoint point, parts_.checkpoints->Restore());
+  version_ = point.version;
+  saved_ = version_;
+  evaluations_.GiveUp(version_, "the run was rolled back");
+  call.event.back_to = version_;
+  RETURN_IF_ERROR(guards_.Record(call));
+  ASSIGN_OR_RETURN(history_, parts_.reports->GoBackTo(version_));
+  guards_.GoOnFrom(history_);
+  RETURN_IF_ERROR(parts_.store->GoBack(version_));
+  ShowIncarnation();
+  pulse_.RanksHeard();
+  RETURN_IF_ERROR(Publish());
+  return Evaluate();
+}
+
+// One that neither pretrains nor trains has the weights that it was given and no others.
+bool RunLoop::MakesWeights() const {
+  return parts_.recipe.run().steps() > 0 || parts_.recipe.pretrain().batches() > 0;
+}
+
+absl::Status RunLoop::BeginCheckpoint() {
+  if (!MakesWeights() || saved_ == version_ || saving_ == version_) return absl::OkStatus();
+  RETURN_IF_ERROR(Enter(Phase::kCheckpointing));
+  RETURN_IF_ERROR(AwaitCheckpoint());
+  pulse_.Beat(kCopying);
+  parts_.checkpoints->Begin(version_, history_);
+  saving_ = version_;
+  Spend();
+  return absl::OkStatus();
+}
+
+absl::Status RunLoop::TakeCheckpoint(absl::Duration timeout) {
+  if (!saving_) return absl::OkStatus();
+  const std::optional<SaveOutcome> outcome = parts_.checkpoints->Take(timeout);
+  if (!outcome) return absl::OkStatus();
+  saving_.reset();
+  save_failed_ = outcome->status;
+  if (!outcome->status.ok()) {
+    parts_.metrics->CheckpointFailed();
+    parts_.status->Tell(absl::StrCat("the checkpoint of rollout ", outcome->place.step,
+                                     " could not be written: ", outcome->status.message()));
+    return absl::OkStatus();
+  }
+  // The journal keeps what the oldest of them needs to be gone on from, should the newer ones be damaged.
+  RETURN_IF_ERROR(parts_.store->MarkCheckpoint(outcome->oldest.step, outcome->oldest.path));
+  saved_ = outcome->place.step;
+  parts_.metrics->Checkpointed(outcome->bytes, outcome->seconds);
+  pulse_.KeepClock();
+  log::Info("checkpoint", {{"path", outcome->place.path},
+                           {"version", outcome->place.step},
+                           {"bytes", outcome->bytes},
+                           {"seconds", outcome->seconds}});
+  return absl::OkStatus();
+}
+
+absl::Status RunLoop::AwaitCheckpoint() {
+  while (saving_) {
+    RETURN_IF_ERROR(TakeCheckpoint(kPoll));
+    Spend();
+    RETURN_IF_ERROR(pulse_.KeepRanks());
+  }
+  return absl::OkStatus();
 }
 
 absl::Status RunLoop::Checkpoint() {
-  if (has_checkpoint_ && checkpointed_ == version_) return absl::OkStatus();
+  RETURN_IF_ERROR(BeginCheckpoint());
   RETURN_IF_ERROR(Enter(Phase::kCheckpointing));
-  pulse_.Beat(kSaving);
-  ASSIGN_OR_RETURN(const std::vector<CheckpointPlace> kept, parts_.checkpoints->Save(version_));
-  // The journal keeps what the oldest of them needs to be gone on from, should the newer ones be damaged.
-  RETURN_IF_ERROR(parts_.store->MarkCheckpoint(kept.front().step, kept.front().path));
-  has_checkpoint_ = true;
-  checkpointed_ = version_;
-  parts_.metrics->Checkpointed();
-  Spend();
-  pulse_.KeepClock();
-  log::Info("checkpoint", {{"path", kept.back().path}, {"version", version_}});
-  return absl::OkStatus();
+  RETURN_IF_ERROR(AwaitCheckpoint());
+  return saved_ == version_ || !MakesWeights() ? absl::OkStatus() : save_failed_;
 }
 
 absl::Status RunLoop::Finish() {

@@ -11,12 +11,23 @@
 // | publishing    | the trainer's weights      | nothing                  | waits for its end                              |
 // | evaluating    | held-out groups            | actors, through the      | ends it; the rollout before it is reported,    |
 // |               |                            | store, 200 ms at a time  | and the next start evaluates                   |
-// | collecting    | the groups of one rollout  | actors, as above         | ends it; the groups are in the journal         |
+// | collecting    | the groups of one rollout, | actors, as above         | ends it; the groups are in the journal         |
+// |               | those of an evaluation     |                          |                                                |
 // | training      | these groups               | its own steps, the other | waits until the rollout is trained, published  |
 // |               |                            | ranks                    | and reported                                   |
 // | reporting     | the rollout's statistics   | the disk                 | waits for its end                              |
-// | checkpointing | the trainer's state        | the disk                 | waits for its end                              |
+// | checkpointing | the trainer's state        | the copy of it; the      | waits for its end                              |
+// |               |                            | write before, if it is   |                                                |
+// |               |                            | not done                 |                                                |
 // | finishing     | the whole history          | the disk                 | comes too late: the run is done                |
+//
+// An evaluation that is begun goes on beside the phases that follow (evaluations.h, which says what becomes of it when); the
+// run is in the phase of that name where it waits for one: always with evaluation.wait, else before the next one, before a
+// checkpoint of newer weights, and at the end.
+//
+// A checkpoint is copied between two rollouts and written while the run goes on (checkpoint_folder.h). One that cannot be
+// written is skipped: a notice and a metric say so, and the next is tried when it is due. Only the first one, the one of a
+// stop and the last have to be there before the run goes on.
 //
 // A stop is looked for where a phase that it ends is entered, and each time that phase goes round. Then no lease is given
 // any more, and a checkpoint of where the run is follows. An error of a part ends the run where it is: the next start
@@ -27,17 +38,19 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "programs/learner/evaluations.h"
+#include "programs/learner/run_end.h"
+#include "programs/learner/run_guards.h"
 #include "programs/learner/run_parts.h"
 #include "programs/learner/run_pulse.h"
 
 namespace drover::learner_process {
-
-enum class RunEnd { kDone, kStopped };
 
 // The rows of the table above.
 enum class RunLoopPhase {
@@ -77,20 +90,30 @@ class RunLoop {
   absl::StatusOr<ResumePoint> Load();
   absl::Status NewRun();
   absl::Status StartIncarnation(const ResumePoint& point);
+  // The store's new incarnation, for those who look.
+  void ShowIncarnation();
   absl::Status Pretrain();
   absl::Status TrainOneRollout();
   absl::StatusOr<std::vector<v1::Group>> Collect();
   absl::StatusOr<learner::UpdateStats> Train(const std::vector<v1::Group>& groups);
   absl::Status Publish();
-  // What is due at this version and not done yet: the held-out questions, then the suite.
+  // Begins what is due at this version, and waits for it where training does not go on meanwhile.
   absl::Status Evaluate();
-  absl::Status EvaluateHeldout();
-  absl::Status EvaluateSuite();
-  // The graded groups of an evaluation.
-  absl::StatusOr<std::vector<v1::Group>> Ask(experience::EvaluationPlan plan,
-                                             const std::vector<v1::Prompt>& prompts);
+  // Waits for the evaluation in progress, if there is one.
+  absl::Status AwaitEvaluation();
   run::StepReport StepReport(const std::vector<v1::Group>& groups, const learner::UpdateStats& stats);
-  absl::Status Report(const std::vector<v1::Group>& groups, const learner::UpdateStats& stats);
+  absl::StatusOr<run::StepReport> Report(const std::vector<v1::Group>& groups,
+                                         const learner::UpdateStats& stats);
+  bool MakesWeights() const;
+  // What the guards make of the rollout.
+  absl::Status Guard(const run::StepReport& report);
+  absl::Status RollBack(GuardCall call);
+  // Begins to save where the run is, unless that is saved or being saved.
+  absl::Status BeginCheckpoint();
+  // What became of the save in flight, if it is done by then; waits for it up to `timeout`.
+  absl::Status TakeCheckpoint(absl::Duration timeout);
+  absl::Status AwaitCheckpoint();
+  // A checkpoint of where the run is that is on disk, or why not.
   absl::Status Checkpoint();
   absl::Status Finish();
   absl::StatusOr<RunEnd> Stop();
@@ -105,20 +128,19 @@ class RunLoop {
   // While waiting: progress of the phase and actors, for those who look; the other ranks hear from us.
   absl::Status Watch(uint64_t done);
   bool stopping() const;
-  bool EvaluationDue(uint32_t every) const;
-  bool EvaluatedNow() const;
-  // The newest evaluation, for those who look.
-  void ShowEvaluation();
 
   const RunParts parts_;
   RunPulse pulse_;
+  RunGuards guards_;
   History history_;
+  Evaluations evaluations_;
   RunLoopPhase phase_ = RunLoopPhase::kLoading;
   StepTimes step_;
-  uint32_t incarnation_ = 0;  // 0: not begun
-  uint64_t version_ = 0;      // rollouts trained; the weights' version
-  uint64_t checkpointed_ = 0;
-  bool has_checkpoint_ = false;
+  uint32_t incarnation_ = 0;        // 0: not begun
+  uint64_t version_ = 0;            // rollouts trained; the weights' version
+  std::optional<uint64_t> saved_;   // the newest checkpoint's step
+  std::optional<uint64_t> saving_;  // the step of the one in flight
+  absl::Status save_failed_;        // of the newest save that was done with
 };
 
 }  // namespace drover::learner_process

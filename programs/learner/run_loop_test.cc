@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "programs/learner/testing/run_world.h"
@@ -10,6 +12,7 @@
 namespace drover::learner_process {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -70,7 +73,7 @@ TEST(RunLoop, ANewRunGoesThroughItsPhases) {
       world.events,
       ElementsAre("go back to 0", "pretrain 1", "pretrain 2", "begin", "incarnation 1 from 0", "save 0",
                   "covered to 0 by step-0",                                                    //
-                  "publish 0", "lease for 0", "evaluate at 0", "keep alive", "evaluated 0",    //
+                  "publish 0", "lease for 0", "evaluate at 0", "evaluated 0", "keep alive",    //
                   "collect 0", "train 0", "trained 0, steps 1-2", "publish 1", "lease for 1",  //
                   "samples 1", "report 1",                                                     //
                   "collect 1", "train 1", "trained 1, steps 3-4", "publish 2", "lease for 2",  //
@@ -251,6 +254,132 @@ TEST(RunLoop, AStopAnywhereLosesNothing) {
   }
 }
 
+// --- Guards -----------------------------------------------------------------------------------------------------------
+
+// A guard on the KL that fires at once, in a run that is well until rollout `from` (from 0).
+void GuardKl(RunWorld& world, v1::GuardAction action, uint64_t from, bool only_at_full_rate = false) {
+  v1::GuardSettings& guards = *world.recipe.mutable_guards();
+  guards.set_kl(action);
+  guards.set_kl_limit(1);
+  guards.set_patience(1);
+  guards.set_window(2);
+  guards.set_cooldown(0);
+  guards.set_rate_factor(0.5);
+  guards.set_max_rollbacks(2);
+  guards.set_reward_drop(0.5);
+  guards.set_siblings_share(1);
+  guards.set_gradient_factor(10);
+  const auto update = world.update;
+  world.update = [&world, update, from,
+                  only_at_full_rate](uint64_t rollout) -> absl::StatusOr<learner::UpdateStats> {
+    auto stats = update(rollout);
+    const bool explodes = rollout >= from && (!only_at_full_rate || world.rate_scales.back() == 1.0);
+    if (stats.ok() && explodes) stats->kl_old = 5;
+    return stats;
+  };
+}
+
+bool Told(const RunWorld& world, const std::string& what) {
+  const v1::RunState state = world.status->Get();
+  for (const std::string& notice : state.notices()) {
+    if (notice.find(what) != std::string::npos) return true;
+  }
+  return false;
+}
+
+TEST(RunLoopGuards, AWarningChangesNothing) {
+  RunWorld world;
+  GuardKl(world, v1::WARN, 2);
+  ExpectEnd(world, RunEnd::kDone);
+  ExpectWhole(world);
+  EXPECT_THAT(world.rate_scales, ElementsAre(1, 1, 1, 1));
+  ASSERT_EQ(world.guard_events.size(), 2u);
+  EXPECT_EQ(world.guard_events[0].step, 3u);
+  EXPECT_TRUE(Told(world, "guard kl: 5 is above 1 since rollout 3: a warning"));
+}
+
+TEST(RunLoopGuards, TheRateIsLoweredFromTheNextRolloutOn) {
+  RunWorld world;
+  GuardKl(world, v1::LOWER_RATE, 1, /*only_at_full_rate=*/true);
+  ExpectEnd(world, RunEnd::kDone);
+  EXPECT_THAT(world.rate_scales, ElementsAre(1, 1, 0.5, 0.5));
+}
+
+// A lowered rate holds over a stop; it is undone with the rollouts after a checkpoint.
+TEST(RunLoopGuards, AResumeHasTheRateOfARunThatWasNotStopped) {
+  RunWorld world;
+  GuardKl(world, v1::LOWER_RATE, 1, /*only_at_full_rate=*/true);
+  StopAt(world, "train 2");
+  ExpectEnd(world, RunEnd::kStopped);
+  GoOn(world);
+  EXPECT_THAT(world.rate_scales, ElementsAre(1, 1, 0.5, 0.5));
+}
+
+TEST(RunLoopGuards, ARollBackGoesToTheCheckpointBeforeAndOnWithALowerRate) {
+  RunWorld world;
+  GuardKl(world, v1::ROLL_BACK, 2, /*only_at_full_rate=*/true);
+  ExpectEnd(world, RunEnd::kDone);
+  ExpectWhole(world);
+  EXPECT_THAT(world.rate_scales, ElementsAre(1, 1, 1, 0.5, 0.5));
+  EXPECT_THAT(world.weights, ElementsAre(0, 1, 2, 3));
+  ASSERT_EQ(world.guard_events.size(), 1u);
+  EXPECT_EQ(world.guard_events[0].back_to, 2u);
+  EXPECT_EQ(world.Count("give up all after 2"), 1);
+  EXPECT_EQ(world.Count("publish 2"), 2);
+  EXPECT_EQ(world.incarnation, 2u);
+}
+
+TEST(RunLoopGuards, RollBacksAreBoundedAndThenTheRunEnds) {
+  RunWorld world;
+  GuardKl(world, v1::ROLL_BACK, 2);  // whatever the rate
+  const absl::Status status = world.Start().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("guards.max_rollbacks are done"));
+  EXPECT_THAT(world.rate_scales, ElementsAre(1, 1, 1, 0.5, 0.25));
+  EXPECT_EQ(world.Count("give up all after 2"), 2);
+  EXPECT_EQ(world.checkpoints.rbegin()->first, 3u) << "a person may look at what it ended with";
+}
+
+TEST(RunLoopGuards, WithoutACheckpointFromBeforeTheRunEnds) {
+  RunWorld world;
+  GuardKl(world, v1::ROLL_BACK, 0);
+  world.recipe.mutable_guards()->set_patience(4);
+  world.recipe.mutable_run()->set_checkpoint_every(1);  // the two that are kept are of 2 and 3
+  EXPECT_EQ(world.Start().status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(world.Count("give up all after 2"), 0);
+}
+
+TEST(RunLoopGuards, EndRunEndsItWithACheckpoint) {
+  RunWorld world;
+  GuardKl(world, v1::END_RUN, 2);
+  const absl::Status status = world.Start().status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("ended by its recipe (guards.kl)"));
+  EXPECT_EQ(world.checkpoints.rbegin()->first, 3u);
+}
+
+// Cut off anywhere in a roll-back, the next start makes the run whole.
+TEST(RunLoopGuards, AFailureAnywhereInARollBackIsMadeGood) {
+  RunWorld undisturbed;
+  GuardKl(undisturbed, v1::ROLL_BACK, 2, /*only_at_full_rate=*/true);
+  ExpectEnd(undisturbed, RunEnd::kDone);
+  const auto begin = std::find(undisturbed.events.begin(), undisturbed.events.end(), "report 3");
+  for (size_t at = static_cast<size_t>(begin - undisturbed.events.begin()) + 1;
+       at <= undisturbed.events.size(); ++at) {
+    if (undisturbed.events[at - 1] == "finish") continue;  // cannot fail
+    SCOPED_TRACE(absl::StrCat("a failure of event ", at, ": ", undisturbed.events[at - 1]));
+    RunWorld world;
+    GuardKl(world, v1::ROLL_BACK, 2, /*only_at_full_rate=*/true);
+    world.on_event = [&world, at](const std::string&) {
+      return world.events.size() == at ? absl::DataLossError("broken") : absl::OkStatus();
+    };
+    EXPECT_FALSE(world.Start().ok());
+    GoOn(world);
+    ExpectWhole(world);
+    EXPECT_EQ(world.rate_scales.back(), 0.5);
+  }
+}
+
 // --- Failures ---------------------------------------------------------------------------------------------------------
 
 TEST(RunLoop, AFailedUpdateEndsTheRunAndMarksNothing) {
@@ -311,6 +440,7 @@ TEST(RunLoop, AFailureAnywhereEndsTheRunAndTheNextStartGoesOn) {
   for (size_t at = 1; at <= undisturbed.events.size(); ++at) {
     const std::string failing = undisturbed.events[at - 1];
     if (failing == "finish") continue;  // cannot fail
+    if (failing == "save 2") continue;  // is skipped: ACheckpointThatCannotBeWrittenIsSkipped
     RunWorld world;
     world.waits = 1;
     world.on_event = [&world, at](const std::string&) {
@@ -352,8 +482,8 @@ void GiveSuite(RunWorld& world, uint32_t every) {
   world.recipe.mutable_evaluation()->mutable_suite()->set_every(every);
   world.suite.prompts.resize(3);
   world.suite.plan = world.heldout.plan;
-  world.suite.results = [](const std::vector<v1::Group>& groups) {
-    return nlohmann::ordered_json{{"groups", groups.size()}};
+  world.suite.report = [](const std::vector<v1::Group>& groups) {
+    return SuiteReport{.results = {{"groups", groups.size()}}};
   };
 }
 
@@ -406,6 +536,15 @@ TEST(RunLoop, ARunOfNoRolloutsEvaluatesAndIsDone) {
   EXPECT_EQ(world.summary->steps, 0u);
   EXPECT_EQ(world.summary->accuracy_before, world.summary->accuracy_after);
   EXPECT_EQ(world.summary->reward_first, std::nullopt);
+  EXPECT_EQ(world.Count("save 0"), 0) << "of weights that it was given";
+}
+
+TEST(RunLoop, ARunThatPretrainsAloneKeepsWhatItMade) {
+  RunWorld world;
+  world.recipe.mutable_run()->set_steps(0);
+  world.recipe.mutable_pretrain()->set_batches(2);
+  ExpectEnd(world, RunEnd::kDone);
+  EXPECT_EQ(world.Count("save 0"), 1);
 }
 
 TEST(RunLoop, WithoutQuestionsNothingIsEvaluated) {
@@ -429,6 +568,48 @@ TEST(RunLoop, SavesAtItsRhythmAndTellsTheStoreOfTheOldestThatIsKept) {
                                  "save 4", "covered to 2 by step-2", "save 5", "covered to 4 by step-4"));
   EXPECT_EQ(world.beats.size(), 5u) << "loading and four checkpoints take long";
   EXPECT_EQ(world.beats.front(), absl::Hours(1));
+}
+
+size_t IndexOf(const RunWorld& world, const std::string& event) {
+  return static_cast<size_t>(std::find(world.events.begin(), world.events.end(), event) -
+                             world.events.begin());
+}
+
+TEST(RunLoop, ACheckpointIsWrittenWhileTheRunGoesOn) {
+  RunWorld world;
+  world.waits = 1;
+  world.slow_saves = 3;
+  ExpectEnd(world, RunEnd::kDone);
+  EXPECT_LT(IndexOf(world, "train 3"), IndexOf(world, "save 2"));
+  EXPECT_LT(IndexOf(world, "save 2"), IndexOf(world, "save 4"));
+  EXPECT_EQ(world.checkpoints[2].first.size(), 2u) << "of what it was when it was begun";
+  ExpectWhole(world);
+}
+
+TEST(RunLoop, TheRunWaitsForASaveOnlyWhenTheNextIsDue) {
+  RunWorld world;
+  world.slow_saves = 100;  // 20 s when waited for
+  ExpectEnd(world, RunEnd::kDone);
+  EXPECT_LT(IndexOf(world, "report 4"), IndexOf(world, "save 2"));
+  EXPECT_LT(IndexOf(world, "save 2"), IndexOf(world, "save 4"));
+  EXPECT_EQ(world.Count("two saves at once"), 0);
+  EXPECT_GT(world.Count("keep alive"), 6) << "the other ranks hear from us meanwhile";
+  ExpectWhole(world);
+}
+
+TEST(RunLoop, ACheckpointThatCannotBeWrittenIsSkipped) {
+  RunWorld world;
+  world.on_event = [](const std::string& event) {
+    return event == "save 2" ? absl::ResourceExhaustedError("no space left") : absl::OkStatus();
+  };
+  ExpectEnd(world, RunEnd::kDone);
+  ExpectWhole(world);
+  EXPECT_EQ(world.checkpoints.count(2), 0u);
+  EXPECT_EQ(world.Count("covered to 2 by step-2"), 0);
+  EXPECT_THAT(world.status->Get().notices(),
+              Contains("the checkpoint of rollout 2 could not be written: no space left"));
+  EXPECT_EQ(world.Total("drover_learner_checkpoint_failures_total"), 1);
+  EXPECT_EQ(world.Total("drover_learner_checkpoints_total"), 2);
 }
 
 TEST(RunLoop, OtherRanksHearFromUsEveryFiveSecondsOfWaiting) {
@@ -500,7 +681,7 @@ TEST(RunLoop, WhoLooksSeesPhaseAndProgress) {
   world.recipe.mutable_pretrain()->set_batches(2);
   std::vector<v1::RunState> seen;
   world.on_event = [&](const std::string& event) {
-    if (event == "pretrain 2" || event == "evaluate at 0" || event == "collect 1" || event == "train 1") {
+    if (event == "pretrain 2" || event == "evaluated 0" || event == "collect 1" || event == "train 1") {
       seen.push_back(world.status->Get());
     }
     return absl::OkStatus();

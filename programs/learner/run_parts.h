@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,9 +40,9 @@ class RunTrainer {
   virtual absl::Status Pretrain(const std::function<absl::Status(uint64_t done, double loss)>& progress) = 0;
   // Once before the first Update of a new run.
   virtual absl::Status BeginReinforcement() = 0;
-  // One rollout's optimizer steps; `version` is that of the weights before them.
+  // One rollout's optimizer steps, at `rate_scale` of the learning rate; `version` is that of the weights before them.
   virtual absl::StatusOr<learner::UpdateStats> Update(const std::vector<v1::Group>& groups, uint64_t rollout,
-                                                      uint64_t version) = 0;
+                                                      uint64_t version, double rate_scale) = 0;
   // Tells the other ranks that rank 0 is alive.
   virtual absl::Status KeepAlive() = 0;
   // Since BeginReinforcement, skipped ones included.
@@ -67,6 +68,17 @@ struct ResumePoint {
 // "checkpoints/step-000006 is damaged (why); ...": for a person.
 std::string PassedOverText(const std::vector<DamagedCheckpoint>& passed_over);
 
+// What became of one save.
+struct SaveOutcome {
+  // Not OK: there is no such checkpoint, and those from before are as they were.
+  absl::Status status;
+  CheckpointPlace place;
+  // The oldest that a resume may have to go on from, should newer ones be damaged.
+  CheckpointPlace oldest;
+  uint64_t bytes = 0;
+  double seconds = 0;  // of writing, which training did not wait for
+};
+
 // The run's checkpoints on disk, of the state of its trainer.
 class RunCheckpoints {
  public:
@@ -77,11 +89,22 @@ class RunCheckpoints {
   // Restores the trainer from the newest that is whole. FAILED_PRECONDITION: none is; an error of one that is whole and
   // does not fit this run is returned as it is. Changes nothing on disk.
   virtual absl::StatusOr<ResumePoint> Restore() = 0;
-  // Takes a damaged one out of the count.
+  // Takes one that is damaged, or of a policy that is given up, out of the count.
   virtual absl::Status SetAside(uint64_t step) = 0;
-  // Saves the trainer's state, whose weights are `version`, and removes the oldest ones above those that the run keeps.
-  // Durable when it returns. Those that are there now, oldest first, this one last.
-  virtual absl::StatusOr<std::vector<CheckpointPlace>> Save(uint64_t version) = 0;
+  // Steps of those that are there, oldest first.
+  virtual absl::StatusOr<std::vector<uint64_t>> Steps() const = 0;
+  // Copies the trainer's state, whose weights are `version`, and begins to write the copy: the trainer may go on at once.
+  // Those that the run does not keep are removed behind it. One save at a time: Take has told of the one before.
+  virtual void Begin(uint64_t version, const History& history) = 0;
+  // What became of the save that was begun: told once, when it is done. Waits for that up to `timeout`; nullopt: it is
+  // still being written.
+  virtual std::optional<SaveOutcome> Take(absl::Duration timeout) = 0;
+};
+
+// What an evaluation of the suite says.
+struct SuiteReport {
+  nlohmann::ordered_json results;  // a part of a line of benchmarks.jsonl
+  std::string responses;           // lines of evaluation/records.h, a question each
 };
 
 // The files that a run leaves for people and scripts.
@@ -97,9 +120,9 @@ class RunReports {
   virtual absl::Status Append(uint64_t step, uint64_t version, const std::vector<v1::Group>& groups,
                               const std::vector<std::vector<double>>& advantages, size_t limit) = 0;
   virtual absl::Status Append(const Evaluation& evaluation) = 0;
-  // `results` of SuiteRound, of the weights of `step`, which is its version too.
-  virtual absl::Status AppendBenchmarks(uint64_t step, double seconds,
-                                        const nlohmann::ordered_json& results) = 0;
+  virtual absl::Status Append(const GuardEvent& event) = 0;
+  // Of the weights of `step`, which is its version too.
+  virtual absl::Status AppendBenchmarks(uint64_t step, double seconds, const SuiteReport& report) = 0;
 
   // Bytes that may still be written where the run's files are.
   virtual absl::StatusOr<uint64_t> FreeBytes() const = 0;
@@ -114,8 +137,8 @@ class RunReports {
 struct SuiteRound {
   std::vector<v1::Prompt> prompts;  // none: there is no suite
   std::function<experience::EvaluationPlan(uint64_t version)> plan;
-  // What the graded groups of the prompts, in their order, say: a part of a line of benchmarks.jsonl.
-  std::function<nlohmann::ordered_json(const std::vector<v1::Group>& groups)> results;
+  // What the graded groups of the prompts, in their order, say.
+  std::function<SuiteReport(const std::vector<v1::Group>& groups)> report;
 };
 
 // What an evaluation asks, the same at every version of the weights.
@@ -132,6 +155,8 @@ struct RunParts {
   RunTrainer* trainer = nullptr;
   // Offers the trainer's weights of now to actors under this name.
   std::function<absl::Status(const model::WeightVersion& version)> publish;
+  // The weights that were published last stay to be had by their version when newer ones come; false: no more.
+  std::function<void(bool keep)> keep_weights;
   RunCheckpoints* checkpoints = nullptr;
   RunReports* reports = nullptr;
   experience::RolloutStore* store = nullptr;

@@ -12,6 +12,7 @@ v1::SamplingParams TrainingSampling(const v1::Recipe& recipe, const data::Prompt
   sampling.set_temperature(rollout.temperature());
   sampling.set_top_p(rollout.top_p());
   sampling.set_top_k(rollout.top_k());
+  sampling.set_min_p(rollout.min_p());
   for (const std::string& stop : prompt_template.stop) sampling.add_stop(stop);
   sampling.set_keep_stop(prompt_template.keep_stop);
   sampling.set_seed(recipe.run().seed());
@@ -32,6 +33,7 @@ experience::EvaluationPlan HeldoutPlan(const v1::Recipe& recipe, const data::Pro
   sampling.set_temperature(0);
   sampling.set_top_p(1);
   sampling.set_top_k(0);
+  sampling.set_min_p(0);
   const uint32_t budget = recipe.evaluation().max_response_tokens();
   if (budget > 0) sampling.set_max_tokens(budget);
   return plan;

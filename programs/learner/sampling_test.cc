@@ -12,6 +12,7 @@ TEST(SamplingTest, TheHeldoutPlanIsOneGreedyResponseGradedAsAnyEvaluation) {
   recipe.mutable_rollout()->set_max_response_tokens(32);
   recipe.mutable_rollout()->set_temperature(0.7);
   recipe.mutable_rollout()->set_top_p(0.9);
+  recipe.mutable_rollout()->set_min_p(0.05);
   recipe.mutable_rollout()->set_top_k(5);
   recipe.mutable_reward()->set_grader("countdown");
   recipe.mutable_reward()->set_refuse_unevaluated(true);
@@ -36,6 +37,7 @@ TEST(SamplingTest, TheHeldoutPlanIsOneGreedyResponseGradedAsAnyEvaluation) {
   EXPECT_EQ(evaluation.group_size(), 1u);
   EXPECT_EQ(evaluation.temperature(), 0);
   EXPECT_EQ(evaluation.top_p(), 1);
+  EXPECT_EQ(evaluation.min_p(), 0);
   EXPECT_EQ(evaluation.max_tokens(), 32u);
   ASSERT_EQ(evaluation.stop_size(), 1);
   EXPECT_EQ(evaluation.stop(0), "\n");

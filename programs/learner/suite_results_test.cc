@@ -4,7 +4,9 @@
 
 #include <fstream>
 
+#include "absl/strings/str_split.h"
 #include "base/testing/temp_folder.h"
+#include "evaluation/records.h"
 #include "recipe/defaults.h"
 
 namespace drover::learner_process {
@@ -21,7 +23,7 @@ v1::Response MakeResponse(double reward, int tokens, v1::FinishReason finish = v
 }
 
 // Two benchmarks, two responses a question: the groups go to the benchmarks in the order of the prompts.
-TEST(SuiteResults, AreDroverEvals) {
+TEST(ReportOfSuite, IsDroverEvals) {
   const drover::testing::TempFolder folder;
   std::ofstream(folder.path() + "/easy.jsonl") << R"({"problem":"1+1","answer":2,"level":1})"
                                                << "\n"
@@ -48,7 +50,11 @@ TEST(SuiteResults, AreDroverEvals) {
   *groups[2].add_responses() = MakeResponse(1, 10);
   *groups[2].add_responses() = MakeResponse(1, 10);
 
-  const nlohmann::ordered_json results = SuiteResults(*suite, recipe, groups);
+  groups[2].mutable_responses(1)->set_text("512\xff");
+  groups[2].mutable_responses(1)->set_extracted("512");
+
+  const SuiteReport report = ReportOfSuite(*suite, recipe, groups);
+  const nlohmann::ordered_json& results = report.results;
   EXPECT_FALSE(results.contains("model"));
   EXPECT_EQ(results["template"], "r1");
   EXPECT_EQ(results["n"], 2);
@@ -62,6 +68,18 @@ TEST(SuiteResults, AreDroverEvals) {
   EXPECT_DOUBLE_EQ(easy["levels"]["1"]["accuracy"], 0.5);
   EXPECT_DOUBLE_EQ(results["benchmarks"]["hard"]["accuracy"], 1);
   EXPECT_DOUBLE_EQ(results["mean"]["accuracy"], 0.625);
+
+  const std::vector<std::string> lines = absl::StrSplit(report.responses, '\n', absl::SkipEmpty());
+  ASSERT_EQ(lines.size(), 3u);
+  const auto record = evaluation::ParseRecord(lines[2]);
+  ASSERT_TRUE(record.ok()) << record.status();
+  EXPECT_EQ(record->id, "hard/0");
+  EXPECT_EQ(record->problem, "2^9");
+  EXPECT_EQ(record->prompt, suite->prompts[2].text());
+  EXPECT_EQ(record->gold, std::vector<std::string>{"512"});
+  EXPECT_EQ(record->responses[1].response.text, "512\xef\xbf\xbd");
+  EXPECT_EQ(record->responses[1].extracted, "512");
+  EXPECT_FALSE(evaluation::ParseRecord(lines[0])->responses[1].reward > 0) << "cut";
 }
 
 }  // namespace

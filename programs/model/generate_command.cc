@@ -89,7 +89,7 @@ class Generation {
 
   // Tokens that the context leaves for a response.
   int64_t Left(const std::vector<uint32_t>& prompt) const {
-    return engine_.model().config().max_positions - static_cast<int64_t>(prompt.size());
+    return engine_.context() - static_cast<int64_t>(prompt.size());
   }
 
   absl::Status AnswerWithNothing(actor::GroupRequest request) {
@@ -104,7 +104,7 @@ class Generation {
   v1::SamplingParams Sampling(int64_t prompt_tokens, uint32_t n) const {
     v1::SamplingParams sampling;
     sampling.set_group_size(n);
-    const int64_t left = std::max<int64_t>(1, engine_.model().config().max_positions - prompt_tokens);
+    const int64_t left = std::max<int64_t>(1, engine_.context() - prompt_tokens);
     const uint32_t wished =
         options_.max_new_tokens.value_or(static_cast<uint32_t>(std::min<int64_t>(left, kDefaultNewTokens)));
     sampling.set_max_tokens(options_.fit_context ? static_cast<uint32_t>(std::min<int64_t>(left, wished))
@@ -112,6 +112,7 @@ class Generation {
     sampling.set_temperature(options_.temperature);
     sampling.set_top_p(options_.top_p);
     sampling.set_top_k(options_.top_k);
+    sampling.set_min_p(options_.min_p);
     sampling.set_seed(options_.seed);
     sampling.set_keep_stop(options_.keep_stop || writer_.prompt_template().keep_stop);
     for (const std::string& stop : writer_.prompt_template().stop) sampling.add_stop(stop);
@@ -171,6 +172,8 @@ absl::Status Generate(const GenerateOptions& options) {
   ASSIGN_OR_RETURN(ToolModel model, LoadToolModel(options.model));
   actor::EngineOptions engine_options;
   engine_options.max_batch = options.max_batch;
+  engine_options.cache_bytes = options.cache_bytes;
+  engine_options.speculation = options.speculation;
   ASSIGN_OR_RETURN(const auto engine, actor::Engine::Create(engine_options, std::move(model.transformer),
                                                             model.tokenizer.get(), /*version=*/0));
   ASSIGN_OR_RETURN(JsonlWriter out, JsonlWriter::Open(options.out));

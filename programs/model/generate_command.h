@@ -20,13 +20,16 @@ struct GenerateOptions {
   double temperature = 1.0;
   double top_p = 1.0;
   uint32_t top_k = 0;
+  double min_p = 0.0;
   uint32_t n = 1;  // responses a prompt
   uint64_t seed = 0;
   std::string prompt_template = "none";  // a name, or a text with {question}; not for token ids
   bool add_special_tokens = true;        // of the tokenizer's post-processor; not for token ids
   std::vector<std::string> stop;         // given, they replace the template's
-  bool keep_stop = false;  // the stop text stays in the response, also where the template says otherwise
-  int64_t max_batch = 64;  // responses decoded at a time
+  bool keep_stop = false;    // the stop text stays in the response, also where the template says otherwise
+  int64_t max_batch = 64;    // responses decoded at a time
+  int64_t cache_bytes = 0;   // for keys and values; 0: actor::EngineOptions'
+  bool speculation = false;  // actor::EngineOptions'
   // Each prompt's responses are written, and flushed, as soon as they are done, in whatever order; otherwise in the prompts' order.
   bool unordered = false;
   bool brief = false;  // lines without token ids and log-probabilities, with their number

@@ -1,4 +1,4 @@
-// drover-model: what `drover generate`, `drover score`, `drover bench generate` and `drover bench train` run (docs/reference/cli.md), and what
+// drover-model: what `drover generate`, `drover score`, `drover serve`, `drover bench generate` and `drover bench train` run (docs/reference/cli.md), and what
 // `drover study` asks of the learner's loss.
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -10,7 +10,10 @@
 #include "programs/model/bench/train.h"
 #include "programs/model/generate_command.h"
 #include "programs/model/score_command.h"
+#include "programs/model/serve/serve_command.h"
 #include "programs/model/token_weights_command.h"
+#include "programs/process/broken_pipes.h"
+#include "programs/process/file_limit.h"
 
 namespace {
 
@@ -20,6 +23,7 @@ using drover::model_tool::GenerateOptions;
 using drover::model_tool::ScoreOptions;
 using drover::model_tool::TokenWeightsOptions;
 using drover::model_tool::ToolModelOptions;
+using drover::serve::ServeOptions;
 
 constexpr int kDone = 0, kFailure = 1, kBadInput = 2;
 
@@ -33,6 +37,11 @@ CLI::Option* AddModelFlags(CLI::App* command, ToolModelOptions* options) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   return command->add_option("--model", options->dir, "A Hugging Face directory");
+}
+
+void AddSpeculation(CLI::App* command, bool* speculation) {
+  command->add_flag("--speculation,!--no-speculation", *speculation,
+                    "Guess next tokens where that is faster, on CPUs (default: off); responses are the same");
 }
 
 CLI::App* AddGenerate(CLI::App& app, GenerateOptions* options) {
@@ -60,6 +69,11 @@ CLI::App* AddGenerate(CLI::App& app, GenerateOptions* options) {
       ->capture_default_str();
   command->add_option("--top-k", options->top_k, "Only so many most probable tokens; 0: all")
       ->capture_default_str();
+  command
+      ->add_option("--min-p", options->min_p,
+                   "Only tokens at least so many times as probable as the most probable; 0: all")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   command->add_option("--n", options->n, "Responses a prompt")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
@@ -81,6 +95,12 @@ CLI::App* AddGenerate(CLI::App& app, GenerateOptions* options) {
   command->add_option("--max-batch", options->max_batch, "Responses decoded at a time")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
+  command
+      ->add_option("--cache-bytes", options->cache_bytes,
+                   "Memory for keys and values, never more; 0: enough, up to a quarter of the free memory")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  AddSpeculation(command, &options->speculation);
   command->add_flag("--unordered", options->unordered,
                     "Write each prompt's responses as soon as they are done, in whatever order");
   command->add_flag("--brief", options->brief,
@@ -139,17 +159,28 @@ CLI::App* AddBenchGenerate(CLI::App& bench, BenchGenerateOptions* options) {
   CLI::App* command = bench.add_subcommand("generate", "Tokens a second of the actor's engine");
   AddBenchFlags(command, options);
   command
-      ->add_option("--rows", options->rows,
+      ->add_option("--batch,--rows", options->rows,
                    "Responses decoded at a time; several, parted by commas: a line each")
       ->check(CLI::Range(1, 65536))
       ->delimiter(',')
       ->capture_default_str();
-  command->add_option("--tokens", options->tokens, "Tokens a response")
+  command->add_option("--new-tokens,--tokens", options->tokens, "Tokens a response")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_option("--prompt-tokens", options->prompt_tokens, "Tokens a prompt")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  command->add_option("--prompts", options->prompts,
+                      "Lines {\"prompt\"} or {\"prompt_token_ids\"} in place of random tokens; with --model");
+  command
+      ->add_option(
+          "--template", options->prompt_template,
+          "Of --prompts: a shipped template's name, chat (the model's own) or a text with {question}")
+      ->capture_default_str();
+  command->add_option("--temperature", options->temperature, "0 is greedy")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  AddSpeculation(command, &options->speculation);
   command->add_option("--repeats", options->repeats, "The fastest of so many counts")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -162,7 +193,9 @@ CLI::App* AddBenchTrain(CLI::App& bench, BenchTrainOptions* options) {
   command->add_option("--steps", options->steps, "Optimizer steps that count, after one that does not")
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
-  command->add_option("--responses", options->responses, "Responses an optimizer step; a multiple of 8")
+  command
+      ->add_option("--sequences,--responses", options->sequences,
+                   "Responses an optimizer step; a multiple of 8")
       ->check(CLI::Range(8, 65536))
       ->capture_default_str();
   command->add_option("--microbatch", options->microbatch, "Responses a forward and backward pass")
@@ -171,10 +204,30 @@ CLI::App* AddBenchTrain(CLI::App& bench, BenchTrainOptions* options) {
   command->add_option("--prompt-tokens", options->prompt_tokens, "Tokens a prompt")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--tokens", options->tokens, "Tokens a response")
-      ->check(CLI::PositiveNumber)
+  command
+      ->add_option("--response-tokens,--tokens", options->response_tokens,
+                   "Tokens a response: N, or A..B for lengths spread over a range")
       ->capture_default_str();
+  command->add_flag("--activation-checkpointing", options->activation_checkpointing,
+                    "Compute layers again in the backward pass instead of keeping what they computed");
+  command->add_option("--lora-rank", options->lora_rank,
+                      "Train adapters of this rank of all linear maps alone; 0: all weights");
   return command;
+}
+
+CLI::App* AddServe(CLI::App& app, ServeOptions* options) {
+  CLI::App* command = app.add_subcommand("serve", "Serve the OpenAI-compatible HTTP API");
+  AddModelFlags(command, &options->model)->required();
+  drover::serve::AddServeFlags(*command, *options);
+  command->footer("Example: drover-model serve --model DIR --port 8000");
+  return command;
+}
+
+absl::Status RunServe(const ServeOptions& options) {
+  drover::StopSignal signals;  // before any thread
+  drover::process::RaiseFileLimit();
+  drover::process::IgnoreBrokenPipes();
+  return drover::serve::Serve(options, signals);
 }
 
 int Conclude(const absl::Status& status) {
@@ -202,11 +255,13 @@ int main(int argc, char** argv) {
   GenerateOptions generate_options;
   ScoreOptions score_options;
   TokenWeightsOptions token_weights_options;
+  ServeOptions serve_options;
   BenchGenerateOptions bench_generate_options;
   BenchTrainOptions bench_train_options;
   CLI::App* generate = AddGenerate(app, &generate_options);
   CLI::App* score = AddScore(app, &score_options);
   CLI::App* token_weights = AddTokenWeights(app, &token_weights_options);
+  CLI::App* serve = AddServe(app, &serve_options);
   CLI::App* bench = app.add_subcommand("bench", "Measure")->require_subcommand(1);
   CLI::App* bench_generate = AddBenchGenerate(*bench, &bench_generate_options);
   AddBenchTrain(*bench, &bench_train_options);
@@ -218,6 +273,7 @@ int main(int argc, char** argv) {
   const auto run = [&] {
     if (generate->parsed()) return drover::model_tool::Generate(generate_options);
     if (score->parsed()) return drover::model_tool::Score(score_options);
+    if (serve->parsed()) return RunServe(serve_options);
     if (token_weights->parsed()) return drover::model_tool::TokenWeights(token_weights_options);
     if (bench_generate->parsed()) return drover::model_tool::BenchGenerate(bench_generate_options, Print);
     return RunBenchTrain(bench_train_options);

@@ -33,7 +33,9 @@ std::vector<std::vector<float>> Logprobs(model::Transformer& model, const std::v
     if (ids.size() > 1) scored.push_back(static_cast<int64_t>(i));
   }
   if (scored.empty()) return logprobs;
-  const learner::Microbatch batch = learner::MakeMicrobatch(sequences, scored, model.options().device);
+  const torch::Device device = model.options().device;
+  const learner::Microbatch batch =
+      learner::MakeMicrobatch(sequences, scored, device, learner::LayoutOn(device));
   learner::SplitTokens(batch, learner::Score(model, batch, {}).logprobs_K, &logprobs);
   return logprobs;
 }

@@ -6,7 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
-#include "learner/advantage.h"
+#include "learner/advantages/group_mean.h"
 #include "learner/losses/make_loss.h"
 #include "programs/model/jsonl_file.h"
 

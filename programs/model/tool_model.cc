@@ -23,6 +23,11 @@ absl::StatusOr<model::TransformerOptions> ResolveOptions(const ToolModelOptions&
   if (!device.ok()) return AsBadInput(Annotate(device.status(), "--device"));
   result.device = *device;
   result.trainable = options.trainable;
+  result.recompute_layers = options.recompute_layers;
+  if (options.lora_rank > 0) {
+    result.lora =
+        model::LoraConfig{.rank = options.lora_rank, .alpha = static_cast<double>(options.lora_rank)};
+  }
   return result;
 }
 

@@ -16,6 +16,8 @@ struct ToolModelOptions {
   std::string device = "auto";
   int threads = 0;         // compute threads; 0: LibTorch's default
   bool trainable = false;  // the learner's forward path
+  bool recompute_layers = false;
+  uint32_t lora_rank = 0;  // adapters of all linear maps, with a scale of 1; 0: none
 };
 
 struct ToolModel {

@@ -100,11 +100,11 @@ class EndpointTest : public ::testing::Test {
         stop_);
   }
 
-  std::unique_ptr<http::Server> server_;
   absl::Mutex mutex_;
   std::vector<http::Request> requests_ ABSL_GUARDED_BY(mutex_);
   std::map<std::string, std::vector<Response>> responses_;
   std::atomic<bool> stop_ = false;
+  std::unique_ptr<http::Server> server_;  // goes first: its threads use the others
 };
 
 std::vector<Ask> Prompts(size_t count, uint32_t n = 1) {
@@ -307,6 +307,7 @@ TEST_F(EndpointTest, StopGivesUpWhatIsBeingAnswered) {
   EXPECT_TRUE(absl::IsCancelled(status)) << status;
   EXPECT_LT(absl::Now() - began, absl::Seconds(10));
   EXPECT_TRUE(responses_.empty());
+  server_.reset();  // before what its handler uses
 }
 
 TEST_F(EndpointTest, AnErrorOfTheCallerEndsTheCall) {

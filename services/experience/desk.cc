@@ -80,13 +80,23 @@ absl::Status Desk::StartIncarnation(uint64_t version, absl::Duration now) {
   output_.sync = true;
   started_ = true;
   published_.reset();
+  evaluated_.reset();
   held_.Clear();
+  evaluation_.GiveUp();
   failures_.Clear();
   ended_before_step_ = Ended();
   output_.notes.push_back({log::Level::kInfo,
                            "incarnation started",
                            {{"incarnation", ledger_.incarnation()}, {"version", version}}});
   ServeWaiters(now);
+  return absl::OkStatus();
+}
+
+absl::Status Desk::GoBack(uint64_t version, absl::Duration now) {
+  RETURN_IF_ERROR(StartIncarnation(version, now));
+  for (uint64_t lease : ledger_.AcceptedAfter(version)) {
+    RETURN_IF_ERROR(Drop(lease, v1::LEASE_OUTCOME_FAILED, "sampled from weights that were rolled back"));
+  }
   return absl::OkStatus();
 }
 
@@ -164,10 +174,11 @@ absl::Status Desk::MarkCheckpoint(uint64_t version, const std::string& path) {
 
 absl::Status Desk::BeginEvaluation(EvaluationPlan plan, std::vector<v1::Prompt> prompts, absl::Duration now) {
   RETURN_IF_ERROR(CheckStarted());
-  if (published_ != plan.version) {
+  if (published_ != plan.version && evaluated_ != plan.version) {
     return absl::FailedPreconditionError(
         absl::StrCat("cannot evaluate version ", plan.version, ": it is not the published one"));
   }
+  evaluated_ = plan.version;
   for (uint64_t i = 0; i < evaluation_.total(); ++i) failures_.Forget(kFirstEvaluationId + i);
   evaluation_.Begin(std::move(plan), std::move(prompts));
   ServeWaiters(now);
@@ -246,6 +257,7 @@ Progress Desk::GetProgress(absl::Duration now) const {
   progress.groups_needed = options_.prompts_per_rollout;
   progress.leases_held = held_.size();
   progress.evaluation_done = evaluation_.done();
+  progress.evaluation_total = evaluation_.active() ? evaluation_.total() : 0;
   progress.actors = actors_.CountAt(now);
   progress.waiting_calls = waiters_.size();
   progress.queued_groups = storing_.size();

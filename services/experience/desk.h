@@ -71,6 +71,7 @@ class Desk {
 
   // --- The training loop's requests (rollout_store.h says what each means) ------------------------------------------
   absl::Status StartIncarnation(uint64_t version, absl::Duration now);
+  absl::Status GoBack(uint64_t version, absl::Duration now);
   absl::Status Publish(uint64_t version, absl::Duration now);
   // Where the groups of `rollout` are stored. DEADLINE_EXCEEDED: not all are accepted yet.
   absl::StatusOr<std::vector<StoredGroup>> Rollout(uint64_t rollout) const;
@@ -161,10 +162,13 @@ class Desk {
   // desk_leases.cc
   // Leases to the long polls, first come, first served, what there is; all of them hear of an end.
   void ServeWaiters(absl::Duration now);
+  // An answer without leases.
+  v1::LeaseGroupsResponse NoLeases() const;
   // Answers those whose time is over.
   void EndWaits(absl::Duration now);
   absl::StatusOr<v1::LeaseGroupsResponse> TryLease(const std::string& actor, uint32_t max_leases,
                                                    absl::Duration now);
+  std::optional<v1::Lease> IssueNext(const std::string& actor, absl::Duration now);
   std::optional<v1::Lease> IssueTraining(const std::string& actor, absl::Duration now);
   // Ends a held lease of either kind without a group.
   void CloseHeld(uint64_t lease, v1::LeaseOutcome outcome, const std::string& reason, absl::Duration now);
@@ -191,6 +195,7 @@ class Desk {
   std::map<uint64_t, Storing> storing_;  // by lease
   uint64_t storing_bytes_ = 0;
   std::optional<uint64_t> published_;
+  std::optional<uint64_t> evaluated_;  // the newest evaluation's version: its weights are to be had
   v1::LeaseCounts ended_before_step_;  // Ended() when a rollout was trained last
   bool started_ = false;               // StartIncarnation was called in this process
   bool finished_ = false;

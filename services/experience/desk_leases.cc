@@ -69,9 +69,16 @@ void Desk::EndWaits(absl::Duration now) {
       ++it;
       continue;
     }
-    AnswerLease(it->ticket, After::kNothing, v1::LeaseGroupsResponse());
+    AnswerLease(it->ticket, After::kNothing, NoLeases());
     it = waiters_.erase(it);
   }
+}
+
+v1::LeaseGroupsResponse Desk::NoLeases() const {
+  v1::LeaseGroupsResponse response;
+  response.set_finished(finished_);
+  if (evaluation_.active()) response.set_evaluating(evaluation_.version());
+  return response;
 }
 
 absl::StatusOr<v1::LeaseGroupsResponse> Desk::TryLease(const std::string& actor, uint32_t max_leases,
@@ -80,14 +87,10 @@ absl::StatusOr<v1::LeaseGroupsResponse> Desk::TryLease(const std::string& actor,
   if (no_more_leases_ && !finished_) {
     return absl::UnavailableError("the learner stops before the run is over; ask the next one");
   }
-  v1::LeaseGroupsResponse response;
-  response.set_finished(finished_);
+  v1::LeaseGroupsResponse response = NoLeases();
   size_t bytes = 0;
-  const auto may_issue = [this, now](uint64_t group) { return failures_.MayLease(group, now); };
   while (!finished_ && static_cast<uint32_t>(response.leases_size()) < max_leases && bytes < kMaxLeaseBytes) {
-    std::optional<v1::Lease> lease;
-    if (evaluation_.active()) lease = evaluation_.Issue(may_issue);
-    if (!lease) lease = IssueTraining(actor, now);
+    std::optional<v1::Lease> lease = IssueNext(actor, now);
     if (!lease) break;
     lease->set_incarnation(ledger_.incarnation());
     lease->set_ttl_seconds(absl::ToDoubleSeconds(options_.lease_ttl));
@@ -98,6 +101,23 @@ absl::StatusOr<v1::LeaseGroupsResponse> Desk::TryLease(const std::string& actor,
     *response.add_leases() = *std::move(lease);
   }
   return response;
+}
+
+// An evaluation comes first within its share, and has what training leaves.
+std::optional<v1::Lease> Desk::IssueNext(const std::string& actor, absl::Duration now) {
+  const auto evaluation = [this, now]() -> std::optional<v1::Lease> {
+    if (!evaluation_.active()) return std::nullopt;
+    return evaluation_.Issue([this, now](uint64_t group) { return failures_.MayLease(group, now); });
+  };
+  const uint64_t before = held_.evaluation_responses(), more = evaluation_.group_size();
+  const double share = options_.evaluation_share;
+  const bool within_share =
+      static_cast<double>(before + more) <= share * static_cast<double>(held_.responses() + more) ||
+      (before == 0 && share > 0.0);
+  std::optional<v1::Lease> lease = within_share ? evaluation() : std::nullopt;
+  if (!lease) lease = IssueTraining(actor, now);
+  if (!lease && !within_share) lease = evaluation();
+  return lease;
 }
 
 std::optional<v1::Lease> Desk::IssueTraining(const std::string& actor, absl::Duration now) {

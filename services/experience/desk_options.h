@@ -22,6 +22,10 @@ struct DeskOptions {
   // Groups whose rewards are all equal are filtered and replaced by further groups of the same rollout.
   bool drop_equal_groups = false;
 
+  // Of the responses that actors hold, an evaluation takes at most this share while there are training groups to lease,
+  // but always one question; 1: evaluations are leased first; 0: they have only what training leaves.
+  double evaluation_share = 1.0;
+
   // A lease that is not renewed for so long expires.
   absl::Duration lease_ttl = absl::Seconds(60);
   // How training groups are sampled and graded; an evaluation brings its own plan.

@@ -1,14 +1,14 @@
 // Transcripts of a desk: testdata/desk/*.txt. A line without indentation is a request at a time (seconds), the indented
 // lines behind it are what the desk answered and handed out. DROVER_UPDATE=1 in the environment rewrites them.
 //
-//   options steps=1 prompts=2 bound=0 drop=0 failures=5 rounds=10 queue=1000 waiters=8   a new desk
+//   options steps=1 prompts=2 bound=0 drop=0 failures=5 rounds=10 queue=1000 waiters=8 share=100   a new desk; share in per cent
 //   restart                                      a new desk that replays every event handed out so far
-//   T start VERSION | publish VERSION | trained ROLLOUT FIRST LAST | checkpoint VERSION | finish | stop | tick | close
+//   T start VERSION | back VERSION | publish VERSION | trained ROLLOUT FIRST LAST | checkpoint VERSION | finish | stop | tick | close
 //   T rollout N | evaluation | evaluate version=V prompts=N | unfit LEASE REASON
 //   T lease TICKET ACTOR max=1 wait=0 | cancel TICKET | renew ACTOR LEASE... | return TICKET ACTOR failed=0 LEASE...
 //   T submit TICKET LEASE oldest=0 newest=0 equal=0 bytes=10 held=1 incarnation=I
 //   T graded TICKET LEASE version=0              the group of an evaluation
-//   T stored LEASE... | disk REASON | counts | progress
+//   T stored LEASE... | disk REASON | counts | evaluated (an evaluation's counts) | progress
 #include "services/experience/desk.h"
 
 #include <gtest/gtest.h>
@@ -71,8 +71,9 @@ class Words {
  private:
   static uint64_t ToNumber(const std::string& word) {
     uint64_t number = 0;
-    EXPECT_TRUE(absl::SimpleAtoi(word, &number)) << "no number: " << word;
-    return number;
+    const bool evaluation = absl::StartsWith(word, "e");
+    EXPECT_TRUE(absl::SimpleAtoi(word.substr(evaluation ? 1 : 0), &number)) << "no number: " << word;
+    return evaluation ? kFirstEvaluationId + number : number;
   }
   std::deque<std::string> plain_;
   std::map<std::string, std::string> named_;
@@ -90,7 +91,9 @@ std::string Text(const absl::Status& status) {
 std::string Text(const absl::StatusOr<v1::LeaseGroupsResponse>& reply) {
   if (!reply.ok()) return Text(reply.status());
   if (reply->finished()) return "finished";
-  if (reply->leases_size() == 0) return "nothing";
+  if (reply->leases_size() == 0) {
+    return reply->has_evaluating() ? absl::StrCat("nothing; keep version ", reply->evaluating()) : "nothing";
+  }
   std::vector<std::string> leases;
   for (const v1::Lease& lease : reply->leases()) {
     leases.push_back(absl::StrCat("lease ", Id(lease.lease()), " of group ", Id(lease.group()),
@@ -155,6 +158,7 @@ class Transcript {
     options_.max_rounds = words.Named("rounds", 10);
     options_.max_queued_bytes = words.Named("queue", 1000);
     options_.max_waiters = static_cast<uint32_t>(words.Named("waiters", 8));
+    options_.evaluation_share = static_cast<double>(words.Named("share", 100)) / 100.0;
     options_.token = [this] { return absl::StrCat("token", ++tokens_); };
     events_.clear();
     Restart();
@@ -166,6 +170,7 @@ class Transcript {
   }
 
   bool OfTheLoop(const std::string& verb, Words& words) {
+    if (verb == "back") return Say(desk_->GoBack(words.NextNumber(), now_));
     if (verb == "start") return Say(desk_->StartIncarnation(words.NextNumber(), now_));
     if (verb == "publish") return Say(desk_->Publish(words.NextNumber(), now_));
     if (verb == "checkpoint") return Say(desk_->MarkCheckpoint(words.NextNumber(), "checkpoint"));
@@ -271,12 +276,15 @@ class Transcript {
       desk_->Close(now_);
     } else if (verb == "counts") {
       lines_.push_back(Text(desk_->Counts()));
+    } else if (verb == "evaluated") {
+      lines_.push_back(Text(desk_->EvaluationCounts()));
     } else if (verb == "progress") {
       const Progress progress = desk_->GetProgress(now_);
       lines_.push_back(absl::StrCat("accepted ", progress.groups_accepted, " of ", progress.groups_needed,
                                     ", held ", progress.leases_held, ", waiting ", progress.waiting_calls,
                                     ", storing ", progress.queued_groups, " (", progress.queued_bytes,
-                                    " bytes), actors ", progress.actors));
+                                    " bytes), actors ", progress.actors, ", evaluated ",
+                                    progress.evaluation_done, " of ", progress.evaluation_total));
     } else {
       return false;
     }

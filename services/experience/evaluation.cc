@@ -7,13 +7,19 @@
 
 namespace drover::experience {
 
-void Evaluation::Begin(EvaluationPlan plan, std::vector<v1::Prompt> prompts) {
+void Evaluation::GiveUp() {
   counts_.set_expired(counts_.expired() + held_.size());
   counts_.set_pending(0);
   held_.clear();
   graded_leases_.clear();
   groups_.clear();
   waiting_.clear();
+  prompts_.clear();
+  active_ = false;
+}
+
+void Evaluation::Begin(EvaluationPlan plan, std::vector<v1::Prompt> prompts) {
+  GiveUp();
   active_ = true;
   plan_ = std::move(plan);
   prompts_ = std::move(prompts);

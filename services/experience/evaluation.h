@@ -1,4 +1,5 @@
-// One evaluation at a time: every prompt is leased until a group of it, sampled from exactly one version, is graded.
+// One evaluation at a time: every prompt is leased until a group of it, sampled from exactly one version, is graded. Training
+// may go on meanwhile, with newer versions; the desk says how much of the actors an evaluation may take then.
 // Pure; nothing of it is journaled: an evaluation that a crash cuts begins again.
 #pragma once
 
@@ -38,8 +39,13 @@ class Evaluation {
   // A held lease ends without a group, as EXPIRED or FAILED; its prompt waits again. False: it was not held.
   bool Close(uint64_t lease, v1::LeaseOutcome outcome);
 
-  // A round that has begun and not been taken.
+  // Ends the round in progress, if there is one, without its groups: held leases are counted expired.
+  void GiveUp();
+
+  // A round that has begun and not been taken or given up.
   bool active() const { return active_; }
+  uint64_t version() const { return plan_.version; }
+  uint64_t group_size() const { return plan_.sampling.group_size(); }
   uint64_t done() const { return groups_.size(); }
   uint64_t total() const { return prompts_.size(); }
   bool Complete() const { return active_ && done() == total(); }

@@ -1,9 +1,19 @@
 #include "services/experience/held_leases.h"
 
 namespace drover::experience {
+namespace {
+
+uint64_t EvaluationResponses(const v1::Lease& lease) {
+  return lease.kind() == v1::LEASE_KIND_EVALUATION ? lease.sampling().group_size() : 0;
+}
+
+}  // namespace
 
 void HeldLeases::Add(HeldLease held) {
   const uint64_t id = held.lease->lease();
+  Remove(id);
+  responses_ += held.lease->sampling().group_size();
+  evaluation_responses_ += EvaluationResponses(*held.lease);
   by_deadline_.emplace(held.deadline, id);
   leases_[id] = std::move(held);
 }
@@ -26,6 +36,8 @@ bool HeldLeases::Remove(uint64_t lease) {
   const auto found = leases_.find(lease);
   if (found == leases_.end()) return false;
   by_deadline_.erase({found->second.deadline, lease});
+  responses_ -= found->second.lease->sampling().group_size();
+  evaluation_responses_ -= EvaluationResponses(*found->second.lease);
   leases_.erase(found);
   return true;
 }
@@ -33,6 +45,7 @@ bool HeldLeases::Remove(uint64_t lease) {
 void HeldLeases::Clear() {
   leases_.clear();
   by_deadline_.clear();
+  responses_ = evaluation_responses_ = 0;
 }
 
 std::vector<uint64_t> HeldLeases::Expired(absl::Duration now) const {

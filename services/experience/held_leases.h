@@ -39,10 +39,15 @@ class HeldLeases {
   // Those whose deadline is not after `now`, earliest first. They stay until removed.
   std::vector<uint64_t> Expired(absl::Duration now) const;
   size_t size() const { return leases_.size(); }
+  // Of all held leases, and of an evaluation's.
+  uint64_t responses() const { return responses_; }
+  uint64_t evaluation_responses() const { return evaluation_responses_; }
 
  private:
   std::map<uint64_t, HeldLease> leases_;
   std::set<std::pair<absl::Duration, uint64_t>> by_deadline_;
+  uint64_t responses_ = 0;
+  uint64_t evaluation_responses_ = 0;
 };
 
 }  // namespace drover::experience

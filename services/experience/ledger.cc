@@ -358,6 +358,15 @@ std::vector<uint64_t> Ledger::AcceptedOverBound() const {
   return leases;
 }
 
+std::vector<uint64_t> Ledger::AcceptedAfter(uint64_t version) const {
+  std::vector<uint64_t> leases;
+  for (const auto& [id, lease] : open_) {
+    if (StateOf(id) == LeaseState::kAccepted && lease.oldest_version > version) leases.push_back(id);
+  }
+  std::sort(leases.begin(), leases.end());
+  return leases;
+}
+
 std::optional<uint32_t> Ledger::FirstNeededSegment() const {
   std::optional<uint32_t> first;
   for (const auto& [id, lease] : open_) {

@@ -126,6 +126,8 @@ class Ledger {
   uint64_t FilteredCount(uint64_t rollout) const;
   // Leases of accepted groups, of any rollout, that are over the staleness bound: it was higher when they came.
   std::vector<uint64_t> AcceptedOverBound() const;
+  // Leases of accepted groups, of any rollout, all of whose tokens are of weights after `version`.
+  std::vector<uint64_t> AcceptedAfter(uint64_t version) const;
   // Every group, of any rollout, that a start from a kept checkpoint may still train: accepted, or trained and not covered
   // by a durable checkpoint. In lease order.
   std::vector<StoredGroup> NeededGroups() const;

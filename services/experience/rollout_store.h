@@ -22,6 +22,9 @@ class RolloutStore {
   // their groups wait again; leases held by actors are expired. FAILED_PRECONDITION when the journal no longer has
   // the groups to go on from `version` (it is older than a durable checkpoint) or never reached it.
   virtual absl::Status StartIncarnation(uint64_t version) = 0;
+  // The same where the weights after `version` are given up, also within a run that goes on: groups that were sampled from
+  // them are closed as failed, and leased again.
+  virtual absl::Status GoBack(uint64_t version) = 0;
   // The weights of `version` are there for actors: call it once they can be fetched. It must be the trained version
   // (StartIncarnation's, or the last MarkTrained's).
   virtual absl::Status Publish(uint64_t version) = 0;
@@ -37,8 +40,10 @@ class RolloutStore {
   // groups that it covers. A version before the one of an earlier call changes nothing.
   virtual absl::Status MarkCheckpoint(uint64_t version, const std::string& path) = 0;
 
-  // Leases `prompts` for evaluation, each once, before any training lease; they are sampled and graded as `plan` says, with
-  // exactly its version, which must be the published one. Replaces an evaluation in progress.
+  // Leases `prompts` for evaluation, each once, in its share of the actors (DeskOptions::evaluation_share); they are sampled
+  // and graded as `plan` says, with exactly its version, which must be the published one now, or that of the evaluation
+  // before, and need not be published later on.
+  // Replaces an evaluation in progress; StartIncarnation and GoBack give it up.
   virtual absl::Status BeginEvaluation(EvaluationPlan plan, std::vector<v1::Prompt> prompts) = 0;
   // The graded groups in the order of the prompts; ends the evaluation. DEADLINE_EXCEEDED: call again.
   virtual absl::StatusOr<std::vector<v1::Group>> WaitForEvaluation(absl::Duration timeout) = 0;

@@ -117,6 +117,10 @@ absl::Status ExperienceStore::StartIncarnation(uint64_t version) {
   return Durably([&](Desk& desk, absl::Duration now) { return desk.StartIncarnation(version, now); });
 }
 
+absl::Status ExperienceStore::GoBack(uint64_t version) {
+  return Durably([&](Desk& desk, absl::Duration now) { return desk.GoBack(version, now); });
+}
+
 absl::Status ExperienceStore::Publish(uint64_t version) {
   return Decide([&](Desk& desk, absl::Duration now) { return desk.Publish(version, now); });
 }

@@ -54,6 +54,7 @@ class ExperienceStore final : public RolloutStore, public LeaseStore, public Sto
   ~ExperienceStore() override;
 
   absl::Status StartIncarnation(uint64_t version) override;
+  absl::Status GoBack(uint64_t version) override;
   absl::Status Publish(uint64_t version) override;
   absl::StatusOr<std::vector<v1::Group>> WaitForRollout(uint64_t rollout, absl::Duration timeout) override;
   absl::Status MarkTrained(uint64_t rollout, uint64_t version, uint64_t first_optimizer_step,

@@ -14,6 +14,7 @@ absl::Status StoreOptions::Validate() const {
     return wrong("prompts_per_rollout", "must be 1 to 1048576");
   }
   if (staleness_bound > 1024) return wrong("staleness_bound", "must be 0 to 1024 versions");
+  if (!(evaluation_share >= 0 && evaluation_share <= 1)) return wrong("evaluation_share", "must be 0 to 1");
   if (lease_ttl <= absl::ZeroDuration()) return wrong("lease_ttl", "must be above 0");
   if (sampling.group_size() < 1) return wrong("sampling.group_size", "must be at least 1");
   if (sampling.max_tokens() < 1) return wrong("sampling.max_tokens", "must be at least 1");
@@ -35,12 +36,14 @@ StoreOptions OptionsFromRecipe(const v1::Recipe& recipe) {
   options.drop_equal_groups = recipe.rollout().drop_equal_groups();
   options.max_rounds = recipe.rollout().max_rounds();
   options.max_group_failures = recipe.leases().max_failures();
+  options.evaluation_share = recipe.evaluation().wait() ? 1.0 : recipe.evaluation().share();
   options.lease_ttl = absl::Seconds(recipe.leases().ttl_seconds());
   options.sampling.set_group_size(recipe.rollout().group_size());
   options.sampling.set_max_tokens(recipe.rollout().max_response_tokens());
   options.sampling.set_temperature(recipe.rollout().temperature());
   options.sampling.set_top_p(recipe.rollout().top_p());
   options.sampling.set_top_k(recipe.rollout().top_k());
+  options.sampling.set_min_p(recipe.rollout().min_p());
   options.sampling.set_seed(recipe.run().seed());
   options.grader = recipe.reward().grader();
   options.grading.set_refuse_unevaluated(recipe.reward().refuse_unevaluated());

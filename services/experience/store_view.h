@@ -16,7 +16,9 @@ struct Progress {
   uint64_t groups_needed = 0;
   // Leases that actors hold, both kinds.
   uint64_t leases_held = 0;
+  // Graded questions of the evaluation in progress, of how many; 0 of 0: there is none.
   uint64_t evaluation_done = 0;
+  uint64_t evaluation_total = 0;
   // Actors heard of in the last minute.
   uint32_t actors = 0;
   // Long polls that wait for a lease.

@@ -55,6 +55,11 @@ void Exchange::Cut() {
   Wake();
 }
 
+bool Exchange::ClientGone() {
+  absl::MutexLock lock(&mutex_);
+  return gone_ || (connection_.hung_up && connection_.hung_up());
+}
+
 std::optional<Exchange::Answer> Exchange::Take() {
   absl::MutexLock lock(&mutex_);
   if (!answer_.has_value() && gone_) return Answer{.response = Text(503, "the server is shutting down\n")};

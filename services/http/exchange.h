@@ -31,6 +31,7 @@ class Exchange {
   struct Connection {
     std::function<void()> park;  // do not ask again until woken
     std::function<void()> wake;
+    std::function<bool()> hung_up;  // whether the client has closed its end; null: nobody can tell
   };
   // `buffer_bytes`: of a streamed body that the connection has not taken yet.
   Exchange(Connection connection, size_t buffer_bytes);
@@ -41,6 +42,8 @@ class Exchange {
   absl::Status Write(std::string_view data, absl::Duration patience);
   void Close();
   void Cut();
+  // Nobody will read any more. Sees a client that has hung up though nothing is sent to it.
+  bool ClientGone();
 
   // The connection's end. `streamed`: the body is to be Read.
   struct Answer {

@@ -123,5 +123,19 @@ TEST_F(ExchangeTest, TheEndOfTheServerWakesWhatIsParkedAndParksNothingMore) {
   EXPECT_EQ(parked_, 1);
 }
 
+TEST_F(ExchangeTest, AClientThatHangsUpIsSeenWithoutAWrite) {
+  bool hung_up = false;
+  const auto exchange = std::make_shared<Exchange>(Exchange::Connection{.hung_up = [&] { return hung_up; }},
+                                                   /*buffer_bytes=*/8);
+  Reply reply(exchange);
+  EXPECT_FALSE(reply.ClientGone());
+  hung_up = true;
+  EXPECT_TRUE(reply.ClientGone());
+  hung_up = false;
+  exchange->Leave();  // and is not asked again
+  EXPECT_TRUE(reply.ClientGone());
+  EXPECT_FALSE(exchange_->ClientGone()) << "nobody can tell";
+}
+
 }  // namespace
 }  // namespace drover::http

@@ -16,6 +16,8 @@ absl::Status BodyWriter::Write(std::string_view data, absl::Duration patience) {
   return exchange_->Write(data, patience);
 }
 
+bool BodyWriter::ClientGone() const { return exchange_->ClientGone(); }
+
 void BodyWriter::Close() {
   if (std::exchange(closed_, true)) return;
   exchange_->Close();
@@ -26,6 +28,8 @@ Reply::Reply(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)
 Reply::~Reply() {
   if (!answered_) exchange_->Send(Text(500, "the server has no answer\n"));
 }
+
+bool Reply::ClientGone() const { return exchange_->ClientGone(); }
 
 void Reply::Send(Response response) {
   if (std::exchange(answered_, true)) return;

@@ -34,6 +34,9 @@ class BodyWriter {
   // seen when something is sent to it, so by the writes after that one.
   absl::Status Write(std::string_view data, absl::Duration patience = absl::InfiniteDuration());
 
+  // As Reply::ClientGone.
+  bool ClientGone() const;
+
   // The body is whole. No Write comes after it.
   void Close();
 
@@ -50,6 +53,10 @@ class Reply {
   ~Reply();
   Reply(const Reply&) = delete;
   Reply& operator=(const Reply&) = delete;
+
+  // Whether the client has hung up or the server ends, so that no answer will be read: asks the system, at the price of a
+  // call. One that has closed only its sending half counts as gone.
+  bool ClientGone() const;
 
   void Send(Response response);
   // Sends the head now, and the body as it is written. The answer to a HEAD request has no body: its writer hears

@@ -1,6 +1,7 @@
 #include "services/http/server.h"
 
 #include <microhttpd.h>
+#include <poll.h>
 
 #include <cstdarg>
 #include <cstdio>
@@ -38,6 +39,11 @@ struct Call {
 
 int Socket(MHD_Connection* connection) {
   return MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+}
+
+bool HungUp(int socket) {
+  pollfd asked = {.fd = socket, .events = POLLRDHUP, .revents = 0};
+  return ::poll(&asked, 1, /*timeout=*/0) > 0;
 }
 
 MHD_Result Keep(void* map, MHD_ValueKind kind, const char* name, const char* value) {
@@ -194,10 +200,11 @@ struct Server::Impl {
 
   // False when there are too many.
   bool Admit(MHD_Connection* connection, Call& call) {
-    auto exchange =
-        std::make_shared<Exchange>(Exchange::Connection{.park = [=] { MHD_suspend_connection(connection); },
-                                                        .wake = [=] { MHD_resume_connection(connection); }},
-                                   options.stream_buffer_bytes);
+    auto exchange = std::make_shared<Exchange>(
+        Exchange::Connection{.park = [=] { MHD_suspend_connection(connection); },
+                             .wake = [=] { MHD_resume_connection(connection); },
+                             .hung_up = [=] { return HungUp(Socket(connection)); }},
+        options.stream_buffer_bytes);
     {
       absl::MutexLock lock(&mutex);
       if (ending || in_flight.size() >= options.max_in_flight) return false;
@@ -214,6 +221,17 @@ struct Server::Impl {
     in_flight.erase(call.exchange);
   }
 
+  void Count(int more) {
+    absl::MutexLock lock(&mutex);
+    calls += more;
+  }
+
+  bool WaitUntilIdle(absl::Duration patience) {
+    absl::MutexLock lock(&mutex);
+    const auto idle = [this]() ABSL_SHARED_LOCKS_REQUIRED(mutex) { return calls == 0; };
+    return mutex.AwaitWithTimeout(absl::Condition(&idle), patience);
+  }
+
   MHD_Result Answer(MHD_Connection* connection, Response response) {
     const MHD_Result queued = QueueWhole(connection, std::move(response));
     connections.Answered(Socket(connection), absl::Now());
@@ -228,6 +246,7 @@ struct Server::Impl {
     if (*state == nullptr) {
       Call* const call = new Call;  // until Completed
       *state = call;
+      impl.Count(+1);
       return impl.Begin(connection, *call, method, path);
     }
     Call& call = *static_cast<Call*>(*state);
@@ -237,8 +256,9 @@ struct Server::Impl {
   static void Completed(void* self, MHD_Connection* connection, void** state, MHD_RequestTerminationCode) {
     Call* const call = static_cast<Call*>(std::exchange(*state, nullptr));
     if (call == nullptr) return;
+    Impl& impl = *static_cast<Impl*>(self);
+    impl.Count(-1);
     if (call->exchange != nullptr) {
-      Impl& impl = *static_cast<Impl*>(self);
       call->exchange->Leave();
       impl.Release(*call);
       impl.connections.Answered(Socket(connection), absl::Now());
@@ -294,6 +314,7 @@ struct Server::Impl {
   absl::Mutex mutex;
   std::string error ABSL_GUARDED_BY(mutex);  // microhttpd's last words
   bool ending ABSL_GUARDED_BY(mutex) = false;
+  int calls ABSL_GUARDED_BY(mutex) = 0;  // between the first byte and the end of the answer
   std::set<std::shared_ptr<Exchange>> in_flight ABSL_GUARDED_BY(mutex);
 };
 
@@ -307,5 +328,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Server::~Server() = default;
 int Server::port() const { return impl_->port; }
+
+bool Server::WaitUntilIdle(absl::Duration patience) { return impl_->WaitUntilIdle(patience); }
 
 }  // namespace drover::http

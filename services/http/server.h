@@ -51,6 +51,10 @@ class Server {
 
   int port() const;
 
+  // Waits until no request is being read and no answer being made or sent, so that an end now cuts nobody off. False when
+  // that took longer than `patience`.
+  bool WaitUntilIdle(absl::Duration patience);
+
  private:
   struct Impl;
   explicit Server(std::unique_ptr<Impl> impl);

@@ -289,5 +289,43 @@ TEST_F(StreamingTest, EndsMayMeet) {
   }
 }
 
+// Of a request that has no answer yet, and of a stream in which nothing is written.
+TEST_F(StreamingTest, AClientThatHangsUpIsSeen) {
+  Start();
+  const auto waits = Ask(), streams = Ask(), stays = Ask();
+  const auto reply = desk_.Take();
+  const auto writer = desk_.Take()->Stream({.type = kEvents});
+  const auto other = desk_.Take();
+  const auto gone = [&] { return reply->ClientGone() + writer->ClientGone() + other->ClientGone(); };
+  EXPECT_EQ(gone(), 0);
+  waits->Close();
+  streams->Close();
+  for (const absl::Time until = absl::Now() + kLong; gone() < 2 && absl::Now() < until;) {
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  EXPECT_EQ(gone(), 2);
+  stays->Close();
+  for (const absl::Time until = absl::Now() + kLong; gone() < 3 && absl::Now() < until;) {
+    absl::SleepFor(absl::Milliseconds(1));
+  }
+  EXPECT_EQ(gone(), 3);
+}
+
+TEST_F(StreamingTest, IdleIsWhenEveryAnswerIsSent) {
+  Start();
+  EXPECT_TRUE(server_->WaitUntilIdle(absl::ZeroDuration()));
+  const auto reads = Ask();
+  const auto reply = desk_.Take();
+  EXPECT_FALSE(server_->WaitUntilIdle(absl::Milliseconds(20)));
+  reply->Send(Text(200, "short"));
+  EXPECT_THAT(reads->ReceiveUntil("short"), EndsWith("short"));
+  EXPECT_TRUE(server_->WaitUntilIdle(kLong));
+  const auto reads_nothing = Ask();
+  desk_.Take()->Send(Text(200, std::string(size_t{64} << 20, 'x')));  // more than sockets hold
+  EXPECT_FALSE(server_->WaitUntilIdle(absl::Milliseconds(200)));
+  reads_nothing->Close();
+  EXPECT_TRUE(server_->WaitUntilIdle(kLong));
+}
+
 }  // namespace
 }  // namespace drover::http

@@ -1,6 +1,8 @@
 #include "services/metrics/learner_metrics.h"
 
+#include <map>
 #include <string>
+#include <utility>
 
 #include "group/reward.h"
 #include "group/versions.h"
@@ -26,6 +28,14 @@ const std::vector<double>& VersionCounts() {
   return buckets;
 }
 
+// As programs/learner/guards.h calls them, and what they may have done.
+constexpr std::array<const char*, 5> kGuardNames = {"entropy", "reward", "kl", "gradient", "siblings"};
+constexpr std::array<std::pair<v1::GuardAction, const char*>, 4> kGuardActions = {
+    {{v1::WARN, "warn"},
+     {v1::LOWER_RATE, "lower_rate"},
+     {v1::ROLL_BACK, "roll_back"},
+     {v1::END_RUN, "end_run"}}};
+
 prometheus::Gauge& Lease(prometheus::Registry& r, const char* state) {
   return AddGauge(
       r, "drover_learner_leases",
@@ -44,6 +54,11 @@ struct LearnerMetrics::Step {
             AddGauge(r, "drover_learner_loss", "Loss of the newest rollout, mean over its optimizer steps.")),
         grad_norm(AddGauge(r, "drover_learner_gradient_norm", "Norm of the gradient before clipping, mean.")),
         clip(AddGauge(r, "drover_learner_clip_ratio", "Share of tokens whose ratio was clipped, 0 to 1.")),
+        masked(AddGauge(r, "drover_learner_masked_ratio",
+                        "Share of trained tokens that an importance weight or mask of 0 left out, 0 to 1.")),
+        importance(
+            AddGauge(r, "drover_learner_importance_mean",
+                     "Importance weight (loss.correction) and mask of a trained token, mean; 1 without.")),
         entropy(AddGauge(r, "drover_learner_entropy_nats", "Entropy of the policy per token, mean.")),
         kl(AddGauge(r, "drover_learner_kl_nats", "k3 KL to the reference policy per token, mean.")),
         old_kl(AddGauge(r, "drover_learner_old_kl_nats",
@@ -89,9 +104,9 @@ struct LearnerMetrics::Step {
                              LongSeconds())),
         train(AddHistogram(r, "drover_learner_train_seconds", "Time in the optimizer steps of a rollout.",
                            LongSeconds())) {}
-  prometheus::Gauge &reward, &loss, &grad_norm, &clip, &entropy, &kl, &old_kl, &ratio_mean, &ratio_max,
-      &advantage, &gap_mean, &gap_max, &length_mean, &truncated, &formatted, &zero_advantage, &staleness_max,
-      &staleness_mean, &learning_rate, &tokens_per_second;
+  prometheus::Gauge &reward, &loss, &grad_norm, &clip, &masked, &importance, &entropy, &kl, &old_kl,
+      &ratio_mean, &ratio_max, &advantage, &gap_mean, &gap_max, &length_mean, &truncated, &formatted,
+      &zero_advantage, &staleness_max, &staleness_mean, &learning_rate, &tokens_per_second;
   prometheus::Counter &rollouts, &tokens, &skipped;
   prometheus::Gauge &steps, &step_timestamp;
   prometheus::Histogram &collect, &train;
@@ -132,10 +147,21 @@ struct LearnerMetrics::Run {
         accuracy(AddGauge(r, "drover_learner_heldout_accuracy_ratio",
                           "Greedy accuracy on the held-out questions at the newest evaluation, 0 to 1.")),
         evaluations(AddCounter(r, "drover_learner_evaluations_total", "Evaluations done by this process.")),
+        evaluation_pending(AddGauge(r, "drover_learner_evaluation_pending_questions",
+                                    "Questions of the evaluation in progress that are not graded yet; 0: "
+                                    "none is in progress.")),
+        evaluations_given_up(AddCounter(r, "drover_learner_evaluations_given_up_total",
+                                        "Evaluations that a stop or a roll-back ended for good.")),
         evaluated(AddGauge(r, "drover_learner_evaluation_timestamp_seconds",
                            "When the newest evaluation ended, seconds since the epoch; 0: none yet.")),
         checkpoints(
             AddCounter(r, "drover_learner_checkpoints_total", "Checkpoints made durable by this process.")),
+        checkpoint_failures(AddCounter(r, "drover_learner_checkpoint_failures_total",
+                                       "Checkpoints that could not be written and were skipped.")),
+        checkpoint_seconds(AddHistogram(r, "drover_learner_checkpoint_seconds",
+                                        "Time to write a checkpoint while training goes on.", LongSeconds())),
+        checkpoint_bytes(AddGauge(r, "drover_learner_checkpoint_bytes",
+                                  "Size of the newest checkpoint of this process; 0: none yet.")),
         checkpointed(
             AddGauge(r, "drover_learner_checkpoint_timestamp_seconds",
                      "When the newest checkpoint became durable, seconds since the epoch; 0: none yet.")),
@@ -161,7 +187,17 @@ struct LearnerMetrics::Run {
         filtered(Lease(r, "filtered")),
         expired(Lease(r, "expired")),
         stale(Lease(r, "stale")),
-        failed(Lease(r, "failed")) {
+        failed(Lease(r, "failed")),
+        rate_scale(AddGauge(r, "drover_learner_rate_scale_ratio",
+                            "Share of the learning rate that the guards have left, 0 to 1.")) {
+    rate_scale.Set(1);
+    for (const char* guard : kGuardNames) {
+      for (const auto& [action, name] : kGuardActions) {
+        guarded[{guard, action}] = &AddCounter(r, "drover_learner_guard_alarms_total",
+                                               "Times that a guard found its limit passed, by what was done.",
+                                               {{"guard", guard}, {"action", name}});
+      }
+    }
     for (const PhaseName& p : kPhases) {
       phases.push_back(&AddGauge(r, "drover_learner_phase", "1 for the phase that the run is in, else 0.",
                                  {{"phase", p.name}}));
@@ -177,12 +213,17 @@ struct LearnerMetrics::Run {
   prometheus::Histogram& publish_seconds;
   prometheus::Gauge& accuracy;
   prometheus::Counter& evaluations;
+  prometheus::Gauge& evaluation_pending;
+  prometheus::Counter& evaluations_given_up;
   prometheus::Gauge& evaluated;
-  prometheus::Counter& checkpoints;
+  prometheus::Counter &checkpoints, &checkpoint_failures;
+  prometheus::Histogram& checkpoint_seconds;
+  prometheus::Gauge& checkpoint_bytes;
   prometheus::Gauge &checkpointed, &progressed, &disk_free, &ready, &target, &staleness_bound, &ranks,
-      &actors, &leased, &trained, &pending, &filtered, &expired, &stale, &failed;
+      &actors, &leased, &trained, &pending, &filtered, &expired, &stale, &failed, &rate_scale;
   std::vector<prometheus::Gauge*> phases;
   std::vector<prometheus::Counter*> spent;
+  std::map<std::pair<std::string, v1::GuardAction>, prometheus::Counter*> guarded;
 };
 
 LearnerMetrics::LearnerMetrics()
@@ -198,6 +239,12 @@ void LearnerMetrics::Published(uint64_t version, double seconds) {
   run_->published.Increment();
   run_->publish_seconds.Observe(seconds);
 }
+
+void LearnerMetrics::SetEvaluationPending(uint64_t questions) {
+  run_->evaluation_pending.Set(static_cast<double>(questions));
+}
+
+void LearnerMetrics::EvaluationGivenUp() { run_->evaluations_given_up.Increment(); }
 
 void LearnerMetrics::Evaluated(double accuracy) {
   run_->accuracy.Set(accuracy);
@@ -215,12 +262,26 @@ void LearnerMetrics::Collected(const std::vector<v1::Group>& groups, uint64_t ve
   }
 }
 
+void LearnerMetrics::SteppedSupervised(const run::StepReport& report) {
+  step_->loss.Set(report.loss);
+  step_->grad_norm.Set(report.grad_norm);
+  step_->learning_rate.Set(report.learning_rate);
+  step_->tokens_per_second.Set(report.tokens_per_second);
+  step_->tokens.Increment(static_cast<double>(report.rollout.response_tokens));
+  step_->skipped.Increment(static_cast<double>(report.skipped_steps));
+  step_->steps.Set(static_cast<double>(report.optimizer_steps));
+  step_->step_timestamp.Set(UnixSeconds());
+  step_->train.Observe(report.train_seconds);
+}
+
 void LearnerMetrics::Stepped(const run::StepReport& report) {
   const run::RolloutStats& rollout = report.rollout;
   step_->reward.Set(rollout.reward);
   step_->loss.Set(report.loss);
   step_->grad_norm.Set(report.grad_norm);
   step_->clip.Set(report.clip_fraction);
+  step_->masked.Set(report.masked_fraction);
+  step_->importance.Set(report.importance_mean);
   step_->entropy.Set(report.entropy);
   step_->kl.Set(report.kl);
   step_->old_kl.Set(report.old_kl);
@@ -247,16 +308,27 @@ void LearnerMetrics::Stepped(const run::StepReport& report) {
   step_->train.Observe(report.train_seconds);
 }
 
-void LearnerMetrics::Checkpointed() {
+void LearnerMetrics::Checkpointed(uint64_t bytes, double seconds) {
   run_->checkpoints.Increment();
+  run_->checkpoint_bytes.Set(static_cast<double>(bytes));
+  run_->checkpoint_seconds.Observe(seconds);
   run_->checkpointed.Set(UnixSeconds());
 }
+
+void LearnerMetrics::CheckpointFailed() { run_->checkpoint_failures.Increment(); }
 
 void LearnerMetrics::SetDiskFree(uint64_t bytes) { run_->disk_free.Set(static_cast<double>(bytes)); }
 
 void LearnerMetrics::Entered(v1::RunPhase phase) {
   for (size_t i = 0; i < run_->phases.size(); ++i) run_->phases[i]->Set(kPhases[i].phase == phase ? 1 : 0);
 }
+
+void LearnerMetrics::Guarded(const std::string& guard, v1::GuardAction action) {
+  const auto counter = run_->guarded.find({guard, action});
+  if (counter != run_->guarded.end()) counter->second->Increment();
+}
+
+void LearnerMetrics::SetRateScale(double scale) { run_->rate_scale.Set(scale); }
 
 void LearnerMetrics::SetIncarnation(uint32_t incarnation) { run_->incarnation.Set(incarnation); }
 

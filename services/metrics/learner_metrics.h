@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "drover/v1/group.pb.h"
@@ -39,13 +40,26 @@ class LearnerMetrics {
   // What happened, by the run loop:
   void Published(uint64_t version, double seconds);
   void Evaluated(double accuracy);
+  // So many questions of the evaluation in progress are not graded yet; 0: there is none.
+  void SetEvaluationPending(uint64_t questions);
+  // One was ended and will not be done.
+  void EvaluationGivenUp();
   // The groups of a rollout, before they are trained on; `version` is the newest published one.
   void Collected(const std::vector<v1::Group>& groups, uint64_t version);
   void Stepped(const run::StepReport& report);
-  void Checkpointed();
+  // A checkpoint is durable: so many bytes, written in so many seconds.
+  void Checkpointed(uint64_t bytes, double seconds);
+  // One was to be there and is not.
+  void CheckpointFailed();
+  // One step of a supervised run; of `report` what concerns the optimizer, and its response tokens: those with a loss.
+  void SteppedSupervised(const run::StepReport& report);
   // Bytes that may still be written where the run's files are.
   void SetDiskFree(uint64_t bytes);
   void Entered(v1::RunPhase phase);
+  // A guard did something.
+  void Guarded(const std::string& guard, v1::GuardAction action);
+  // The share of the learning rate that the guards have left.
+  void SetRateScale(double scale);
   void SetIncarnation(uint32_t incarnation);
   void SetLeases(const v1::LeaseCounts& counts);
   void SetActors(uint32_t actors);

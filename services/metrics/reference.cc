@@ -11,6 +11,7 @@
 #include "services/metrics/actor_metrics.h"
 #include "services/metrics/learner_metrics.h"
 #include "services/metrics/process_metrics.h"
+#include "services/metrics/serve_metrics.h"
 #include "services/metrics/verifier_metrics.h"
 
 namespace drover::metrics {
@@ -64,11 +65,13 @@ std::string MetricsReference() {
       "503 and the reason). Everything below is there at 0 from the start. Base units; counters end in "
       "`_total`;\n"
       "moments are seconds since the epoch, so that an age is `time() - x` at the reader.\n";
-  text += Section("every process", ProcessMetrics("drover-learner, drover-actor, drover-verifier"));
+  text +=
+      Section("every process", ProcessMetrics("drover-learner, drover-actor, drover-verifier, drover-model"));
   text += Section("drover-learner", *LearnerMetrics().registry());
   text += Section("drover-actor", *ActorMetrics().registry);
   VerifierMetrics verifier({});
   text += Section("drover-verifier", *verifier.registry);
+  text += Section("drover serve", *ServeMetrics().registry);
   text +=
       "\nThe `reason` of `drover_verifier_grades_total` is a reason code of the verifier: `equal_exact`, "
       "`equal_numeric`,\n"

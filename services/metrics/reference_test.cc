@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "services/metrics/actor_metrics.h"
 #include "services/metrics/learner_metrics.h"
+#include "services/metrics/serve_metrics.h"
 #include "services/metrics/verifier_metrics.h"
 
 namespace drover::metrics {
@@ -29,8 +30,9 @@ TEST(MetricsReference, NamesKeepTheRules) {
   const VerifierMetrics verifier({"equal_exact"});
   const ActorMetrics actor;
   const LearnerMetrics learner;
+  const ServeMetrics serve;
   const std::regex good("drover_[a-z][a-z0-9]*(_[a-z0-9]+)*");
-  for (const auto& registry : {verifier.registry, actor.registry, learner.registry()}) {
+  for (const auto& registry : {verifier.registry, actor.registry, learner.registry(), serve.registry}) {
     for (const prometheus::MetricFamily& family : registry->Collect()) {
       const bool total = family.name.size() > 6 && family.name.substr(family.name.size() - 6) == "_total";
       EXPECT_TRUE(std::regex_match(family.name, good)) << family.name;

@@ -22,6 +22,10 @@ std::string RunFolder::checkpoint(uint64_t step) const {
   return absl::StrFormat("%s/step-%06d", checkpoints(), step);
 }
 
+std::string RunFolder::benchmark_responses(uint64_t step) const {
+  return absl::StrFormat("%s/step-%06d.jsonl", benchmark_folder(), step);
+}
+
 absl::Status RunFolder::Create() const {
   RETURN_IF_ERROR(MakeFolders(path_, files_));
   for (const char* inside : kFolders) {
@@ -75,12 +79,23 @@ absl::Status RunFolder::SetCheckpointAside(uint64_t step) const {
   return files_->SyncFolder(checkpoints());
 }
 
-absl::StatusOr<uint64_t> RunFolder::PruneCheckpoints(size_t keep) const {
-  ASSIGN_OR_RETURN(const std::vector<uint64_t> steps, CheckpointSteps());
-  const size_t old = steps.size() - std::min(keep, steps.size());
-  for (size_t i = 0; i < old; ++i) RETURN_IF_ERROR(RemoveFolder(checkpoint(steps[i]), files_));
-  if (old == steps.size()) return absl::NotFoundError(checkpoints() + ": no checkpoint is there");
-  return steps[old];
+absl::Status RunFolder::KeepCheckpoints(const std::set<uint64_t>& steps) const {
+  ASSIGN_OR_RETURN(const std::vector<uint64_t> there, CheckpointSteps());
+  for (const uint64_t step : there) {
+    if (steps.count(step) == 0) RETURN_IF_ERROR(RemoveFolder(checkpoint(step), files_));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RunFolder::RemoveUnfinishedCheckpoints() const {
+  const auto entries = files_->List(checkpoints());
+  if (absl::IsNotFound(entries.status())) return absl::OkStatus();
+  RETURN_IF_ERROR(entries.status());
+  for (const FolderEntry& entry : *entries) {
+    if (!absl::StartsWith(entry.name, "step-") || !absl::EndsWith(entry.name, ".tmp")) continue;
+    RETURN_IF_ERROR(RemoveFolder(absl::StrCat(checkpoints(), "/", entry.name), files_));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace drover::run

@@ -4,7 +4,11 @@
 //      /metrics.jsonl             a line a step
 //      /samples.jsonl             prompt, responses, rewards, advantages
 //      /evaluations.jsonl         a line an evaluation
+//      /benchmarks.jsonl          a line an evaluation of the suite
+//      /benchmarks/step-NNNNNN.jsonl   its responses
 //      /tensorboard/              the same numbers as TensorBoard's events
+//      /guards.jsonl              what the guards did
+//      /data.json                 what the files of a supervised run gave
 //      /summary.json              at the end
 //      /reward.svg                at the end
 //      /journal/                  what happened to every lease
@@ -16,6 +20,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,6 +46,13 @@ class RunFolder {
   std::string evaluations() const { return path_ + "/evaluations.jsonl"; }
   std::string tensorboard() const { return path_ + "/tensorboard"; }
   std::string benchmarks() const { return path_ + "/benchmarks.jsonl"; }
+  std::string benchmark_folder() const { return path_ + "/benchmarks"; }
+  // The responses of the suite's evaluation by the weights of `step`.
+  std::string benchmark_responses(uint64_t step) const;
+  // What a supervised run's files gave when it began.
+  std::string data() const { return path_ + "/data.json"; }
+  // What the guards did.
+  std::string guards() const { return path_ + "/guards.jsonl"; }
   std::string clock() const { return path_ + "/clock.json"; }
   std::string summary() const { return path_ + "/summary.json"; }
   std::string reward_svg() const { return path_ + "/reward.svg"; }
@@ -70,9 +82,10 @@ class RunFolder {
   // Renames a damaged checkpoint to NAME.damaged (in place of an earlier one), so that it counts no more.
   absl::Status SetCheckpointAside(uint64_t step) const;
 
-  // Removes all checkpoints but the newest `keep`; step 0 (before the first rollout) goes like any other. The oldest
-  // step that is left; NOT_FOUND: there is none.
-  absl::StatusOr<uint64_t> PruneCheckpoints(size_t keep) const;
+  // Removes all checkpoints but those of `steps`; step 0 (before the first rollout) goes like any other.
+  absl::Status KeepCheckpoints(const std::set<uint64_t>& steps) const;
+  // Removes what saves that a crash cut short have left: step-NNNNNN.tmp. Not while one is being written.
+  absl::Status RemoveUnfinishedCheckpoints() const;
 
  private:
   std::string path_;

@@ -51,8 +51,12 @@ TEST_F(RunFolderTest, CheckpointsAreOrderedAndStrangersPassedOver) {
   }
   EXPECT_EQ(folder_.CheckpointSteps().value(), (std::vector<uint64_t>{3, 20, 100}));
   EXPECT_EQ(folder_.NewestCheckpoint(), 100u);
-  ASSERT_TRUE(folder_.PruneCheckpoints(2).ok());
-  EXPECT_EQ(folder_.CheckpointSteps().value(), (std::vector<uint64_t>{20, 100}));
+  ASSERT_TRUE(folder_.KeepCheckpoints({3, 100, 101}).ok());
+  EXPECT_EQ(folder_.CheckpointSteps().value(), (std::vector<uint64_t>{3, 100}));
+  EXPECT_TRUE(std::filesystem::exists(folder_.checkpoints() + "/step-000005.tmp"));
+  ASSERT_TRUE(folder_.RemoveUnfinishedCheckpoints().ok());
+  EXPECT_FALSE(std::filesystem::exists(folder_.checkpoints() + "/step-000005.tmp"));
+  EXPECT_EQ(folder_.CheckpointSteps().value(), (std::vector<uint64_t>{3, 100}));
   EXPECT_TRUE(std::filesystem::exists(folder_.checkpoints() + "/notes"));
 }
 

@@ -36,6 +36,14 @@ double StandardError(const std::vector<double>& values) {
   return std::sqrt(squares / (n - 1) / n);
 }
 
+bool ResponsesAllEqual(const v1::Group& group) {
+  if (group.responses_size() < 2) return false;
+  const auto& first = group.responses(0).token_ids();
+  return std::all_of(group.responses().begin(), group.responses().end(), [&](const v1::Response& response) {
+    return std::equal(first.begin(), first.end(), response.token_ids().begin(), response.token_ids().end());
+  });
+}
+
 }  // namespace
 
 RolloutStats Summarize(const std::vector<v1::Group>& groups, uint64_t version) {
@@ -58,6 +66,7 @@ RolloutStats Summarize(const std::vector<v1::Group>& groups, uint64_t version) {
     stats.prompt_tokens += static_cast<uint64_t>(group.prompt_token_ids_size());
     group_rewards.push_back(group_reward.value());
     stats.zero_advantage_groups += group::RewardsAllEqual(group);
+    stats.identical_groups += ResponsesAllEqual(group);
     const uint64_t behind = group::Staleness(group, version);
     staleness.Add(static_cast<double>(behind));
     stats.staleness_max = std::max(stats.staleness_max, behind);
@@ -85,11 +94,14 @@ nlohmann::ordered_json ToJson(const StepReport& r) {
           {"truncated_share", r.rollout.truncated_share},
           {"formatted_share", r.rollout.formatted_share},
           {"zero_advantage_share", r.rollout.zero_advantage_share()},
+          {"identical_share", r.rollout.identical_share()},
           {"staleness_mean", r.rollout.staleness_mean},
           {"staleness_max", r.rollout.staleness_max},
           {"loss", r.loss},
           {"grad_norm", r.grad_norm},
           {"clip_fraction", r.clip_fraction},
+          {"masked_fraction", r.masked_fraction},
+          {"importance_mean", r.importance_mean},
           {"entropy", r.entropy},
           {"kl", r.kl},
           {"old_kl", r.old_kl},

@@ -21,13 +21,16 @@ struct RolloutStats {
   double formatted_share = 0;                       // responses from which an answer could be read
   uint64_t groups = 0;
   uint64_t zero_advantage_groups = 0;  // those whose rewards are all equal
+  uint64_t identical_groups = 0;       // those whose responses are all the same tokens, two at least
   double staleness_mean = 0;           // newest published version minus the oldest one among a group's tokens
   uint64_t staleness_max = 0;
   uint64_t response_tokens = 0;
   uint64_t prompt_tokens = 0;
 
-  double zero_advantage_share() const {
-    return groups == 0 ? 0 : static_cast<double>(zero_advantage_groups) / static_cast<double>(groups);
+  double zero_advantage_share() const { return ShareOfGroups(zero_advantage_groups); }
+  double identical_share() const { return ShareOfGroups(identical_groups); }
+  double ShareOfGroups(uint64_t count) const {
+    return groups == 0 ? 0 : static_cast<double>(count) / static_cast<double>(groups);
   }
 };
 
@@ -45,6 +48,8 @@ struct StepReport {
   double loss = 0;
   double grad_norm = 0;
   double clip_fraction = 0;
+  double masked_fraction = 0;  // of the tokens that went through the loss
+  double importance_mean = 1;  // of their importance weights and masks
   double entropy = 0;
   double kl = 0;
   double old_kl = 0;  // k3 from the old policy (loss.old_logprobs) to the current one

@@ -26,10 +26,15 @@ absl::StatusOr<std::shared_ptr<const Received>> Assembler::Add(const v1::WeightF
       status = Chunk(frame.snapshot_chunk());
       break;
     case v1::WeightFrame::kSnapshotEnd: {
-      absl::StatusOr<std::shared_ptr<const Received>> whole = End(frame.snapshot_end());
+      const bool base = incoming_.has_value() && incoming_->base;
+      absl::StatusOr<Received> whole = End(frame.snapshot_end());
       Reset();
-      if (whole.ok()) base_ = *whole;
-      return whole;
+      if (!whole.ok()) return whole.status();
+      if (base) {
+        base_ = std::make_shared<const model::WeightSet>(std::move(whole->weights));
+        return nullptr;
+      }
+      return last_ = std::make_shared<const Received>(*std::move(whole));
     }
     case v1::WeightFrame::FRAME_NOT_SET:
       status =
@@ -45,11 +50,12 @@ absl::StatusOr<std::shared_ptr<const Received>> Assembler::Add(const v1::WeightF
 absl::Status Assembler::Begin(const v1::SnapshotBegin& begin) {
   if (incoming_.has_value()) return absl::InvalidArgumentError("a version begins before the last one ended");
   ASSIGN_OR_RETURN(std::vector<model::TensorMeta> layout, ReadLayout(begin, max_bytes_));
-  // The set of the base, kept alive by the version that it is of.
-  std::shared_ptr<const model::WeightSet> base;
-  if (base_ != nullptr) base = {base_, &base_->weights};
-  Incoming& incoming = incoming_.emplace(std::move(base));
+  // The set of the last version, kept alive by it.
+  std::shared_ptr<const model::WeightSet> last;
+  if (last_ != nullptr && !begin.base()) last = {last_, &last_->weights};
+  Incoming& incoming = incoming_.emplace(std::move(last));
   incoming.version = {begin.incarnation(), begin.version()};
+  incoming.base = begin.base();
   incoming.layout = std::move(layout);
   incoming.total_bytes = begin.total_bytes();
   return CompleteTensors(incoming);
@@ -92,17 +98,17 @@ absl::Status Assembler::CompleteTensors(Incoming& incoming) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::shared_ptr<const Received>> Assembler::End(const v1::SnapshotEnd& end) {
+absl::StatusOr<Received> Assembler::End(const v1::SnapshotEnd& end) {
   if (!incoming_.has_value()) return absl::InvalidArgumentError("an end comes outside of a version");
   if (incoming_->received_bytes != incoming_->total_bytes) {
     return absl::InvalidArgumentError(absl::StrCat("the version ends after ", incoming_->received_bytes,
                                                    " of ", incoming_->total_bytes, " bytes"));
   }
-  auto received = std::make_shared<Received>(
-      Received{.version = incoming_->version, .weights = std::move(incoming_->builder).Finish()});
-  if (received->weights.digest != end.digest()) {
-    return absl::DataLossError(absl::StrCat("version ", received->version.number,
-                                            ": the digest of what came is ", received->weights.digest,
+  Received received{
+      .version = incoming_->version, .weights = std::move(incoming_->builder).Finish(), .base = base_};
+  if (received.weights.digest != end.digest()) {
+    return absl::DataLossError(absl::StrCat("version ", received.version.number,
+                                            ": the digest of what came is ", received.weights.digest,
                                             ", that of what was sent ", end.digest()));
   }
   return received;

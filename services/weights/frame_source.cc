@@ -16,7 +16,8 @@ std::optional<FrameSource::Frame> FrameSource::Next() {
   switch (stage_) {
     case Stage::kBegin:
       stage_ = Stage::kChunks;
-      return Frame{.buffer = Serialize(BeginFrame(version_->version, weights, version_->unix_seconds))};
+      return Frame{.buffer = Serialize(
+                       BeginFrame(version_->version, weights, version_->unix_seconds, version_->base))};
     case Stage::kChunks:
       if (sent_ < weights.bytes) return NextChunk();
       stage_ = Stage::kOver;

@@ -21,6 +21,7 @@ struct Published {
   model::WeightVersion version;
   model::WeightSet weights;
   double unix_seconds = 0;
+  bool base = false;  // no version, but what versions adapt
 };
 
 // Not thread-safe.

@@ -35,12 +35,13 @@ grpc::Slice Refer(const ChunkPart& part) {
 }  // namespace
 
 v1::WeightFrame BeginFrame(const model::WeightVersion& version, const model::WeightSet& weights,
-                           double published_unix_seconds) {
+                           double published_unix_seconds, bool base) {
   v1::WeightFrame frame;
   v1::SnapshotBegin* begin = frame.mutable_snapshot_begin();
   begin->set_incarnation(version.incarnation);
   begin->set_version(version.number);
   begin->set_total_bytes(weights.bytes);
+  begin->set_base(base);
   begin->set_published_unix_seconds(published_unix_seconds);
   for (const model::WeightTensor& tensor : weights.tensors) {
     v1::TensorInfo* info = begin->add_tensors();

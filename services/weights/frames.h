@@ -17,8 +17,9 @@
 
 namespace drover::weights {
 
+// `base`: no version, but what versions adapt.
 v1::WeightFrame BeginFrame(const model::WeightVersion& version, const model::WeightSet& weights,
-                           double published_unix_seconds);
+                           double published_unix_seconds, bool base = false);
 v1::WeightFrame EndFrame(const model::WeightSet& weights);
 
 // Copies: for frames that are small.

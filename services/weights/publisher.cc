@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/clock.h"
 #include "base/log.h"
@@ -17,10 +18,14 @@
 namespace drover::weights {
 namespace {
 
+model::WeightVersion Named(const v1::SubscribeRequest& request) {
+  return {request.incarnation(), request.version()};
+}
+
 // What the subscriber holds.
 std::optional<model::WeightVersion> Held(const v1::SubscribeRequest& request) {
   if (!request.has_version()) return std::nullopt;
-  return model::WeightVersion{request.incarnation(), request.version()};
+  return Named(request);
 }
 
 using FrameReactor = grpc::ServerWriteReactor<grpc::ByteBuffer>;
@@ -45,20 +50,42 @@ struct Shared {
     return newest;
   }
 
+  // Null: there is no such version here.
+  std::shared_ptr<const Published> Find(const model::WeightVersion& version) {
+    absl::MutexLock lock(&mutex);
+    for (const auto& each : {newest, kept}) {
+      if (each != nullptr && each->version == version) return each;
+    }
+    return nullptr;
+  }
+
+  std::shared_ptr<const Published> Base() {
+    absl::MutexLock lock(&mutex);
+    return base;
+  }
+
   const PublisherOptions options;
   metrics::WeightPublisherMetrics* const metrics;
   rpc::OpenStreams<Stream> streams;
   absl::Mutex mutex;
   std::shared_ptr<const Published> newest ABSL_GUARDED_BY(mutex);
+  std::shared_ptr<const Published> kept ABSL_GUARDED_BY(mutex);
+  std::shared_ptr<const Published> base ABSL_GUARDED_BY(mutex);  // null: versions are whole
 };
 
 // One subscriber's stream. Reactions (OnWriteDone, OnCancel, OnDone) come from gRPC's threads; Proceed and ShutDown from
 // the publisher's. At most one write is under way; `mutex_` decides who begins the next step.
 class Stream : public FrameReactor {
  public:
+  // `only`: what is sent and nothing after it; null: every newer version.
   Stream(std::shared_ptr<Shared> shared, grpc::CallbackServerContext* context,
-         const v1::SubscribeRequest& request)
-      : shared_(std::move(shared)), context_(context), name_(request.subscriber()), held_(Held(request)) {}
+         const v1::SubscribeRequest& request, std::shared_ptr<const Published> only)
+      : shared_(std::move(shared)),
+        context_(context),
+        name_(request.subscriber()),
+        only_(std::move(only)),
+        held_(only_ != nullptr ? std::nullopt : Held(request)),
+        held_base_(request.base_digest()) {}
 
   void Begin() {
     log::Debug("weight stream begun", {{"subscriber", name_}, {"peer", context_->peer()}});
@@ -69,9 +96,9 @@ class Stream : public FrameReactor {
   void Proceed() {
     absl::MutexLock lock(&mutex_);
     if (finished_ || sending_ != nullptr) return;
-    const std::shared_ptr<const Published> newest = shared_->Newest();
-    if (newest == nullptr || held_ >= newest->version) return;
-    BeginVersion(newest);
+    const std::shared_ptr<const Published> next = only_ != nullptr ? only_ : shared_->Newest();
+    if (next == nullptr || held_ >= next->version) return;
+    BeginVersion(next);
   }
 
   // What it is being sent; null: nothing.
@@ -95,6 +122,7 @@ class Stream : public FrameReactor {
       if (!ok) return MaybeFinish({grpc::StatusCode::CANCELLED, "the subscriber has gone"});
       if (NextFrame()) return;
       CompleteVersion();
+      if (only_ != nullptr) return MaybeFinish(grpc::Status::OK);
     }
     Proceed();
   }
@@ -114,7 +142,11 @@ class Stream : public FrameReactor {
           static_cast<double>(next->version.number - held_->number - 1));
     }
     sending_ = next;
-    frames_.emplace(next, shared_->options.chunk_bytes);
+    const std::shared_ptr<const Published> base = shared_->Base();
+    const bool whole = base == nullptr || base->weights.digest == held_base_;
+    frames_.emplace(whole ? next : base, shared_->options.chunk_bytes);
+    if (!whole) held_base_ = base->weights.digest;
+    sending_base_ = !whole;
     begun_ = absl::Now();
     NextFrame();
   }
@@ -122,6 +154,9 @@ class Stream : public FrameReactor {
   // Writes the next frame of the version; false when it was sent whole.
   bool NextFrame() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     std::optional<FrameSource::Frame> frame = frames_->Next();
+    if (!frame.has_value() && std::exchange(sending_base_, false)) {
+      frame = frames_.emplace(sending_, shared_->options.chunk_bytes).Next();
+    }
     if (!frame.has_value()) return false;
     buffer_.Swap(&frame->buffer);
     StartWrite(&buffer_);
@@ -154,6 +189,7 @@ class Stream : public FrameReactor {
   const std::shared_ptr<Shared> shared_;
   grpc::CallbackServerContext* const context_;  // until OnDone
   const std::string name_;
+  const std::shared_ptr<const Published> only_;
 
   absl::Mutex mutex_;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
@@ -161,6 +197,9 @@ class Stream : public FrameReactor {
   std::optional<model::WeightVersion> held_ ABSL_GUARDED_BY(mutex_);
   // What it is being sent; null: nothing.
   std::shared_ptr<const Published> sending_ ABSL_GUARDED_BY(mutex_);
+  // Digest of the base that the subscriber holds or is being sent; whether it is being sent: the version comes after it.
+  std::string held_base_ ABSL_GUARDED_BY(mutex_);
+  bool sending_base_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<FrameSource> frames_ ABSL_GUARDED_BY(mutex_);
   absl::Time begun_ ABSL_GUARDED_BY(mutex_);
   grpc::ByteBuffer buffer_;  // of the write under way
@@ -180,7 +219,19 @@ class WeightPublisher::Impl
     if (!grpc::SerializationTraits<v1::SubscribeRequest>::Deserialize(&copy, &request).ok()) {
       return new rpc::RefusedStream<FrameReactor>(absl::InvalidArgumentError("not a SubscribeRequest"));
     }
-    return rpc::Open<FrameReactor>(shared_->streams, std::make_unique<Stream>(shared_, context, request));
+    std::shared_ptr<const Published> only;
+    if (request.only() && (only = shared_->Find(Named(request))) == nullptr) {
+      return new rpc::RefusedStream<FrameReactor>(absl::NotFoundError(
+          absl::StrCat("version ", request.version(), " of incarnation ", request.incarnation(),
+                       " is neither the newest nor being evaluated")));
+    }
+    return rpc::Open<FrameReactor>(shared_->streams,
+                                   std::make_unique<Stream>(shared_, context, request, std::move(only)));
+  }
+
+  void Keep(bool keep) {
+    absl::MutexLock lock(&shared_->mutex);
+    shared_->kept = keep ? shared_->newest : nullptr;
   }
 
   void Publish(std::shared_ptr<const Published> next) {
@@ -198,6 +249,11 @@ class WeightPublisher::Impl
     AbandonTheSlowest();
     // A stream that is admitted meanwhile looks for the newest by itself.
     shared_->streams.ForEach([](Stream& stream) { stream.Proceed(); });
+  }
+
+  void PublishBase(std::shared_ptr<const Published> base) {
+    absl::MutexLock lock(&shared_->mutex);
+    shared_->base = std::move(base);
   }
 
   void Shutdown() { shared_->streams.ShutDown(); }
@@ -250,6 +306,14 @@ void WeightPublisher::Publish(const model::WeightVersion& version, model::Weight
   next->weights = std::move(weights);
   next->unix_seconds = absl::ToDoubleSeconds(absl::Now() - absl::UnixEpoch());
   impl_->Publish(std::move(next));
+}
+
+void WeightPublisher::Keep(bool keep) { impl_->Keep(keep); }
+void WeightPublisher::PublishBase(model::WeightSet weights) {
+  auto base = std::make_shared<Published>();
+  base->weights = std::move(weights);
+  base->base = true;
+  impl_->PublishBase(std::move(base));
 }
 
 void WeightPublisher::Shutdown() { impl_->Shutdown(); }

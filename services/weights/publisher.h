@@ -10,7 +10,8 @@
 // is superseded while it is sent is sent to its end (else a slow subscriber would never have a whole one). Memory: a
 // version's bytes are shared by all streams and never copied (gRPC slices refer to them). At most max_versions are
 // alive: when slow streams still send so many older ones, those of the oldest are ended (they may come back, and begin
-// with the newest).
+// with the newest). Beside them one version may be kept (Keep), for subscribers that ask for it alone: the one that is being
+// evaluated.
 #pragma once
 
 #include <grpcpp/impl/service_type.h>
@@ -44,6 +45,14 @@ class WeightPublisher {
 
   // Makes this the newest version; one that is not newer than the last is ignored.
   void Publish(const model::WeightVersion& version, model::WeightSet weights);
+
+  // Until the next call the newest version can be asked for by its name, when it is the newest no more, too. With `keep`
+  // false: no version but the newest can.
+  void Keep(bool keep);
+
+  // What every version adapts, before the first of them: a subscriber that holds another base or none is sent it before its
+  // next version.
+  void PublishBase(model::WeightSet weights);
 
   // Ends every stream, and refuses new ones, with UNAVAILABLE: before rpc::Server::Shutdown.
   void Shutdown();

@@ -67,6 +67,57 @@ TEST_F(StreamTest, VersionsArriveWhole) {
   EXPECT_EQ(publisher_.subscribers(), 1u);
 }
 
+// What versions adapt comes before the first of them to whoever has it not, and once.
+TEST_F(StreamTest, ABaseComesOnceBeforeTheVersions) {
+  const model::WeightSet base = TestWeights(77);
+  publisher_.PublishBase(base);
+  WeightSubscriber subscriber(Options(server_->address()), &subscriber_metrics_);
+  publisher_.Publish({1, 1}, TestWeights(1));
+  const auto first = subscriber.WaitForNewer(nullptr, kLong);
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(first->version.number, 1u);
+  EXPECT_EQ(first->weights.digest, TestWeights(1).digest);
+  ASSERT_NE(first->base, nullptr);
+  EXPECT_EQ(first->base->digest, base.digest);
+  EXPECT_TRUE(AllBytes(*first->base) == AllBytes(base));
+  publisher_.Publish({1, 2}, TestWeights(2));
+  const auto second = subscriber.WaitForNewer(first.get(), kLong);
+  ASSERT_NE(second, nullptr);
+  EXPECT_EQ(second->base, first->base);
+  EXPECT_EQ(publisher_metrics_.sent_bytes.Value(), 3 * 4400);  // the base and two versions
+  EXPECT_EQ(publisher_metrics_.sent_versions.Value(), 2);
+
+  WeightSubscriber late(Options(server_->address()));
+  const auto third = late.WaitForNewer(nullptr, kLong);
+  ASSERT_NE(third, nullptr);
+  EXPECT_EQ(third->version.number, 2u);
+  EXPECT_EQ(third->base->digest, base.digest);
+}
+
+// Who comes back with the base that it holds is sent the version alone; with another one, that of now.
+TEST_F(StreamTest, ABaseThatIsHeldIsNotSentAgain) {
+  const std::string address = server_->address();
+  publisher_.PublishBase(TestWeights(77));
+  publisher_.Publish({1, 1}, TestWeights(1));
+  WeightSubscriber subscriber(Options(address));
+  const auto first = subscriber.WaitForNewer(nullptr, kLong);
+  ASSERT_NE(first, nullptr);
+  publisher_.Shutdown();
+  server_.reset();
+  for (const uint64_t seed : {77, 78}) {
+    metrics::WeightPublisherMetrics metrics(*std::make_unique<prometheus::Registry>().release());
+    WeightPublisher again({.chunk_bytes = 1000}, &metrics);
+    const auto server = Serve(again.service(), address);
+    again.PublishBase(TestWeights(seed));
+    again.Publish({static_cast<uint32_t>(seed), 1}, TestWeights(1));
+    const auto newest = subscriber.WaitForNewer(subscriber.Newest().get(), kLong);
+    ASSERT_NE(newest, nullptr);
+    EXPECT_EQ(newest->base->digest, TestWeights(seed).digest);
+    EXPECT_EQ(metrics.sent_bytes.Value(), seed == 77 ? 4400 : 2 * 4400);
+    again.Shutdown();
+  }
+}
+
 TEST_F(StreamTest, TensorsThatStayTheSameAreHeldOnce) {
   WeightSubscriber subscriber(Options(server_->address()));
   const model::WeightSet first = TestWeights(1);
@@ -278,6 +329,43 @@ TEST(FaultyPublisher, WrongAndCutVersionsAreNeverHandedOver) {
   EXPECT_EQ(received->weights.digest, TestWeights(1).digest);
   EXPECT_GE(faulty.attempts, 3);
   EXPECT_EQ(metrics.digest_mismatches.Value(), 1);
+}
+
+// --- A version that is asked for by its name -------------------------------------------------------------------------
+
+TEST_F(StreamTest, AKeptVersionCanBeFetchedAfterNewerOnes) {
+  const model::WeightSet weights = TestWeights(3);
+  publisher_.Publish({1, 3}, weights);
+  publisher_.Keep(true);
+  publisher_.Publish({1, 4}, TestWeights(4));
+  WeightSubscriber subscriber(Options(server_->address()));
+  ASSERT_NE(subscriber.WaitForNewer(nullptr, kLong), nullptr);
+  const auto fetched = subscriber.Fetch({1, 3});
+  ASSERT_TRUE(fetched.ok()) << fetched.status();
+  EXPECT_EQ((*fetched)->version, (model::WeightVersion{1, 3}));
+  EXPECT_EQ((*fetched)->weights.digest, weights.digest);
+  EXPECT_EQ(subscriber.Newest()->version.number, 4u) << "what is fetched is not the newest";
+  EXPECT_TRUE(subscriber.Fetch({1, 4}).ok()) << "the newest has a name too";
+}
+
+TEST_F(StreamTest, AVersionThatIsNotKeptIsNotFound) {
+  publisher_.Publish({1, 3}, TestWeights(3));
+  publisher_.Keep(true);
+  publisher_.Publish({1, 4}, TestWeights(4));
+  WeightSubscriber subscriber(Options(server_->address()));
+  EXPECT_EQ(subscriber.Fetch({1, 2}).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(subscriber.Fetch({2, 3}).status().code(), absl::StatusCode::kNotFound) << "another incarnation's";
+  publisher_.Keep(false);
+  EXPECT_EQ(subscriber.Fetch({1, 3}).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(StreamTest, AFetchFromNobodyEnds) {
+  SubscriberOptions options = Options("127.0.0.1:1");
+  options.fetch_deadline = absl::Milliseconds(300);
+  WeightSubscriber subscriber(options);
+  EXPECT_FALSE(subscriber.Fetch({1, 3}).ok());
+  subscriber.Stop();
+  EXPECT_EQ(subscriber.Fetch({1, 3}).status().code(), absl::StatusCode::kCancelled);
 }
 
 }  // namespace

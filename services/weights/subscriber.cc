@@ -45,6 +45,46 @@ struct WeightSubscriber::Impl {
     absl::MutexLock lock(&mutex_);
     stopping_ = true;
     if (context_ != nullptr) context_->TryCancel();
+    if (fetch_context_ != nullptr) fetch_context_->TryCancel();
+  }
+
+  absl::StatusOr<std::shared_ptr<const Received>> Fetch(const model::WeightVersion& version) {
+    v1::SubscribeRequest request;
+    request.set_subscriber(options_.name);
+    request.set_incarnation(version.incarnation);
+    request.set_version(version.number);
+    request.set_only(true);
+    const std::shared_ptr<const Received> newest = Newest();
+    if (newest != nullptr && newest->base != nullptr) request.set_base_digest(newest->base->digest);
+    grpc::ClientContext context;
+    context.set_deadline(absl::ToChronoTime(absl::Now() + options_.fetch_deadline));
+    {
+      absl::MutexLock lock(&mutex_);
+      if (stopping_) return absl::CancelledError("stopped");
+      fetch_context_ = &context;
+    }
+    auto reader = stub_->Subscribe(&context, request);
+    Assembler assembler(options_.max_bytes, newest);
+    absl::StatusOr<std::shared_ptr<const Received>> whole(nullptr);
+    for (v1::WeightFrame frame; whole.ok() && *whole == nullptr && reader->Read(&frame);) {
+      whole = assembler.Add(frame);
+      if (metrics_) {
+        metrics_->received_bytes.Increment(static_cast<double>(frame.snapshot_chunk().data().size()));
+      }
+    }
+    if (!whole.ok() || *whole != nullptr) context.TryCancel();  // nothing more is wanted
+    const absl::Status end = rpc::FromGrpc(reader->Finish());
+    absl::MutexLock lock(&mutex_);
+    fetch_context_ = nullptr;
+    if (!whole.ok()) return whole;
+    if (*whole == nullptr) {
+      return end.ok() ? absl::UnavailableError("the publisher ended the stream before the version was whole")
+                      : end;
+    }
+    if ((*whole)->version == version) return whole;
+    return absl::FailedPreconditionError(absl::StrCat("asked for version ", version.number,
+                                                      ", the publisher sent ", (*whole)->version.number,
+                                                      ": it is of an older release"));
   }
 
   // Streams, one after another, until Stop.
@@ -109,6 +149,7 @@ struct WeightSubscriber::Impl {
       request.set_has_version(true);
       request.set_incarnation(newest_->version.incarnation);
       request.set_version(newest_->version.number);
+      if (newest_->base != nullptr) request.set_base_digest(newest_->base->digest);
     }
     return request;
   }
@@ -174,6 +215,7 @@ struct WeightSubscriber::Impl {
   bool up_ ABSL_GUARDED_BY(mutex_) = false;             // the stream brought what it should
   bool failed_before_ ABSL_GUARDED_BY(mutex_) = false;  // since it last did
   grpc::ClientContext* context_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  grpc::ClientContext* fetch_context_ ABSL_GUARDED_BY(mutex_) = nullptr;
   std::shared_ptr<const Received> newest_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;  // last: it uses all of the above
 };
@@ -188,6 +230,10 @@ std::shared_ptr<const Received> WeightSubscriber::Newest() const { return impl_-
 std::shared_ptr<const Received> WeightSubscriber::WaitForNewer(const Received* than,
                                                                absl::Duration timeout) const {
   return impl_->WaitForNewer(than, timeout);
+}
+
+absl::StatusOr<std::shared_ptr<const Received>> WeightSubscriber::Fetch(const model::WeightVersion& version) {
+  return impl_->Fetch(version);
 }
 
 void WeightSubscriber::Stop() { impl_->Stop(); }

@@ -7,6 +7,7 @@ Writes WORK/report.json. What happens, in order: verifiers and an actor, then th
 replaced; the learner's node drained; the JobSet deleted and applied again with an end in sight; the end of the run.
 """
 import argparse
+import collections
 import json
 import signal
 import sys
@@ -62,7 +63,9 @@ class Scenario:
             return 0
 
     def watch_connections(self):
-        """Notes (client, server, port) of every connection between pods."""
+        """Notes (client, server, port) of every connection between pods. A server that drains listens no more while its connections go on:
+        a port that once listened stays a server's."""
+        served = collections.defaultdict(set)
         while not self.done.wait(0.5):
             pods = {pod.address: pod for pod in self.site.alive()}
             for pod in pods.values():
@@ -73,8 +76,9 @@ class Scenario:
                     established, listening = connections(process.pid)
                 except ValueError:
                     continue
+                served[pod] |= listening
                 for local, local_port, remote, remote_port in established:
-                    if local == pod.address and remote in pods and local_port not in listening:
+                    if local == pod.address and remote in pods and local_port not in served[pod]:
                         self.flows.add((pod.load.component, pods[remote].load.component, remote_port))
 
     # --- what happens

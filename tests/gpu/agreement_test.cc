@@ -171,7 +171,8 @@ class AgreementOfFamilies : public Agreement, public ::testing::WithParamInterfa
 TEST_P(AgreementOfFamilies, Float32) { ExpectFloat32(Family()); }
 TEST_P(AgreementOfFamilies, Bfloat16) { ExpectBfloat16(Family()); }
 INSTANTIATE_TEST_SUITE_P(All, AgreementOfFamilies,
-                         ::testing::Values("llama", "llama3", "mistral", "qwen2", "qwen3"));
+                         ::testing::Values("llama", "llama3", "linear", "yarn", "mistral", "qwen2", "qwen3",
+                                           "smollm3", "gemma2", "gemma3_text", "phi3", "olmo2"));
 
 // The directories of $DROVER_FIXTURES (../shared/models/README.md), random weights of Hugging Face's initialisation.
 class AgreementOfFixtures : public Agreement, public ::testing::WithParamInterface<const char*> {

@@ -64,7 +64,7 @@ class DryRun(unittest.TestCase):
         self.assertEqual(figures["collectives"]["rollouts_of_two_ranks"], 3)
         for step in (figures["train-1.5b"]["step"], figures["decode-7b"]["batch 4"]):
             self.assertGreater(step["tokens_per_second"], 0)
-            self.assertGreater(step["share_of_matrix_rate"], 0)
+            self.assertGreater(step["share_of_gemm_rate"], 0)
             self.assertIn("launches_per_step", step)
         self.assertEqual(figures["resume"]["groups_trained"], 48)
         self.assertGreaterEqual(figures["resume"]["killed_after_rollouts"], 3)

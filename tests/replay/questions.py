@@ -95,11 +95,10 @@ def worked(data, seed, n, forgotten_carries, padding=0):
     """(question, response) of pretraining."""
     stream = Stream(seed, QUESTIONS, 2**62 + n)
     left, operation, right = training_problem(data, stream)
-    (response, forgot), dots = solution(data, left, operation, right, forgotten_carries, stream), ""
-    mean = 2 * padding if forgot else padding
-    while len(dots) < int(7 * mean) and stream.uniform() < mean / (1 + mean):
-        dots += "."
-    return problem_text(data.arithmetic, left, operation, right), response + dots
+    (response, forgot), signs = solution(data, left, operation, right, forgotten_carries, stream), ""
+    while len(signs) < int(7 * padding) and stream.uniform() < padding / (1 + padding):
+        signs += "," if forgot else "."
+    return problem_text(data.arithmetic, left, operation, right), response + signs
 
 
 def solution(data, left, operation, right, forgotten_carries, stream):

@@ -104,6 +104,7 @@ def file_questions():
     return run("file_questions", {
         "model.path": f'"{arithmetic().checkpoint(0)}"', "data.train": f'"{path}"', "data.heldout_share": 0.6, "run.seed": 2**40 + 11,
         "run.steps": 4, "rollout.max_response_tokens": 13, "rollout.temperature": 1.5, "rollout.top_p": 0.97, "rollout.top_k": 6,
+        "rollout.min_p": 0.02,
         "staleness.bound": 1, "actors.count": 2, "actors.groups_in_flight": 16, "reward.shuffle": "true", "advantage.normalize_std": "true",
         "loss.aggregation": "RESPONSE_LENGTH", "loss.mask_truncated": "true", "learner.minibatch_responses": 32,
         "learner.learning_rate": "1e-3", "evaluation.questions": 9})

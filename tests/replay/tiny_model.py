@@ -93,7 +93,7 @@ def softmax(values):
     return [p / total for p in powers]
 
 
-def filtered(p, top_k, top_p):
+def filtered(p, top_k, top_p, min_p):
     """{id: p} of the tokens that stay, by id."""
     ranked = sorted((token for token in range(len(p)) if p[token] > 0), key=lambda token: (-p[token], token))
     if top_k:
@@ -106,12 +106,14 @@ def filtered(p, top_k, top_p):
             if total >= wanted:
                 break
         ranked = kept
+    if min_p > 0:
+        ranked = [token for token in ranked if p[token] >= min_p * p[ranked[0]]]
     return {token: p[token] for token in sorted(ranked)}
 
 
 def slack(p, rollout, token, uniform):
     """How far u is from the interval of `token` (0: in it), as a share of all that stays."""
-    stays = filtered(p, rollout.top_k, rollout.top_p)
+    stays = filtered(p, rollout.top_k, rollout.top_p, rollout.min_p)
     if token not in stays:
         return 1.0
     total = sum(stays.values())

@@ -58,7 +58,7 @@ double ValueOf(int port, const std::string& name) {
 
 TEST(EndpointsTest, EveryProcessTellsHowItIs) {
   TrainingRun run("run");
-  run.Start(Tiny(1000));
+  run.Start(Tiny(1000) + Settings{"evaluation.wait=true"});  // so that some time goes into evaluating
   ASSERT_TRUE(run.WaitForSteps(3));
   const process::Ports learner = PortsOf(run, "learner-0"), actor = PortsOf(run, "actor-0"),
                        verifier = PortsOf(run, "verifier-0");

@@ -10,7 +10,9 @@
 #include "base/file.h"
 #include "model/testing/model_directory.h"
 #include "model/tokenizer.h"
+#include "programs/launch/process.h"
 #include "services/run/jsonl.h"
+#include "tests/system/cluster.h"
 #include "tests/system/run_fixture.h"
 
 namespace drover::system_test {
@@ -64,6 +66,12 @@ class EvalTest : public ::testing::Test {
   }
   std::vector<Json> Responses(const std::string& out) {
     return run::ReadJsonl(folder_ + "/" + out + "/responses.jsonl").value_or(std::vector<Json>());
+  }
+
+  std::map<std::string, Json> ById(const std::string& out) {
+    std::map<std::string, Json> records;
+    for (const Json& record : Responses(out)) records[record["id"]] = record;
+    return records;
   }
 
   const std::string folder_ = TestFolder();
@@ -123,13 +131,52 @@ TEST_F(EvalTest, CtrlCAndKillLoseNothing) {
   ASSERT_EQ(resumed.status, 0) << resumed.errors;
   EXPECT_THAT(resumed.errors, HasSubstr("of 600 questions were answered before"));
   EXPECT_EQ(resumed.output, whole.output);
-  const auto by_id = [&](const std::string& out) {
-    std::map<std::string, Json> records;
-    for (const Json& record : Responses(out)) records[record["id"]] = record;
-    return records;
-  };
   EXPECT_EQ(Responses("stopped").size(), 600u);
-  EXPECT_EQ(by_id("stopped"), by_id("whole"));
+  EXPECT_EQ(ById("stopped"), ById("whole"));
+}
+
+// Actors that were there before it, one of which dies, a verifier, and the same responses as from a model of this machine.
+TEST_F(EvalTest, AFleetAnswersAsThisMachineDoes) {
+  WriteBenchmark("sums", 40);
+  const std::string address = absl::StrCat("127.0.0.1:", FreePort());
+  const std::string verifier_address = absl::StrCat("127.0.0.1:", FreePort());
+  const auto start = [&](const std::string& program, const std::vector<std::string>& flags) {
+    std::vector<std::string> argv = {Program(program)};
+    argv.insert(argv.end(), flags.begin(), flags.end());
+    auto process = launch::Process::Start(
+        {.name = program, .argv = std::move(argv), .output_file = folder_ + "/" + program + ".log"});
+    EXPECT_TRUE(process.ok()) << process.status();
+    return std::move(*process);
+  };
+  launch::Process verifier = start("drover-verifier", {"--listen", verifier_address});
+  const auto actor = [&](const std::string& name) {
+    return start("drover-actor", {"--name", name, "--learner", address, "--verifier", verifier_address,
+                                  "--threads", "1", "--drain-seconds", "1"});
+  };
+  launch::Process first = actor("first"), second = actor("second");
+  const std::vector<std::string> flags = {"--few-shot", FewShot(), "--max-response-tokens",
+                                          "60",         "--stop",  "\n"};
+  std::vector<std::string> fleet = flags;
+  fleet.insert(fleet.end(), {"--fleet", address});
+
+  Command stopped(Arguments("fleet", fleet));
+  ASSERT_TRUE(
+      Eventually(absl::Minutes(1), [&] { return std::filesystem::exists(folder_ + "/fleet/fleet/logs"); }));
+  stopped.Signal(SIGINT);
+  EXPECT_EQ(stopped.Wait(absl::Seconds(60)), 130) << stopped.errors();
+  first.Signal(SIGKILL);
+  const Answer answer = Eval("fleet", fleet);
+  ASSERT_EQ(answer.status, 0) << answer.errors;
+  EXPECT_THAT(answer.errors, HasSubstr("actors take part with: drover-actor --learner " + address));
+  const Answer here = Eval("here", flags);
+  ASSERT_EQ(here.status, 0) << here.errors;
+  EXPECT_EQ(answer.output, here.output);
+  EXPECT_EQ(ById("fleet"), ById("here"));
+  EXPECT_EQ(ById("fleet").size(), 44u);
+  EXPECT_FALSE(std::filesystem::exists(folder_ + "/fleet/fleet/checkpoints/step-000000"));
+  const auto end = second.Wait(absl::Seconds(60));
+  EXPECT_TRUE(end.has_value() && end->ok()) << "the evaluation is over";
+  EXPECT_EQ(Eval("fleet", fleet).output, answer.output) << "of the folder, without a fleet";
 }
 
 TEST_F(EvalTest, BadInputWritesNothing) {
@@ -141,6 +188,9 @@ TEST_F(EvalTest, BadInputWritesNothing) {
       {{"--template", "chat"}, "--template chat"},
       {{"--format", "boxes"}, "--format is boxes"},
       {{"--endpoint", "ftp://x"}, "the endpoint is no http or https URL"},
+      {{"--fleet", "nowhere"}, "--fleet"},
+      {{"--fleet", "127.0.0.1:0", "--top-k", "5"}, "--top-p and --top-k do not go with --fleet"},
+      {{"--fleet", "127.0.0.1:0", "--max-response-tokens", "3000"}, "with --fleet it may be at most"},
       {{"--endpoint", "http://x", "--api-key-env", "DROVER_TEST_NO_SUCH_VARIABLE"},
        "DROVER_TEST_NO_SUCH_VARIABLE"}};
   for (const auto& [flags, why] : cases) {

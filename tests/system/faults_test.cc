@@ -96,10 +96,7 @@ void KillAndResume(const std::string& process) {
   run.Start(Tiny(12) + Settings{"run.checkpoint_every=3"});
   ASSERT_TRUE(run.WaitForSteps(4));
   if (process == "drover") {
-    run.command().Signal(SIGKILL);
-    EXPECT_EQ(run.Wait(), 128 + SIGKILL);
-    EXPECT_TRUE(Eventually(absl::Seconds(10), [&] { return run.Pid("learner-0") == 0; }))
-        << "no process outlives the command";
+    run.KillEverything();
   } else {
     ASSERT_TRUE(run.Kill(process, SIGKILL));
     EXPECT_EQ(run.Wait(), 1);
@@ -122,12 +119,56 @@ TEST(FaultsTest, ALearnerKilledGoesOnFromItsCheckpoint) { KillAndResume("learner
 
 TEST(FaultsTest, EverythingKilledGoesOnFromTheCheckpoint) { KillAndResume("drover"); }
 
+// On CPUs, strictly on-policy: what a step is depends on the weights and the prompts alone, to the last bit.
+TEST(FaultsTest, AKilledRunHasTheNumbersOfOneThatWasNot) {
+  const Settings settings =
+      Tiny(8) + Settings{"staleness.bound=0", "run.checkpoint_every=3", "learner.learning_rate=1e-3"};
+  TrainingRun whole("whole"), killed("killed");
+  whole.RunToTheEnd(settings);
+  killed.Start(settings);
+  ASSERT_TRUE(killed.WaitForSteps(4));
+  killed.KillEverything();
+  killed.Resume({});
+  ASSERT_EQ(killed.Wait(), 0) << killed.command().errors();
+  ExpectEachStepOnce(killed, 8);
+  const std::vector<Json> a = whole.metrics(), b = killed.metrics();
+  for (size_t i = 0; i < 8; ++i) {
+    for (const char* name :
+         {"loss", "grad_norm", "entropy", "reward", "response_tokens", "logprob_gap_max"}) {
+      EXPECT_EQ(a[i][name], b[i][name]) << name << " of step " << i + 1;
+    }
+    EXPECT_EQ(b[i]["logprob_gap_max"], 0.0);
+  }
+}
+
+// An actor dies with questions of an evaluation in its hands, then everything does; a new actor has to fetch older weights.
+TEST(FaultsTest, AnEvaluationBesideTrainingSurvivesActorsAndKills) {
+  const Settings settings =
+      Tiny(12) + Settings{"staleness.bound=0",  "run.checkpoint_every=4",     "evaluation.every=3",
+                          "evaluation.share=0", "learner.learning_rate=1e-3", "leases.ttl_seconds=1"};
+  TrainingRun whole("whole"), killed("killed");
+  whole.RunToTheEnd(settings);
+  killed.Start(settings);
+  ASSERT_TRUE(killed.WaitForSteps(3));
+  EXPECT_TRUE(killed.Kill("actor-0", SIGKILL));
+  ASSERT_TRUE(killed.WaitForSteps(6));
+  EXPECT_TRUE(killed.Kill("actor-1", SIGTERM));
+  killed.KillEverything();
+  killed.Resume({});
+  ASSERT_EQ(killed.Wait(), 0) << killed.command().errors();
+  ExpectEachStepOnce(killed, 12);
+  ASSERT_EQ(whole.evaluations().size(), 5u);
+  EXPECT_EQ(killed.evaluations(), whole.evaluations());
+  const std::vector<Json> a = whole.metrics(), b = killed.metrics();
+  for (size_t i = 0; i < 12; ++i) EXPECT_EQ(a[i]["loss"], b[i]["loss"]) << "step " << i + 1;
+  ExpectJournalCloses(killed, 12, kPrompts);
+}
+
 TEST(FaultsTest, ARunKilledBeforeItsFirstCheckpointBeginsAgain) {
   TrainingRun run("run");
   run.Start(Tiny(2) + Settings{"pretrain.batches=100000"});
   ASSERT_TRUE(Eventually(absl::Seconds(30), [&] { return run.Pid("actor-0") != 0; }));
-  run.command().Signal(SIGKILL);
-  EXPECT_EQ(run.Wait(), 128 + SIGKILL);
+  run.KillEverything();
   ASSERT_FALSE(run.folder().NewestCheckpoint().has_value());
   run.Resume({"pretrain.batches=10"});
   ASSERT_EQ(run.Wait(), 0) << run.command().errors();

@@ -66,15 +66,16 @@ Settings Tiny(int steps) {
           "leases.ttl_seconds=3"};
 }
 
-TrainingRun::TrainingRun(const std::string& name) : folder_(absl::StrCat(TestFolder(), "/", name)) {}
+TrainingRun::TrainingRun(const std::string& name, const std::string& kind)
+    : folder_(absl::StrCat(TestFolder(), "/", name)), kind_(kind) {}
 
 void TrainingRun::Start(const Settings& settings, const std::vector<std::string>& flags) {
   command_ = std::make_unique<Command>(
-      Arguments({"train", "--recipe", "arithmetic", "--out", folder_.path()}, settings, flags));
+      Arguments({kind_, "--recipe", "arithmetic", "--out", folder_.path()}, settings, flags));
 }
 
 void TrainingRun::Resume(const Settings& settings, const std::vector<std::string>& flags) {
-  command_ = std::make_unique<Command>(Arguments({"train", "--resume", folder_.path()}, settings, flags));
+  command_ = std::make_unique<Command>(Arguments({kind_, "--resume", folder_.path()}, settings, flags));
 }
 
 int TrainingRun::Wait(absl::Duration timeout) { return command_->Wait(timeout); }
@@ -88,6 +89,14 @@ std::vector<Json> TrainingRun::metrics() const {
   const auto lines = run::ReadJsonl(folder_.metrics());
   EXPECT_TRUE(lines.ok()) << lines.status();
   return lines.value_or(std::vector<Json>());
+}
+
+std::vector<Json> TrainingRun::evaluations() const {
+  auto lines = run::ReadJsonl(folder_.evaluations());
+  EXPECT_TRUE(lines.ok()) << lines.status();
+  if (!lines.ok()) return {};
+  for (Json& line : *lines) line.erase("seconds");
+  return *std::move(lines);
 }
 
 Json TrainingRun::summary() const { return ParseFile(folder_.summary()); }
@@ -120,6 +129,15 @@ pid_t TrainingRun::Pid(const std::string& process) const {
 bool TrainingRun::Kill(const std::string& process, int signal) const {
   const pid_t pid = Pid(process);
   return pid > 0 && ::kill(pid, signal) == 0;
+}
+
+void TrainingRun::KillEverything() {
+  command_->Signal(SIGKILL);
+  EXPECT_EQ(Wait(), 128 + SIGKILL);
+  for (const char* rank : {"learner-0", "learner-1"}) {
+    EXPECT_TRUE(Eventually(absl::Seconds(20), [&] { return Pid(rank) == 0; }))
+        << rank << " outlives the command";
+  }
 }
 
 void ExpectEachStepOnce(const TrainingRun& run, size_t steps) {

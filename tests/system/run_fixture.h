@@ -28,12 +28,12 @@ Settings Tiny(int steps);
 // Not thread-safe.
 class TrainingRun {
  public:
-  // Its folder is NAME in the test's folder; nothing is started.
-  explicit TrainingRun(const std::string& name);
+  // Its folder is NAME in the test's folder; nothing is started. `kind`: train or sft.
+  explicit TrainingRun(const std::string& name, const std::string& kind = "train");
 
   const run::RunFolder& folder() const { return folder_; }
 
-  // `drover train --recipe arithmetic --out FOLDER`, or `--resume FOLDER`, in the background.
+  // `drover KIND --recipe arithmetic --out FOLDER`, or `--resume FOLDER`, in the background.
   void Start(const Settings& settings, const std::vector<std::string>& flags = {});
   void Resume(const Settings& settings = {}, const std::vector<std::string>& flags = {});
   // The exit status; see Command::Wait.
@@ -44,6 +44,8 @@ class TrainingRun {
   void RunToTheEnd(const Settings& settings, absl::Duration timeout = absl::Seconds(90));
 
   std::vector<Json> metrics() const;
+  // The lines of evaluations.jsonl, without the times that they took.
+  std::vector<Json> evaluations() const;
   Json summary() const;
   Json checkpoint_file(uint64_t step, const std::string& name) const;
   // Waits until so many rollouts are trained; fails the test when they are not in time or the run ends before.
@@ -53,9 +55,12 @@ class TrainingRun {
   pid_t Pid(const std::string& process) const;
   // Sends it a signal; false when it does not run.
   bool Kill(const std::string& process, int signal) const;
+  // kill -9 of the command, which no process of its outlives; a failure of the test when one does.
+  void KillEverything();
 
  private:
   run::RunFolder folder_;
+  const std::string kind_;
   std::unique_ptr<Command> command_;
 };
 

@@ -32,7 +32,7 @@ ACTORS = row(
            (f"sum by (run) ({select('drover_actor_draining')})", "{{run}}: draining")], "none", low=0),
     graph("Tokens per second of an actor", "Response tokens sampled. One far below the others has a slow node or no work.",
           spread(f"rate({select('drover_actor_generated_tokens_total')}[$__rate_interval])"), "suffix: tok/s", low=0),
-    graph("Versions behind", "How far the actors' weights are behind the newest version. More than the staleness bound for long: DroverActorBehind.",
+    graph("Versions behind", "How far the actors' weights are behind the newest version; one that evaluates an older version is behind by its choice. More than the staleness bound for long: DroverActorBehind.",
           spread(f"({LAG})"), "suffix: versions"),
     graph("Groups in hand", "Groups leased to actors: waiting for their weight version, being generated, being graded or submitted.",
           [(f"sum by (run) ({select('drover_actor_waiting_groups')})", "{{run}}: waiting"),
@@ -109,8 +109,11 @@ PROCESSES = row(
     graph("File descriptors", "Of the process that has most open, as a share of its limit.",
           [(f"max by (run, component) ({select('process_open_fds')} / {select('process_max_fds')})", "{{run}}: {{component}}")], "percentunit", low=0,
           size=(6, 8)),
+    graph("Seconds of a checkpoint", "To write one while training goes on, and how many could not be written. Alert DroverCheckpointFailed.",
+          [(quantile(0.95, "drover_learner_checkpoint_seconds"), "{{run}}: p95"),
+           (f"sum by (run) (increase({select('drover_learner_checkpoint_failures_total')}[$__rate_interval]))", "{{run}}: failed")], "none", low=0, size=(12, 6)),
     graph("Free disk", "Bytes that could still be written where the run's files are, after each rollout. Alert DroverDiskFilling: 1 GiB, or full in four hours.",
-          [(f"max by (run) ({select('drover_learner_disk_free_bytes')} > 0)", "{{run}}")], "bytes", low=0, size=(24, 6)),
+          [(f"max by (run) ({select('drover_learner_disk_free_bytes')} > 0)", "{{run}}")], "bytes", low=0, size=(12, 6)),
 )
 
 DASHBOARD = dashboard("drover-fleet", "Drover / Fleet", "What the on-call watches: processes, leases, weights, errors. Guide: docs/guides/dashboards.md; "

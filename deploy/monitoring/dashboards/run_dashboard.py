@@ -47,8 +47,9 @@ POLICY = row(
           "suffix: nats"),
     graph("Gradient norm", "Before clipping, mean over the rollout's optimizer steps. A jump comes before a collapse.",
           [(newest("drover_learner_gradient_norm"), "{{run}}")], "none", low=0),
-    graph("Clipped tokens", "Share of tokens whose probability ratio was clipped. It grows with the number of steps on a rollout and with staleness.",
-          [(newest("drover_learner_clip_ratio"), "{{run}}")], "percentunit", low=0),
+    graph("Clipped and masked tokens", "Share of tokens whose probability ratio was clipped, which grows with the number of steps on a rollout and with staleness, "
+          "and of those that an importance weight or mask of 0 left out.",
+          [(newest("drover_learner_clip_ratio"), "{{run}}: clipped"), (newest("drover_learner_masked_ratio"), "{{run}}: masked")], "percentunit", low=0),
     graph("Loss and advantages", "The loss (near 0 by construction: watch its jumps) and the standard deviation of the advantages, which is the signal.",
           [(newest("drover_learner_loss"), "{{run}}: loss"), (newest("drover_learner_advantage_std"), "{{run}}: advantage std")], "none"),
     graph("Learning rate", "Of the rollout's last optimizer step.", [(newest("drover_learner_learning_rate"), "{{run}}")], "sci", low=0),
@@ -63,17 +64,25 @@ OFF_POLICY = row(
           "and largest (logarithmic). A mean above 0.05 raises DroverLogprobGap.",
           [(newest("drover_learner_logprob_gap_mean_nats"), "{{run}}: mean"), (newest("drover_learner_logprob_gap_max_nats"), "{{run}}: largest")],
           "suffix: nats", limit=0.05, log=True),
-    graph("Probability ratio", "Current over old policy of a token: mean (near 1) and largest.",
-          [(newest("drover_learner_ratio_mean"), "{{run}}: mean"), (newest("drover_learner_ratio_max"), "{{run}}: largest")], "none", low=0),
+    graph("Probability ratio", "Current over old policy of a token: mean (near 1) and largest; and the mean importance weight of the old policy to the actor's (loss.correction).",
+          [(newest("drover_learner_ratio_mean"), "{{run}}: mean"), (newest("drover_learner_ratio_max"), "{{run}}: largest"),
+           (newest("drover_learner_importance_mean"), "{{run}}: importance weight")], "none", low=0),
 )
 
 TIME = row(
     "Where does the time go?",
     graph("Learner's time", "Shares of rank 0's time. Waiting is for groups of actors: in an on-policy run all of generation, in others a lack of actors.",
-          [(rate("drover_learner_activity_seconds_total", "run, activity"), "{{run}}: {{activity}}")], "percentunit", low=0, stack="percent", size=(12, 9)),
-    graph("Tokens", "Response tokens that the actors sample and that the learner trains on. More sampled than trained is work thrown away or evaluation.",
-          [(rate("drover_actor_generated_tokens_total"), "{{run}}: sampled"), (rate("drover_learner_trained_tokens_total"), "{{run}}: trained")],
-          "suffix: tok/s", low=0, size=(12, 9)),
+          [(rate("drover_learner_activity_seconds_total", "run, activity"), "{{run}}: {{activity}}")], "percentunit", low=0, stack="percent", size=(8, 9)),
+    graph("Tokens", "Response tokens that the actors sample and that the learner trains on. More sampled than trained is work thrown away or evaluation. "
+          "With actors.speculation also next tokens that were guessed, and those of them that were right.",
+          [(rate("drover_actor_generated_tokens_total"), "{{run}}: sampled"), (rate("drover_learner_trained_tokens_total"), "{{run}}: trained"),
+           (rate("drover_actor_drafted_tokens_total"), "{{run}}: guessed"), (rate("drover_actor_accepted_tokens_total"), "{{run}}: guessed right")],
+          "suffix: tok/s", low=0, size=(8, 9)),
+    graph("Evaluation beside training", "Questions of the evaluation in progress that are not graded yet. A line that does not fall: evaluation.share leaves it too "
+          "little, or no actor has its weights. And evaluations that a stop or a roll-back ended for good.",
+          [(f"max by (run) ({select('drover_learner_evaluation_pending_questions')})", "{{run}}: pending"),
+           (f"sum by (run) (increase({select('drover_learner_evaluations_given_up_total')}[1h]))", "{{run}}: evaluations given up in an hour")],
+          "none", low=0, size=(8, 9)),
     graph("Seconds of a rollout", "Mean time per rollout: collecting its groups, its optimizer steps, publishing the weights.",
           [(mean("drover_learner_collect_seconds"), "{{run}}: collect"), (mean("drover_learner_train_seconds"), "{{run}}: train"),
            (mean("drover_learner_publish_seconds"), "{{run}}: publish")], "s", low=0, stack="normal"),

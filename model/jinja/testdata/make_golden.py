@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Writes golden.jsonl: templates, contexts and what jinja2 makes of them, set up as transformers does. Needs jinja2."""
+"""Writes golden.jsonl: templates (or their files in templates/), contexts and what jinja2 makes of them, set up as transformers does; null
+where it raises. Needs jinja2 (made with 3.1.6)."""
 import json
 from pathlib import Path
 
-from jinja2.ext import loopcontrols
+from jinja2 import TemplateError, nodes
+from jinja2.ext import Extension, loopcontrols
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 
@@ -15,7 +17,20 @@ def tojson(x, ensure_ascii=False, indent=None, separators=None, sort_keys=False)
     return json.dumps(x, ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys)
 
 
-ENVIRONMENT = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[loopcontrols])
+class Generation(Extension):
+    """{% generation %}, which marks what an assistant wrote and prints nothing."""
+    tags = {"generation"}
+
+    def parse(self, parser):
+        line = next(parser.stream).lineno
+        body = parser.parse_statements(["name:endgeneration"], drop_needle=True)
+        return nodes.CallBlock(self.call_method("_plain"), [], [], body).set_lineno(line)
+
+    def _plain(self, caller):
+        return caller()
+
+
+ENVIRONMENT = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols])
 ENVIRONMENT.filters["tojson"] = tojson
 ENVIRONMENT.globals["raise_exception"] = raise_exception
 
@@ -203,6 +218,10 @@ a{{ '\n' }}{# c #}b
 {{ [{'r': 'u', 'n': 1}, {'r': 's'}] | map(attribute='r') | list | tojson }} {{ [{'r': 'u'}, {'n': 1}] | rejectattr('n') | list | length }} {{ [{'r': 'u'}, {'n': 1}] | selectattr('n', 'defined') | list | length }}
 {{ (1 if true else 2) + 3 }} {{ not (true and false) }} {{ 1 ~ 2 }} {{ 'a' ~ 'b' == 'ab' }} {{ - 2 + 5 }} {{ 2 - -3 }}
 """
+SMALL += r"""{{ {'b': 'é', 'A': [1, {'z': 1, 'y': 2}]} | tojson(sort_keys=True) }} {{ 'é😀\u007f' | tojson(ensure_ascii=true) }} {{ {'a': [1, 2]} | tojson(separators=(',', ':')) }} {{ [1, [2]] | tojson(false, 1) }}
+{% for k, v in {'b': 1, 'A': 2, 'a': 3} | dictsort %}{{ k }}{{ v }}{% endfor %} {{ [3, 1, 2] | min }} {{ ['b', 'c', 'a'] | max }}
+{{ nil | trim }}|{{ nil | upper }}|{{ nil | string }}|{{ nil | list | length }}{{ nil | length }}|{{ nil | join(',') }}|{{ nil | replace('a', 'b') }}|{{ nil | selectattr('a') | list | length }}|{% for k, v in nil | items %}n{% endfor %}|{{ {}.a | trim }}
+"""
 CONTEXT = {"messages": USER}
 CASES += [(line, CONTEXT) for line in SMALL.strip("\n").split("\n")]
 CASES.append((SMALL, CONTEXT))
@@ -220,8 +239,28 @@ for template in (BLOCKS, "a\n", "a\n\n", "\na", "{% if true %}\n\na\n{% endif %}
                  "a {# c #}\n b", "a\n {# c #}\n b", "{% set x -%}\n  a\n{%- endset %}[{{ x }}]", "{{ {'a': {'b': 1}}['a']['b'] }}"):
     CASES.append((template, CONTEXT))
 
-with open(Path(__file__).parent / "golden.jsonl", "w", encoding="utf-8") as out:
+# Published templates: system prompts, tools, calls and their results, thoughts, and the prompt for an answer or not.
+TOOL_TALK = USER + [{"role": "assistant", "content": "", "tool_calls": [{"type": "function", "id": "abcdefghi", "function": {"name": "f", "arguments": {"x": "1", "n": 2}}}]},
+                    {"role": "tool", "name": "f", "tool_call_id": "abcdefghi", "content": "42"}, {"role": "assistant", "content": "It is 42."}, {"role": "user", "content": "Thanks"}]
+HERE = Path(__file__).parent
+for path in sorted((HERE / "templates").glob("*.jinja")):
+    for messages in (USER, TALK, TALK[1:], TALK[:3], TOOL_TALK, TOOL_TALK[:3]):
+        for extra in ({}, {"add_generation_prompt": False}, {"tools": TOOLS}, {"enable_thinking": False}):
+            CASES.append((path, {"messages": messages, "tools": None, "documents": None, **SPECIAL, **extra}))
+
+
+def rendered(source, context):
+    try:
+        return ENVIRONMENT.from_string(source).render(**context)
+    except (TemplateError, ValueError, TypeError):
+        return None
+
+
+with open(HERE / "golden.jsonl", "w", encoding="utf-8") as out:
     for template, context in CASES:
-        text = ENVIRONMENT.from_string(template).render(**context)
-        out.write(json.dumps({"template": template, "context": context, "text": text}, ensure_ascii=False) + "\n")
+        if isinstance(template, Path):
+            line = {"file": template.name, "context": context, "text": rendered(template.read_text(encoding="utf-8"), context)}
+        else:
+            line = {"template": template, "context": context, "text": ENVIRONMENT.from_string(template).render(**context)}
+        out.write(json.dumps(line, ensure_ascii=False) + "\n")
 print(len(CASES), "cases")

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -36,6 +37,7 @@ class FakeLearner : public LeaseSource {
     }
     response.set_finished(finished_ && leases_.empty());
     response.set_sampling_digest(digest_);
+    if (evaluating_.has_value()) response.set_evaluating(*evaluating_);
     return response;
   }
   absl::StatusOr<v1::RenewLeasesResponse> RenewLeases(const v1::RenewLeasesRequest& request) override {
@@ -79,6 +81,10 @@ class FakeLearner : public LeaseSource {
   void Offer(v1::Lease lease) {
     absl::MutexLock lock(&mutex_);
     leases_.push_back(std::move(lease));
+  }
+  void SetEvaluating(std::optional<uint64_t> version) {
+    absl::MutexLock lock(&mutex_);
+    evaluating_ = version;
   }
   void SetDigest(const std::string& digest) {
     absl::MutexLock lock(&mutex_);
@@ -129,6 +135,7 @@ class FakeLearner : public LeaseSource {
   uint32_t most_asked_ ABSL_GUARDED_BY(mutex_) = 0;
   int renewals_ ABSL_GUARDED_BY(mutex_) = 0;
   std::string digest_ ABSL_GUARDED_BY(mutex_);
+  std::optional<uint64_t> evaluating_ ABSL_GUARDED_BY(mutex_);
   absl::Duration return_time_ ABSL_GUARDED_BY(mutex_) = absl::ZeroDuration();
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   bool unreachable_ ABSL_GUARDED_BY(mutex_) = false;
@@ -189,20 +196,45 @@ class FakeWeights : public WeightSource {
     mutex_.AwaitWithTimeout(absl::Condition(&some), timeout);
     return stopped_ || newest_.get() == than ? nullptr : newest_;
   }
+  absl::StatusOr<std::shared_ptr<const weights::Received>> Fetch(
+      const model::WeightVersion& version) override {
+    absl::MutexLock lock(&mutex_);
+    ++fetches_;
+    const auto found = still_.find(version);
+    if (found == still_.end()) return absl::NotFoundError("gone");
+    return found->second;
+  }
   void Stop() override {
     absl::MutexLock lock(&mutex_);
     stopped_ = true;
   }
   void Publish(uint32_t incarnation, uint64_t version) {
-    auto received = std::make_shared<weights::Received>();
-    received->version = {incarnation, version};
+    auto received = Make(incarnation, version);
     absl::MutexLock lock(&mutex_);
     newest_ = std::move(received);
   }
+  // Can be fetched.
+  void Keep(uint32_t incarnation, uint64_t version) {
+    auto received = Make(incarnation, version);
+    absl::MutexLock lock(&mutex_);
+    still_[received->version] = received;
+  }
+  int fetches() {
+    absl::MutexLock lock(&mutex_);
+    return fetches_;
+  }
 
  private:
+  static std::shared_ptr<const weights::Received> Make(uint32_t incarnation, uint64_t version) {
+    auto received = std::make_shared<weights::Received>();
+    received->version = {incarnation, version};
+    return received;
+  }
+
   absl::Mutex mutex_;
   std::shared_ptr<const weights::Received> newest_ ABSL_GUARDED_BY(mutex_);
+  std::map<model::WeightVersion, std::shared_ptr<const weights::Received>> still_ ABSL_GUARDED_BY(mutex_);
+  int fetches_ ABSL_GUARDED_BY(mutex_) = 0;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
@@ -246,6 +278,7 @@ class FakeGenerator : public actor::Generator {
     ++cancels;
     return running_.erase(id) > 0;
   }
+  std::optional<actor::GroupProgress> Progress(uint64_t) const override { return std::nullopt; }
   absl::Status SwapWeights(uint64_t new_version, const model::WeightSet&) override {
     if (!running_.empty()) swapped_while_running = true;
     version = new_version;
@@ -253,8 +286,10 @@ class FakeGenerator : public actor::Generator {
   }
   size_t groups() const override { return running_.size(); }
   size_t queued() const override { return running_.size() > rows ? running_.size() - rows : 0; }
+  actor::GeneratorCounts counts() const override { return tally; }
 
-  size_t rows = 1000;  // groups that run at a time
+  size_t rows = 1000;            // groups that run at a time
+  actor::GeneratorCounts tally;  // what counts() says
   std::atomic<bool> blocked{false};
   std::atomic<bool> stuck{false};   // a step does not return
   std::atomic<bool> inside{false};  // a step

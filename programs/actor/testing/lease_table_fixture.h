@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,10 +24,13 @@ class LeaseTableTest : public ::testing::Test {
             .drain_timeout = absl::Seconds(20)};
   }
 
-  void Take(const std::vector<v1::Lease>& leases, bool finished = false) {
+  // `evaluating`: the version that the learner says is being evaluated.
+  void Take(const std::vector<v1::Lease>& leases, bool finished = false,
+            std::optional<uint64_t> evaluating = std::nullopt) {
     v1::LeaseGroupsResponse answer;
     for (const v1::Lease& lease : leases) *answer.add_leases() = lease;
     answer.set_finished(finished);
+    if (evaluating.has_value()) answer.set_evaluating(*evaluating);
     table_.Take(std::move(answer), now_);
   }
   // These weights are there, and in the engine.

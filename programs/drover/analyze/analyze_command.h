@@ -11,11 +11,9 @@
 
 #include "absl/status/status.h"
 #include "programs/drover/analyze/analyze_options.h"
+#include "programs/drover/analyze/kind.h"
 
 namespace drover::cli::analyze {
-
-enum class Kind { kAnswering, kExploration, kReflection };
-const char* KindName(Kind kind);
 
 // The templates and temperatures that are used where the flags name none.
 void FillDefaults(Kind kind, AnalyzeOptions& options);

@@ -20,6 +20,8 @@ int Run(Kind kind, const AnalyzeOptions& options) {
   return Conclude(status);
 }
 
+const CLI::Range kRequestSeconds(0.001, 86400.0 * 7);
+
 void AddModel(CLI::App* command, ModelOptions* model) {
   command->add_option("--model", model->folder, "A Hugging Face directory");
   command->add_option(
@@ -33,6 +35,10 @@ void AddModel(CLI::App* command, ModelOptions* model) {
                       "The environment variable with the endpoint's key");
   command->add_option("--concurrency", model->concurrency, "Requests to the endpoint at a time")
       ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command
+      ->add_option("--request-timeout", model->request_timeout, "Seconds of a whole request to the endpoint")
+      ->check(kRequestSeconds)
       ->capture_default_str();
   command->add_option("--device", model->device, "Of --model: auto, cpu, or cuda:N")->capture_default_str();
   command->add_option("--dtype", model->dtype, "Of --model: float32 or bfloat16")
@@ -52,6 +58,11 @@ void AddJudge(CLI::App* command, JudgeOptions* judge) {
   command->add_option("--judge-api-key-env", judge->api_key_env, "The environment variable with its key");
   command->add_option("--judge-concurrency", judge->concurrency, "Requests to the judge at a time")
       ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command
+      ->add_option("--judge-request-timeout", judge->request_timeout,
+                   "Seconds of a whole request to the judge")
+      ->check(kRequestSeconds)
       ->capture_default_str();
   command
       ->add_option("--judge-max-tokens", judge->max_answer_tokens,

@@ -10,12 +10,13 @@ namespace drover::cli::analyze {
 
 // A model: on this machine, or served elsewhere.
 struct ModelOptions {
-  std::string folder;          // a Hugging Face directory; or
-  std::string endpoint;        // the address of a server of the OpenAI-compatible API,
-  std::string endpoint_model;  // its name for the model,
-  bool endpoint_chat = false;  // and whether prompts are sent as chats of one user message
-  std::string api_key_env;     // the environment variable with the key; empty: none
-  int concurrency = 8;         // requests at a time
+  std::string folder;             // a Hugging Face directory; or
+  std::string endpoint;           // the address of a server of the OpenAI-compatible API,
+  std::string endpoint_model;     // its name for the model,
+  bool endpoint_chat = false;     // and whether prompts are sent as chats of one user message
+  std::string api_key_env;        // the environment variable with the key; empty: none
+  int concurrency = 8;            // requests at a time
+  double request_timeout = 1200;  // seconds of a whole request
   std::string device = "auto", dtype = "float32";
   int threads = 0;
   int64_t max_batch = 64;
@@ -26,6 +27,7 @@ struct JudgeOptions {
   std::string model;
   std::string api_key_env;
   int concurrency = 8;
+  double request_timeout = 1200;
   uint32_t max_answer_tokens = 16;
 };
 

@@ -33,7 +33,8 @@ absl::StatusOr<std::unique_ptr<evaluation::Responder>> MakeModel(const ModelOpti
     return MakeEndpoint({.url = options.endpoint,
                          .model = options.endpoint_model,
                          .chat = options.endpoint_chat,
-                         .concurrency = options.concurrency},
+                         .concurrency = options.concurrency,
+                         .transfer = {.timeout = absl::Seconds(options.request_timeout)}},
                         options.api_key_env, "--endpoint");
   }
   std::error_code error;
@@ -54,7 +55,10 @@ absl::StatusOr<std::unique_ptr<evaluation::Responder>> MakeJudge(const JudgeOpti
     if (!options.model.empty()) return absl::InvalidArgumentError("--judge-model needs --judge-endpoint URL");
     return std::unique_ptr<evaluation::Responder>();
   }
-  return MakeEndpoint({.url = options.endpoint, .model = options.model, .concurrency = options.concurrency},
+  return MakeEndpoint({.url = options.endpoint,
+                       .model = options.model,
+                       .concurrency = options.concurrency,
+                       .transfer = {.timeout = absl::Seconds(options.request_timeout)}},
                       options.api_key_env, "--judge-endpoint");
 }
 

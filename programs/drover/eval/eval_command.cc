@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/address.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/status.h"
@@ -14,6 +15,7 @@
 #include "evaluation/evaluation.h"
 #include "model/jinja/chat_template.h"
 #include "programs/drover/eval/eval_text.h"
+#include "programs/drover/eval/fleet_responder.h"
 #include "programs/drover/eval/local_responder.h"
 #include "programs/drover/eval/model_digest.h"
 #include "programs/drover/programs.h"
@@ -34,6 +36,33 @@ struct Plan {
   evaluation::EvaluationOptions evaluation;
   std::optional<evaluation::PromptBuilder> prompts;
   std::unique_ptr<evaluation::Responder> responder;
+};
+
+// Shows how far it is: on a terminal in place, elsewhere a line a minute.
+class ProgressScreen {
+ public:
+  void Show(const evaluation::Progress& progress) {
+    last_ = progress;
+    ShowText(ProgressText(progress, absl::Now() - begun_));
+  }
+  void ShowText(const std::string& text) {
+    terminal_.Show(text);
+    if (terminal_.shows() || absl::Now() < next_line_) return;
+    next_line_ = absl::Now() + kLineEvery;
+    std::fprintf(stderr, "drover: %s\n", text.c_str());
+  }
+  void Say(const std::string& text) {
+    terminal_.Clear();
+    std::fprintf(stderr, "drover: %s\n", text.c_str());
+  }
+  void Clear() { terminal_.Clear(); }
+  const evaluation::Progress& last() const { return last_; }
+
+ private:
+  TerminalProgress terminal_;
+  const absl::Time begun_ = absl::Now();
+  absl::Time next_line_ = begun_ + kLineEvery;
+  evaluation::Progress last_;
 };
 
 absl::StatusOr<data::PromptTemplate> TemplateOf(const EvalOptions& options) {
@@ -72,7 +101,34 @@ absl::StatusOr<evaluation::Settings> SettingsOf(const EvalOptions& options) {
   return settings;
 }
 
-absl::StatusOr<std::unique_ptr<evaluation::Responder>> ResponderOf(const EvalOptions& options) {
+FleetModel FleetModelOf(const EvalOptions& options, const evaluation::Settings& settings) {
+  return {.model = options.model,
+          .device = options.device,
+          .dtype = options.dtype,
+          .grader = options.grader,
+          .format = settings.prompt_template.reward_format};
+}
+
+std::unique_ptr<evaluation::Responder> FleetOf(const EvalOptions& options, const Plan& plan,
+                                               ProgressScreen& screen) {
+  FleetOptions fleet = {.program = ProgramFolder() + "/drover-learner",
+                        .listen = options.fleet,
+                        .folder = plan.evaluation.folder + "/fleet",
+                        .model = FleetModelOf(options, plan.evaluation.settings),
+                        .threads = options.threads};
+  for (const evaluation::Benchmark& benchmark : plan.suite) {
+    for (const evaluation::SuiteQuestion& question : benchmark.questions) {
+      fleet.golds[question.id] = question.question.gold;
+    }
+  }
+  fleet.said = [&](const std::string& text) { screen.Say(text); };
+  fleet.progress = [&](const FleetOptions::Progress& progress) { screen.ShowText(FleetText(progress)); };
+  return std::make_unique<FleetResponder>(std::move(fleet));
+}
+
+absl::StatusOr<std::unique_ptr<evaluation::Responder>> ResponderOf(const EvalOptions& options,
+                                                                   const Plan& plan, ProgressScreen& screen) {
+  if (!options.fleet.empty()) return FleetOf(options, plan, screen);
   if (options.endpoint.empty()) {
     return std::make_unique<LocalResponder>(LocalModelOptions{.program = ProgramFolder() + "/drover-model",
                                                               .model = options.model,
@@ -84,7 +140,8 @@ absl::StatusOr<std::unique_ptr<evaluation::Responder>> ResponderOf(const EvalOpt
   completions::EndpointOptions endpoint = {.url = options.endpoint,
                                            .model = options.model,
                                            .chat = options.ask_as_chat,
-                                           .concurrency = options.concurrency};
+                                           .concurrency = options.concurrency,
+                                           .transfer = {.timeout = absl::Seconds(options.request_timeout)}};
   ASSIGN_OR_RETURN(endpoint.transfer.api_key, completions::ApiKeyFrom(options.api_key_env));
   return completions::Endpoint::Create(endpoint);
 }
@@ -115,7 +172,27 @@ std::string DefaultFolder(const std::string& model) {
                       absl::FormatTime("-%Y%m%d-%H%M%S", absl::Now(), absl::LocalTimeZone()));
 }
 
-absl::StatusOr<Plan> MakePlan(const EvalOptions& options) {
+// All questions as they are asked: what is wrong with one is said before any is.
+absl::StatusOr<std::vector<evaluation::Ask>> Asks(const Plan& plan, uint32_t n) {
+  std::vector<evaluation::Ask> asks;
+  for (const evaluation::Benchmark& benchmark : plan.suite) {
+    for (const evaluation::SuiteQuestion& question : benchmark.questions) {
+      ASSIGN_OR_RETURN(asks.emplace_back(), plan.prompts->Build(question, n));
+    }
+  }
+  return asks;
+}
+
+absl::Status CheckFleet(const EvalOptions& options, const evaluation::Settings& settings,
+                        const std::vector<evaluation::Ask>& asks) {
+  if (const auto address = ParseHostPort(options.fleet); !address.ok()) {
+    return Annotate(address.status(), "--fleet");
+  }
+  return AsBadInput(
+      FleetRecipe(FleetModelOf(options, settings), "questions.jsonl", asks, settings.sampling).status());
+}
+
+absl::StatusOr<Plan> MakePlan(const EvalOptions& options, ProgressScreen& screen) {
   Plan plan;
   ASSIGN_OR_RETURN(
       plan.suite,
@@ -126,46 +203,18 @@ absl::StatusOr<Plan> MakePlan(const EvalOptions& options) {
            .keys = {.problem = options.problem_key, .answer = options.answer_key, .chats = true}}));
   ASSIGN_OR_RETURN(evaluation::Settings settings, SettingsOf(options));
   ASSIGN_OR_RETURN(plan.prompts, PromptsOf(options, settings));
-  for (const evaluation::Benchmark& benchmark : plan.suite) {
-    for (const evaluation::SuiteQuestion& question : benchmark.questions) {
-      RETURN_IF_ERROR(plan.prompts->Build(question, options.n).status());
-    }
-  }
-  ASSIGN_OR_RETURN(plan.responder, ResponderOf(options));
-  settings.model = plan.responder->Describe();
+  ASSIGN_OR_RETURN(const std::vector<evaluation::Ask> asks, Asks(plan, options.n));
+  if (!options.fleet.empty()) RETURN_IF_ERROR(CheckFleet(options, settings, asks));
   if (options.endpoint.empty()) {
     ASSIGN_OR_RETURN(settings.weights, ModelDigest(options.model));
   }
   plan.evaluation.settings = std::move(settings);
   plan.evaluation.folder = options.out.empty() ? DefaultFolder(options.model) : options.out;
   plan.evaluation.grading_threads = ThreadCount({options.grading_threads});
+  ASSIGN_OR_RETURN(plan.responder, ResponderOf(options, plan, screen));
+  plan.evaluation.settings.model = plan.responder->Describe();
   return plan;
 }
-
-// Shows how far it is: on a terminal in place, elsewhere a line a minute.
-class ProgressScreen {
- public:
-  void Show(const evaluation::Progress& progress) {
-    last_ = progress;
-    const std::string text = ProgressText(progress, absl::Now() - begun_);
-    terminal_.Show(text);
-    if (terminal_.shows() || absl::Now() < next_line_) return;
-    next_line_ = absl::Now() + kLineEvery;
-    std::fprintf(stderr, "drover: %s\n", text.c_str());
-  }
-  void Say(const std::string& text) {
-    terminal_.Clear();
-    std::fprintf(stderr, "drover: %s\n", text.c_str());
-  }
-  void Clear() { terminal_.Clear(); }
-  const evaluation::Progress& last() const { return last_; }
-
- private:
-  TerminalProgress terminal_;
-  const absl::Time begun_ = absl::Now();
-  absl::Time next_line_ = begun_ + kLineEvery;
-  evaluation::Progress last_;
-};
 
 int Stopped(const evaluation::Progress& progress, const std::string& folder) {
   return Report(kInterrupted, absl::StrCat("stopped: ", progress.questions_done, " of ", progress.questions,
@@ -189,9 +238,9 @@ void Print(const EvalOptions& options, const evaluation::Evaluated& evaluated) {
 int Eval(const EvalOptions& options) {
   process::IgnoreBrokenPipes();
   StopWatch watch;
-  auto plan = MakePlan(options);
-  if (!plan.ok()) return Conclude(plan.status());
   ProgressScreen screen;
+  auto plan = MakePlan(options, screen);
+  if (!plan.ok()) return Conclude(plan.status());
   evaluation::EvaluationOptions& evaluation = plan->evaluation;
   evaluation.progress = [&](const evaluation::Progress& progress) { screen.Show(progress); };
   evaluation.notice = [&](const std::string& text) { screen.Say(text); };

@@ -18,6 +18,8 @@ struct EvalOptions {
   std::string api_key_env;  // the environment variable that holds the endpoint's key
   bool ask_as_chat = false;
   int concurrency = 8;
+  double request_timeout = 1200;  // seconds of a whole request to the endpoint
+  std::string fleet;  // host:port where actors find the learner of the evaluation; empty: no fleet
 
   std::string suite;
   std::vector<std::string> benchmarks;

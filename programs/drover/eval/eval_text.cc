@@ -116,6 +116,12 @@ std::vector<std::string> Row(const evaluation::Difference& difference) {
 
 }  // namespace
 
+std::string FleetText(const FleetOptions::Progress& progress) {
+  if (progress.actors == 0) return "no actor is here yet";
+  return absl::StrCat(progress.answered, " of ", progress.asked, " questions answered by ", progress.actors,
+                      progress.actors == 1 ? " actor" : " actors");
+}
+
 std::string ProgressText(const evaluation::Progress& progress, absl::Duration elapsed) {
   std::string text = absl::StrFormat("%d of %d questions", progress.questions_done, progress.questions);
   if (progress.responses > 0) {

@@ -18,6 +18,14 @@ void AddModelFlags(CLI::App* eval, EvalOptions* options) {
   eval->add_option("--concurrency", options->concurrency, "Requests to the endpoint at a time")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
+  eval->add_option("--request-timeout", options->request_timeout,
+                   "Seconds of a whole request to the endpoint")
+      ->check(CLI::Range(0.001, 86400.0 * 7))
+      ->capture_default_str();
+  eval->add_option("--fleet", options->fleet,
+                   "host:port to listen on: drover-actors that point there answer, graded by their verifiers "
+                   "on the way")
+      ->excludes("--endpoint");
   eval->add_option("--device", options->device, "auto (CUDA when built in and present), cpu, or cuda:N")
       ->capture_default_str();
   eval->add_option("--dtype", options->dtype, "What weights are rounded to and matrix products run in")

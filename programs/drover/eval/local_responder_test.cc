@@ -131,11 +131,11 @@ TEST_F(LocalResponderTest, NonsenseIsAnError) {
 
 TEST_F(LocalResponderTest, StopsAndFailuresOfTheCallerEndTheChild) {
   on_answer_ = absl::ResourceExhaustedError("disk full");
-  EXPECT_TRUE(absl::IsResourceExhausted(Respond(Line("a/0", 0, "two") + "sleep 100\n", {kOne, kTwo})));
+  EXPECT_TRUE(absl::IsResourceExhausted(Respond(Line("a/0", 0, "two") + "exec sleep 100\n", {kOne, kTwo})));
   on_answer_ = absl::OkStatus();
   stop_ = true;
   const absl::Time begun = absl::Now();
-  EXPECT_TRUE(absl::IsCancelled(Respond("echo $$ > " + dir_ + "/pid\nsleep 100\n", {kOne})));
+  EXPECT_TRUE(absl::IsCancelled(Respond("echo $$ > " + dir_ + "/pid\nexec sleep 100\n", {kOne})));
   EXPECT_LT(absl::Now() - begun, absl::Seconds(20));
 }
 

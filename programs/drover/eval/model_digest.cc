@@ -17,7 +17,7 @@ constexpr size_t kChunk = size_t{4} << 20;
 
 bool Decides(const std::string& name) {
   return name == "config.json" || name == "generation_config.json" || name == "tokenizer.json" ||
-         absl::EndsWith(name, ".safetensors");
+         name == "adapter_config.json" || absl::EndsWith(name, ".safetensors");
 }
 
 absl::Status AddFile(const std::string& path, const std::string& name, Digester& digester) {

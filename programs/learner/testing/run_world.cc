@@ -45,7 +45,8 @@ class RunWorld::Trainer : public RunTrainer {
     return world_.Do("begin");
   }
   absl::StatusOr<learner::UpdateStats> Update(const std::vector<v1::Group>& groups, uint64_t rollout,
-                                              uint64_t version) override {
+                                              uint64_t version, double rate_scale) override {
+    world_.rate_scales.push_back(rate_scale);
     if (rollout != version || groups.size() != 2) return absl::InternalError("another rollout than the next");
     RETURN_IF_ERROR(world_.Do(absl::StrCat("train ", rollout)));
     ASSIGN_OR_RETURN(learner::UpdateStats stats, world_.update(rollout));
@@ -80,24 +81,51 @@ class RunWorld::Checkpoints : public RunCheckpoints {
     }
     return absl::FailedPreconditionError("none is whole");
   }
+  absl::StatusOr<std::vector<uint64_t>> Steps() const override {
+    std::vector<uint64_t> steps;
+    for (const auto& [step, state] : world_.checkpoints) steps.push_back(step);
+    return steps;
+  }
   absl::Status SetAside(uint64_t step) override {
     RETURN_IF_ERROR(world_.Do(absl::StrCat("set aside ", step)));
     world_.checkpoints.erase(step);
     return absl::OkStatus();
   }
-  absl::StatusOr<std::vector<CheckpointPlace>> Save(uint64_t version) override {
-    world_.now += absl::Seconds(2);
-    RETURN_IF_ERROR(world_.Do(absl::StrCat("save ", version)));
-    world_.checkpoints[version] = {world_.weights, world_.optimizer_steps};
-    while (world_.checkpoints.size() > kKeep) world_.checkpoints.erase(world_.checkpoints.begin());
-    std::vector<CheckpointPlace> kept;
-    for (const auto& [step, state] : world_.checkpoints) kept.push_back(Place(step));
-    return kept;
+  // Written at once, or only after so many looks as the test says; told by Take in any case.
+  void Begin(uint64_t version, const History&) override {
+    if (saving_ || outcome_) world_.Do("two saves at once").IgnoreError();
+    saving_ = {version, {world_.weights, world_.optimizer_steps}};
+    looks_ = 0;
+    if (world_.slow_saves == 0) Write();
+  }
+  std::optional<SaveOutcome> Take(absl::Duration timeout) override {
+    if (saving_ && looks_++ < world_.slow_saves) {
+      world_.now += timeout;
+      return std::nullopt;
+    }
+    if (saving_) Write();
+    return std::exchange(outcome_, std::nullopt);
   }
 
  private:
+  using State = std::pair<std::vector<uint64_t>, uint64_t>;
+
+  void Write() {
+    const auto [step, state] = *saving_;
+    saving_.reset();
+    world_.now += absl::Seconds(2);
+    outcome_ = SaveOutcome{.status = world_.Do(absl::StrCat("save ", step)), .place = Place(step)};
+    if (!outcome_->status.ok()) return;
+    world_.checkpoints[step] = state;
+    while (world_.checkpoints.size() > kKeep) world_.checkpoints.erase(world_.checkpoints.begin());
+    outcome_->oldest = Place(world_.checkpoints.begin()->first);
+  }
+
   static CheckpointPlace Place(uint64_t step) { return {step, absl::StrCat("step-", step)}; }
   RunWorld& world_;
+  std::optional<std::pair<uint64_t, State>> saving_;
+  std::optional<SaveOutcome> outcome_;
+  int looks_ = 0;
 };
 
 class RunWorld::Reports : public RunReports {
@@ -119,8 +147,16 @@ class RunWorld::Reports : public RunReports {
         benchmarks.end());
     History history{.seconds = world_.clock, .evaluations = evaluations, .notices = world_.notices};
     if (!benchmarks.empty()) history.benchmarks_step = benchmarks.back();
+    world_.guard_events = EventsUpTo(world_.guard_events, step);
+    history.guard_events = world_.guard_events;
     for (const run::StepReport& report : reports) {
       history.rewards.push_back(report.rollout.reward);
+      history.rollouts.push_back({.step = report.step,
+                                  .entropy = report.entropy,
+                                  .reward = report.rollout.reward,
+                                  .kl = LargerKl(report.kl, report.old_kl),
+                                  .grad_norm = report.grad_norm,
+                                  .identical_share = report.rollout.identical_share()});
       history.tokens_generated = report.tokens_generated;
     }
     return history;
@@ -142,8 +178,14 @@ class RunWorld::Reports : public RunReports {
     world_.evaluations.push_back(evaluation);
     return absl::OkStatus();
   }
-  absl::Status AppendBenchmarks(uint64_t step, double, const nlohmann::ordered_json& results) override {
-    RETURN_IF_ERROR(world_.Do(absl::StrCat("benchmarks ", step, " ", results.dump())));
+  absl::Status Append(const GuardEvent& event) override {
+    RETURN_IF_ERROR(
+        world_.Do(absl::StrCat("guard ", GuardName(event.kind), " ", v1::GuardAction_Name(event.action))));
+    world_.guard_events.push_back(event);
+    return absl::OkStatus();
+  }
+  absl::Status AppendBenchmarks(uint64_t step, double, const SuiteReport& report) override {
+    RETURN_IF_ERROR(world_.Do(absl::StrCat("benchmarks ", step, " ", report.results.dump())));
     world_.benchmarks.push_back(step);
     return absl::OkStatus();
   }
@@ -173,7 +215,13 @@ class RunWorld::Store : public experience::RolloutStore, public experience::Stor
     ++world_.incarnation;
     world_.trained = version;
     world_.leasing = true;
+    evaluated_.reset();
+    evaluating_ = false;
     return absl::OkStatus();
+  }
+  absl::Status GoBack(uint64_t version) override {
+    RETURN_IF_ERROR(world_.Do(absl::StrCat("give up all after ", version)));
+    return StartIncarnation(version);
   }
   absl::Status Publish(uint64_t version) override {
     if (version != world_.trained) return absl::FailedPreconditionError("not the trained version");
@@ -181,7 +229,7 @@ class RunWorld::Store : public experience::RolloutStore, public experience::Stor
   }
   absl::StatusOr<std::vector<v1::Group>> WaitForRollout(uint64_t rollout, absl::Duration timeout) override {
     if (rollout != world_.trained) return absl::FailedPreconditionError("not the next rollout");
-    RETURN_IF_ERROR(Wait(timeout));
+    RETURN_IF_ERROR(Wait(timeout, world_.waits, &waited_));
     world_.now += absl::Seconds(4);
     RETURN_IF_ERROR(world_.Do(absl::StrCat("collect ", rollout)));
     const auto finish = world_.response_cut ? v1::FINISH_REASON_LENGTH : v1::FINISH_REASON_STOP;
@@ -198,12 +246,20 @@ class RunWorld::Store : public experience::RolloutStore, public experience::Stor
     return world_.Do(absl::StrCat("covered to ", version, " by ", path));
   }
   absl::Status BeginEvaluation(experience::EvaluationPlan plan, std::vector<v1::Prompt> prompts) override {
-    if (plan.version != world_.trained) return absl::FailedPreconditionError("not the published version");
+    if (plan.version != world_.trained && plan.version != evaluated_) {
+      return absl::FailedPreconditionError("not the published version");
+    }
+    if (evaluating_) return absl::FailedPreconditionError("two evaluations at once");
+    if (!world_.weights_kept) return absl::FailedPreconditionError("weights that nobody keeps");
+    evaluated_ = plan.version;
+    evaluating_ = true;
     questions_ = prompts.size();
     return world_.Do(absl::StrCat("evaluate at ", plan.version));
   }
   absl::StatusOr<std::vector<v1::Group>> WaitForEvaluation(absl::Duration timeout) override {
-    RETURN_IF_ERROR(Wait(timeout));
+    if (!evaluating_) return absl::FailedPreconditionError("no evaluation is in progress");
+    RETURN_IF_ERROR(Wait(timeout, world_.evaluation_waits.value_or(world_.waits), &evaluation_waited_));
+    evaluating_ = false;
     world_.now += absl::Seconds(1);
     std::vector<v1::Group> groups;  // the first half of the questions is answered right
     for (size_t i = 0; i < questions_; ++i) {
@@ -239,13 +295,13 @@ class RunWorld::Store : public experience::RolloutStore, public experience::Stor
 
  private:
   // DEADLINE_EXCEEDED so often as the test says, then OK.
-  absl::Status Wait(absl::Duration timeout) {
+  absl::Status Wait(absl::Duration timeout, int times, int* waited) {
     if (!world_.leasing) return absl::FailedPreconditionError("nothing is leased any more");
-    if (waited_ == world_.waits) {
-      waited_ = 0;
+    if (*waited >= times) {
+      *waited = 0;
       return absl::OkStatus();
     }
-    ++waited_;
+    ++*waited;
     world_.now += timeout;
     RETURN_IF_ERROR(world_.Do("wait"));
     return absl::DeadlineExceededError("not yet");
@@ -253,7 +309,10 @@ class RunWorld::Store : public experience::RolloutStore, public experience::Stor
 
   RunWorld& world_;
   size_t questions_ = 0;
+  std::optional<uint64_t> evaluated_;
+  bool evaluating_ = false;
   int waited_ = 0;
+  int evaluation_waited_ = 0;
 };
 
 RunWorld::RunWorld()
@@ -265,6 +324,7 @@ RunWorld::RunWorld()
   recipe.mutable_run()->set_steps(4);
   recipe.mutable_run()->set_checkpoint_every(2);
   recipe.mutable_evaluation()->set_every(2);
+  recipe.mutable_evaluation()->set_wait(true);
   recipe.mutable_rollout()->set_prompts(2);
   heldout.prompts.resize(2);
   heldout.plan = [](uint64_t version) { return experience::EvaluationPlan{.version = version}; };
@@ -295,6 +355,7 @@ absl::StatusOr<RunEnd> RunWorld::Start() {
     RETURN_IF_ERROR(Do(absl::StrCat("publish ", version.number)));
     return publish(version);
   };
+  parts.keep_weights = [this](bool keep) { weights_kept = keep; };
   parts.checkpoints = checkpoints_.get();
   parts.reports = reports_.get();
   parts.store = store_.get();
@@ -318,6 +379,13 @@ absl::Status RunWorld::Do(const std::string& event) {
 
 int RunWorld::Count(const std::string& event) const {
   return static_cast<int>(std::count(events.begin(), events.end(), event));
+}
+
+double RunWorld::Total(const std::string& counter) const {
+  for (const prometheus::MetricFamily& family : metrics->registry()->Collect()) {
+    if (family.name == counter) return family.metric.front().counter.value;
+  }
+  return -1;
 }
 
 double RunWorld::Spent(const std::string& activity) const {

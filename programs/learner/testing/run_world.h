@@ -25,8 +25,8 @@ namespace drover::learner_process::testing_support {
 
 class RunWorld {
  public:
-  // A run of four rollouts of two groups; evaluation of two questions before it and after every second rollout, a
-  // checkpoint after every second, two of them kept; nothing is pretrained.
+  // A run of four rollouts of two groups; evaluation of two questions before it and after every second rollout, for which
+  // it waits, a checkpoint after every second, two of them kept; nothing is pretrained.
   RunWorld();
   RunWorld(const RunWorld&) = delete;
   ~RunWorld();
@@ -48,6 +48,10 @@ class RunWorld {
   std::function<absl::Status(const model::WeightVersion& version)> publish;
   // How often a wait for a rollout or an evaluation finds nothing before it is there; the clock moves by the timeout.
   int waits = 0;
+  // The same of an evaluation alone, where it is not `waits`.
+  std::optional<int> evaluation_waits;
+  int slow_saves =
+      0;  // how often a look at a save finds it still being written; the clock moves by the timeout
   bool response_cut = false;         // every response of training is at the length limit
   std::set<uint64_t> damaged;        // checkpoints
   std::vector<std::string> notices;  // of the run's files
@@ -61,9 +65,12 @@ class RunWorld {
   uint64_t trained = 0;  // by the store
   uint32_t incarnation = 0;
   bool leasing = false;
+  bool weights_kept = false;  // of an evaluation
   // Step -> weights, optimizer_steps.
   std::map<uint64_t, std::pair<std::vector<uint64_t>, uint64_t>> checkpoints;
   std::vector<run::StepReport> reports;
+  std::vector<double> rate_scales;  // of each update that was begun
+  std::vector<GuardEvent> guard_events;
   std::vector<uint64_t> samples;  // steps whose samples are written
   std::vector<Evaluation> evaluations;
   std::vector<uint64_t> benchmarks;  // steps whose benchmarks are written
@@ -79,6 +86,8 @@ class RunWorld {
   int Count(const std::string& event) const;
   // Seconds of an activity of the newest start, by its name in the metrics.
   double Spent(const std::string& activity) const;
+  // A counter of the newest start.
+  double Total(const std::string& counter) const;
 
  private:
   class Trainer;

@@ -1,9 +1,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 #include "model/testing/shapes.h"
 #include "model/weight_shapes.h"
 #include "programs/model/bench/generate.h"
+#include "programs/model/bench/prompts.h"
 #include "programs/model/bench/shapes.h"
 #include "programs/model/bench/train.h"
 
@@ -36,9 +40,9 @@ TEST(BenchShapes, CountWhatATokenCosts) {
   config.num_kv_heads = 1;
   const int64_t layers = 2 * (8 * 8 + 2 * 4 * 8 + 8 * 8 + 3 * 16 * 8);
   config.tie_word_embeddings = true;
-  EXPECT_EQ(MatrixElements(config), layers + 80) << "the embedding is the head";
+  EXPECT_EQ(model::CountWeights(config).matrices, layers + 80) << "the embedding is the head";
   config.tie_word_embeddings = false;
-  EXPECT_EQ(MatrixElements(config), layers + 80) << "the head, and not the embedding";
+  EXPECT_EQ(model::CountWeights(config).matrices, layers + 80) << "the head, and not the embedding";
   EXPECT_EQ(ForwardFlops(config, 5.0), 2.0 * (layers + 80) + 4.0 * 2 * 8 * 5);
   EXPECT_EQ(CacheBytesPerToken(config, 2), 2 * 2 * 4 * 2);
 }
@@ -57,28 +61,81 @@ TEST(BenchGenerate, CountsEveryToken) {
   for (const auto& result : results) {
     EXPECT_GT(result["tokens_per_second"].get<double>(), 0.0);
     EXPECT_GT(result["decode_tokens_per_second"].get<double>(), 0.0);
+    EXPECT_GT(result["prefill_tokens_per_second"].get<double>(), 0.0);
+    EXPECT_GT(result["first_token_seconds"].get<double>(), 0.0);
     EXPECT_GT(result["share_of_copy_bandwidth"].get<double>(), 0.0);
-    EXPECT_LT(result["share_of_matrix_rate"].get<double>(), 1.5);
+    EXPECT_LT(result["share_of_gemm_rate"].get<double>(), 1.5);
     EXPECT_GT(result["peak_memory_bytes"].get<int64_t>(), 1 << 20);
     EXPECT_EQ(result["device"], "cpu");
     EXPECT_TRUE(result["launches_per_step"].is_null()) << "a CPU launches no kernels";
   }
 }
 
+TEST(BenchGenerate, SpeculationSamplesTheSameNumberOfTokens) {
+  BenchGenerateOptions options;
+  options.rows = {1};
+  options.tokens = 30;
+  options.repeats = 1;
+  options.temperature = 0.0;
+  options.speculation = true;
+  nlohmann::ordered_json result;
+  ASSERT_TRUE(BenchGenerate(options, [&](const auto& one) { result = one; }).ok());
+  EXPECT_EQ(result["tokens"], 30);
+  EXPECT_EQ(result["speculation"], true);
+  EXPECT_LE(result["accepted_tokens"].get<int64_t>(), result["drafted_tokens"].get<int64_t>());
+}
+
+TEST(BenchPrompts, AreThoseOfTheFile) {
+  const std::string dir = ::testing::TempDir() + "/bench_prompts";
+  std::filesystem::create_directories(dir);
+  std::ofstream(dir + "/tokenizer.json") << model::CharacterTokenizerJson("abc");
+  const std::string file = dir + "/prompts.jsonl";
+  std::ofstream(file) << "{\"id\":0,\"prompt\":\"cab\"}\n{\"id\":1,\"prompt_token_ids\":[2,0]}\n";
+  const auto tokenizer = model::Tokenizer::Load(dir).value();
+  const auto prompts = BenchPrompts(dir, file, "none").value();
+  ASSERT_EQ(prompts.size(), 2u);
+  EXPECT_EQ(prompts[0], tokenizer->Encode("cab").value());
+  EXPECT_THAT(prompts[1], ::testing::ElementsAre(2, 0));
+  EXPECT_TRUE(BenchPrompts(dir, "", "none").value().empty());
+  EXPECT_THAT(std::string(BenchPrompts("", file, "none").status().message()), HasSubstr("needs a --model"));
+  std::ofstream(file) << "";
+  EXPECT_THAT(std::string(BenchPrompts(dir, file, "none").status().message()), HasSubstr("has no prompts"));
+  std::ofstream(file) << "{\"id\":0,\"prompt\":\"cab\"}\n{\"id\":1}\n";
+  EXPECT_THAT(std::string(BenchPrompts(dir, file, "none").status().message()),
+              HasSubstr("prompts.jsonl:2: "));
+}
+
 TEST(BenchTrain, TakesTheStepsThatItWasAskedFor) {
   BenchTrainOptions options;
   options.steps = 3;
-  options.responses = 16;
+  options.sequences = 16;
   options.prompt_tokens = 4;
-  options.tokens = 6;
-  options.limits = true;
-  const auto result = BenchTrain(options).value();
-  EXPECT_EQ(result["steps"], 3);
-  EXPECT_NEAR(result["tokens_per_second"].get<double>() * result["seconds_per_step"].get<double>(), 96.0,
-              1e-6);
-  EXPECT_GT(result["share_of_matrix_rate"].get<double>(), 0.0);
-  options.responses = 12;
+  options.response_tokens = "3..9";
+  for (const bool again : {false, true}) {
+    options.activation_checkpointing = again;
+    const auto result = BenchTrain(options).value();
+    const double seconds = result["seconds_per_step"];
+    EXPECT_EQ(result["steps"], 3);
+    EXPECT_NEAR(result["response_tokens_per_second"].get<double>() * seconds, 96.0, 1e-6);
+    EXPECT_NEAR(result["tokens_per_second"].get<double>() * seconds, 96.0 + 64.0, 1e-6);
+    EXPECT_GT(result["share_of_gemm_rate"].get<double>(), 0.0);
+    double phases = 0.0;
+    for (const auto& [name, of_phase] : result["seconds"].items()) phases += of_phase.get<double>();
+    EXPECT_GT(phases, 0.0);
+    EXPECT_EQ(result["seconds"]["scoring"], 0.0)
+        << "strictly on-policy: the step's own pass gives the old policy's";
+  }
+  options.sequences = 12;
   EXPECT_THAT(std::string(BenchTrain(options).status().message()), HasSubstr("multiple of 8"));
+}
+
+TEST(BenchTrain, SpreadsLengthsOverTheirRange) {
+  EXPECT_THAT(ResponseLengths("7", 3).value(), testing::ElementsAre(7, 7, 7));
+  EXPECT_THAT(ResponseLengths("64..256", 5).value(), testing::ElementsAre(64, 112, 160, 208, 256));
+  EXPECT_THAT(ResponseLengths("2..3", 1).value(), testing::ElementsAre(2));
+  for (const char* bad : {"", "0", "8..4", "4..", "..4", "4-8", "x", "1..2..3"}) {
+    EXPECT_THAT(std::string(ResponseLengths(bad, 8).status().message()), HasSubstr("64..256")) << bad;
+  }
 }
 
 }  // namespace

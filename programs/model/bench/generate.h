@@ -18,12 +18,17 @@ struct BenchGenerateOptions {
   std::vector<uint32_t> rows = {192};  // responses decoded at a time, in groups of 8; one measurement each
   uint32_t tokens = 40;                // a response
   uint32_t prompt_tokens = 16;         // a prompt; random ids
-  uint32_t repeats = 3;                // the fastest of so many, after one that does not count
-  bool limits = false;  // measure the device's limits first, in this process, and report shares of them
+  std::string prompts;                 // a file of prompts in their place (prompts.h); empty: none
+  std::string prompt_template = "none";
+  double temperature = 1.0;
+  bool speculation = false;  // actor::EngineOptions'
+  uint32_t repeats = 3;      // the fastest of so many, after one that does not count
+  bool limits = false;       // measure the device's limits first, in this process, and report shares of them
 };
 
 // One object for each element of `rows`, handed to `report` as soon as it is measured; docs/reference/cli.md has its
-// fields. Tokens are sampled ones (temperature 1).
+// fields. With `prompts` a round takes them all, `rows` / 8 at a time, and samples the same tokens each time.
+// INVALID_ARGUMENT or NOT_FOUND for prompts that cannot be read.
 absl::Status BenchGenerate(const BenchGenerateOptions& options,
                            const std::function<void(const nlohmann::ordered_json&)>& report);
 

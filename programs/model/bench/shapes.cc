@@ -38,7 +38,7 @@ ModelConfig SmolLm2() {
   config.head_dim = 64;
   config.max_positions = 8192;
   config.rms_norm_eps = 1e-5;
-  config.rope_theta = 100000.0;
+  config.rope.theta = 100000.0;
   config.tie_word_embeddings = true;
   return config;
 }
@@ -54,7 +54,7 @@ ModelConfig Qwen15b() {
   config.num_kv_heads = 2;
   config.head_dim = 128;
   config.max_positions = 32768;
-  config.rope_theta = 1000000.0;
+  config.rope.theta = 1000000.0;
   config.tie_word_embeddings = true;
   config.attention_bias = true;
   return config;
@@ -92,19 +92,10 @@ std::vector<std::string> BenchShapeNames() {
   return names;
 }
 
-int64_t MatrixElements(const ModelConfig& config) {
-  int64_t elements = 0;
-  for (const auto& [name, shape] : model::WeightShapes(config)) {
-    const bool looked_up = name == "model.embed_tokens.weight" && !config.tie_word_embeddings;
-    if (shape.size() == 2 && !looked_up) elements += shape[0] * shape[1];
-  }
-  return elements;
-}
-
 double ForwardFlops(const ModelConfig& config, double context) {
   const double attention =
       4.0 * static_cast<double>(config.num_layers * config.num_heads * config.head_dim) * context;
-  return 2.0 * static_cast<double>(MatrixElements(config)) + attention;
+  return 2.0 * static_cast<double>(model::CountWeights(config).matrices) + attention;
 }
 
 int64_t CacheBytesPerToken(const ModelConfig& config, int64_t element_bytes) {

@@ -18,8 +18,6 @@ constexpr uint32_t kBenchGroupSize = 8;  // responses a prompt, in every measure
 absl::StatusOr<model::ModelConfig> BenchShape(std::string_view name);
 std::vector<std::string> BenchShapeNames();
 
-// Elements of the matrices that one token's forward pass multiplies with: all but an embedding that is no head.
-int64_t MatrixElements(const model::ModelConfig& config);
 // Floating-point operations of one token's forward pass that attends to `context` tokens: two an element of each
 // matrix, and two for each key's and each value's element.
 double ForwardFlops(const model::ModelConfig& config, double context);

@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
+#include <numeric>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/random.h"
@@ -24,52 +27,66 @@ namespace {
 
 constexpr double kLearningRate = 1e-6;
 
-// One optimizer step's groups; half of each group's responses are right.
-std::vector<v1::Group> RandomGroups(const BenchTrainOptions& options, int64_t vocabulary, uint64_t step) {
-  RandomStream random(step, RandomPurpose::kQuestions, 1);
+// The same in every step.
+struct Workload {
+  uint32_t prompt_tokens = 0;
+  std::vector<uint32_t> lengths;  // of the responses, group by group
+
+  size_t groups() const { return lengths.size() / kBenchGroupSize; }
+  uint64_t response_tokens() const { return std::accumulate(lengths.begin(), lengths.end(), uint64_t{0}); }
+};
+
+v1::Response RandomResponse(uint32_t tokens, int64_t vocabulary, uint64_t version, RandomStream& random) {
+  v1::Response response;
   const float logprob = -static_cast<float>(std::log(static_cast<double>(vocabulary)));
-  std::vector<v1::Group> groups(options.responses / kBenchGroupSize);
+  for (uint32_t t = 0; t < tokens; ++t) {
+    response.add_token_ids(random.Below(vocabulary));
+    response.add_logprobs(logprob);
+  }
+  v1::VersionRun* run = response.add_versions();
+  run->set_version(version);
+  run->set_count(tokens);
+  response.set_finish_reason(v1::FINISH_REASON_STOP);
+  return response;
+}
+
+// One optimizer step's groups; half of each group's responses are right.
+std::vector<v1::Group> RandomGroups(const Workload& work, int64_t vocabulary, uint64_t step) {
+  RandomStream random(step, RandomPurpose::kQuestions, 1);
+  std::vector<v1::Group> groups(work.groups());
   for (size_t g = 0; g < groups.size(); ++g) {
     groups[g].set_group(g);
     groups[g].set_lease(step * groups.size() + g + 1);
-    for (uint32_t t = 0; t < options.prompt_tokens; ++t)
+    for (uint32_t t = 0; t < work.prompt_tokens; ++t)
       groups[g].add_prompt_token_ids(random.Below(vocabulary));
     for (uint32_t r = 0; r < kBenchGroupSize; ++r) {
-      v1::Response* response = groups[g].add_responses();
-      for (uint32_t t = 0; t < options.tokens; ++t) {
-        response->add_token_ids(random.Below(vocabulary));
-        response->add_logprobs(logprob);
-      }
-      v1::VersionRun* run = response->add_versions();
-      run->set_version(step);
-      run->set_count(options.tokens);
-      response->set_finish_reason(v1::FINISH_REASON_STOP);
-      response->set_reward(r % 2);
+      const uint32_t tokens = work.lengths[g * kBenchGroupSize + r];
+      *groups[g].add_responses() = RandomResponse(tokens, vocabulary, step, random);
+      groups[g].mutable_responses(static_cast<int>(r))->set_reward(r % 2);
     }
   }
   return groups;
 }
 
-learner::TrainerOptions OptionsOf(const BenchTrainOptions& options) {
+learner::TrainerOptions OptionsOf(const BenchTrainOptions& options, const Workload& work,
+                                  torch::Device device) {
   learner::TrainerOptions trainer;
-  trainer.loss.budget = options.tokens;
-  trainer.plan.minibatch_responses = options.responses;
+  trainer.loss.budget = *std::max_element(work.lengths.begin(), work.lengths.end());
+  trainer.plan.minibatch_responses = options.sequences;
   trainer.microbatch_responses = options.microbatch;
   trainer.learning_rate = kLearningRate;
+  trainer.time_phases = true;
+  trainer.wait_for_device = [device] { WaitForDevice(device); };
   return trainer;
 }
 
-absl::Status Check(const BenchTrainOptions& options) {
-  if (options.responses == 0 || options.responses % kBenchGroupSize != 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--responses is ", options.responses, ", must be a multiple of ", kBenchGroupSize));
-  }
-  return absl::OkStatus();
-}
+struct StepSeconds {
+  double total = 0.0;
+  learner::PhaseSeconds phases;
+};
 
-absl::StatusOr<double> TimedUpdate(const BenchTrainOptions& options, uint64_t step,
-                                   learner::Trainer& trainer) {
-  const std::vector<v1::Group> groups = RandomGroups(options, trainer.model().config().vocab_size, step);
+absl::StatusOr<StepSeconds> TimedUpdate(const Workload& work, uint64_t step, learner::Trainer& trainer) {
+  const std::vector<v1::Group> groups = RandomGroups(work, trainer.model().config().vocab_size, step);
   const absl::Time start = absl::Now();
   ASSIGN_OR_RETURN(const learner::UpdateStats stats,
                    trainer.Update(groups, /*rollout=*/step, /*version=*/step));
@@ -78,7 +95,7 @@ absl::StatusOr<double> TimedUpdate(const BenchTrainOptions& options, uint64_t st
     return absl::InternalError(
         absl::StrCat("step ", step, " was skipped: its loss or gradient is not finite"));
   }
-  return seconds;
+  return StepSeconds{seconds, stats.seconds.value()};
 }
 
 double Median(std::vector<double> values) {
@@ -87,58 +104,127 @@ double Median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2.0;
 }
 
-// Of one step: the old policy's forward, and forward and backward (twice a forward) of the step itself.
-double FlopsPerStep(const BenchTrainOptions& options, const model::ModelConfig& config) {
-  const double context = (options.prompt_tokens + options.tokens) / 2.0;
-  const double prompts = static_cast<double>(options.responses) / kBenchGroupSize * options.prompt_tokens;
-  const double tokens = static_cast<double>(options.responses) * options.tokens;
-  return 4.0 * (prompts + tokens) * ForwardFlops(config, context);
+template <typename Part>
+double MedianOf(const std::vector<StepSeconds>& steps, const Part& part) {
+  std::vector<double> values;
+  for (const StepSeconds& step : steps) values.push_back(part(step));
+  return Median(std::move(values));
+}
+
+nlohmann::ordered_json PhasesJson(const std::vector<StepSeconds>& steps) {
+  nlohmann::ordered_json json;
+  const std::pair<const char*, double learner::PhaseSeconds::*> phases[] = {
+      {"scoring", &learner::PhaseSeconds::scoring},
+      {"forward", &learner::PhaseSeconds::forward},
+      {"output", &learner::PhaseSeconds::output},
+      {"backward", &learner::PhaseSeconds::backward},
+      {"optimizer", &learner::PhaseSeconds::optimizer}};
+  for (const auto& [name, phase] : phases) {
+    json[name] = MedianOf(steps, [phase = phase](const StepSeconds& step) { return step.phases.*phase; });
+  }
+  return json;
+}
+
+// What a step has to compute, each prompt once: a forward pass, and a backward pass of twice its operations. Nothing is
+// predicted from prompts, so they do not meet the vocabulary. What is computed again is not counted.
+double FlopsPerStep(const Workload& work, const model::ModelConfig& config) {
+  const double head = 2.0 * static_cast<double>(config.vocab_size * config.hidden_size);
+  const double prompt = work.prompt_tokens;
+  double forward = static_cast<double>(work.groups()) * prompt * (ForwardFlops(config, prompt / 2.0) - head);
+  for (const double tokens : work.lengths) forward += tokens * ForwardFlops(config, prompt + tokens / 2.0);
+  return 3.0 * forward;
+}
+
+absl::Status Check(const BenchTrainOptions& options) {
+  if (options.sequences == 0 || options.sequences % kBenchGroupSize != 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--sequences is ", options.sequences, ", must be a multiple of ", kBenchGroupSize));
+  }
+  return absl::OkStatus();
+}
+
+nlohmann::ordered_json Describe(const BenchTrainOptions& options, const model::Transformer& model) {
+  nlohmann::ordered_json json;
+  json["steps"] = options.steps;
+  json["sequences"] = options.sequences;
+  json["microbatch"] = options.microbatch;
+  json["prompt_tokens"] = options.prompt_tokens;
+  json["response_tokens"] = options.response_tokens;
+  json["activation_checkpointing"] = options.activation_checkpointing;
+  json["lora_rank"] = options.lora_rank;
+  json["shape"] = options.model.dir.empty() ? options.shape : options.model.dir;
+  json["dtype"] = options.model.dtype;
+  json["device"] = model.options().device.str();
+  json["threads"] = at::get_num_threads();
+  return json;
 }
 
 }  // namespace
 
+absl::StatusOr<std::vector<uint32_t>> ResponseLengths(const std::string& response_tokens,
+                                                      uint32_t sequences) {
+  const std::vector<std::string> ends = absl::StrSplit(response_tokens, absl::MaxSplits("..", 1));
+  uint32_t least = 0;
+  uint32_t most = 0;
+  if (!absl::SimpleAtoi(ends.front(), &least) || !absl::SimpleAtoi(ends.back(), &most) || least < 1 ||
+      least > most) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--response-tokens is \"", response_tokens,
+                     "\", must be a number of tokens like 256, or a range like 64..256"));
+  }
+  std::vector<uint32_t> lengths(sequences);
+  const double steps = std::max<double>(1.0, sequences - 1.0);
+  for (uint32_t i = 0; i < sequences; ++i) {
+    lengths[i] = least + static_cast<uint32_t>(std::lround((most - least) * (i / steps)));
+  }
+  return lengths;
+}
+
 absl::StatusOr<nlohmann::ordered_json> BenchTrain(const BenchTrainOptions& options) {
   RETURN_IF_ERROR(Check(options));
+  Workload work{options.prompt_tokens, {}};
+  ASSIGN_OR_RETURN(work.lengths, ResponseLengths(options.response_tokens, options.sequences));
   ToolModelOptions trainable = options.model;
   trainable.trainable = true;
+  trainable.recompute_layers = options.activation_checkpointing;
+  trainable.lora_rank = options.lora_rank;
   ASSIGN_OR_RETURN(std::unique_ptr<model::Transformer> model, BenchModel(trainable, options.shape));
   const torch::Device device = model->options().device;
-  std::optional<DeviceLimits> limits;
-  if (options.limits) limits = MeasureLimits(device, model->options().dtype);
+  nlohmann::ordered_json description = Describe(options, *model);
+  const int64_t before = PeakMemory(device);
   const auto alone = learner::LocalCollectives();
   ASSIGN_OR_RETURN(const auto trainer,
-                   learner::Trainer::Create(OptionsOf(options), std::move(model), alone.get()));
+                   learner::Trainer::Create(OptionsOf(options, work, device), std::move(model), alone.get()));
 
-  RETURN_IF_ERROR(TimedUpdate(options, /*step=*/0, *trainer).status());
-  std::vector<double> seconds;
+  RETURN_IF_ERROR(TimedUpdate(work, /*step=*/0, *trainer).status());
+  std::vector<StepSeconds> steps;
   for (uint64_t step = 1; step <= options.steps; ++step) {
-    ASSIGN_OR_RETURN(const double of_step, TimedUpdate(options, step, *trainer));
-    seconds.push_back(of_step);
+    ASSIGN_OR_RETURN(const StepSeconds seconds, TimedUpdate(work, step, *trainer));
+    steps.push_back(seconds);
   }
-  const double median = Median(seconds);
+  const int64_t peak = PeakMemory(device);
+  const double median = MedianOf(steps, [](const StepSeconds& step) { return step.total; });
+  const double prompts = static_cast<double>(options.sequences) * options.prompt_tokens;
+  const double responses = static_cast<double>(work.response_tokens());
   nlohmann::ordered_json result;
-  result["tokens_per_second"] = static_cast<double>(options.responses) * options.tokens / median;
+  result["tokens_per_second"] = (prompts + responses) / median;
+  result["response_tokens_per_second"] = responses / median;
   result["seconds_per_step"] = median;
-  result["steps"] = options.steps;
-  result["responses"] = options.responses;
-  result["microbatch"] = options.microbatch;
-  result["prompt_tokens"] = options.prompt_tokens;
-  result["tokens"] = options.tokens;
-  result["shape"] = options.model.dir.empty() ? options.shape : options.model.dir;
-  result["dtype"] = options.model.dtype;
-  result["device"] = device.str();
-  result["threads"] = at::get_num_threads();
+  result["seconds"] = PhasesJson(steps);
+  result["peak_memory_bytes"] = peak;
+  result["model_memory_bytes"] = before;
+  result.update(description);
+  // Behind the steps, so that what it takes is not in their peak.
+  const DeviceLimits limits = MeasureLimits(device, trainer->model().options().dtype);
+  result["gemm_flops_per_second"] = limits.matrix_flops_per_second;
+  result["share_of_gemm_rate"] =
+      FlopsPerStep(work, trainer->model().config()) / median / limits.matrix_flops_per_second;
+  if (options.limits) result["limits"] = LimitsJson(limits);
   absl::Status counted;
   const std::optional<int64_t> launches =
-      CountLaunches(device, [&] { counted = TimedUpdate(options, options.steps + 1, *trainer).status(); });
+      CountLaunches(device, [&] { counted = TimedUpdate(work, options.steps + 1, *trainer).status(); });
   RETURN_IF_ERROR(counted);
   result["launches_per_step"] = launches.has_value() ? nlohmann::ordered_json(*launches) : nullptr;
-  result["peak_memory_bytes"] = PeakMemory(device);
-  if (limits.has_value()) {
-    result["limits"] = LimitsJson(*limits);
-    result["share_of_matrix_rate"] =
-        FlopsPerStep(options, trainer->model().config()) / median / limits->matrix_flops_per_second;
-  }
   return result;
 }
 

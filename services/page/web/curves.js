@@ -4,6 +4,11 @@
 const curves = (() => {
   const line = (name, label) => ({name, label});
   const GROUPS = [
+    ['Supervised', [
+      {title: 'Held-out loss', note: 'nats per token', table: 'evaluations',
+        lines: [{...line('heldout_loss', 'held out'), points: true}]},
+      {title: 'Epochs', lines: [line('epoch', 'epoch')]},
+    ]],
     ['Reward and accuracy', [
       {title: 'Training reward', note: 'mean of the rollout', lines: [line('reward', 'reward')]},
       {title: 'Held-out accuracy', note: 'greedy', percent: true, table: 'evaluations',
@@ -16,12 +21,15 @@ const curves = (() => {
         line('response_length_correct', 'correct'), line('response_length_incorrect', 'incorrect')]},
       {title: 'Cut and formatted', note: 'share of responses', percent: true,
         lines: [line('truncated_share', 'cut at the limit'), line('formatted_share', 'answer could be read')]},
+      {title: 'Identical siblings', note: 'groups whose responses are all the same', percent: true,
+        lines: [line('identical_share', 'identical')]},
     ]],
     ['Policy', [
       {title: 'Entropy', note: 'nats per token', lines: [line('entropy', 'entropy')]},
       {title: 'KL', note: 'k3, per token', lines: [line('old_kl', 'from the old policy'), line('kl', 'to the reference')]},
-      {title: 'Clip fraction', note: 'share of tokens', percent: true, lines: [line('clip_fraction', 'clipped')]},
-      {title: 'Probability ratio', note: 'current to old policy', lines: [line('ratio_mean', 'mean'), line('ratio_max', 'largest')]},
+      {title: 'Clipped and masked', note: 'share of tokens', percent: true, lines: [line('clip_fraction', 'clipped'), line('masked_fraction', 'masked')]},
+      {title: 'Probability ratio', note: 'current to old policy', lines: [line('ratio_mean', 'mean'), line('ratio_max', 'largest'),
+        line('importance_mean', 'importance weight')]},
       {title: 'Log-probability gap', note: 'actor to learner, nats',
         lines: [line('logprob_gap_mean', 'mean'), line('logprob_gap_max', 'largest')]},
     ]],
@@ -34,7 +42,7 @@ const curves = (() => {
   ];
   // In a view of their own (timing.js), or no curve.
   const ELSEWHERE = ['step', 'steps', 'reward_std_error', 'accuracy', 'staleness_mean', 'staleness_max', 'optimizer_steps',
-    'weight_version', 'incarnation', 'response_tokens', 'prompt_tokens', 'tokens_generated', 'tokens_per_second',
+    'weight_version', 'incarnation', 'examples', 'tokens', 'learned_tokens', 'tokens_seen', 'response_tokens', 'prompt_tokens', 'tokens_generated', 'tokens_per_second',
     'collect_seconds', 'train_seconds', 'publish_seconds', 'seconds'];
 
   // Fields that no chart above has: a newer Drover's, or skipped steps when there were any.

@@ -19,6 +19,10 @@ const page = (() => {
 
   function summary() {
     const newest = (table, name) => data.last(data.column(data.runs[0], table, name));
+    if (data.has('tokens_seen')) {
+      return `step ${newest('metrics', 'step') ?? 0} of ${newest('metrics', 'steps') ?? '?'}, loss ` +
+        `${dom.number(newest('metrics', 'loss'), 3)}, held-out loss ${dom.number(newest('evaluations', 'heldout_loss') ?? NaN, 3)}`;
+    }
     return `step ${newest('metrics', 'step') ?? 0} of ${newest('metrics', 'steps') ?? '?'}, reward ` +
       `${dom.number(newest('metrics', 'reward'), 3)}, held-out accuracy ${dom.percent(newest('evaluations', 'accuracy') ?? NaN)}`;
   }

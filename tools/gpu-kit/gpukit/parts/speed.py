@@ -11,7 +11,7 @@ PEER = Path(__file__).resolve().parent.parent / "peers" / "huggingface.py"
 SKIPPED = 77  # the peer's status where the machine lacks it
 # On the CPU: a model of a real shape would take minutes.
 REHEARSED_SHAPE = "embedded"
-KEPT = ("tokens_per_second", "decode_tokens_per_second", "seconds_per_step", "share_of_copy_bandwidth", "share_of_matrix_rate",
+KEPT = ("tokens_per_second", "decode_tokens_per_second", "seconds_per_step", "share_of_copy_bandwidth", "share_of_gemm_rate",
         "launches_per_step", "peak_memory_bytes")
 
 

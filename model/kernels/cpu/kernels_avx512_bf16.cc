@@ -1,0 +1,3 @@
+#include "model/kernels/cpu/kernel_table.h"
+
+const drover::model::cpu::Kernels drover::model::cpu::kAvx512Bf16Kernels = drover::model::cpu::kKernelTable;

@@ -1,0 +1,23 @@
+#include "analysis/exploration.h"
+
+#include "base/status.h"
+#include "programs/drover/analyze/analyses.h"
+
+namespace drover::cli::analyze {
+
+absl::StatusOr<AnalysisReport> Exploration(Session& session) {
+  analysis::ExplorationResults results{.model = session.model(), .settings = session.SettingsJson()};
+  for (const std::string& name : session.options().templates) {
+    for (const double temperature : session.options().temperatures) {
+      ASSIGN_OR_RETURN(const std::vector<analysis::Sample> samples,
+                       session.Ask(SettingOf(name, temperature)));
+      results.points.push_back(analysis::MeasurePoint(name, temperature, session.options().k, samples));
+    }
+  }
+  return AnalysisReport{analysis::ToJson(results),
+                        analysis::ToMarkdown(results),
+                        {{"exploration.svg", analysis::ExplorationSvg(results)},
+                         {"accuracy.svg", analysis::AccuracySvg(results)}}};
+}
+
+}  // namespace drover::cli::analyze

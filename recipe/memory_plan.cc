@@ -1,0 +1,287 @@
+#include "recipe/memory_plan.h"
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "model/weight_shapes.h"
+#include "recipe/lora.h"
+
+namespace drover::recipe {
+namespace {
+
+using model::ModelConfig;
+
+constexpr int64_t kFloat = 4;
+constexpr int64_t kChunkBytes = int64_t{128} << 20;  // learner/forward.h
+constexpr int64_t kAttentionQueries = 256;           // model/attention_gradients.cc
+// Programs and libraries, threads' stacks, what allocators hold back: measured (docs/results/memory-plan.md).
+constexpr int64_t kCpuProcess = int64_t{300} << 20;
+constexpr int64_t kGpuProcess = int64_t{900} << 20;  // the device's context, and libraries' workspaces
+
+int64_t ElementBytes(const v1::Recipe& recipe) { return recipe.model().dtype() == v1::BFLOAT16 ? 2 : kFloat; }
+
+// The microbatch with the most positions: full responses, each prompt once for the responses of its group.
+struct Microbatch {
+  int64_t tokens = 0;     // positions of the pass
+  int64_t predicted = 0;  // response tokens
+  int64_t longest = 0;    // a prompt and its response
+};
+
+Microbatch LargestMicrobatch(const v1::Recipe& recipe, PlannedDevice device) {
+  const int64_t ranks = std::max<int64_t>(1, recipe.learner().ranks());
+  const int64_t share = (recipe.learner().minibatch_responses() + ranks - 1) / ranks;
+  const int64_t responses = std::min<int64_t>(recipe.learner().microbatch_responses(), share);
+  const int64_t group = std::max<int64_t>(1, recipe.rollout().group_size());
+  const int64_t prompts = device == PlannedDevice::kCpu ? (responses + group - 1) / group : responses;
+  const int64_t prompt = recipe.data().max_prompt_tokens();
+  const int64_t response = recipe.rollout().max_response_tokens();
+  return {prompts * prompt + responses * response, responses * response, prompt + response};
+}
+
+// Bytes that a layer keeps of a token until its backward pass: what its operations save (model/ops_gradients.cc; on GPUs
+// LibTorch's own). D hidden, H heads, K key heads, d a head, I the feed-forward's width, e bytes of the dtype:
+//   residual stream before both norms 8 D; normed 2 e D; query, key, value and attention's result e (2 H + 2 K) d;
+//   gate, up and their product 3 e I. GPUs: norms also keep what they scaled (16 D), rotations their parts.
+int64_t KeptPerToken(const ModelConfig& config, int64_t e, PlannedDevice device) {
+  const int64_t heads = 2 * (config.num_heads + config.num_kv_heads) * config.head_dim;
+  const int64_t cpu = 2 * kFloat * config.hidden_size + 2 * e * config.hidden_size + e * heads +
+                      3 * e * config.intermediate_size;
+  if (device == PlannedDevice::kCpu) return cpu;
+  return cpu + 4 * kFloat * config.hidden_size + kFloat * heads + e * config.intermediate_size;
+}
+
+// What a layer's backward pass holds beside what was kept: attention in float32 (query, key, value, result and their
+// gradients), scores of some queries, gradients of the feed-forward's parts.
+int64_t LayerBackward(const ModelConfig& config, const Microbatch& batch, int64_t e) {
+  const int64_t heads = (config.num_heads + config.num_kv_heads) * config.head_dim;
+  const int64_t attention =
+      batch.tokens * 4 * kFloat * heads +
+      4 * kFloat * config.num_heads * std::min(batch.longest, kAttentionQueries) * batch.longest;
+  const int64_t feed_forward =
+      batch.tokens * (4 * e * config.intermediate_size + kFloat * config.hidden_size);
+  return std::max(attention, feed_forward);
+}
+
+// Logits of a chunk and their gradient, both in the dtype too where that is narrower; the head's gradient.
+int64_t OutputPhase(const ModelConfig& config, const Microbatch& batch, int64_t e) {
+  const int64_t chunk = std::min(kChunkBytes, batch.predicted * config.vocab_size * kFloat);
+  const int64_t narrow = e < kFloat ? chunk * e / kFloat : 0;
+  const int64_t head = config.vocab_size * config.hidden_size;
+  return 2 * chunk + narrow + head * (e < kFloat ? e + kFloat : kFloat);
+}
+
+// CPUs pack them once. GPUs round them in each pass and keep that for its backward pass: of all layers, or, where layers
+// are computed again, of one, and the head's in float32 for as long as logits are made.
+MemoryPart WeightsInDtype(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device,
+                          const model::WeightCounts& elements) {
+  const int64_t e = ElementBytes(recipe);
+  const int64_t all = e * elements.matrices;
+  if (device == PlannedDevice::kCpu) return {"weights in the dtype", "as the products read them", all};
+  if (!recipe.learner().activation_checkpointing()) {
+    return {"weights in the dtype", "kept for the backward pass", all};
+  }
+  const int64_t head = config.vocab_size * config.hidden_size;
+  const int64_t layer = (elements.matrices - head) / std::max<int64_t>(1, config.num_layers);
+  return {"weights in the dtype", "of the head, or of one layer at a time",
+          std::max(kFloat * head, e * layer)};
+}
+
+// Over how many ranks the moments, or the gradients too, are spread.
+int64_t MomentShards(const v1::Recipe& recipe) {
+  const bool sharded =
+      recipe.learner().sharding() == v1::OPTIMIZER || recipe.learner().sharding() == v1::GRADIENTS;
+  return sharded ? std::max<int64_t>(1, recipe.learner().ranks()) : 1;
+}
+int64_t GradientShards(const v1::Recipe& recipe) {
+  return recipe.learner().sharding() == v1::GRADIENTS ? MomentShards(recipe) : 1;
+}
+
+std::string OfRanks(std::string what, int64_t shards) {
+  return shards == 1 ? what : absl::StrCat(what, ", of which a rank keeps one in ", shards);
+}
+
+// Of weights that are all trained: masters; moments and gradients, whole or a rank's part; what is exchanged at a time
+// (learner/layer_buckets.h).
+void AddAllTrained(const v1::Recipe& recipe, const ModelConfig& config, const model::WeightCounts& elements,
+                   MemoryPlan* plan) {
+  const int64_t embedding = config.vocab_size * config.hidden_size;
+  const int64_t ends = config.tie_word_embeddings ? embedding : 2 * embedding;
+  const int64_t layer = (elements.all - ends) / std::max<int64_t>(1, config.num_layers);
+  const int64_t gradients = kFloat * elements.all / GradientShards(recipe);
+  plan->parts.push_back({"master weights", "float32, 4 bytes a parameter", kFloat * elements.all});
+  plan->parts.push_back(
+      {"gradients", OfRanks("float32, 4 bytes a parameter", GradientShards(recipe)), gradients});
+  plan->parts.push_back({"AdamW's moments",
+                         OfRanks("two of float32, 8 bytes a parameter", MomentShards(recipe)),
+                         2 * kFloat * elements.all / MomentShards(recipe)});
+  if (recipe.learner().sharding() == v1::GRADIENTS) {
+    plan->parts.push_back(
+        {"gradients of a pass", "whole: the head's, and a layer's", kFloat * (embedding + layer)});
+  }
+  if (MomentShards(recipe) > 1) {
+    plan->parts.push_back({"exchange", "the embedding, or a layer: what is sent, and what is received",
+                           2 * kFloat * std::max(embedding, layer)});
+  }
+}
+
+void AddAdapters(const model::LoraConfig& lora, const v1::Recipe& recipe, const ModelConfig& config,
+                 const model::WeightCounts& elements, MemoryPlan* plan) {
+  const int64_t trained = model::CountAdapterWeights(lora, config);
+  plan->parts.push_back({"frozen weights", "in the dtype", ElementBytes(recipe) * elements.all});
+  plan->parts.push_back({"adapters", "float32, 4 bytes an adapter's parameter", kFloat * trained});
+  plan->parts.push_back({"gradients", "float32, 4 bytes an adapter's parameter", kFloat * trained});
+  plan->parts.push_back(
+      {"AdamW's moments", "two of float32, 8 bytes an adapter's parameter", 2 * kFloat * trained});
+}
+
+void AddWeights(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device, MemoryPlan* plan) {
+  const model::WeightCounts elements = model::CountWeights(config);
+  const int64_t e = ElementBytes(recipe);
+  if (const auto lora = LoraOf(recipe)) {
+    AddAdapters(*lora, recipe, config, elements, plan);
+  } else {
+    AddAllTrained(recipe, config, elements, plan);
+  }
+  plan->parts.push_back(WeightsInDtype(recipe, config, device, elements));
+  if (recipe.loss().kl_coefficient() > 0.0 || recipe.reward().kl_coefficient() > 0.0) {
+    const int64_t own = LoraOf(recipe) ? 0 : e * elements.all;  // else the frozen weights are the reference's
+    const int64_t packed = device == PlannedDevice::kCpu ? e * elements.matrices : 0;
+    plan->parts.push_back({"reference policy",
+                           recipe.loss().kl_coefficient() > 0.0 ? "loss.kl_coefficient is above 0"
+                                                                : "reward.kl_coefficient is above 0",
+                           own + packed});
+  }
+}
+
+void AddActivations(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device,
+                    MemoryPlan* plan) {
+  const int64_t e = ElementBytes(recipe);
+  const Microbatch batch = LargestMicrobatch(recipe, device);
+  const int64_t layer = batch.tokens * KeptPerToken(config, e, device);
+  const int64_t stream = batch.tokens * config.hidden_size * kFloat;
+  const bool again = recipe.learner().activation_checkpointing();
+  const int64_t kept = again ? config.num_layers * stream + layer : config.num_layers * layer;
+  plan->parts.push_back({"activations",
+                         absl::StrCat(batch.tokens, " tokens a microbatch, ", again ? "one of " : "",
+                                      config.num_layers, " layers"),
+                         kept});
+  plan->parts.push_back({"allocator", "what lies between activations and is not used", kept / 8});
+  // The last hidden states, those that predict, and their gradients.
+  const int64_t ends = 2 * stream + 2 * batch.predicted * config.hidden_size * kFloat;
+  const int64_t passing = std::max(OutputPhase(config, batch, e), LayerBackward(config, batch, e));
+  plan->parts.push_back({"passing", "logits of a chunk, or gradients of one layer", ends + passing});
+}
+
+// With evaluations beside training: of rank 0 and of actors, while newer weights are there. Not in a GPU's memory.
+bool EvaluatesBeside(const v1::Recipe& recipe) {
+  const v1::EvaluationSettings& evaluation = recipe.evaluation();
+  return !evaluation.wait() && (evaluation.questions() > 0 || !evaluation.suite().path().empty());
+}
+
+void AddEvaluatedWeights(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device,
+                         MemoryPlan* plan) {
+  if (!EvaluatesBeside(recipe) || device != PlannedDevice::kCpu) return;
+  const auto lora = LoraOf(recipe);
+  plan->parts.push_back({"evaluated weights", "an older version; evaluation.wait needs none",
+                         lora ? kFloat * model::CountAdapterWeights(*lora, config)
+                              : ElementBytes(recipe) * model::CountWeights(config).all});
+}
+
+MemoryPart ProcessPart(PlannedDevice device) {
+  return {"process", device == PlannedDevice::kCpu ? "programs and libraries" : "the device's context",
+          device == PlannedDevice::kCpu ? kCpuProcess : kGpuProcess};
+}
+
+// The same recipe, one step easier on memory; false when there is none left.
+bool Ease(v1::Recipe* recipe, std::string* set) {
+  v1::LearnerSettings& learner = *recipe->mutable_learner();
+  if (learner.ranks() > 1 && learner.sharding() == v1::NONE && !LoraOf(*recipe)) {
+    learner.set_sharding(v1::OPTIMIZER);
+    *set = "learner.sharding=OPTIMIZER";
+    return true;
+  }
+  if (!learner.activation_checkpointing()) {
+    learner.set_activation_checkpointing(true);
+    *set = "learner.activation_checkpointing=true";
+    return true;
+  }
+  if (learner.ranks() > 1 && learner.sharding() == v1::OPTIMIZER) {
+    learner.set_sharding(v1::GRADIENTS);
+    *set = "learner.sharding=GRADIENTS";
+    return true;
+  }
+  if (learner.microbatch_responses() > 1) {
+    learner.set_microbatch_responses(learner.microbatch_responses() / 2);
+    *set = absl::StrCat("learner.microbatch_responses=", learner.microbatch_responses());
+    return true;
+  }
+  if (recipe->model().dtype() != v1::BFLOAT16) {
+    recipe->mutable_model()->set_dtype(v1::BFLOAT16);
+    *set = "model.dtype=BFLOAT16";
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+int64_t MemoryPlan::total() const {
+  int64_t sum = 0;
+  for (const MemoryPart& part : parts) sum += part.bytes;
+  return sum;
+}
+
+MemoryPlan PlanLearnerMemory(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device) {
+  MemoryPlan plan;
+  AddWeights(recipe, config, device, &plan);
+  AddActivations(recipe, config, device, &plan);
+  AddEvaluatedWeights(recipe, config, device, &plan);
+  plan.parts.push_back(ProcessPart(device));
+  return plan;
+}
+
+MemoryPlan PlanActorMemory(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device,
+                           int64_t free_bytes) {
+  MemoryPlan plan;
+  const model::WeightCounts elements = model::CountWeights(config);
+  const int64_t e = ElementBytes(recipe);
+  plan.parts.push_back({"weights", "in the dtype", e * elements.all});
+  if (device == PlannedDevice::kCpu) {
+    plan.parts.push_back({"packed weights", "as the products read them", e * elements.matrices});
+  }
+  if (const auto lora = LoraOf(recipe)) {
+    plan.parts.push_back({"frozen weights", "as they came", e * elements.all});
+    plan.parts.push_back({"incoming weights", "the next version's adapters, while responses go on",
+                          2 * kFloat * model::CountAdapterWeights(*lora, config)});
+  } else {
+    plan.parts.push_back({"incoming weights", "the next version, while responses go on", e * elements.all});
+  }
+  AddEvaluatedWeights(recipe, config, device, &plan);
+  plan.parts.push_back(ProcessPart(device));
+  const int64_t token = 2 * config.num_layers * config.num_kv_heads * config.head_dim * e;
+  const int64_t context = recipe.data().max_prompt_tokens() + recipe.rollout().max_response_tokens();
+  const int64_t wanted = token * context * static_cast<int64_t>(recipe.actors().max_batch());
+  const int64_t given = static_cast<int64_t>(recipe.actors().cache_bytes());
+  const int64_t cache =
+      given > 0 ? std::min(given, wanted) : std::clamp<int64_t>(free_bytes - plan.total(), 0, wanted);
+  plan.parts.push_back({"keys and values",
+                        absl::StrCat(token, " bytes a token; ", recipe.actors().max_batch(), " responses of ",
+                                     context, " tokens would take ", wanted),
+                        cache});
+  return plan;
+}
+
+std::vector<MemoryChange> ChangesToFit(const v1::Recipe& recipe, const ModelConfig& config,
+                                       PlannedDevice device, int64_t bytes) {
+  std::vector<MemoryChange> changes;
+  v1::Recipe eased = recipe;
+  MemoryPlan plan = PlanLearnerMemory(eased, config, device);
+  std::string set;
+  while (plan.total() > bytes && Ease(&eased, &set)) {
+    plan = PlanLearnerMemory(eased, config, device);
+    changes.push_back({set, plan});
+  }
+  return changes;
+}
+
+}  // namespace drover::recipe

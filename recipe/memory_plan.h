@@ -1,0 +1,50 @@
+// How much memory the processes of a recipe take, known before any is started. Arithmetic over the recipe and the model's
+// shape; docs/reference/memory.md has the formulas, docs/results/memory-plan.md what was measured beside them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "drover/v1/recipe.pb.h"
+#include "model/config.h"
+
+namespace drover::recipe {
+
+// Where a process computes: what it keeps differs.
+enum class PlannedDevice { kCpu, kGpu };
+
+struct MemoryPart {
+  std::string name;  // short, of the tables: "master weights"
+  std::string what;  // why it is there and what it grows with
+  int64_t bytes = 0;
+};
+
+// The most that a process holds at one moment.
+struct MemoryPlan {
+  std::vector<MemoryPart> parts;
+  int64_t total() const;
+};
+
+// One rank of the learner, in the step with the longest responses that the recipe allows, all of them as long.
+// `config`: what model.path says, or EmbeddedConfig.
+MemoryPlan PlanLearnerMemory(const v1::Recipe& recipe, const model::ModelConfig& config,
+                             PlannedDevice device);
+
+// One actor with its keys and values: actors.cache_bytes, or as much as actors.max_batch responses can need, but not
+// more than `free_bytes` leave.
+MemoryPlan PlanActorMemory(const v1::Recipe& recipe, const model::ModelConfig& config, PlannedDevice device,
+                           int64_t free_bytes);
+
+// A change of the recipe and the learner's plan with it and all before it.
+struct MemoryChange {
+  std::string set;  // as --set takes it: "learner.microbatch_responses=4"
+  MemoryPlan plan;
+};
+
+// What to change, in this order, until a learner's rank fits into `bytes`: with several ranks the moments spread over them,
+// layers computed again, with several ranks the gradients spread too, smaller microbatches, bfloat16. Empty if it fits as it is; the last plan still does not fit where nothing of this helps.
+std::vector<MemoryChange> ChangesToFit(const v1::Recipe& recipe, const model::ModelConfig& config,
+                                       PlannedDevice device, int64_t bytes);
+
+}  // namespace drover::recipe

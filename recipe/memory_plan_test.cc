@@ -1,0 +1,192 @@
+#include "recipe/memory_plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "model/testing/shapes.h"
+#include "recipe/defaults.h"
+#include "recipe/embedded_model.h"
+
+namespace drover::recipe {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::IsEmpty;
+
+std::map<std::string, int64_t> PartsOf(const MemoryPlan& plan) {
+  std::map<std::string, int64_t> parts;
+  for (const MemoryPart& part : plan.parts) parts[part.name] = part.bytes;
+  return parts;
+}
+
+// D 8, 2 heads and 1 key head of 4, I 16, 10 tokens, 2 layers, head tied.
+model::ModelConfig Config() {
+  model::ModelConfig config = model::testing::SmallConfig();
+  config.vocab_size = 10;
+  config.num_layers = 2;
+  config.num_kv_heads = 1;
+  config.tie_word_embeddings = true;
+  return config;
+}
+
+// Microbatches of 4 responses of 5 tokens to prompts of 3, two responses a group.
+v1::Recipe Recipe() {
+  v1::Recipe recipe;
+  FillDefaults(recipe);
+  recipe.mutable_data()->set_max_prompt_tokens(3);
+  recipe.mutable_rollout()->set_max_response_tokens(5);
+  recipe.mutable_rollout()->set_group_size(2);
+  recipe.mutable_learner()->set_microbatch_responses(4);
+  recipe.mutable_learner()->set_minibatch_responses(8);
+  return recipe;
+}
+
+// Rank 2 on q and down: A 2x8 and B 8x2, A 2x16 and B 8x2, in two layers.
+TEST(MemoryPlanTest, AdaptersAloneAreTrained) {
+  v1::Recipe recipe = Recipe();
+  recipe.mutable_learner()->mutable_lora()->set_rank(2);
+  for (const char* target : {"q_proj", "down_proj"})
+    recipe.mutable_learner()->mutable_lora()->add_targets(target);
+  recipe.mutable_model()->set_dtype(v1::BFLOAT16);
+  recipe.mutable_loss()->set_kl_coefficient(0.1);
+  const int64_t adapters = 2 * (16 + 16 + 32 + 16);
+  const int64_t matrices = 2 * (64 + 2 * 32 + 64 + 3 * 128) + 80, all = matrices + 2 * 16 + 8;
+  const auto parts = PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu));
+  EXPECT_EQ(parts.count("master weights"), 0u);
+  EXPECT_EQ(parts.at("frozen weights"), 2 * all);
+  EXPECT_EQ(parts.at("adapters"), 4 * adapters);
+  EXPECT_EQ(parts.at("gradients"), 4 * adapters);
+  EXPECT_EQ(parts.at("AdamW's moments"), 8 * adapters);
+  EXPECT_EQ(parts.at("reference policy"), 2 * matrices);  // the frozen weights themselves, packed
+  EXPECT_EQ(PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kGpu)).at("reference policy"), 0);
+  const auto actor = PartsOf(PlanActorMemory(recipe, Config(), PlannedDevice::kCpu, 1 << 30));
+  EXPECT_EQ(actor.at("frozen weights"), 2 * all);
+  EXPECT_EQ(actor.at("incoming weights"), 2 * 4 * adapters);
+}
+
+TEST(MemoryPlanTest, CountsWhatALearnerHolds) {
+  // Of a layer by hand: q 8x8, k and v 4x8 each, o 8x8, three of the feed-forward 16x8, two norms of 8.
+  const int64_t layer = 64 + 2 * 32 + 64 + 3 * 128;
+  const int64_t matrices = 2 * layer + 80;
+  const int64_t all = matrices + 2 * 16 + 8;
+  const auto parts = PartsOf(PlanLearnerMemory(Recipe(), Config(), PlannedDevice::kCpu));
+  EXPECT_EQ(parts.at("master weights"), 4 * all);
+  EXPECT_EQ(parts.at("gradients"), 4 * all);
+  EXPECT_EQ(parts.at("AdamW's moments"), 8 * all);
+  EXPECT_EQ(parts.at("weights in the dtype"), 4 * matrices);
+  EXPECT_EQ(parts.count("reference policy"), 0u);
+  // Two prompts of 3 and four responses of 5: 26 tokens; of each and layer 2 x 4 x 8 + 2 x 4 x 8 bytes of the stream and the
+  // norms, 4 x (2 x 2 + 2 x 1) x 4 of attention, 3 x 4 x 16 of the feed-forward.
+  EXPECT_EQ(parts.at("activations"), 2 * 26 * (64 + 64 + 96 + 192));
+}
+
+TEST(MemoryPlanTest, FollowsTheRecipe) {
+  v1::Recipe recipe = Recipe();
+  const auto base = PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu));
+  recipe.mutable_learner()->set_activation_checkpointing(true);
+  auto parts = PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu));
+  EXPECT_EQ(parts.at("activations"), 2 * 26 * 8 * 4 + base.at("activations") / 2);
+  recipe.mutable_learner()->set_ranks(4);  // two responses a rank: of one prompt
+  parts = PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu));
+  EXPECT_EQ(parts.at("activations"), (2 * 26 * 8 * 4 + base.at("activations") / 2) / 2);
+  recipe.mutable_loss()->set_kl_coefficient(0.1);
+  EXPECT_GT(PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu)).at("reference policy"), 0);
+  recipe.mutable_model()->set_dtype(v1::BFLOAT16);
+  parts = PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu));
+  EXPECT_EQ(parts.at("weights in the dtype") * 2, base.at("weights in the dtype"));
+  EXPECT_EQ(parts.at("master weights"), base.at("master weights"));
+}
+
+// As in CountsWhatALearnerHolds: a layer of 576 + 16 numbers, an embedding of 80, a last norm of 8.
+TEST(MemoryPlanTest, SharesMomentsAndGradientsAmongRanks) {
+  const int64_t all = 2 * (576 + 16) + 80 + 8;
+  v1::Recipe recipe = Recipe();
+  recipe.mutable_learner()->set_ranks(4);
+  const auto parts = [&] { return PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu)); };
+  EXPECT_EQ(parts().at("AdamW's moments"), 8 * all);
+  EXPECT_EQ(parts().count("exchange"), 0u);
+  recipe.mutable_learner()->set_sharding(v1::OPTIMIZER);
+  EXPECT_EQ(parts().at("AdamW's moments"), 2 * all);
+  EXPECT_EQ(parts().at("gradients"), 4 * all);
+  EXPECT_EQ(parts().at("exchange"), 8 * (576 + 16 + 4));  // of two layers and a norm a half
+  recipe.mutable_learner()->set_sharding(v1::GRADIENTS);
+  EXPECT_EQ(parts().at("gradients"), all);
+  EXPECT_EQ(parts().at("gradients of a pass"), 4 * (80 + 576 + 16 + 4));
+  EXPECT_EQ(parts().at("master weights"), 4 * all);
+}
+
+TEST(MemoryPlanTest, KeepsRoundedWeightsOnGpusOnlyForAsLongAsTheyAreRead) {
+  v1::Recipe recipe = Recipe();
+  const auto weights = [&](PlannedDevice device) {
+    return PartsOf(PlanLearnerMemory(recipe, Config(), device)).at("weights in the dtype");
+  };
+  const int64_t layer = 64 + 2 * 32 + 64 + 3 * 128;
+  EXPECT_EQ(weights(PlannedDevice::kGpu), 4 * (2 * layer + 80));
+  recipe.mutable_learner()->set_activation_checkpointing(true);
+  EXPECT_EQ(weights(PlannedDevice::kGpu), 4 * layer);
+  EXPECT_EQ(weights(PlannedDevice::kCpu), 4 * (2 * layer + 80));
+}
+
+TEST(MemoryPlanTest, GivesAnActorTheCacheThatItCanUse) {
+  v1::Recipe recipe = Recipe();
+  recipe.mutable_actors()->set_max_batch(16);
+  const int64_t wanted =
+      int64_t{2} * 2 * 1 * 4 * 4 * 8 * 16;  // keys and values, layers, key heads, d, float32, context, batch
+  const auto cache = [&](int64_t free_bytes) {
+    return PartsOf(PlanActorMemory(recipe, Config(), PlannedDevice::kCpu, free_bytes)).at("keys and values");
+  };
+  EXPECT_EQ(cache(int64_t{1} << 40), wanted);
+  EXPECT_EQ(cache(0), 0);
+  recipe.mutable_actors()->set_cache_bytes(1000);
+  EXPECT_EQ(cache(int64_t{1} << 40), 1000);
+}
+
+// A copy in the dtype, in the machine's memory.
+TEST(MemoryPlanTest, HoldsWhatIsEvaluatedBesideTraining) {
+  v1::Recipe recipe = Recipe();
+  const int64_t all = 4 * (2 * (64 + 2 * 32 + 64 + 3 * 128) + 80 + 2 * 16 + 8);
+  const auto learner = [&](PlannedDevice device) {
+    return PartsOf(PlanLearnerMemory(recipe, Config(), device));
+  };
+  EXPECT_EQ(learner(PlannedDevice::kCpu).at("evaluated weights"), all);
+  EXPECT_EQ(PartsOf(PlanActorMemory(recipe, Config(), PlannedDevice::kCpu, 0)).at("evaluated weights"), all);
+  EXPECT_EQ(learner(PlannedDevice::kGpu).count("evaluated weights"), 0u);
+  recipe.mutable_evaluation()->set_wait(true);
+  EXPECT_EQ(learner(PlannedDevice::kCpu).count("evaluated weights"), 0u);
+  recipe.mutable_evaluation()->set_wait(false);
+  recipe.mutable_evaluation()->set_questions(0);
+  EXPECT_EQ(learner(PlannedDevice::kCpu).count("evaluated weights"), 0u);
+}
+
+TEST(MemoryPlanTest, SaysWhatToChangeUntilItFits) {
+  const v1::Recipe recipe = Recipe();
+  const int64_t total = PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu).total();
+  EXPECT_THAT(ChangesToFit(recipe, Config(), PlannedDevice::kCpu, total), IsEmpty());
+  EXPECT_THAT(ChangesToFit(recipe, Config(), PlannedDevice::kCpu, total - 1),
+              ElementsAre(Field(&MemoryChange::set, "learner.activation_checkpointing=true")));
+  EXPECT_THAT(ChangesToFit(recipe, Config(), PlannedDevice::kCpu, 0),
+              ElementsAre(Field(&MemoryChange::set, "learner.activation_checkpointing=true"),
+                          Field(&MemoryChange::set, "learner.microbatch_responses=2"),
+                          Field(&MemoryChange::set, "learner.microbatch_responses=1"),
+                          Field(&MemoryChange::set, "model.dtype=BFLOAT16")));
+}
+
+TEST(MemoryPlanTest, SeveralRanksShareBeforeTheyGiveUpSpeed) {
+  v1::Recipe recipe = Recipe();
+  recipe.mutable_learner()->set_ranks(2);
+  const int64_t total = PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu).total();
+  const auto one_less = ChangesToFit(recipe, Config(), PlannedDevice::kCpu, total - 1);
+  ASSERT_FALSE(one_less.empty());
+  EXPECT_EQ(one_less[0].set, "learner.sharding=OPTIMIZER");
+  const auto all = ChangesToFit(recipe, Config(), PlannedDevice::kCpu, 0);
+  ASSERT_GE(all.size(), 3u);
+  EXPECT_EQ(all[1].set, "learner.activation_checkpointing=true");
+  EXPECT_EQ(all[2].set, "learner.sharding=GRADIENTS");
+}
+
+}  // namespace
+}  // namespace drover::recipe
