@@ -16,16 +16,21 @@ namespace {
 
 constexpr int kPrompts = 8;
 
-// Stops both actors at a moment when they hold more leases than one of them may: then each of them holds one.
+// Stops both actors while they hold more leases than one of them may: then each of them holds one. A verifier that
+// stands still keeps the leases in their hands, where generation alone is over too soon to be caught.
 bool FreezeActorsHoldingLeases(const TrainingRun& run) {
+  const auto both_hold = [&] { return LeasesHeld(InspectJournal(run.folder())) > kPrompts / 2; };
   return Eventually(absl::Seconds(30), [&] {
+    run.Kill("verifier-0", SIGSTOP);
+    const bool held = Eventually(absl::Seconds(1), both_hold);
     run.Kill("actor-0", SIGSTOP);
     run.Kill("actor-1", SIGSTOP);
+    run.Kill("verifier-0", SIGCONT);
     absl::SleepFor(absl::Milliseconds(100));  // what was on its way to the journal arrives
-    if (LeasesHeld(InspectJournal(run.folder())) > kPrompts / 2) return true;
+    if (held && both_hold()) return true;
     run.Kill("actor-0", SIGCONT);
     run.Kill("actor-1", SIGCONT);
-    absl::SleepFor(absl::Milliseconds(37));
+    absl::SleepFor(absl::Milliseconds(37));  // what is left of this rollout is graded
     return false;
   });
 }
