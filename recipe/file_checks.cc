@@ -11,6 +11,7 @@
 #include "data/make_prompt_source.h"
 #include "data/mixture.h"
 #include "data/prompt_fit.h"
+#include "data/supervised_plan.h"
 #include "data/supervised_set.h"
 #include "data/templates.h"
 #include "model/jinja/chat_template.h"
@@ -201,6 +202,16 @@ void CheckQuestions(const v1::Recipe& recipe, const PromptReader& reader, Proble
   for (std::string& warning : SuiteInTraining(recipe, suite, **source)) problems.Warn(std::move(warning));
 }
 
+// Who asks for steps alone may expect that many: epochs end a run, too.
+void WarnOfFewerSteps(const v1::Recipe& recipe, const data::SupervisedSet& train, Problems& problems) {
+  const v1::SupervisedSettings& sft = recipe.sft();
+  const data::SupervisedPlan plan(sft, recipe.run().seed(), train.size(),
+                                  [&](uint64_t i) { return train.length(i); });
+  if (plan.steps() >= sft.steps()) return;
+  problems.Warn(absl::StrCat("sft.steps: ", sft.steps(), " steps are asked for, and the run ends after ",
+                             plan.steps(), ": sft.epochs is ", sft.epochs()));
+}
+
 // Reads all examples of a supervised recipe as the learner will.
 void CheckExamples(const v1::Recipe& recipe, const PromptReader& reader, Problems& problems) {
   for (const char* field : {"sft.train", "sft.heldout", "sft.format", "sft.max_tokens", "sft.response_text",
@@ -218,6 +229,7 @@ void CheckExamples(const v1::Recipe& recipe, const PromptReader& reader, Problem
   const auto data = data::LoadSupervisedData(recipe, vocabulary);
   if (!data.ok()) return problems.Add("", std::string(data.status().message()));
   for (std::string& warning : data->Warnings()) problems.Warn(std::move(warning));
+  WarnOfFewerSteps(recipe, data->train, problems);
 }
 
 }  // namespace

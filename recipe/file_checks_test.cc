@@ -202,5 +202,20 @@ TEST_F(FileChecksTest, PromptsThatDoNotFitAreCounted) {
                           testing::AllOf(HasSubstr("question 4 (\"2x\")"), HasSubstr("'x' (U+0078)"))));
 }
 
+// Who asks for steps is told when the epochs are over before.
+TEST_F(FileChecksTest, FewerSupervisedStepsThanAskedFor) {
+  const std::string file =
+      Write("texts.jsonl", "{\"text\":\"1+1=2\"}\n{\"text\":\"1+2=3\"}\n{\"text\":\"2+2=4\"}\n");
+  const auto warnings = [&](const std::string& steps, const std::string& epochs) {
+    return Warnings({"sft.train=" + file, "sft.format=TEXT", "sft.heldout_share=0", "sft.batch_examples=2",
+                     "sft.max_tokens=16", "sft.steps=" + steps, "sft.epochs=" + epochs});
+  };
+  EXPECT_THAT(
+      warnings("4", "2"),
+      ElementsAre(HasSubstr("sft.steps: 4 steps are asked for, and the run ends after 3: sft.epochs is 2")));
+  EXPECT_THAT(warnings("3", "2"), ElementsAre());
+  EXPECT_THAT(warnings("0", "1"), ElementsAre());
+}
+
 }  // namespace
 }  // namespace drover::recipe
