@@ -1,7 +1,5 @@
 #include "model/weight_shapes.h"
 
-#include "model/architecture.h"
-
 namespace drover::model {
 namespace {
 
@@ -31,8 +29,9 @@ void Add(const LayerDescription& layer, Shapes& shapes) {
 
 }  // namespace
 
-Shapes WeightShapes(const ModelConfig& config) {
-  const Architecture architecture = DescribeArchitecture(config);
+Shapes WeightShapes(const ModelConfig& config) { return WeightShapes(DescribeArchitecture(config)); }
+
+Shapes WeightShapes(const Architecture& architecture) {
   Shapes shapes;
   Add(architecture.embedding, shapes);
   for (const LayerDescription& layer : architecture.layers) Add(layer, shapes);
