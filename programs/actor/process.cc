@@ -24,8 +24,6 @@
 namespace drover::actor_process {
 namespace {
 
-// After the drain's own deadline, for threads to be joined; then the process ends without that.
-constexpr absl::Duration kLastWait = absl::Seconds(5);
 constexpr absl::Duration kStopRound = absl::Seconds(1);
 
 uint32_t GroupsInFlight(const v1::Recipe& recipe) {

@@ -20,8 +20,6 @@
 namespace drover::actor_process {
 namespace {
 
-constexpr absl::Duration kLastWait = absl::Seconds(5);  // as rank 0's
-
 // Ranks join before those above 0 know the recipe, and all must be on devices of one kind: with several the flag alone counts.
 absl::StatusOr<torch::Device> DeviceOf(const Flags& flags, const v1::Recipe& recipe) {
   const std::string without = flags.ranks > 1 ? "auto" : recipe.run().device();

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "actor/actor_ranks.h"
 #include "base/heartbeat.h"
 #include "base/stop_signal.h"
@@ -18,6 +19,9 @@
 #include "ranks/collectives.h"
 
 namespace drover::actor_process {
+
+// After the drain's own deadline, for threads to be joined; then a process, of whatever rank, ends without that.
+inline constexpr absl::Duration kLastWait = absl::Seconds(5);
 
 // Rank 0's view of its actor's ranks.
 class ActorGroup {

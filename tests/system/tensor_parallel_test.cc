@@ -141,6 +141,26 @@ TEST_F(ActorRanksTest, ComeInAnyOrderAndASignalAtOneDrainsAll) {
   Stop(learner);
 }
 
+TEST_F(ActorRanksTest, FlagsThatDoNotGoTogetherAreStatusTwo) {
+  struct Case {
+    const char* name;
+    Strings flags;
+    const char* said;
+  };
+  const Case cases[] = {
+      {"too-high", {"--rank", "2", "--ranks", "2"}, "--rank is 2, but --ranks is 2: it may be 0 to 1"},
+      {"alone", {"--rank", "1", "--ranks", "2"}, "--rendezvous is required with --ranks 2"},
+      {"no-learner", {"--verifier", "127.0.0.1:1"}, "--learner is required"},
+      {"no-verifier", {"--learner", "127.0.0.1:1"}, "--verifier is required"},
+  };
+  for (const Case& each : cases) {
+    launch::Process process = Start("drover-actor", each.name, each.flags);
+    EXPECT_EQ(ExitCode(process), 2) << each.name;
+    const std::string said = ReadFile(run_.folder().log(absl::StrCat(each.name, ".out"))).value_or("");
+    EXPECT_NE(said.find(each.said), std::string::npos) << said;
+  }
+}
+
 TEST_F(ActorRanksTest, AnotherNumberThanTheRecipesIsStatusTwo) {
   launch::Process learner = StartLearner();
   launch::Process zero = StartRank(0, "1");
