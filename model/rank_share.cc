@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "model/weight_shapes.h"
 
 namespace drover::model {
 namespace {
@@ -142,14 +141,8 @@ ModelConfig WithOwnHeads(ModelConfig config, RankShare share) {
   return config;
 }
 
-int64_t CountSharedWeights(const ModelConfig& config, RankShare share) {
-  int64_t count = 0;
-  for (const auto& [name, shape] : WeightShapes(ShareOf(DescribeArchitecture(config), share))) {
-    int64_t numbers = 1;
-    for (const int64_t size : shape) numbers *= size;
-    count += numbers;
-  }
-  return count;
+WeightCounts CountSharedWeights(const ModelConfig& config, RankShare share) {
+  return CountWeights(ShareOf(DescribeArchitecture(config), share));
 }
 
 }  // namespace drover::model

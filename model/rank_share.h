@@ -16,6 +16,7 @@
 #include "absl/status/status.h"
 #include "model/architecture.h"
 #include "model/config.h"
+#include "model/weight_shapes.h"
 
 namespace drover::model {
 
@@ -37,7 +38,7 @@ Architecture ShareOf(Architecture whole, RankShare share);
 // The model's configuration with the rank's heads: what its keys and values take (kv_cache.h).
 ModelConfig WithOwnHeads(ModelConfig config, RankShare share);
 
-// The numbers of all weights that the rank holds.
-int64_t CountSharedWeights(const ModelConfig& config, RankShare share);
+// Of what the rank holds.
+WeightCounts CountSharedWeights(const ModelConfig& config, RankShare share);
 
 }  // namespace drover::model

@@ -80,11 +80,11 @@ TEST(RankShareTest, ARankHoldsItsPartOfTheNumbers) {
   const double whole = static_cast<double>(CountWeights(config).all);
   for (const int ranks : {2, 4}) {
     for (int rank = 0; rank < ranks; ++rank) {
-      EXPECT_NEAR(static_cast<double>(CountSharedWeights(config, {rank, ranks})), whole / ranks,
+      EXPECT_NEAR(static_cast<double>(CountSharedWeights(config, {rank, ranks}).all), whole / ranks,
                   0.01 * whole);
     }
   }
-  EXPECT_EQ(CountSharedWeights(config, {}), CountWeights(config).all);
+  EXPECT_EQ(CountSharedWeights(config, {}).all, CountWeights(config).all);
 }
 
 }  // namespace

@@ -40,13 +40,15 @@ Shapes WeightShapes(const Architecture& architecture) {
   return shapes;
 }
 
-WeightCounts CountWeights(const ModelConfig& config) {
+WeightCounts CountWeights(const ModelConfig& config) { return CountWeights(DescribeArchitecture(config)); }
+
+WeightCounts CountWeights(const Architecture& architecture) {
   WeightCounts counts;
-  for (const auto& [name, shape] : WeightShapes(config)) {
+  for (const auto& [name, shape] : WeightShapes(architecture)) {
     int64_t count = 1;
     for (const int64_t size : shape) count *= size;
     counts.all += count;
-    const bool looked_up = name == "model.embed_tokens.weight" && !config.tie_word_embeddings;
+    const bool looked_up = name == "model.embed_tokens.weight" && architecture.head.present();
     if (shape.size() == 2 && !looked_up) counts.matrices += count;
   }
   return counts;

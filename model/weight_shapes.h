@@ -22,5 +22,6 @@ struct WeightCounts {
       0;  // those of the matrices that a token is multiplied with: no vectors, and no embedding that is no head
 };
 WeightCounts CountWeights(const ModelConfig& config);
+WeightCounts CountWeights(const Architecture& architecture);
 
 }  // namespace drover::model

@@ -251,10 +251,10 @@ MemoryPlan PlanActorMemory(const v1::Recipe& recipe, const ModelConfig& config, 
   const std::string of_ranks =
       share.ranks == 1 ? "" : absl::StrCat(", of which each of ", share.ranks, " processes has its rows");
   plan.parts.push_back(
-      {"weights", absl::StrCat("in the dtype", of_ranks), e * model::CountSharedWeights(config, share)});
+      {"weights", absl::StrCat("in the dtype", of_ranks), e * model::CountSharedWeights(config, share).all});
   if (device == PlannedDevice::kCpu) {
     plan.parts.push_back({"packed weights", absl::StrCat("as the products read them", of_ranks),
-                          e * elements.matrices / share.ranks});
+                          e * model::CountSharedWeights(config, share).matrices});
   }
   if (const auto lora = LoraOf(recipe)) {
     plan.parts.push_back({"frozen weights", "as they came", e * elements.all});
