@@ -8,10 +8,13 @@
 #include <map>
 #include <memory>
 
+#include "actor/actor_ranks.h"
 #include "actor/engine.h"
+#include "actor/pass_follower.h"
 #include "actor/testing/groups.h"
 #include "model/testing/device.h"
 #include "model/testing/tiny_models.h"
+#include "ranks/testing/run_ranks.h"
 
 namespace drover::actor {
 namespace {
@@ -98,6 +101,28 @@ TEST_F(CudaEngine, Bfloat16GenerationEnds) {
   const auto groups = RunAll(*engine);
   EXPECT_EQ(groups.size(), 12u);
   for (const auto& [id, group] : groups) EXPECT_TRUE(group.status.ok()) << group.status;
+}
+
+// They gather through the host's memory: NCCL takes no two ranks on one GPU.
+TEST_F(CudaEngine, TwoRanksThatShareTheGpuGiveTheTokensOfOne) {
+  const auto alone = EngineOn(device(), "qwen3");
+  AddRequests(*alone);
+  const auto wanted = RunAll(*alone);
+  const auto weights = TinyModel(TinyConfig("qwen3"))->Export().value();
+  const auto life = [&](Collectives& collectives) {
+    ActorRanks ranks(&collectives);
+    auto model =
+        model::Transformer::CreateEmpty(TinyConfig("qwen3"), {.device = device(), .group = &ranks}).value();
+    if (collectives.rank() > 0) {
+      EXPECT_TRUE(FollowPasses(ranks, std::move(model), {}).ok());
+      return;
+    }
+    const auto engine = Engine::Create({.ranks = &ranks}, std::move(model), nullptr, 7).value();
+    ASSERT_TRUE(engine->SwapWeights(7, weights).ok());
+    AddRequests(*engine);
+    ExpectSame(wanted, RunAll(*engine), 1e-4);
+  };
+  ranks_testing::RunRanks(2, absl::Seconds(60), life, device());
 }
 
 TEST_F(CudaEngine, SwappedWeightsAreTheOnesThatSample) {

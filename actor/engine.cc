@@ -11,6 +11,8 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
+#include "actor/pass_leader.h"
+#include "actor/pass_runner.h"
 #include "actor/running_group.h"
 #include "actor/scheduler/cache_plan.h"
 #include "actor/scheduler/scheduler.h"
@@ -34,26 +36,14 @@ absl::StatusOr<CachePlan> PlanMemory(const EngineOptions& options, const model::
   wishes.max_context = options.max_context;
   wishes.max_positions = model.config().max_positions;
   wishes.cache_bytes = options.cache_bytes;
-  wishes.page_bytes = model::PageBytes(model.config(), model.options().dtype);
+  const model::RankShare share = model.share();
+  wishes.page_bytes = model::PageBytes(model::WithOwnHeads(model.config(), share), model.options().dtype);
   if (options.cache_bytes == 0) {
     const torch::Device device = model.options().device;
     ASSIGN_OR_RETURN(const int64_t free, model::FreeMemory(device));
-    wishes.default_bytes = free / (device.is_cpu() ? 4 : 2);
+    wishes.default_bytes = device.is_cpu() ? free / (4 * share.ranks) : free / 2;  // ranks may share a host
   }
   return PlanCache(wishes);
-}
-
-absl::StatusOr<std::unique_ptr<model::KvCache>> MakeCache(const CachePlan& plan,
-                                                          const model::Transformer& model) {
-  const model::KvCacheOptions options = {
-      .pages = plan.pages, .device = model.options().device, .dtype = model.options().dtype};
-  std::unique_ptr<model::KvCache> cache;
-  const absl::Status made = CatchExceptions("the memory for keys and values", [&] {
-    cache = std::make_unique<model::KvCache>(model.config(), options);
-    return absl::OkStatus();
-  });
-  if (!made.ok()) return absl::ResourceExhaustedError(made.message());
-  return cache;
 }
 
 }  // namespace
@@ -72,35 +62,35 @@ absl::Status EngineOptions::Validate() const {
 }
 
 struct Engine::Impl {
-  Impl(const EngineOptions& options_in, std::unique_ptr<model::Transformer> model_in, const CachePlan& plan,
-       std::unique_ptr<model::KvCache> cache_in, const model::Tokenizer* tokenizer, uint64_t version_in)
+  Impl(const EngineOptions& options_in, std::unique_ptr<PassLeader> leader_in, const CachePlan& plan,
+       const model::Tokenizer* tokenizer, uint64_t version_in)
       : options(options_in),
-        model(std::move(model_in)),
+        leader(std::move(leader_in)),
         version(version_in),
-        cache(std::move(cache_in)),
         scheduler({.pages = plan.pages,
                    .max_batch = options_in.max_batch,
                    .prefill_tokens = options_in.prefill_tokens}) {
-    limits.config = &model->config();
+    limits.config = &model().config();
     limits.tokenizer = tokenizer;
     limits.context = plan.context;
-    if (options.speculation && model->TokensStandAlone()) speculator.emplace(options.draft_margin);
+    if (options.speculation && model().TokensStandAlone()) speculator.emplace(options.draft_margin);
   }
 
   void Step();
   void RunPlan(const Plan& plan);
-  torch::Tensor SampledLogits(const Plan& plan, const torch::Tensor& hidden_OD);
+  std::vector<int64_t> SampledOutputs(const Plan& plan);
   void TakeTokens(const Plan& plan, const std::vector<Drawn>& drawn);
   SampledToken TakeSample(const Plan& plan, const Plan::Sample& sample, absl::Span<const Drawn> drawn);
   SampledToken TakeToken(const Plan::Sample& sample, const Drawn& drawn);
   absl::Status NotFinite(const RunningGroup& group, uint32_t response) const;
   void Finish(uint64_t id, absl::Status status);
 
+  const model::Transformer& model() const { return leader->model(); }
+
   EngineOptions options;
-  std::unique_ptr<model::Transformer> model;
+  std::unique_ptr<PassLeader> leader;  // has the model and its cache
   RequestLimits limits;
   uint64_t version;
-  std::unique_ptr<model::KvCache> cache;
   Scheduler scheduler;
   bool has_base = false;  // what the adapters of the model adapt, if it has any
   std::optional<Speculator> speculator;
@@ -125,10 +115,9 @@ void Engine::Impl::Step() {
 
 void Engine::Impl::RunPlan(const Plan& plan) {
   sampled.clear();
-  cache->CopyPages(plan.copies);
-  const torch::Tensor hidden_OD = model->Extend(plan.token_ids, plan.parts, cache.get());
+  const torch::Tensor logits_RV =
+      leader->Run({plan.copies, plan.token_ids, plan.parts, SampledOutputs(plan)});
   if (plan.samples.empty()) return scheduler.Took({});  // all are chunks of prompts that go on
-  const torch::Tensor logits_RV = SampledLogits(plan, hidden_OD);
   draws.clear();
   for (const Plan::Sample& sample : plan.samples) {
     const RunningGroup& group = *groups.at(sample.request);
@@ -140,9 +129,9 @@ void Engine::Impl::RunPlan(const Plan& plan) {
   TakeTokens(plan, DrawTokens(logits_RV, logits_rows, draws));
 }
 
-// The logits of the parts that are sampled; logits_rows says which row each draw reads: of a sample one, and one for each
-// of its drafts.
-torch::Tensor Engine::Impl::SampledLogits(const Plan& plan, const torch::Tensor& hidden_OD) {
+// Which outputs of the parts are sampled; logits_rows says which of them each draw reads: of a sample one, and one for each of
+// its drafts.
+std::vector<int64_t> Engine::Impl::SampledOutputs(const Plan& plan) {
   std::vector<int64_t> first = {0};  // of each part's outputs
   for (const model::Part& part : plan.parts) first.push_back(first.back() + part.outputs);
   std::vector<int64_t> outputs;
@@ -155,8 +144,7 @@ torch::Tensor Engine::Impl::SampledLogits(const Plan& plan, const torch::Tensor&
       logits_rows.push_back(static_cast<int64_t>(outputs.size()) - 1);
     }
   }
-  if (static_cast<int64_t>(outputs.size()) == hidden_OD.size(0)) return model->Logits(hidden_OD);
-  return model->Logits(hidden_OD.index_select(0, at::tensor(outputs).to(hidden_OD.device())));
+  return outputs;
 }
 
 void Engine::Impl::TakeTokens(const Plan& plan, const std::vector<Drawn>& drawn) {
@@ -228,9 +216,9 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Create(const EngineOptions& opti
   if (model->options().trainable)
     return absl::InvalidArgumentError("the engine takes a model that is not trainable");
   ASSIGN_OR_RETURN(const CachePlan plan, PlanMemory(options, *model));
-  ASSIGN_OR_RETURN(auto cache, MakeCache(plan, *model));
-  return std::unique_ptr<Engine>(new Engine(
-      std::make_unique<Impl>(options, std::move(model), plan, std::move(cache), tokenizer, version)));
+  ASSIGN_OR_RETURN(auto leader, PassLeader::Create(std::move(model), plan.pages, options.ranks));
+  return std::unique_ptr<Engine>(
+      new Engine(std::make_unique<Impl>(options, std::move(leader), plan, tokenizer, version)));
 }
 
 absl::Status Engine::Add(GroupRequest request) {
@@ -254,6 +242,7 @@ std::vector<FinishedGroup> Engine::Step() {
   } catch (const c10::AcceleratorError&) {
     throw;                                 // the GPU is lost to this process: no later step can do better
   } catch (const std::exception& error) {  // LibTorch's, such as memory that cannot be had
+    if (impl_->leader->several()) throw;
     const absl::Status status =
         absl::InternalError(absl::StrCat("generation failed: ", ExceptionMessage(error)));
     for (const uint64_t id : impl_->scheduler.CancelBegun()) impl_->Finish(id, status);
@@ -274,21 +263,23 @@ std::optional<GroupProgress> Engine::Progress(uint64_t id) const {
 }
 
 absl::Status Engine::TakeBase(const model::WeightSet& weights) {
-  if (!impl_->model->options().lora) return Generator::TakeBase(weights);
-  RETURN_IF_ERROR(impl_->model->ImportBase(weights));
+  if (!model().options().lora) return Generator::TakeBase(weights);
+  RETURN_IF_ERROR(impl_->leader->Import(/*base=*/true, weights));
   impl_->has_base = true;
   return absl::OkStatus();
 }
 
 absl::Status Engine::SwapWeights(uint64_t version, const model::WeightSet& weights) {
-  if (impl_->model->options().lora && !impl_->has_base) {
+  if (model().options().lora && !impl_->has_base) {
     return absl::FailedPreconditionError("adapters came, but not the weights that they adapt");
   }
-  RETURN_IF_ERROR(impl_->model->Import(weights));
+  RETURN_IF_ERROR(impl_->leader->Import(/*base=*/false, weights));
   impl_->scheduler.NewWeights();
   impl_->version = version;
   return absl::OkStatus();
 }
+
+absl::Status Engine::Idle() { return impl_->leader->KeepAlive(); }
 
 GeneratorCounts Engine::counts() const {
   const Scheduler& scheduler = impl_->scheduler;
@@ -310,8 +301,8 @@ size_t Engine::active() const { return impl_->scheduler.running(); }
 size_t Engine::queued() const { return impl_->scheduler.unstarted(); }
 size_t Engine::groups() const { return impl_->groups.size(); }
 uint64_t Engine::tokens_sampled() const { return impl_->tokens_sampled; }
-int64_t Engine::cache_bytes() const { return impl_->cache->bytes(); }
+int64_t Engine::cache_bytes() const { return impl_->leader->cache().bytes(); }
 int64_t Engine::context() const { return impl_->limits.context; }
-const model::Transformer& Engine::model() const { return *impl_->model; }
+const model::Transformer& Engine::model() const { return impl_->model(); }
 
 }  // namespace drover::actor

@@ -24,6 +24,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "actor/actor_ranks.h"
 #include "actor/generator.h"
 #include "model/tokenizer.h"
 #include "model/transformer.h"
@@ -45,6 +46,9 @@ struct EngineOptions {
   bool speculation = false;
   double draft_margin =
       1.2;  // a guess must be worth so many times what it costs; by 0 every guess is worked on
+  // Null, or the ranks of which this process is rank 0 and which are the model's group; the others are in FollowPasses
+  // (pass_follower.h). They outlive the engine. cache_bytes is then of each rank.
+  ActorRanks* ranks = nullptr;
 
   absl::Status Validate() const;
 };
@@ -68,7 +72,8 @@ class Engine final : public Generator {
   // Runs one plan: samples a token for every response that runs and whose prompt is through, and more where guesses were
   // right. Returns the groups that
   // ended. What LibTorch throws (memory that cannot be had) fails the groups that have begun; but
-  // c10::AcceleratorError, after which the process can use its GPU no more, is passed on.
+  // c10::AcceleratorError, after which the process can use its GPU no more, is passed on, and so is all with several ranks,
+  // which are then no longer at the same place.
   std::vector<FinishedGroup> Step() override;
 
   bool Cancel(uint64_t id) override;
@@ -78,6 +83,8 @@ class Engine final : public Generator {
   absl::Status TakeBase(const model::WeightSet& weights) override;
   // Keys and values of earlier tokens stay, but where they are computed again; no prompt that begins later shares them.
   absl::Status SwapWeights(uint64_t version, const model::WeightSet& weights) override;
+
+  absl::Status Idle() override;
 
   size_t groups() const override;
   size_t queued() const override;

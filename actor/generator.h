@@ -84,6 +84,9 @@ class Generator {
   // Later tokens are sampled from `weights`, those of running groups too. Nothing changes on an error.
   virtual absl::Status SwapWeights(uint64_t version, const model::WeightSet& weights) = 0;
 
+  // Called every few seconds while there is nothing to do. An error ends the generator.
+  virtual absl::Status Idle() { return absl::OkStatus(); }
+
   virtual size_t groups() const = 0;  // here, queued or running
   virtual size_t queued() const = 0;  // of which some response was not yet started
 

@@ -1,4 +1,4 @@
-// Exceptions of libraries, turned into statuses where a process or a thread begins: nothing of ours throws.
+// Exceptions of libraries, turned into statuses where a process or a thread begins: of ours only a rank lost in a pass throws (model/rank_gather.h).
 #pragma once
 
 #include <algorithm>

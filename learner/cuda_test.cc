@@ -7,11 +7,11 @@
 #include <memory>
 
 #include "learner/checkpoint.h"
-#include "learner/collectives.h"
 #include "learner/followers.h"
 #include "learner/testing/support.h"
 #include "model/device.h"
 #include "model/testing/device.h"
+#include "ranks/collectives.h"
 
 namespace drover::learner {
 namespace {

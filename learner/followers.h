@@ -5,8 +5,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "learner/collectives.h"
 #include "learner/trainer.h"
+#include "ranks/collectives.h"
 
 namespace drover::learner {
 

@@ -16,8 +16,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "learner/collectives.h"
 #include "learner/shard_plan.h"
+#include "ranks/collectives.h"
 
 namespace drover::learner {
 

@@ -6,11 +6,11 @@
 #include <cmath>
 #include <thread>
 
-#include "learner/collectives.h"
 #include "learner/followers.h"
 #include "learner/testing/short_run.h"
 #include "learner/testing/support.h"
 #include "learner/trainer.h"
+#include "ranks/collectives.h"
 
 namespace drover::learner {
 namespace {

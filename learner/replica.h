@@ -8,13 +8,13 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "learner/collectives.h"
 #include "learner/losses/loss.h"
 #include "learner/shard_writer.h"
 #include "learner/stepper.h"
 #include "learner/trainer_options.h"
 #include "learner/trainer_state.h"
 #include "model/transformer.h"
+#include "ranks/collectives.h"
 
 namespace drover::learner {
 

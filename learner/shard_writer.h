@@ -18,9 +18,9 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/file_system.h"
-#include "learner/collectives.h"
 #include "learner/state_tensors.h"
 #include "model/safetensors.h"
+#include "ranks/collectives.h"
 
 namespace drover::learner {
 

@@ -5,7 +5,6 @@
 
 #include <numeric>
 
-#include "learner/collectives.h"
 #include "learner/followers.h"
 #include "learner/layerwise_gradients.h"
 #include "learner/replica.h"
@@ -14,6 +13,7 @@
 #include "learner/testing/short_run.h"
 #include "learner/testing/support.h"
 #include "learner/trainer.h"
+#include "ranks/collectives.h"
 
 namespace drover::learner {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
-#include "learner/collectives.h"
 #include "learner/shard_plan.h"
+#include "ranks/collectives.h"
 
 namespace drover::learner {
 

@@ -15,11 +15,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "learner/adamw.h"
-#include "learner/collectives.h"
 #include "learner/gradients.h"
 #include "learner/shard_plan.h"
 #include "learner/sharding.h"
 #include "learner/update_stats.h"
+#include "ranks/collectives.h"
 
 namespace drover::learner {
 

@@ -18,13 +18,13 @@
 #include "drover/v1/group.pb.h"
 #include "drover/v1/rank.pb.h"
 #include "group/check.h"
-#include "learner/collectives.h"
 #include "learner/supervised_example.h"
 #include "learner/supervised_options.h"
 #include "learner/trainer_options.h"
 #include "learner/trainer_state.h"
 #include "learner/update_stats.h"
 #include "model/transformer.h"
+#include "ranks/collectives.h"
 
 namespace drover::learner {
 

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "learner/collectives.h"
 #include "learner/forward.h"
 #include "learner/losses/loss.h"
 #include "learner/rollout.h"
@@ -15,6 +14,7 @@
 #include "learner/update_stats.h"
 #include "learner/update_sums.h"
 #include "model/transformer.h"
+#include "ranks/collectives.h"
 
 namespace drover::learner {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "absl/status/status.h"
-#include "learner/collectives.h"
+#include "ranks/collectives.h"
 
 namespace drover::learner {
 

@@ -20,9 +20,21 @@
 
 namespace drover::model {
 
+// Rows [begin, begin + size) of a tensor.
+struct RowRun {
+  int64_t begin = 0;
+  int64_t size = 0;
+
+  bool operator==(const RowRun&) const = default;
+};
+
 struct WeightDescription {
   std::string name;            // Hugging Face's; empty: there is no such weight
   std::vector<int64_t> shape;  // [out, in] for matrices
+  // Of a rank's part (rank_share.h): which rows of the tensor of that name it is, one run after the other, and how many that
+  // has. None: it is the whole.
+  std::vector<RowRun> runs = {};
+  int64_t whole_rows = 0;
 
   bool present() const { return !name.empty(); }
 

@@ -5,7 +5,7 @@
 namespace drover::model {
 
 Attention::Attention(const AttentionDescription& description, const NormSettings& norms,
-                     ParameterAllocator& allocator)
+                     ParameterAllocator& allocator, RankGroup* group)
     : heads_(description.heads),
       kv_heads_(description.kv_heads),
       head_dim_(description.head_dim),
@@ -13,18 +13,19 @@ Attention::Attention(const AttentionDescription& description, const NormSettings
       norms_(norms),
       rope_(description.rope),
       projections_(allocator.Join(description.projections)),
-      output_(allocator.Make(description.output)),
+      output_(description.output, allocator.Make(description.output), group),
       query_norm_(allocator.Make(description.query_norm)),
-      key_norm_(allocator.Make(description.key_norm)) {}
+      key_norm_(allocator.Make(description.key_norm)),
+      group_(group) {}
 
 torch::Tensor Attention::Forward(const torch::Tensor& x, const std::vector<ops::RopeAngles>& angles,
                                  Attend attend) const {
-  return ops::Linear(attend(Project(x, angles), settings_), output_, at::kFloat);
+  return output_.Forward(attend(Project(x, angles), settings_));
 }
 
 torch::Tensor Attention::AddForward(torch::Tensor& residual, const torch::Tensor& x,
                                     const std::vector<ops::RopeAngles>& angles, Attend attend) const {
-  return ops::AddLinear(residual, attend(Project(x, angles), settings_), output_);
+  return output_.AddForward(residual, attend(Project(x, angles), settings_));
 }
 
 Heads Attention::Project(const torch::Tensor& x, const std::vector<ops::RopeAngles>& angles) const {
@@ -58,7 +59,9 @@ torch::Tensor Attention::Placed(const torch::Tensor& heads, const torch::Tensor&
   if (norm.defined() && norm.size(0) == head_dim_) {
     placed = ops::Norm(heads, norm, norms_, dtype, dtype);
   } else if (norm.defined()) {
-    placed = ops::Norm(heads.flatten(-2), norm, norms_, dtype, dtype).unflatten(-1, {-1, head_dim_});
+    placed = NormTogether(heads.flatten(-2), norm.size(0), group_, [&](const torch::Tensor& all) {
+               return ops::Norm(all, norm, norms_, dtype, dtype);
+             }).unflatten(-1, {-1, head_dim_});
   }
   return rope_ ? ops::Rotate(placed, angles[*rope_], dtype) : placed.to(dtype);
 }

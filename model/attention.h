@@ -10,6 +10,7 @@
 #include "model/architecture.h"
 #include "model/ops.h"
 #include "model/parameters.h"
+#include "model/rank_gather.h"
 
 namespace drover::model {
 
@@ -24,8 +25,9 @@ using Attend = absl::FunctionRef<torch::Tensor(const Heads& heads, const Attenti
 
 class Attention {
  public:
-  Attention(const AttentionDescription& description, const NormSettings& norms,
-            ParameterAllocator& allocator);
+  // `group`: null, or the ranks of whose heads the description has this rank's.
+  Attention(const AttentionDescription& description, const NormSettings& norms, ParameterAllocator& allocator,
+            RankGroup* group);
 
   // x [..., D] in the arithmetic's dtype, [..., D] back, as ops::Linear leaves it. `angles`: of all of the architecture's
   // ropes.
@@ -46,8 +48,9 @@ class Attention {
   const NormSettings norms_;
   const std::optional<size_t> rope_;
   const JoinedLinear projections_;  // query, key, value
-  const ops::LinearWeights output_;
-  const torch::Tensor query_norm_, key_norm_;  // [d], or [H d] and [K d]; undefined: no norms
+  const OutputLinear output_;
+  const torch::Tensor query_norm_, key_norm_;  // [d], or [H d] and [K d] of all heads; undefined: no norms
+  RankGroup* const group_;
 };
 
 }  // namespace drover::model

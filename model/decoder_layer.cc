@@ -5,15 +5,15 @@
 namespace drover::model {
 
 DecoderLayer::DecoderLayer(const LayerDescription& description, const NormSettings& norms,
-                           torch::ScalarType dtype, ParameterAllocator& allocator)
+                           torch::ScalarType dtype, ParameterAllocator& allocator, RankGroup* group)
     : norms_(norms),
       dtype_(dtype),
       attention_norm_(allocator.Make(description.attention_norm)),
       attention_output_norm_(allocator.Make(description.attention_output_norm)),
       feed_forward_norm_(allocator.Make(description.feed_forward_norm)),
       feed_forward_output_norm_(allocator.Make(description.feed_forward_output_norm)),
-      attention_(description.attention, norms, allocator),
-      feed_forward_(description.feed_forward, allocator) {}
+      attention_(description.attention, norms, allocator, group),
+      feed_forward_(description.feed_forward, allocator, group) {}
 
 torch::Tensor DecoderLayer::Forward(torch::Tensor x, const std::vector<ops::RopeAngles>& angles,
                                     Attend attend) const {

@@ -10,14 +10,15 @@
 #include "model/feed_forward.h"
 #include "model/ops.h"
 #include "model/parameters.h"
+#include "model/rank_gather.h"
 
 namespace drover::model {
 
 class DecoderLayer {
  public:
-  // Matrix products in `dtype`.
+  // Matrix products in `dtype`. `group`: null, or the ranks of whose rows the description has this rank's.
   DecoderLayer(const LayerDescription& description, const NormSettings& norms, torch::ScalarType dtype,
-               ParameterAllocator& allocator);
+               ParameterAllocator& allocator, RankGroup* group);
 
   // x [..., D] float32, [..., D] back: in x's own memory where no gradient is wanted.
   // `angles`: of all of the architecture's ropes.

@@ -4,17 +4,16 @@
 
 namespace drover::model {
 
-FeedForward::FeedForward(const FeedForwardDescription& description, ParameterAllocator& allocator)
+FeedForward::FeedForward(const FeedForwardDescription& description, ParameterAllocator& allocator,
+                         RankGroup* group)
     : activation_(description.activation),
       gate_up_(allocator.Join(description.gate_up)),
-      down_(allocator.Make(description.down)) {}
+      down_(description.down, allocator.Make(description.down), group) {}
 
-torch::Tensor FeedForward::Forward(const torch::Tensor& x) const {
-  return ops::Linear(Inner(x), down_, at::kFloat);
-}
+torch::Tensor FeedForward::Forward(const torch::Tensor& x) const { return down_.Forward(Inner(x)); }
 
 torch::Tensor FeedForward::AddForward(torch::Tensor& residual, const torch::Tensor& x) const {
-  return ops::AddLinear(residual, Inner(x), down_);
+  return down_.AddForward(residual, Inner(x));
 }
 
 torch::Tensor FeedForward::Inner(const torch::Tensor& x) const {

@@ -6,12 +6,14 @@
 #include "model/architecture.h"
 #include "model/ops.h"
 #include "model/parameters.h"
+#include "model/rank_gather.h"
 
 namespace drover::model {
 
 class FeedForward {
  public:
-  FeedForward(const FeedForwardDescription& description, ParameterAllocator& allocator);
+  // `group`: null, or the ranks of whose inner width the description has this rank's run.
+  FeedForward(const FeedForwardDescription& description, ParameterAllocator& allocator, RankGroup* group);
 
   // x [..., D] in the arithmetic's dtype, [..., D] back, as ops::Linear leaves it.
   torch::Tensor Forward(const torch::Tensor& x) const;
@@ -23,7 +25,7 @@ class FeedForward {
 
   const Activation activation_;
   const JoinedLinear gate_up_;
-  const ops::LinearWeights down_;
+  const OutputLinear down_;
 };
 
 }  // namespace drover::model

@@ -72,6 +72,8 @@ AdapterDescription DescribeAdapter(const LoraConfig& lora, const WeightDescripti
   adapter.weight = weight.name;
   adapter.a = {absl::StrCat(kPeftPrefix, module, ".lora_A.weight"), {lora.rank, weight.shape[1]}};
   adapter.b = {absl::StrCat(kPeftPrefix, module, ".lora_B.weight"), {weight.shape[0], lora.rank}};
+  adapter.b.runs = weight.runs;  // a row of B is one of the weight's
+  adapter.b.whole_rows = weight.whole_rows;
   return adapter;
 }
 

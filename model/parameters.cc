@@ -40,8 +40,13 @@ ParameterAllocator::ParameterAllocator(const ParameterOptions& options) : option
   DROVER_CHECK(options.lent == nullptr || !options.fused);
 }
 
+void ParameterAllocator::NotePart(const WeightDescription& weight) {
+  if (!weight.runs.empty()) parts_[weight.name] = {weight.runs, weight.whole_rows};
+}
+
 torch::Tensor ParameterAllocator::Make(const WeightDescription& weight) {
   if (!weight.present()) return {};
+  NotePart(weight);
   return by_name_[weight.name] =
              options_.lent != nullptr
                  ? options_.lent->at(weight.name)
@@ -62,6 +67,7 @@ Adapters ParameterAllocator::MakeAdapters(const std::vector<LinearDescription>& 
       const AdapterDescription adapter = DescribeAdapter(*options_.lora, part.weight);
       const torch::Tensor a = adapters_[adapter.a.name] = at::empty(adapter.a.shape, floats);
       const torch::Tensor b = adapters_[adapter.b.name] = at::empty(adapter.b.shape, floats);
+      NotePart(adapter.b);
       made.push_back({a, b, options_.lora->scale(), row});
     }
     row += part.weight.shape[0];
@@ -106,6 +112,7 @@ torch::Tensor ParameterAllocator::MakeRows(const std::vector<WeightDescription>&
   int64_t begin = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
     const int64_t rows = parts[i].shape[0];
+    NotePart(parts[i]);
     (*views)[i] = by_name_[parts[i].name] = whole.narrow(0, begin, rows);
     begin += rows;
   }

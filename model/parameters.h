@@ -16,6 +16,13 @@ namespace drover::model {
 
 using ParametersByName = std::map<std::string, torch::Tensor>;
 
+// Of tensors that are a rank's part of those of their names (rank_share.h): which rows, and of how many.
+struct RowPart {
+  std::vector<RowRun> runs;
+  int64_t whole_rows = 0;
+};
+using RowParts = std::map<std::string, RowPart>;
+
 // Several linear maps of one input, whose rows are computed together where they lie together.
 struct JoinedLinear {
   // The rows of all parts one after the other; undefined where there are several that are not fused.
@@ -50,8 +57,11 @@ class ParameterAllocator {
   const ParametersByName& by_name() const { return by_name_; }
   // And the adapters, under peft's.
   const ParametersByName& adapters() const { return adapters_; }
+  // Of both, those that are a part.
+  const RowParts& parts() const { return parts_; }
 
  private:
+  void NotePart(const WeightDescription& weight);
   torch::Tensor MakeRows(const std::vector<WeightDescription>& parts, std::vector<torch::Tensor>* views);
   // Of maps whose rows lie one after the other.
   Adapters MakeAdapters(const std::vector<LinearDescription>& parts);
@@ -59,6 +69,7 @@ class ParameterAllocator {
   const ParameterOptions options_;
   ParametersByName by_name_;
   ParametersByName adapters_;
+  RowParts parts_;
 };
 
 // Sets matrices to normal numbers of standard deviation `std`, norms to `norm`, biases to 0. The same numbers for the

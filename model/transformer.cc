@@ -33,7 +33,9 @@ std::vector<ops::RopeAngles> AnglesOf(const TransformerCore& core, const torch::
 }
 
 torch::Tensor EmbedTokens(const TransformerCore& core, const torch::Tensor& ids_N) {
-  return ops::Embed(ids_N, core.embedding, core.embedding_scale, core.options.dtype);
+  return GatherRows(ids_N, core.config.vocab_size, core.options.group, [&](const torch::Tensor& own_ids_N) {
+    return ops::Embed(own_ids_N, core.embedding, core.embedding_scale, core.options.dtype);
+  });
 }
 
 // The tokens of a pass over a cache.
@@ -83,6 +85,9 @@ Transformer::~Transformer() = default;
 
 const ModelConfig& Transformer::config() const { return core_->config; }
 const TransformerOptions& Transformer::options() const { return core_->options; }
+RankShare Transformer::share() const {
+  return core_->options.group == nullptr ? RankShare{} : core_->options.group->share();
+}
 bool Transformer::TokensStandAlone() const { return ops::RowsStandAlone(core_->embedding); }
 const std::map<std::string, torch::Tensor>& Transformer::weights() const { return core_->weights; }
 const std::map<std::string, torch::Tensor>& Transformer::versioned() const {
@@ -103,7 +108,8 @@ torch::Tensor Transformer::Hidden(const torch::Tensor& input_ids_BT, const std::
 }
 
 torch::Tensor Transformer::Logits(const torch::Tensor& hidden_ND) {
-  return ops::Logits(hidden_ND, core_->head, core_->logit_soft_cap, core_->options.dtype);
+  return GatherColumns(ops::Logits(hidden_ND, core_->head, core_->logit_soft_cap, core_->options.dtype),
+                       core_->config.vocab_size, core_->options.group);
 }
 
 torch::Tensor Transformer::Extend(const std::vector<int64_t>& token_ids, const std::vector<Part>& parts,

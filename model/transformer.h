@@ -23,6 +23,7 @@
 #include "model/config.h"
 #include "model/kv_cache.h"
 #include "model/pages.h"
+#include "model/rank_share.h"
 #include "model/segments.h"
 #include "model/transformer_options.h"
 #include "model/weight_set.h"
@@ -57,6 +58,8 @@ class Transformer {
 
   const ModelConfig& config() const;
   const TransformerOptions& options() const;
+  // Of options().group: which rows, and which heads, are here.
+  RankShare share() const;
   // Whether Extend's numbers for a token have the same bits whatever else goes through in the same pass.
   bool TokensStandAlone() const;
 
@@ -82,16 +85,23 @@ class Transformer {
   // hidden states of each part's last tokens, [sum of the parts' outputs, D] float32. No gradients.
   torch::Tensor Extend(const std::vector<int64_t>& token_ids, const std::vector<Part>& parts, KvCache* cache);
 
-  // versioned(), as it is published: weights rounded to dtype, adapters as they are.
+  // versioned(), as it is published: weights rounded to dtype, adapters as they are. Only of a whole model.
   absl::StatusOr<WeightSet> Export() const;
   // Takes over the values of `weights`: names, shapes and dtypes must be those of Export. All or nothing;
   // INVALID_ARGUMENT names the first tensor that does not fit. Digests are not checked here: who receives
-  // weights checks them.
+  // weights checks them. A rank's part takes its rows of whole weights.
   absl::Status Import(const WeightSet& weights);
 
   // The same of the frozen weights of a model with adapters.
   absl::StatusOr<WeightSet> ExportBase() const;
   absl::Status ImportBase(const WeightSet& weights);
+  // Import and ImportBase (`base`) in steps, for those to whom tensors come one by one: which there are, all of them ...
+  absl::StatusOr<std::vector<TensorMeta>> ImportLayout(bool base) const;
+  // ... whether a set would be taken ...
+  absl::Status CheckImport(bool base, const WeightSet& weights) const;
+  // ... and one of those tensors. All must have come before the next pass.
+  absl::Status ImportTensor(bool base, const TensorView& tensor);
+
   // ExportBase's digest, without its copy.
   absl::StatusOr<std::string> BaseDigest() const;
 

@@ -28,6 +28,7 @@ struct TransformerCore {
   ops::LinearWeights head;    // [V, D]; the weight is `embedding` when tied
   ParametersByName weights;   // Hugging Face names; shares storage with the above
   ParametersByName adapters;  // peft's names; of options.lora
+  RowParts parts;             // of both, with options.group
   NormSettings norms;
   double embedding_scale = 1.0;
   double logit_soft_cap = 0.0;

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "model/lora_config.h"
+#include "model/rank_gather.h"
 
 namespace drover::model {
 
@@ -21,6 +22,9 @@ struct TransformerOptions {
   // With adapters: weights are stored in dtype and frozen, whatever `trainable` says, the adapters are float32, and they alone
   // are trained, published and imported. The forward computes with Merged weights (adapters.h), actor's and learner's alike.
   std::optional<LoraConfig> lora;
+  // Null, or the ranks that hold the model together (rank_share.h), which must outlive it: of each weight this rank's rows alone
+  // are here, and every pass is run by all ranks at once. Not trainable.
+  RankGroup* group = nullptr;
 };
 
 }  // namespace drover::model

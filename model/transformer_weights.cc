@@ -23,41 +23,70 @@ std::string ShowShape(const std::vector<int64_t>& shape) {
   return absl::StrCat("[", absl::StrJoin(shape, ", "), "]");
 }
 
-absl::Status CheckShape(const std::string& name, const std::vector<int64_t>& got,
-                        const torch::Tensor& wanted) {
-  if (got == wanted.sizes()) return absl::OkStatus();
+// Tensors by name, with what of the whole tensors of those names they are.
+struct Held {
+  const ParametersByName& tensors;
+  const RowParts& parts;
+};
+
+// Of the whole tensor.
+std::vector<int64_t> WholeShape(const std::string& name, const Held& held) {
+  std::vector<int64_t> shape = held.tensors.at(name).sizes().vec();
+  const auto part = held.parts.find(name);
+  if (part != held.parts.end()) shape[0] = part->second.whole_rows;
+  return shape;
+}
+
+// The rows of `whole` that are held, of whatever dtype.
+void TakeValues(const std::string& name, const torch::Tensor& whole, const Held& held) {
+  const torch::Tensor own = held.tensors.at(name).detach();
+  const auto part = held.parts.find(name);
+  if (part == held.parts.end()) {
+    own.copy_(whole);
+    return;
+  }
+  int64_t row = 0;
+  for (const RowRun& run : part->second.runs) {
+    own.narrow(0, row, run.size).copy_(whole.narrow(0, run.begin, run.size));
+    row += run.size;
+  }
+}
+
+absl::Status CheckShape(const std::string& name, const std::vector<int64_t>& got, const Held& held) {
+  const std::vector<int64_t> wanted = WholeShape(name, held);
+  if (got == wanted) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("tensor ", name, " has shape ", ShowShape(got),
-                                                 ", the configuration makes it ",
-                                                 ShowShape(wanted.sizes().vec())));
+                                                 ", the configuration makes it ", ShowShape(wanted)));
 }
 
 absl::Status CheckOptions(const TransformerOptions& options) {
+  if (options.group != nullptr && options.trainable) {
+    return absl::InvalidArgumentError("a model that is trained cannot be shared out by rows among ranks");
+  }
   if (options.dtype == at::kFloat || options.dtype == at::kBFloat16) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("dtype is ", c10::toString(options.dtype), ", must be float32 or bfloat16"));
 }
 
 // Weights that are not finite make every number of every forward so: they are refused where they come in.
-absl::Status CopyWeights(const ModelWeights& source, torch::ScalarType dtype,
-                         const std::map<std::string, torch::Tensor>& weights) {
+absl::Status CopyWeights(const ModelWeights& source, torch::ScalarType dtype, const Held& held) {
   at::NoGradGuard no_grad;
   ASSIGN_OR_RETURN(const Dtype rounded, FromScalarType(dtype));
-  for (const auto& [name, tensor] : weights) {
+  for (const auto& [name, tensor] : held.tensors) {
     const TensorView& view = source.tensors().at(name);
     RETURN_IF_ERROR(CheckFinite(view, rounded));
     auto values = TensorOfView(view);
     if (!values.ok()) return Annotate(values.status(), absl::StrCat("tensor ", name));
-    tensor.detach().copy_(*values);
+    TakeValues(name, *values, held);
   }
   return absl::OkStatus();
 }
 
 // The layout of ExportAs.
-absl::StatusOr<std::vector<TensorMeta>> ExportLayout(const ParametersByName& weights,
-                                                     torch::ScalarType dtype) {
+absl::StatusOr<std::vector<TensorMeta>> ExportLayout(const Held& held, torch::ScalarType dtype) {
   ASSIGN_OR_RETURN(const Dtype stored, FromScalarType(dtype));
   std::vector<TensorMeta> tensors;
-  for (const auto& [name, tensor] : weights) tensors.push_back({name, stored, tensor.sizes().vec()});
+  for (const auto& [name, tensor] : held.tensors) tensors.push_back({name, stored, WholeShape(name, held)});
   return LayOutWeights(std::move(tensors));
 }
 
@@ -72,8 +101,7 @@ absl::StatusOr<WeightSet> ExportAs(torch::ScalarType dtype, const ParametersByNa
   return std::move(builder).Finish();
 }
 
-absl::Status CheckLayout(const WeightSet& got, const std::vector<TensorMeta>& wanted,
-                         const std::map<std::string, torch::Tensor>& weights) {
+absl::Status CheckLayout(const WeightSet& got, const std::vector<TensorMeta>& wanted, const Held& held) {
   std::set<std::string> names;
   for (const WeightTensor& tensor : got.tensors) names.insert(tensor.meta.name);
   for (const TensorMeta& meta : wanted) {
@@ -82,11 +110,10 @@ absl::Status CheckLayout(const WeightSet& got, const std::vector<TensorMeta>& wa
     }
   }
   for (const auto& [meta, data, digest] : got.tensors) {
-    const auto own = weights.find(meta.name);
-    if (own == weights.end()) {
+    if (held.tensors.count(meta.name) == 0) {
       return absl::InvalidArgumentError(absl::StrCat("tensor ", meta.name, " is not one of this model"));
     }
-    RETURN_IF_ERROR(CheckShape(meta.name, meta.shape, own->second));
+    RETURN_IF_ERROR(CheckShape(meta.name, meta.shape, held));
     if (meta.dtype != wanted[0].dtype) {
       return absl::InvalidArgumentError(absl::StrCat("tensor ", meta.name, " is ",
                                                      ToAbsl(DtypeName(meta.dtype)), ", this model takes ",
@@ -99,15 +126,15 @@ absl::Status CheckLayout(const WeightSet& got, const std::vector<TensorMeta>& wa
   return absl::OkStatus();
 }
 
-absl::Status ImportAs(torch::ScalarType dtype, const WeightSet& source, const ParametersByName& weights) {
-  ASSIGN_OR_RETURN(const std::vector<TensorMeta> layout, ExportLayout(weights, dtype));
-  RETURN_IF_ERROR(CheckLayout(source, layout, weights));
-  at::NoGradGuard no_grad;
-  for (const TensorView& view : WeightViews(source)) {
-    ASSIGN_OR_RETURN(const torch::Tensor values, TensorOfView(view));
-    weights.at(view.name).detach().copy_(values);
-  }
-  return absl::OkStatus();
+// What Import (or, with `base`, ImportBase) puts values into, and the dtype that it takes.
+struct Target {
+  Held held;
+  torch::ScalarType dtype;
+};
+
+Target TargetOf(const TransformerCore& core, bool base) {
+  const bool adapters = core.options.lora.has_value() && !base;
+  return {{adapters ? core.adapters : core.weights, core.parts}, adapters ? at::kFloat : core.options.dtype};
 }
 
 }  // namespace
@@ -115,7 +142,8 @@ absl::Status ImportAs(torch::ScalarType dtype, const WeightSet& source, const Pa
 // A model whose weights have no values yet, or are those that are lent.
 std::unique_ptr<Transformer> Transformer::Build(const ModelConfig& config, const TransformerOptions& options,
                                                 const ParametersByName* lent) {
-  const Architecture architecture = DescribeArchitecture(config);
+  const RankShare share = options.group == nullptr ? RankShare{} : options.group->share();
+  const Architecture architecture = ShareOf(DescribeArchitecture(config), share);
   const bool masters = options.trainable && !options.lora;
   ParameterAllocator allocator({.dtype = masters ? at::kFloat : options.dtype,
                                 .device = options.device,
@@ -127,13 +155,14 @@ std::unique_ptr<Transformer> Transformer::Build(const ModelConfig& config, const
   core->options = options;
   core->embedding = allocator.Make(architecture.embedding);
   for (const LayerDescription& layer : architecture.layers) {
-    core->layers.emplace_back(layer, architecture.norms, options.dtype, allocator);
+    core->layers.emplace_back(layer, architecture.norms, options.dtype, allocator, options.group);
   }
   core->final_norm = allocator.Make(architecture.final_norm);
   core->head.weight = architecture.head.present() ? allocator.Make(architecture.head) : core->embedding;
   core->head.packed = std::make_shared<PackedWeight>();
   core->weights = allocator.by_name();
   core->adapters = allocator.adapters();
+  core->parts = allocator.parts();
   core->norms = architecture.norms;
   core->embedding_scale = architecture.embedding_scale;
   core->logit_soft_cap = architecture.logit_soft_cap;
@@ -147,6 +176,7 @@ absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Allocate(const ModelCo
                                                                    const TransformerOptions& options) {
   RETURN_IF_ERROR(ValidateModelConfig(config));
   RETURN_IF_ERROR(CheckOptions(options));
+  if (options.group != nullptr) RETURN_IF_ERROR(CheckShares(config, options.group->share().ranks));
   if (options.lora) {
     RETURN_IF_ERROR(Annotate(DescribeAdapters(*options.lora, config).status(), "adapter target"));
   }
@@ -169,6 +199,7 @@ void Transformer::RequireGradients() {
 absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Create(const ModelConfig& config,
                                                                  const TransformerOptions& options,
                                                                  uint64_t seed, double init_std) {
+  DROVER_CHECK(options.group == nullptr);  // the numbers are drawn for whole tensors
   ASSIGN_OR_RETURN(auto model, Allocate(config, options));
   InitializeParameters(model->core_->weights, seed, init_std, 1.0 - model->core_->norms.offset);
   if (options.lora) InitializeAdapters(model->core_->adapters, options.lora->seed);
@@ -192,13 +223,14 @@ absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Load(const std::string
   ASSIGN_OR_RETURN(const ModelWeights source, OpenModelWeights(dir, &notes));
   for (const std::string& note : notes) log::Warning(note, {{"model", dir}});
   ASSIGN_OR_RETURN(auto model, Allocate(source.config(), options));
-  RETURN_IF_ERROR(Annotate(CopyWeights(source, options.dtype, model->weights()), dir));
+  RETURN_IF_ERROR(Annotate(CopyWeights(source, options.dtype, {model->weights(), model->core_->parts}), dir));
   if (options.lora) InitializeAdapters(model->core_->adapters, options.lora->seed);
   model->RequireGradients();
   return model;
 }
 
 absl::StatusOr<WeightSet> Transformer::Export() const {
+  DROVER_CHECK(core_->parts.empty());
   return ExportAs(core_->options.lora ? at::kFloat : core_->options.dtype, versioned());
 }
 
@@ -225,7 +257,7 @@ absl::StatusOr<std::unique_ptr<Transformer>> Transformer::LoadMerged(const std::
     merged.dtype = dtype;
     merged.bytes = bytes;
     ASSIGN_OR_RETURN(const torch::Tensor values, TensorOfView(merged));
-    model->weights().at(name).detach().copy_(values);
+    TakeValues(name, values, {model->weights(), model->core_->parts});
   }
   return model;
 }
@@ -241,13 +273,34 @@ absl::StatusOr<std::string> Transformer::BaseDigest() const {
   return digest.Hex();
 }
 
+absl::StatusOr<std::vector<TensorMeta>> Transformer::ImportLayout(bool base) const {
+  const Target target = TargetOf(*core_, base);
+  return ExportLayout(target.held, target.dtype);
+}
+
+absl::Status Transformer::CheckImport(bool base, const WeightSet& weights) const {
+  ASSIGN_OR_RETURN(const std::vector<TensorMeta> layout, ImportLayout(base));
+  return CheckLayout(weights, layout, TargetOf(*core_, base).held);
+}
+
+absl::Status Transformer::ImportTensor(bool base, const TensorView& tensor) {
+  at::NoGradGuard no_grad;
+  ASSIGN_OR_RETURN(const torch::Tensor values, TensorOfView(tensor));
+  TakeValues(tensor.name, values, TargetOf(*core_, base).held);
+  return absl::OkStatus();
+}
+
 absl::Status Transformer::Import(const WeightSet& source) {
-  return ImportAs(core_->options.lora ? at::kFloat : core_->options.dtype, source, versioned());
+  RETURN_IF_ERROR(CheckImport(/*base=*/false, source));
+  for (const TensorView& view : WeightViews(source)) RETURN_IF_ERROR(ImportTensor(/*base=*/false, view));
+  return absl::OkStatus();
 }
 
 absl::Status Transformer::ImportBase(const WeightSet& source) {
   DROVER_CHECK(core_->options.lora.has_value());
-  return ImportAs(core_->options.dtype, source, weights());
+  RETURN_IF_ERROR(CheckImport(/*base=*/true, source));
+  for (const TensorView& view : WeightViews(source)) RETURN_IF_ERROR(ImportTensor(/*base=*/true, view));
+  return absl::OkStatus();
 }
 
 }  // namespace drover::model

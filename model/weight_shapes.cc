@@ -1,7 +1,5 @@
 #include "model/weight_shapes.h"
 
-#include "model/architecture.h"
-
 namespace drover::model {
 namespace {
 
@@ -31,8 +29,9 @@ void Add(const LayerDescription& layer, Shapes& shapes) {
 
 }  // namespace
 
-Shapes WeightShapes(const ModelConfig& config) {
-  const Architecture architecture = DescribeArchitecture(config);
+Shapes WeightShapes(const ModelConfig& config) { return WeightShapes(DescribeArchitecture(config)); }
+
+Shapes WeightShapes(const Architecture& architecture) {
   Shapes shapes;
   Add(architecture.embedding, shapes);
   for (const LayerDescription& layer : architecture.layers) Add(layer, shapes);
@@ -41,13 +40,15 @@ Shapes WeightShapes(const ModelConfig& config) {
   return shapes;
 }
 
-WeightCounts CountWeights(const ModelConfig& config) {
+WeightCounts CountWeights(const ModelConfig& config) { return CountWeights(DescribeArchitecture(config)); }
+
+WeightCounts CountWeights(const Architecture& architecture) {
   WeightCounts counts;
-  for (const auto& [name, shape] : WeightShapes(config)) {
+  for (const auto& [name, shape] : WeightShapes(architecture)) {
     int64_t count = 1;
     for (const int64_t size : shape) count *= size;
     counts.all += count;
-    const bool looked_up = name == "model.embed_tokens.weight" && !config.tie_word_embeddings;
+    const bool looked_up = name == "model.embed_tokens.weight" && architecture.head.present();
     if (shape.size() == 2 && !looked_up) counts.matrices += count;
   }
   return counts;

@@ -16,7 +16,9 @@
 #include "data/question_filter.h"
 #include "data/question_formats.h"
 #include "data/templates.h"
+#include "model/rank_share.h"
 #include "model/tokenizer.h"
+#include "recipe/embedded_model.h"
 #include "recipe/loss_checks.h"
 #include "recipe/nearest.h"
 #include "recipe/suite.h"
@@ -417,6 +419,10 @@ void EmbeddedPositions(const v1::Recipe& recipe, Problems& problems) {
   CheckPositions(recipe, "model.embedded.max_positions", recipe.model().embedded().max_positions(), problems);
 }
 
+void EmbeddedTensorParallel(const v1::Recipe& recipe, Problems& problems) {
+  if (Embedded(recipe)) CheckTensorParallel(recipe, EmbeddedConfig(recipe.model().embedded()), problems);
+}
+
 struct Check {
   std::vector<const char*> reads;
   void (*find)(const v1::Recipe&, Problems&);
@@ -427,6 +433,9 @@ const std::vector<Check>& Checks() {
       {{"rollout.prompts", "rollout.group_size", "learner.minibatch_responses"}, MinibatchDividesRollout},
       {{"learner.ranks", "learner.minibatch_responses"}, EveryRankHasResponses},
       {{"learner.gradient_exchange", "learner.sharding"}, ExchangeNeedsSharding},
+      {{"actors.tensor_parallel", "model.path", "model.embedded.hidden_size", "model.embedded.heads",
+        "model.embedded.kv_heads"},
+       EmbeddedTensorParallel},
       {{"run.checkpoint_every", "run.keep_checkpoint_every"}, KeptCheckpointsAreWritten},
       {{"run.keep_best_checkpoints", "evaluation.every", "evaluation.questions"},
        BestCheckpointsAreEvaluated},
@@ -483,6 +492,13 @@ const std::vector<Check>& Checks() {
 const std::vector<std::string>& ShippedGraders() {
   static const auto& graders = *new std::vector<std::string>{"choice", "countdown", "exact", "math"};
   return graders;
+}
+
+void CheckTensorParallel(const v1::Recipe& recipe, const model::ModelConfig& config, Problems& problems) {
+  if (!recipe.sft().train().empty()) return;  // it has no actors
+  const uint32_t ranks = recipe.actors().tensor_parallel();
+  const absl::Status can = model::CheckShares(config, static_cast<int>(ranks));
+  if (!can.ok()) problems.Add("actors.tensor_parallel", absl::StrCat("got ", ranks, ": ", can.message()));
 }
 
 void CheckPositions(const v1::Recipe& recipe, const std::string& limit_name, uint64_t positions,

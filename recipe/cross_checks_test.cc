@@ -21,6 +21,10 @@ TEST(CrossChecks, Table) {
        {"learner.minibatch_responses: got 128, may be a divisor of rollout.prompts x rollout.group_size = 10 "
         "x 8 = 80"}},
       {{"rollout.prompts=16", "learner.minibatch_responses=128"}, {}},
+      {{"actors.tensor_parallel=3"},
+       {"actors.tensor_parallel: got 3: a model of 4 query heads (num_attention_heads) cannot be shared out "
+        "among 3 ranks: each rank has the same number of heads; it may be 1, 2, 4"}},
+      {{"actors.tensor_parallel=4", "model.embedded.kv_heads=2"}, {}},
       {{"learner.ranks=129"},
        {"learner.ranks: got 129, may be at most learner.minibatch_responses = 128, so that every rank"}},
       {{"learner.gradient_exchange=BFLOAT16"},

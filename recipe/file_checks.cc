@@ -114,6 +114,7 @@ PromptReader CheckDirectory(const v1::Recipe& recipe, Problems& problems) {
   for (std::string& note : notes) problems.Warn(absl::StrCat("model.path: ", note));
   if (!weights.ok() || !tokenizer.ok()) return {};
   if (recipe.sft().train().empty()) CheckPositionsOf(weights->config(), recipe, problems);
+  if (!problems.Has("actors.tensor_parallel")) CheckTensorParallel(recipe, weights->config(), problems);
   const uint64_t vocabulary = static_cast<uint64_t>(weights->config().vocab_size);
   if ((*tokenizer)->size() > vocabulary) {
     problems.Warn(absl::StrCat("model.path: the tokenizer has ", (*tokenizer)->size(),

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
+#include "model/rank_share.h"
 #include "model/weight_shapes.h"
 #include "recipe/lora.h"
 
@@ -245,9 +246,15 @@ MemoryPlan PlanActorMemory(const v1::Recipe& recipe, const ModelConfig& config, 
   MemoryPlan plan;
   const model::WeightCounts elements = model::CountWeights(config);
   const int64_t e = ElementBytes(recipe);
-  plan.parts.push_back({"weights", "in the dtype", e * elements.all});
+  const model::RankShare share = {0,
+                                  static_cast<int>(std::max<uint32_t>(1, recipe.actors().tensor_parallel()))};
+  const std::string of_ranks =
+      share.ranks == 1 ? "" : absl::StrCat(", of which each of ", share.ranks, " processes has its rows");
+  plan.parts.push_back(
+      {"weights", absl::StrCat("in the dtype", of_ranks), e * model::CountSharedWeights(config, share).all});
   if (device == PlannedDevice::kCpu) {
-    plan.parts.push_back({"packed weights", "as the products read them", e * elements.matrices});
+    plan.parts.push_back({"packed weights", absl::StrCat("as the products read them", of_ranks),
+                          e * model::CountSharedWeights(config, share).matrices});
   }
   if (const auto lora = LoraOf(recipe)) {
     plan.parts.push_back({"frozen weights", "as they came", e * elements.all});
@@ -258,7 +265,8 @@ MemoryPlan PlanActorMemory(const v1::Recipe& recipe, const ModelConfig& config, 
   }
   AddEvaluatedWeights(recipe, config, device, &plan);
   plan.parts.push_back(ProcessPart(device));
-  const int64_t token = 2 * config.num_layers * config.num_kv_heads * config.head_dim * e;
+  const int64_t token =
+      2 * config.num_layers * model::WithOwnHeads(config, share).num_kv_heads * config.head_dim * e;
   const int64_t context = recipe.data().max_prompt_tokens() + recipe.rollout().max_response_tokens();
   const int64_t wanted = token * context * static_cast<int64_t>(recipe.actors().max_batch());
   const int64_t given = static_cast<int64_t>(recipe.actors().cache_bytes());

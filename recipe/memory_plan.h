@@ -31,7 +31,7 @@ struct MemoryPlan {
 MemoryPlan PlanLearnerMemory(const v1::Recipe& recipe, const model::ModelConfig& config,
                              PlannedDevice device);
 
-// One actor with its keys and values: actors.cache_bytes, or as much as actors.max_batch responses can need, but not
+// One actor with its keys and values, of several processes (actors.tensor_parallel) rank 0: actors.cache_bytes, or as much as actors.max_batch responses can need, but not
 // more than `free_bytes` leave.
 MemoryPlan PlanActorMemory(const v1::Recipe& recipe, const model::ModelConfig& config, PlannedDevice device,
                            int64_t free_bytes);

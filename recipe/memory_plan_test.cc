@@ -145,6 +145,21 @@ TEST(MemoryPlanTest, GivesAnActorTheCacheThatItCanUse) {
   EXPECT_EQ(cache(int64_t{1} << 40), 1000);
 }
 
+TEST(MemoryPlanTest, ProcessesOfAnActorShareItsMatrices) {
+  v1::Recipe recipe = Recipe();
+  const auto part = [&](const char* name) {
+    return PartsOf(PlanActorMemory(recipe, Config(), PlannedDevice::kCpu, 0)).at(name);
+  };
+  const int64_t weights = part("weights"), packed = part("packed weights"),
+                incoming = part("incoming weights");
+  recipe.mutable_actors()->set_tensor_parallel(2);
+  // Its one key head, of 4 x 8 numbers for each of key and value, is on both; norms, 5 of width 8, are too.
+  const int64_t twice = 4 * (2 * 2 * 4 * 8 + 5 * 8);
+  EXPECT_EQ(part("weights"), (weights + twice) / 2);
+  EXPECT_EQ(part("packed weights"), (packed + twice - 4 * 5 * 8) / 2);
+  EXPECT_EQ(part("incoming weights"), incoming) << "rank 0 has the next version whole";
+}
+
 // A copy in the dtype, in the machine's memory.
 TEST(MemoryPlanTest, HoldsWhatIsEvaluatedBesideTraining) {
   v1::Recipe recipe = Recipe();

@@ -26,8 +26,9 @@ ALLOWED = {
     "study": ["recipe", "data", "statistics", "plot", "model", "base", "drover"],
     "actor/scheduler": ["model", "base"],
     "actor/drafting": ["base"],
-    "actor": ["actor/drafting", "actor/scheduler", "model", "base", "drover"],
-    "learner": ["group", "model", "base", "drover"],
+    "ranks": ["base"],
+    "actor": ["actor/drafting", "actor/scheduler", "ranks", "model", "base", "drover"],
+    "learner": ["ranks", "group", "model", "base", "drover"],
     "services/rpc": ["base"],
     "services/run": ["statistics", "group", "plot", "base", "drover"],
     "services/completions": ["services/rpc", "evaluation", "base"],
@@ -40,12 +41,12 @@ ALLOWED = {
     "programs/process": ["base"],
     "programs/launch": ["programs/process", "services/run", "statistics", "base", "drover"],
     "programs/verifier": ["programs/process", "services", "recipe", "verifier", "base", "drover"],
-    "programs/actor": ["programs/process", "services", "recipe", "data", "actor", "group", "model", "base", "drover"],
-    "programs/learner": ["programs/process", "services", "recipe", "evaluation", "data", "learner", "statistics", "group", "model", "base", "drover"],
-    "programs/model": ["programs/process", "services/http", "services/metrics", "data", "actor", "learner", "model", "base", "drover"],
+    "programs/actor": ["programs/process", "services", "recipe", "data", "actor", "ranks", "group", "model", "base", "drover"],
+    "programs/learner": ["programs/process", "services", "recipe", "evaluation", "data", "learner", "ranks", "statistics", "group", "model", "base", "drover"],
+    "programs/model": ["programs/launch", "programs/process", "services/http", "services/metrics", "data", "actor", "learner", "ranks", "model", "base", "drover"],
     "programs/drover": ["programs/launch", "programs/process", "services", "analysis", "evaluation", "study", "recipe", "data", "statistics", "plot", "verifier", "model", "base", "drover"],
     "bench": ["model"],
-    "tests": ["programs", "services", "evaluation", "study", "recipe", "data", "learner", "actor", "statistics", "group", "plot", "verifier", "model", "base", "drover"],
+    "tests": ["programs", "services", "evaluation", "study", "recipe", "data", "learner", "actor", "ranks", "statistics", "group", "plot", "verifier", "model", "base", "drover"],
 }
 # What a test may include besides: any service of the protos and the HTTP server, to try a server or a client with.
 TESTS_ALSO = ["drover", "services/http"]

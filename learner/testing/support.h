@@ -10,10 +10,10 @@
 
 #include "absl/time/time.h"
 #include "drover/v1/group.pb.h"
-#include "learner/collectives.h"
 #include "learner/trainer.h"
 #include "model/testing/shapes.h"
 #include "model/transformer.h"
+#include "ranks/testing/run_ranks.h"
 
 namespace drover::learner::testing_support {
 
@@ -48,14 +48,8 @@ double LargestDifference(const model::Transformer& a, const model::Transformer& 
 std::vector<torch::Tensor> CopyWeights(const model::Transformer& model);
 bool SameBits(const std::vector<torch::Tensor>& a, const std::vector<torch::Tensor>& b);
 
-// When a rank's connections close: all ranks' one after the other once every life is over, as ranks that end in order do, or
-// each rank's as soon as its own life is, whatever the others are at.
-enum class RankEnd { kTogether, kAlone };
-
-// Joins `size` ranks over Gloo connections on loopback and runs `life` for each in a thread of its own; `device` is
-// that of each rank.
-void RunRanks(int size, absl::Duration timeout, const std::function<void(Collectives&)>& life,
-              torch::Device device = torch::kCPU, RankEnd end = RankEnd::kTogether);
+using ranks_testing::RankEnd;
+using ranks_testing::RunRanks;
 
 // A fresh folder under the test's temporary directory.
 std::string FreshFolder(const std::string& name);

@@ -4,13 +4,15 @@
 #include <string>
 
 #include "programs/process/flags.h"
+#include "programs/process/rank_flags.h"
 
 namespace drover::actor_process {
 
-struct Flags {
+struct Flags : process::RankFlags {
   std::string name;      // unique among the run's actors; default: the host's name
-  std::string learner;   // host:port
-  std::string verifier;  // host:port, several separated by commas
+  std::string learner;   // host:port; of rank 0
+  std::string verifier;  // host:port, several separated by commas; of rank 0
+  int ranks = 1;         // processes that are this actor together: actors.tensor_parallel of the recipe
   std::string recipe;    // empty: the learner's
   std::string model;     // a folder with config.json and tokenizer.json; empty: the learner's files
   std::string device;    // overrides the recipe's

@@ -2,30 +2,29 @@
 
 #include <algorithm>
 #include <memory>
+#include <thread>
 
+#include "absl/synchronization/notification.h"
 #include "actor/engine.h"
 #include "base/address.h"
 #include "base/heartbeat.h"
 #include "base/log.h"
 #include "base/status.h"
-#include "base/threads.h"
 #include "data/prompt_fit.h"
 #include "model/device.h"
+#include "programs/actor/http_pages.h"
+#include "programs/actor/ranks.h"
 #include "programs/actor/remote.h"
 #include "programs/actor/setup.h"
 #include "programs/actor/worker.h"
 #include "programs/process/drain_watch.h"
 #include "programs/process/exit_status.h"
 #include "programs/process/readiness.h"
-#include "recipe/lora.h"
-#include "services/http/server.h"
-#include "services/metrics/routes.h"
 
 namespace drover::actor_process {
 namespace {
 
-// After the drain's own deadline, for threads to be joined; then the process ends without that.
-constexpr absl::Duration kLastWait = absl::Seconds(5);
+constexpr absl::Duration kStopRound = absl::Seconds(1);
 
 uint32_t GroupsInFlight(const v1::Recipe& recipe) {
   if (recipe.actors().groups_in_flight() > 0) return recipe.actors().groups_in_flight();
@@ -46,44 +45,50 @@ WorkerOptions MakeWorkerOptions(const Flags& flags, const Setup& setup) {
   return options;
 }
 
-absl::StatusOr<std::unique_ptr<actor::Engine>> MakeGenerator(const Flags& flags, const Setup& setup) {
+absl::StatusOr<std::unique_ptr<actor::Engine>> MakeGenerator(const Flags& flags, const Setup& setup,
+                                                             actor::ActorRanks* ranks) {
   const v1::Recipe& recipe = setup.recipe;
-  RETURN_IF_ERROR(model::SetComputeThreads(ThreadCount({flags.threads, recipe.run().threads()})));
-  ASSIGN_OR_RETURN(const torch::Device device,
-                   model::ResolveDevice(flags.device.empty() ? recipe.run().device() : flags.device));
-  const model::TransformerOptions options = {
-      .device = device,
-      .dtype = recipe.model().dtype() == v1::BFLOAT16 ? torch::kBFloat16 : torch::kFloat32,
-      .trainable = false,
-      .lora = recipe::LoraOf(recipe)};
-  // The shape alone: no token is sampled before the learner's weights have taken the place of these.
-  ASSIGN_OR_RETURN(auto model, model::Transformer::CreateEmpty(setup.config, options));
+  ASSIGN_OR_RETURN(auto model, MakeModel(flags, recipe, setup.config, ranks));
   const actor::EngineOptions engine = {.max_batch = recipe.actors().max_batch(),
                                        .cache_bytes = static_cast<int64_t>(recipe.actors().cache_bytes()),
-                                       .speculation = recipe.actors().speculation()};
+                                       .speculation = recipe.actors().speculation(),
+                                       .ranks = ranks};
   return actor::Engine::Create(engine, std::move(model), setup.tokenizer.get(), /*version=*/0);
 }
 
-absl::StatusOr<std::unique_ptr<http::Server>> ServePages(const Flags& flags, const Heartbeats& heartbeats,
-                                                         const process::Readiness& readiness,
-                                                         const metrics::ActorMetrics& metrics) {
-  http::Routes routes;
-  metrics::AddPages({.live = [&heartbeats] { return heartbeats.Check(); },
-                     .ready = [&readiness] { return readiness.Check(); }},
-                    {metrics.registry}, routes);
-  ASSIGN_OR_RETURN(
-      auto server,
-      http::Server::Start({.name = "metrics", .listen = flags.common.metrics_listen}, std::move(routes)));
-  RETURN_IF_ERROR(process::WritePortFile(flags.common, /*grpc_port=*/0, server->port()));
-  return server;
-}
+// Another rank that is told to stop can ask no more than that; this one drains.
+class StopListener {
+ public:
+  // All outlive it.
+  StopListener(ActorGroup* group, Worker* worker) {
+    if (group->ranks() == nullptr) return;
+    thread_ = std::thread([this, group, worker] {
+      while (!over_.WaitForNotificationWithTimeout(kStopRound)) {
+        if (!group->asked_to_stop()) continue;
+        log::Info("another rank was told to stop: draining");
+        worker->Drain();
+        return;
+      }
+    });
+  }
+  ~StopListener() {
+    over_.Notify();
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  absl::Notification over_;
+  std::thread thread_;
+};
 
 // Once set up: works until the end of the run, of the draining, or an error.
 absl::Status Work(const Flags& flags, const Setup& setup, RemoteLearner& learner, process::DrainAction& drain,
                   Heartbeats& heartbeats, process::Readiness& readiness, metrics::ActorMetrics& metrics) {
   ASSIGN_OR_RETURN(const auto verifiers, ParseAddresses(flags.verifier));
+  readiness.Set(absl::UnavailableError("waiting for the actor's other ranks"));
+  ASSIGN_OR_RETURN(const auto group, ActorGroup::Gather(flags, setup));
   readiness.Set(absl::UnavailableError("making the engine"));
-  ASSIGN_OR_RETURN(const auto generator, MakeGenerator(flags, setup));
+  ASSIGN_OR_RETURN(const auto generator, MakeGenerator(flags, setup, group->ranks()));
   const WorkerOptions options = MakeWorkerOptions(flags, setup);
   RETURN_IF_ERROR(options.Validate());
   RemoteGrader grader(verifiers, flags.name, &metrics.grading);
@@ -106,6 +111,7 @@ absl::Status Work(const Flags& flags, const Setup& setup, RemoteLearner& learner
   };
   Worker worker(options, parts);
   drain.Become([&worker] { worker.Drain(); });
+  const StopListener listener(group.get(), &worker);
   log::Info("actor set up", {{"learner", flags.learner}, {"verifier", flags.verifier}});
   const absl::Status end = worker.Run();
   drain.Become(nullptr);
@@ -115,6 +121,7 @@ absl::Status Work(const Flags& flags, const Setup& setup, RemoteLearner& learner
 }  // namespace
 
 absl::Status RunActor(const Flags& flags, StopSignal& signals) {
+  if (flags.rank > 0) return RunOtherRank(flags, signals);
   RETURN_IF_ERROR(Annotate(ParseAddresses(flags.verifier).status(), "--verifier"));
   ASSIGN_OR_RETURN(const HostPort learner_address, ParseHostPort(flags.learner));
   if (learner_address.port == 0) return absl::InvalidArgumentError("--learner: port 0 cannot be called");

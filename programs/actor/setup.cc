@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "recipe/load.h"
@@ -44,6 +45,7 @@ absl::StatusOr<Setup> MakeSetup(const std::string& recipe_file, const std::strin
   if (!model_folder.empty()) {  // a mistake in it is told before the learner is waited for
     ASSIGN_OR_RETURN(setup.tokenizer, model::Tokenizer::Load(model_folder));
     ASSIGN_OR_RETURN(setup.config, model::LoadModelConfig(model_folder));
+    ASSIGN_OR_RETURN(setup.config_json, ReadFile(model_folder + "/config.json"));
   }
   ASSIGN_OR_RETURN(setup.recipe, ChooseRecipe(recipe_file, learner));
   setup.sampling_digest = recipe::SamplingDigest(setup.recipe);
@@ -51,6 +53,7 @@ absl::StatusOr<Setup> MakeSetup(const std::string& recipe_file, const std::strin
   ASSIGN_OR_RETURN(const v1::GetModelFilesResponse answer, learner.GetModelFiles());
   ASSIGN_OR_RETURN(const auto files, run::UnpackModelFiles(answer));
   ASSIGN_OR_RETURN(setup.tokenizer, model::Tokenizer::Parse(files.at("tokenizer.json")));
+  setup.config_json = files.at("config.json");
   const auto generation = files.find("generation_config.json");
   ASSIGN_OR_RETURN(setup.config, generation == files.end()
                                      ? model::ParseModelConfig(files.at("config.json"))

@@ -26,6 +26,7 @@ struct Setup {
   v1::Recipe recipe;
   std::string sampling_digest;  // of it
   model::ModelConfig config;
+  std::string config_json;  // the text that it was read from
   std::unique_ptr<model::Tokenizer> tokenizer;
 };
 

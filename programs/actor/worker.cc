@@ -138,6 +138,7 @@ absl::Status Worker::Generate() {
       case LeaseTable::Task::kEnd:
         return absl::OkStatus();
       case LeaseTable::Task::kWait:
+        RETURN_IF_ERROR(Annotate(parts_.generator->Idle(), "the actor's ranks"));
         break;
       case LeaseTable::Task::kCancel:
         CancelGroups();

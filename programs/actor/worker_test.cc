@@ -362,6 +362,15 @@ TEST_F(WorkerTest, APromptThatCannotBeServedIsHandedBackAsFailed) {
   EXPECT_TRUE(learner_.returned().at(1));
 }
 
+// One of its processes is gone, which nothing else would notice while there is nothing to do.
+TEST_F(WorkerTest, AGeneratorThatCannotGoOnEndsAnIdleActor) {
+  generator_.idle_error = absl::UnavailableError("rank 1 is gone");
+  Start();
+  thread_.join();
+  EXPECT_EQ(result_.code(), absl::StatusCode::kUnavailable);
+  EXPECT_NE(result_.message().find("rank 1 is gone"), absl::string_view::npos) << result_;
+}
+
 TEST_F(WorkerTest, WeightsThatDoNotFitEndTheActor) {
   generator_.swap_error = absl::InvalidArgumentError("wrong shape");
   weights_.Publish(1, 0);

@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "model/rank_share.h"
 #include "programs/drover/report.h"
 #include "recipe/embedded_model.h"
 #include "recipe/load.h"
@@ -122,6 +123,10 @@ int PlanRecipe(const RecipePlanOptions& options) {
   if (!recipe.ok()) return Report(kBadInput, recipe.status());
   const auto config = ConfigOf(*recipe);
   if (!config.ok()) return Report(kBadInput, config.status());
+  const uint32_t processes = std::max<uint32_t>(1, recipe->actors().tensor_parallel());
+  if (const absl::Status can = model::CheckShares(*config, static_cast<int>(processes)); !can.ok()) {
+    return Report(kBadInput, Annotate(can, "actors.tensor_parallel"));
+  }
   const PlannedDevice device = options.device == "cuda" ? PlannedDevice::kGpu : PlannedDevice::kCpu;
   const int64_t memory = options.memory == 0 ? kUnknown : static_cast<int64_t>(options.memory);
   const Plans plans = MakePlans(*recipe, *config, device, memory);
@@ -133,7 +138,10 @@ int PlanRecipe(const RecipePlanOptions& options) {
       absl::StrCat("learner, each of ", recipe->learner().ranks(),
                    recipe->learner().ranks() == 1 ? " rank" : " ranks", ", at its most:");
   std::fputs(PlanText(learner, plans.learner).c_str(), stdout);
-  std::fputs(PlanText("an actor, at its most:", plans.actor).c_str(), stdout);
+  const std::string actor =
+      processes == 1 ? "an actor, at its most:"
+                     : absl::StrCat("an actor's rank 0, of ", processes, " processes, at its most:");
+  std::fputs(PlanText(actor, plans.actor).c_str(), stdout);
   if (options.memory > 0) std::fputs(ChangesText(plans, memory).c_str(), stdout);
   return kDone;
 }
@@ -145,7 +153,8 @@ std::vector<std::string> MemoryWarnings(const v1::Recipe& recipe) {
   const auto config = ConfigOf(recipe);
   if (!available.has_value() || !config.ok()) return {};
   const int64_t ranks = std::max<int64_t>(1, recipe.learner().ranks());
-  const int64_t actors = std::max<int64_t>(1, recipe.actors().count());
+  const int64_t actors = std::max<int64_t>(1, recipe.actors().count()) *
+                         std::max<int64_t>(1, recipe.actors().tensor_parallel());  // processes
   // An actor makes its keys and values fit into what is left; without them it can do nothing.
   const MemoryPlan actor = recipe::PlanActorMemory(recipe, *config, PlannedDevice::kCpu, 0);
   const int64_t share = (*available - actors * actor.total()) / ranks;

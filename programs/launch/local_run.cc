@@ -28,8 +28,16 @@ constexpr char kActorDrainSeconds[] = "1";
 constexpr absl::Duration kYoung = absl::Seconds(10);  // a death before this age counts as 'in a row'
 constexpr absl::Duration kOrderlyEnd =
     absl::Seconds(20);  // for actors and verifiers once the learner has ended
+// Of an actor's other processes, once one is gone, to end by themselves with what they have to say about it.
+constexpr absl::Duration kUntilMissed = absl::Seconds(30);
 
 }  // namespace
+
+// How a child ended, and what is told of it.
+struct LocalRun::Ending {
+  Exit exit;
+  std::string story;
+};
 
 struct LocalRun::Child {
   enum class Role { kLearner, kActor, kVerifier };
@@ -44,6 +52,11 @@ struct LocalRun::Child {
   // After an end in order: said when it is started again, since at the run's end all end so.
   std::string farewell;
   bool ended = false;  // for good
+  // An actor's processes but this one, which is its rank 0: they begin and end together.
+  std::vector<std::unique_ptr<Child>> other_ranks;
+  std::optional<HeldPort> rendezvous;  // of them
+  std::optional<Ending> first_ending;  // of them, and of this one
+  absl::Time missed_at;                // then: when the others have had their time
 };
 
 LocalRun::LocalRun(LocalRunOptions options)
@@ -70,6 +83,8 @@ absl::Status LocalRun::StartChild(Child& child) {
   ASSIGN_OR_RETURN(child.process, Process::Start(process));
   child.started = absl::Now();
   child.restart_at.reset();
+  child.first_ending.reset();
+  for (const auto& rank : child.other_ranks) RETURN_IF_ERROR(StartChild(*rank));
   return absl::OkStatus();
 }
 
@@ -140,29 +155,54 @@ absl::Status LocalRun::StartActorsWhenPossible() {
     if (child->name == "learner-0") learner = address;
   }
   actors_started_ = true;
-  const uint32_t count = options_.recipe.actors().count();
-  for (uint32_t i = 0; i < count; ++i) {
-    auto child = std::make_unique<Child>();
-    child->role = Child::Role::kActor;
-    child->name = absl::StrCat("actor-", i);
-    child->argv = {options_.programs + "/drover-actor",
-                   "--name",
-                   child->name,
-                   "--learner",
-                   learner,
-                   "--verifier",
-                   absl::StrJoin(verifiers, ","),
-                   "--threads",
-                   absl::StrCat(Threads(count)),
-                   "--drain-seconds",
-                   kActorDrainSeconds,
-                   "--metrics-listen",
-                   "127.0.0.1:0"};
-    for (std::string& flag : CommonFlags(child->name)) child->argv.push_back(std::move(flag));
+  for (uint32_t i = 0; i < options_.recipe.actors().count(); ++i) {
+    ASSIGN_OR_RETURN(std::unique_ptr<Child> child, MakeActor(i, learner, absl::StrJoin(verifiers, ",")));
     RETURN_IF_ERROR(StartChild(*child));
     children_.push_back(std::move(child));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<LocalRun::Child>> LocalRun::MakeActor(uint32_t index,
+                                                                     const std::string& learner,
+                                                                     const std::string& verifiers) {
+  const uint32_t ranks = std::max<uint32_t>(1, options_.recipe.actors().tensor_parallel());
+  const auto make = [&](const std::string& name) {
+    auto child = std::make_unique<Child>();
+    child->role = Child::Role::kActor;
+    child->name = name;
+    child->argv = {options_.programs + "/drover-actor",
+                   "--name",
+                   name,
+                   "--learner",
+                   learner,
+                   "--verifier",
+                   verifiers,
+                   "--threads",
+                   absl::StrCat(Threads(options_.recipe.actors().count() * ranks)),
+                   "--drain-seconds",
+                   kActorDrainSeconds,
+                   "--metrics-listen",
+                   "127.0.0.1:0"};
+    for (std::string& flag : CommonFlags(name)) child->argv.push_back(std::move(flag));
+    return child;
+  };
+  std::unique_ptr<Child> actor = make(absl::StrCat("actor-", index));
+  if (ranks == 1) return actor;
+  ASSIGN_OR_RETURN(HeldPort rendezvous, HeldPort::Take());
+  actor->rendezvous.emplace(std::move(rendezvous));
+  for (uint32_t rank = 0; rank < ranks; ++rank) {
+    if (rank > 0) actor->other_ranks.push_back(make(absl::StrCat("actor-", index, "-rank-", rank)));
+    Child& child = rank == 0 ? *actor : *actor->other_ranks.back();
+    for (const std::string& flag :
+         {std::string("--rank"), absl::StrCat(rank), std::string("--ranks"), absl::StrCat(ranks),
+          std::string("--rendezvous"), absl::StrCat("127.0.0.1:", actor->rendezvous->port()),
+          std::string("--rank-address"), std::string("127.0.0.1"), std::string("--device"),
+          options_.recipe.run().device()}) {
+      child.argv.push_back(flag);
+    }
+  }
+  return actor;
 }
 
 std::string LocalRun::Story(const Child& child, const Exit& exit) const {
@@ -218,12 +258,35 @@ void LocalRun::StartAgain(Child& child) {
   if (absl::Status started = StartChild(child); !started.ok()) Fail(std::string(started.message()));
 }
 
+// Once it has ended with all its other ranks: how the first of them did. That one is missed by the others, which then end, or
+// are killed.
+std::optional<LocalRun::Ending> LocalRun::EndOf(Child& child) {
+  std::vector<Child*> running;
+  const auto look = [&](Child& one) {
+    const std::optional<Exit> exit = one.process->Poll();
+    if (!exit.has_value()) {
+      running.push_back(&one);
+    } else if (!child.first_ending.has_value()) {
+      child.first_ending = Ending{*exit, Story(one, *exit)};
+      child.missed_at = absl::Now() + kUntilMissed;
+    }
+  };
+  look(child);
+  for (const auto& rank : child.other_ranks) look(*rank);
+  if (running.empty()) return child.first_ending;
+  if (child.first_ending.has_value() && absl::Now() >= child.missed_at) {
+    for (Child* one : running) one->process->Signal(SIGKILL);
+  }
+  return std::nullopt;
+}
+
 void LocalRun::LookAfter(Child& child) {
   if (child.restart_at.has_value()) return StartAgain(child);
-  const std::optional<Exit> exit = child.process->Poll();
-  if (!exit.has_value() || stopping_ || child.ended) return;
+  std::optional<Ending> ending = EndOf(child);
+  if (!ending.has_value() || stopping_ || child.ended) return;
   child.deaths_in_a_row = absl::Now() - child.started < kYoung ? child.deaths_in_a_row + 1 : 1;
-  std::string story = Story(child, *exit);
+  const Exit* const exit = &ending->exit;
+  std::string story = std::move(ending->story);
   if (exit->code == process::kExitConfiguration || child.deaths_in_a_row >= kMaxDeathsInARow)
     return Fail(std::move(story));
   const absl::Duration pause = absl::Milliseconds(250) * (1 << child.deaths_in_a_row);
@@ -267,21 +330,27 @@ void LocalRun::StopInOrder() {
   }
 }
 
-void LocalRun::EndOthers() {
-  for (const auto& child : children_) child->process->Signal(SIGTERM);
-  const absl::Time deadline = absl::Now() + kOrderlyEnd;
+template <typename Action>
+void LocalRun::ForEachProcess(const Action& action) {
   for (const auto& child : children_) {
-    if (!child->process->Wait(deadline - absl::Now()).has_value()) child->process->Signal(SIGKILL);
+    if (child->process.has_value()) action(*child->process);
+    for (const auto& rank : child->other_ranks) {
+      if (rank->process.has_value()) action(*rank->process);
+    }
   }
 }
 
+void LocalRun::EndOthers() {
+  ForEachProcess([](Process& process) { process.Signal(SIGTERM); });
+  const absl::Time deadline = absl::Now() + kOrderlyEnd;
+  ForEachProcess([&](Process& process) {
+    if (!process.Wait(deadline - absl::Now()).has_value()) process.Signal(SIGKILL);
+  });
+}
+
 void LocalRun::Kill() {
-  for (const auto& child : children_) {
-    if (child->process.has_value()) child->process->Signal(SIGKILL);
-  }
-  for (const auto& child : children_) {
-    if (child->process.has_value()) child->process->Wait(absl::Seconds(5));
-  }
+  ForEachProcess([](Process& process) { process.Signal(SIGKILL); });
+  ForEachProcess([](Process& process) { process.Wait(absl::Seconds(5)); });
 }
 
 }  // namespace drover::launch

@@ -11,6 +11,8 @@
 // | actor, verifier   | reported with its last words, started again after a growing pause; five deaths in a |
 // |                   | row, each within ten seconds of its start, or status 2 (wrong configuration): the   |
 // |                   | run fails. An end in order (SIGTERM) counts as one, unless the run is over          |
+// | one of an actor's | the others miss it and end (or are killed half a minute later); all are started again     |
+// | processes         | together, as one actor (actors.tensor_parallel)                                     |
 // | learner           | 0: done; 75, or our signal before it could handle any: stopped in order; anything   |
 // |                   | else: the run fails                                                                 |
 #pragma once
@@ -69,12 +71,18 @@ class LocalRun {
 
  private:
   struct Child;
+  struct Ending;
 
   absl::Status StartChild(Child& child);
   absl::Status StartLearner();
   absl::Status StartVerifiers();
   absl::Status StartActorsWhenPossible();
+  absl::StatusOr<std::unique_ptr<Child>> MakeActor(uint32_t index, const std::string& learner,
+                                                   const std::string& verifiers);
   void LookAfter(Child& child);
+  std::optional<Ending> EndOf(Child& child);
+  template <typename Action>
+  void ForEachProcess(const Action& action);
   // A child that ended, once its pause is over.
   void StartAgain(Child& child);
   void LookAfterLearner(Child& child);

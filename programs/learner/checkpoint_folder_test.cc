@@ -40,7 +40,7 @@ class CheckpointFolderTest : public ::testing::Test {
   ~CheckpointFolderTest() override { EXPECT_TRUE(log::Start({}).ok()); }
 
   static std::unique_ptr<learner::Trainer> MakeTrainer(uint64_t seed) {
-    static learner::Collectives* const alone = learner::LocalCollectives().release();
+    static Collectives* const alone = LocalCollectives().release();
     return learner::Trainer::Create(TinyOptions(), TinyModel(seed), alone).value();
   }
 

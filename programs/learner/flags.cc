@@ -9,22 +9,6 @@ namespace {
 
 using process::AddFlag;
 
-void AddRankFlags(CLI::App& app, Flags& flags) {
-  const CLI::Range seconds(0.1, 86400.0 * 30);
-  AddFlag(app, "--rank", flags.rank, "This process's rank, from 0 to learner.ranks - 1")
-      ->check(CLI::NonNegativeNumber);
-  AddFlag(app, "--rendezvous", flags.rendezvous,
-          "host:port where rank 0 listens for the other ranks (with several ranks)");
-  AddFlag(app, "--rank-address", flags.rank_address,
-          "An address of this machine that the other ranks reach (default: what its host name resolves to)");
-  AddFlag(app, "--join-seconds", flags.join_seconds,
-          "How long ranks wait for each other at the start, in whatever order they come")
-      ->check(seconds);
-  AddFlag(app, "--collective-seconds", flags.collective_seconds,
-          "A rank that lets the others wait for longer in a collective is taken for dead")
-      ->check(seconds);
-}
-
 }  // namespace
 
 bool ParseFlags(int argc, char** argv, Flags* flags, int* exit_code) {
@@ -40,7 +24,7 @@ bool ParseFlags(int argc, char** argv, Flags* flags, int* exit_code) {
       "drover-learner"};
   AddFlag(app, "--run", flags->run, "The run folder: journal, checkpoints, metrics and logs live there");
   AddFlag(app, "--recipe", flags->recipe, "The effective recipe (default: RUN/recipe.textproto)");
-  AddRankFlags(app, *flags);
+  process::AddRankFlags(app, "learner.ranks - 1", *flags);
   AddFlag(
       app, "--drain-seconds", flags->drain_seconds,
       "How long stopping may take after SIGTERM, the optimizer steps in progress and the checkpoint included")

@@ -12,7 +12,6 @@
 #include "base/status.h"
 #include "base/threads.h"
 #include "data/make_prompt_source.h"
-#include "learner/collectives.h"
 #include "learner/followers.h"
 #include "model/device.h"
 #include "model/jinja/chat_template.h"
@@ -27,6 +26,7 @@
 #include "programs/process/drain_watch.h"
 #include "programs/process/exit_status.h"
 #include "programs/process/readiness.h"
+#include "ranks/collectives.h"
 #include "recipe/lora.h"
 #include "recipe/suite.h"
 #include "services/http/server.h"
@@ -72,14 +72,13 @@ run::Retention RetentionOf(const v1::RunSettings& settings) {
 }
 
 // The options of joining; INVALID_ARGUMENT names the flag. Nothing is joined yet.
-absl::StatusOr<learner::C10dOptions> JoinOptions(const Flags& flags, const v1::Recipe& recipe,
-                                                 torch::Device device) {
+absl::StatusOr<C10dOptions> JoinOptions(const Flags& flags, const v1::Recipe& recipe, torch::Device device) {
   const int ranks = static_cast<int>(recipe.learner().ranks());
   if (flags.rank >= ranks) {
     return absl::InvalidArgumentError(absl::StrCat(
         "--rank ", flags.rank, ": the recipe has learner.ranks: ", ranks, ", so it may be 0 to ", ranks - 1));
   }
-  learner::C10dOptions options;
+  C10dOptions options;
   options.rank = flags.rank;
   options.size = ranks;
   options.own_address = flags.rank_address;
@@ -98,12 +97,12 @@ absl::StatusOr<learner::C10dOptions> JoinOptions(const Flags& flags, const v1::R
   return options;
 }
 
-absl::StatusOr<std::unique_ptr<learner::Collectives>> Join(const learner::C10dOptions& options) {
-  if (options.size == 1) return learner::LocalCollectives();
+absl::StatusOr<std::unique_ptr<Collectives>> Join(const C10dOptions& options) {
+  if (options.size == 1) return LocalCollectives();
   log::Info(
       "joining the other ranks",
       {{"rank", options.rank}, {"ranks", options.size}, {"host", options.host}, {"port", options.port}});
-  return learner::JoinC10d(options);
+  return JoinC10d(options);
 }
 
 // By what the model, whose folder is `model`, can read.
@@ -170,17 +169,16 @@ class RankProcess {
   void ReadinessChanged(bool ready);
   void SetServing(Serving* serving);
   uint64_t Incarnation();  // 0 before the store has one
-  absl::StatusOr<std::unique_ptr<learner::Trainer>> Load(torch::Device device,
-                                                         learner::Collectives& collectives);
-  absl::StatusOr<RunEnd> Follow(learner::Trainer& trainer, learner::Collectives& collectives);
-  absl::StatusOr<RunEnd> Lead(learner::Trainer& trainer, learner::Collectives& collectives);
+  absl::StatusOr<std::unique_ptr<learner::Trainer>> Load(torch::Device device, Collectives& collectives);
+  absl::StatusOr<RunEnd> Follow(learner::Trainer& trainer, Collectives& collectives);
+  absl::StatusOr<RunEnd> Lead(learner::Trainer& trainer, Collectives& collectives);
   // The same of a supervised run.
-  absl::StatusOr<RunEnd> LeadExamples(learner::Trainer& trainer, learner::Collectives& collectives);
+  absl::StatusOr<RunEnd> LeadExamples(learner::Trainer& trainer, Collectives& collectives);
   absl::StatusOr<RunEnd> Farewell(absl::StatusOr<RunEnd> end, learner::Trainer& trainer);
   // What of the run is the same for every trainer: who is served and who listens.
   // What it is given outlives it.
-  RunParts PartsOfTheRun(learner::Collectives& collectives, Serving& serving,
-                         const data::PromptSource& prompts, const recipe::Suite& suite);
+  RunParts PartsOfTheRun(Collectives& collectives, Serving& serving, const data::PromptSource& prompts,
+                         const recipe::Suite& suite);
   // A collective that a peer is late for is no sign of a stuck loop.
   absl::Duration CollectiveTime() const { return absl::Seconds(flags_.collective_seconds); }
 
@@ -239,7 +237,7 @@ absl::Status RankProcess::ServePages() {
 }
 
 absl::StatusOr<std::unique_ptr<learner::Trainer>> RankProcess::Load(torch::Device device,
-                                                                    learner::Collectives& collectives) {
+                                                                    Collectives& collectives) {
   const absl::Time start = absl::Now();
   readiness_.Set(absl::UnavailableError("loading the model"));
   pulse_.Beat(kLoading);
@@ -255,7 +253,7 @@ absl::StatusOr<std::unique_ptr<learner::Trainer>> RankProcess::Load(torch::Devic
   return trainer;
 }
 
-absl::StatusOr<RunEnd> RankProcess::Follow(learner::Trainer& trainer, learner::Collectives& collectives) {
+absl::StatusOr<RunEnd> RankProcess::Follow(learner::Trainer& trainer, Collectives& collectives) {
   RETURN_IF_ERROR(process::WritePortFile(flags_.common, /*grpc_port=*/0, http_->port()));
   readiness_.Set(absl::OkStatus());
   // Only rank 0 can stop the run in order; it tells all ranks, this one too.
@@ -274,7 +272,7 @@ absl::StatusOr<RunEnd> RankProcess::Follow(learner::Trainer& trainer, learner::C
   return *end == learner::FollowEnd::kDone ? RunEnd::kDone : RunEnd::kStopped;
 }
 
-RunParts RankProcess::PartsOfTheRun(learner::Collectives& collectives, Serving& serving,
+RunParts RankProcess::PartsOfTheRun(Collectives& collectives, Serving& serving,
                                     const data::PromptSource& prompts, const recipe::Suite& suite) {
   RunParts parts;
   parts.recipe = recipe_;
@@ -301,8 +299,7 @@ RunParts RankProcess::PartsOfTheRun(learner::Collectives& collectives, Serving& 
 }
 
 // A supervised run serves nobody, so that its port file says 0 for gRPC.
-absl::StatusOr<RunEnd> RankProcess::LeadExamples(learner::Trainer& trainer,
-                                                 learner::Collectives& collectives) {
+absl::StatusOr<RunEnd> RankProcess::LeadExamples(learner::Trainer& trainer, Collectives& collectives) {
   RETURN_IF_ERROR(process::WritePortFile(flags_.common, /*grpc_port=*/0, http_->port()));
   drain_.Become([this] { stop_ = true; });
   SupervisedProcess process;
@@ -328,7 +325,7 @@ absl::StatusOr<RunEnd> RankProcess::Farewell(absl::StatusOr<RunEnd> end, learner
   return end;
 }
 
-absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, learner::Collectives& collectives) {
+absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, Collectives& collectives) {
   ASSIGN_OR_RETURN(const auto tokenizer, model::Tokenizer::Load(folder_.model()));
   ASSIGN_OR_RETURN(data::PromptSourceOptions options,
                    JudgePrompts(recipe_, folder_.model(), *tokenizer, trainer.model().config()));
@@ -384,7 +381,7 @@ absl::StatusOr<RunEnd> RankProcess::Run() {
   ASSIGN_OR_RETURN(
       const torch::Device device,
       model::ResolveDevice(flags_.device.empty() ? recipe_.run().device() : flags_.device, flags_.rank));
-  ASSIGN_OR_RETURN(const learner::C10dOptions join, JoinOptions(flags_, recipe_, device));
+  ASSIGN_OR_RETURN(const C10dOptions join, JoinOptions(flags_, recipe_, device));
   RETURN_IF_ERROR(model::SetComputeThreads(ThreadCount({flags_.threads, recipe_.run().threads()})));
   RETURN_IF_ERROR(folder_.Create());
   RETURN_IF_ERROR(ServePages());

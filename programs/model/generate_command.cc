@@ -8,8 +8,11 @@
 
 #include "absl/strings/str_cat.h"
 #include "actor/engine.h"
+#include "base/exceptions.h"
 #include "base/status.h"
+#include "base/threads.h"
 #include "data/prompt_writer.h"
+#include "programs/model/generate_ranks.h"
 #include "programs/model/jsonl_file.h"
 #include "programs/model/lines.h"
 
@@ -155,6 +158,22 @@ class Generation {
   bool at_end_ = false;
 };
 
+// With the ranks joined, or alone.
+absl::Status GenerateWith(const GenerateOptions& options, const ToolModelOptions& model_options,
+                          const data::PromptWriter& writer, JsonlReader& in, actor::ActorRanks* ranks) {
+  ASSIGN_OR_RETURN(ToolModel model, LoadToolModel(model_options, ranks));
+  actor::EngineOptions engine_options;
+  engine_options.ranks = ranks;
+  engine_options.max_batch = options.max_batch;
+  engine_options.cache_bytes = options.cache_bytes;
+  engine_options.speculation = options.speculation;
+  ASSIGN_OR_RETURN(const auto engine, actor::Engine::Create(engine_options, std::move(model.transformer),
+                                                            model.tokenizer.get(), /*version=*/0));
+  ASSIGN_OR_RETURN(JsonlWriter out, JsonlWriter::Open(options.out));
+  RETURN_IF_ERROR(Generation(options, writer, model.tokenizer.get(), engine.get(), &in, &out).Run());
+  return out.Close();
+}
+
 }  // namespace
 
 absl::Status Generate(const GenerateOptions& options) {
@@ -169,16 +188,16 @@ absl::Status Generate(const GenerateOptions& options) {
   }
   const data::PromptWriter writer(*std::move(prompt_template), std::move(chat));
   ASSIGN_OR_RETURN(JsonlReader in, JsonlReader::Open(options.prompts));
-  ASSIGN_OR_RETURN(ToolModel model, LoadToolModel(options.model));
-  actor::EngineOptions engine_options;
-  engine_options.max_batch = options.max_batch;
-  engine_options.cache_bytes = options.cache_bytes;
-  engine_options.speculation = options.speculation;
-  ASSIGN_OR_RETURN(const auto engine, actor::Engine::Create(engine_options, std::move(model.transformer),
-                                                            model.tokenizer.get(), /*version=*/0));
-  ASSIGN_OR_RETURN(JsonlWriter out, JsonlWriter::Open(options.out));
-  RETURN_IF_ERROR(Generation(options, writer, model.tokenizer.get(), engine.get(), &in, &out).Run());
-  return out.Close();
+  std::unique_ptr<GenerateRanks> ranks;
+  ToolModelOptions model_options = options.model;
+  if (options.tensor_parallel > 1) {
+    if (model_options.threads == 0) model_options.threads = std::max(1, Cores() / options.tensor_parallel);
+    ASSIGN_OR_RETURN(ranks, GenerateRanks::Start(model_options, options.tensor_parallel));
+  }
+  actor::ActorRanks* const group = ranks == nullptr ? nullptr : ranks->group();
+  const absl::Status done =
+      CatchExceptions("generation", [&] { return GenerateWith(options, model_options, writer, in, group); });
+  return done.ok() || ranks == nullptr ? done : ranks->Explain(done);
 }
 
 }  // namespace drover::model_tool

@@ -30,6 +30,7 @@ struct GenerateOptions {
   int64_t max_batch = 64;    // responses decoded at a time
   int64_t cache_bytes = 0;   // for keys and values; 0: actor::EngineOptions'
   bool speculation = false;  // actor::EngineOptions'
+  int tensor_parallel = 1;   // processes on this machine that hold the model together
   // Each prompt's responses are written, and flushed, as soon as they are done, in whatever order; otherwise in the prompts' order.
   bool unordered = false;
   bool brief = false;  // lines without token ids and log-probabilities, with their number

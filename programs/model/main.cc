@@ -9,6 +9,7 @@
 #include "programs/model/bench/shapes.h"
 #include "programs/model/bench/train.h"
 #include "programs/model/generate_command.h"
+#include "programs/model/generate_ranks.h"
 #include "programs/model/score_command.h"
 #include "programs/model/serve/serve_command.h"
 #include "programs/model/token_weights_command.h"
@@ -20,6 +21,7 @@ namespace {
 using drover::model_tool::BenchGenerateOptions;
 using drover::model_tool::BenchTrainOptions;
 using drover::model_tool::GenerateOptions;
+using drover::model_tool::OtherRankOptions;
 using drover::model_tool::ScoreOptions;
 using drover::model_tool::TokenWeightsOptions;
 using drover::model_tool::ToolModelOptions;
@@ -101,6 +103,13 @@ CLI::App* AddGenerate(CLI::App& app, GenerateOptions* options) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   AddSpeculation(command, &options->speculation);
+  command
+      ->add_option(
+          "--tensor-parallel", options->tensor_parallel,
+          "Processes on this machine, on GPUs one each, that hold the model together, each with its part "
+          "of every matrix; on CPUs responses are the same")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
   command->add_flag("--unordered", options->unordered,
                     "Write each prompt's responses as soon as they are done, in whatever order");
   command->add_flag("--brief", options->brief,
@@ -108,6 +117,18 @@ CLI::App* AddGenerate(CLI::App& app, GenerateOptions* options) {
   command->add_flag(
       "--fit-context", options->fit_context,
       "Cut responses where the model's context ends instead of refusing a prompt that is too long");
+  return command;
+}
+
+// For `generate --tensor-parallel` alone, which starts it.
+CLI::App* AddOtherRank(CLI::App& app, OtherRankOptions* options) {
+  CLI::App* command =
+      app.add_subcommand("generate-rank", "One of the processes of generate --tensor-parallel");
+  command->group("");
+  AddModelFlags(command, &options->model)->required();
+  command->add_option("--rank", options->rank)->required();
+  command->add_option("--ranks", options->ranks)->required();
+  command->add_option("--port", options->port)->required();
   return command;
 }
 
@@ -253,12 +274,14 @@ int main(int argc, char** argv) {
   CLI::App app{"The actor's engine and the learner's forward path over files.", "drover-model"};
   app.require_subcommand(1);
   GenerateOptions generate_options;
+  OtherRankOptions other_rank_options;
   ScoreOptions score_options;
   TokenWeightsOptions token_weights_options;
   ServeOptions serve_options;
   BenchGenerateOptions bench_generate_options;
   BenchTrainOptions bench_train_options;
   CLI::App* generate = AddGenerate(app, &generate_options);
+  CLI::App* other_rank = AddOtherRank(app, &other_rank_options);
   CLI::App* score = AddScore(app, &score_options);
   CLI::App* token_weights = AddTokenWeights(app, &token_weights_options);
   CLI::App* serve = AddServe(app, &serve_options);
@@ -272,6 +295,7 @@ int main(int argc, char** argv) {
   }
   const auto run = [&] {
     if (generate->parsed()) return drover::model_tool::Generate(generate_options);
+    if (other_rank->parsed()) return drover::model_tool::RunOtherRank(other_rank_options);
     if (score->parsed()) return drover::model_tool::Score(score_options);
     if (serve->parsed()) return RunServe(serve_options);
     if (token_weights->parsed()) return drover::model_tool::TokenWeights(token_weights_options);

@@ -15,11 +15,11 @@ absl::StatusOr<torch::ScalarType> ScalarTypeOf(const std::string& name) {
 
 }  // namespace
 
-absl::StatusOr<model::TransformerOptions> ResolveOptions(const ToolModelOptions& options) {
+absl::StatusOr<model::TransformerOptions> ResolveOptions(const ToolModelOptions& options, int rank) {
   RETURN_IF_ERROR(Annotate(model::SetComputeThreads(options.threads), "--threads"));
   model::TransformerOptions result;
   ASSIGN_OR_RETURN(result.dtype, ScalarTypeOf(options.dtype));
-  auto device = model::ResolveDevice(options.device);
+  auto device = model::ResolveDevice(options.device, rank);
   if (!device.ok()) return AsBadInput(Annotate(device.status(), "--device"));
   result.device = *device;
   result.trainable = options.trainable;
@@ -31,8 +31,10 @@ absl::StatusOr<model::TransformerOptions> ResolveOptions(const ToolModelOptions&
   return result;
 }
 
-absl::StatusOr<ToolModel> LoadToolModel(const ToolModelOptions& options) {
-  ASSIGN_OR_RETURN(const model::TransformerOptions transformer_options, ResolveOptions(options));
+absl::StatusOr<ToolModel> LoadToolModel(const ToolModelOptions& options, model::RankGroup* group) {
+  const int rank = group == nullptr ? 0 : group->share().rank;
+  ASSIGN_OR_RETURN(model::TransformerOptions transformer_options, ResolveOptions(options, rank));
+  transformer_options.group = group;
   ToolModel loaded;
   auto tokenizer = model::Tokenizer::Load(options.dir);
   if (tokenizer.ok()) {

@@ -25,10 +25,11 @@ struct ToolModel {
   std::unique_ptr<model::Tokenizer> tokenizer;  // null when the directory has none
 };
 
-// The arithmetic's options: sets the threads, resolves device and dtype.
-absl::StatusOr<model::TransformerOptions> ResolveOptions(const ToolModelOptions& options);
+// The arithmetic's options: sets the threads, resolves device (with "auto" the rank's) and dtype.
+absl::StatusOr<model::TransformerOptions> ResolveOptions(const ToolModelOptions& options, int rank = 0);
 
 // INVALID_ARGUMENT or NOT_FOUND, whatever is wrong with the directory: it is the caller's input.
-absl::StatusOr<ToolModel> LoadToolModel(const ToolModelOptions& options);
+// With a group the weights are its rank's part, on the device of the rank.
+absl::StatusOr<ToolModel> LoadToolModel(const ToolModelOptions& options, model::RankGroup* group = nullptr);
 
 }  // namespace drover::model_tool

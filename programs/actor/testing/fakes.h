@@ -284,6 +284,7 @@ class FakeGenerator : public actor::Generator {
     version = new_version;
     return swap_error;
   }
+  absl::Status Idle() override { return idle_error; }
   size_t groups() const override { return running_.size(); }
   size_t queued() const override { return running_.size() > rows ? running_.size() - rows : 0; }
   actor::GeneratorCounts counts() const override { return tally; }
@@ -297,6 +298,7 @@ class FakeGenerator : public actor::Generator {
   std::atomic<bool> swapped_while_running{false};
   std::atomic<int> cancels{0};
   absl::Status swap_error;
+  absl::Status idle_error;
 
  private:
   std::map<uint64_t, std::pair<actor::GroupRequest, int>> running_;

@@ -192,7 +192,7 @@ absl::StatusOr<nlohmann::ordered_json> BenchTrain(const BenchTrainOptions& optio
   const torch::Device device = model->options().device;
   nlohmann::ordered_json description = Describe(options, *model);
   const int64_t before = PeakMemory(device);
-  const auto alone = learner::LocalCollectives();
+  const auto alone = LocalCollectives();
   ASSIGN_OR_RETURN(const auto trainer,
                    learner::Trainer::Create(OptionsOf(options, work, device), std::move(model), alone.get()));
 

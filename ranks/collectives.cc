@@ -1,10 +1,10 @@
-#include "learner/collectives.h"
+#include "ranks/collectives.h"
 
 #include <ATen/ATen.h>
 
 #include "absl/strings/str_cat.h"
 
-namespace drover::learner {
+namespace drover {
 namespace {
 
 constexpr char kStop[] = "drover/stop";
@@ -57,4 +57,4 @@ absl::Status C10dOptions::Validate() const {
   return absl::OkStatus();
 }
 
-}  // namespace drover::learner
+}  // namespace drover

@@ -1,4 +1,4 @@
-// What the learner's ranks do together. One interface, so that the trainer does not know whether it is alone,
+// What the ranks of a learner, or of an actor, do together. One interface, so that who computes does not know whether it is alone,
 // on Gloo or on NCCL.
 #pragma once
 
@@ -14,7 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 
-namespace drover::learner {
+namespace drover {
 
 // Every rank makes the same calls in the same order. A call that fails (a peer is gone, the deadline passed:
 // UNAVAILABLE or DEADLINE_EXCEEDED) takes some seconds more to find out which ranks are silent, says so, and leaves the group
@@ -34,7 +34,7 @@ class Collectives {
   // on nothing else; the other runs are as they were. Each rank's numbers travel, its own too, as `wire`: the tensor's
   // dtype, or bfloat16 to be half as many bytes. Takes as much memory again as they do.
   virtual absl::Status ReduceScatterSum(torch::Tensor tensor, torch::ScalarType wire) = 0;
-  // The inverse: of such a tensor each rank gives its own run, and gets those of the others, in place.
+  // The inverse: of such a tensor, which may be of bytes, each rank gives its own run, and gets those of the others, in place.
   virtual absl::Status AllGather(torch::Tensor tensor) = 0;
   // Rank 0's values to all, in place.
   virtual absl::Status Broadcast(torch::Tensor tensor) = 0;
@@ -87,4 +87,4 @@ struct C10dOptions {
 // UNAVAILABLE with the address when they did not.
 absl::StatusOr<std::unique_ptr<Collectives>> JoinC10d(const C10dOptions& options);
 
-}  // namespace drover::learner
+}  // namespace drover

@@ -16,12 +16,12 @@
 #include "absl/time/clock.h"
 #include "base/exceptions.h"
 #include "base/status.h"
-#include "learner/collectives.h"
+#include "ranks/collectives.h"
 #ifdef DROVER_CUDA
-#include "learner/collectives_nccl.h"
+#include "ranks/collectives_nccl.h"
 #endif
 
-namespace drover::learner {
+namespace drover {
 namespace {
 
 constexpr int64_t kMaxBytes = int64_t{1} << 31;
@@ -265,4 +265,4 @@ absl::StatusOr<std::unique_ptr<Collectives>> JoinC10d(const C10dOptions& options
   return result;
 }
 
-}  // namespace drover::learner
+}  // namespace drover

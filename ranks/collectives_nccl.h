@@ -4,9 +4,9 @@
 #include <torch/csrc/distributed/c10d/Backend.hpp>
 #include <torch/csrc/distributed/c10d/Store.hpp>
 
-#include "learner/collectives.h"
+#include "ranks/collectives.h"
 
-namespace drover::learner {
+namespace drover {
 
 // Whether two of the ranks that `store` joins have one GPU between them, which NCCL refuses. Every rank calls it, waits
 // for the others and gets the same answer. Throws what the store throws.
@@ -16,4 +16,4 @@ bool RanksShareAGpu(c10d::Store& store, const C10dOptions& options);
 c10::intrusive_ptr<c10d::Backend> MakeNcclBackend(const c10::intrusive_ptr<c10d::Store>& store,
                                                   const C10dOptions& options);
 
-}  // namespace drover::learner
+}  // namespace drover

@@ -1,4 +1,4 @@
-#include "learner/collectives_nccl.h"
+#include "ranks/collectives_nccl.h"
 
 #include <ATen/cuda/CUDAContext.h>
 
@@ -7,7 +7,7 @@
 #include <string>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 
-namespace drover::learner {
+namespace drover {
 
 bool RanksShareAGpu(c10d::Store& store, const C10dOptions& options) {
   const auto key = [](int rank) { return "drover/gpu/" + std::to_string(rank); };
@@ -31,4 +31,4 @@ c10::intrusive_ptr<c10d::Backend> MakeNcclBackend(const c10::intrusive_ptr<c10d:
   return backend;
 }
 
-}  // namespace drover::learner
+}  // namespace drover

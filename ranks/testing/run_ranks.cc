@@ -1,0 +1,50 @@
+#include "ranks/testing/run_ranks.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <future>
+#include <memory>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace drover::ranks_testing {
+
+void RunRanks(int size, absl::Duration timeout, const std::function<void(Collectives&)>& life,
+              torch::Device device, RankEnd end) {
+  // c10d keeps a record of a process's collectives, in a map that several groups of one process write to without a lock
+  // (LibTorch 2.11, FlightRecorderDetail.hpp): ranks that are threads crashed there. 0: no record.
+  setenv("TORCH_FR_BUFFER_SIZE", "0", /*overwrite=*/1);
+  std::promise<uint16_t> listening;
+  std::shared_future<uint16_t> port = listening.get_future().share();
+  std::vector<std::unique_ptr<Collectives>> ranks(size);
+  std::vector<std::thread> threads;
+  for (int rank = 0; rank < size; ++rank) {
+    threads.emplace_back([&, rank] {
+      at::set_num_threads(1);
+      C10dOptions options;
+      options.rank = rank;
+      options.size = size;
+      options.own_address = "127.0.0.1";
+      options.timeout = timeout;
+      options.device = device;
+      if (rank == 0) {
+        options.on_listening = [&](uint16_t number) { listening.set_value(number); };
+      } else {
+        options.port = port.get();
+      }
+      auto collectives = JoinC10d(options);
+      ASSERT_TRUE(collectives.ok()) << collectives.status().ToString();
+      ranks[rank] = *std::move(collectives);
+      life(*ranks[rank]);
+      if (end == RankEnd::kAlone) ranks[rank].reset();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  while (!ranks.empty()) ranks.pop_back();  // rank 0, whose store serves the others, last
+}
+
+}  // namespace drover::ranks_testing
