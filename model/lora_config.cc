@@ -15,7 +15,6 @@ namespace drover::model {
 namespace {
 
 constexpr char kWeightEnd[] = ".weight";
-constexpr char kPeftPrefix[] = "base_model.model.";
 constexpr int64_t kMaxRank = 1 << 20;
 constexpr double kMaxAlpha = 1e9;
 
@@ -70,8 +69,8 @@ AdapterDescription DescribeAdapter(const LoraConfig& lora, const WeightDescripti
   const absl::string_view module = absl::StripSuffix(weight.name, kWeightEnd);
   AdapterDescription adapter;
   adapter.weight = weight.name;
-  adapter.a = {absl::StrCat(kPeftPrefix, module, ".lora_A.weight"), {lora.rank, weight.shape[1]}};
-  adapter.b = {absl::StrCat(kPeftPrefix, module, ".lora_B.weight"), {weight.shape[0], lora.rank}};
+  adapter.a = {absl::StrCat(kPeftPrefix, module, kPeftEndOfA), {lora.rank, weight.shape[1]}};
+  adapter.b = {absl::StrCat(kPeftPrefix, module, kPeftEndOfB), {weight.shape[0], lora.rank}};
   adapter.b.runs = weight.runs;  // a row of B is one of the weight's
   adapter.b.whole_rows = weight.whole_rows;
   return adapter;

@@ -26,6 +26,11 @@ struct LoraConfig {
   double scale() const { return alpha / static_cast<double>(rank); }  // s
 };
 
+// What peft puts in front of a weight's name, and behind it for A and B in place of ".weight".
+inline constexpr char kPeftPrefix[] = "base_model.model.";
+inline constexpr char kPeftEndOfA[] = ".lora_A.weight";
+inline constexpr char kPeftEndOfB[] = ".lora_B.weight";
+
 // Whether the linear map whose weight has this name gets an adapter.
 bool IsTarget(const LoraConfig& lora, std::string_view weight_name);
 

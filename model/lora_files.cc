@@ -21,7 +21,7 @@ constexpr uint64_t kMaxConfigBytes = uint64_t{16} << 20;
 
 // base_model.model.NAME.lora_A.weight -> NAME.weight
 std::optional<std::string> WeightNameOf(absl::string_view name, absl::string_view end) {
-  if (!absl::ConsumePrefix(&name, "base_model.model.") || !absl::ConsumeSuffix(&name, end))
+  if (!absl::ConsumePrefix(&name, kPeftPrefix) || !absl::ConsumeSuffix(&name, end))
     return std::nullopt;
   return absl::StrCat(name, ".weight");
 }
@@ -86,9 +86,9 @@ absl::StatusOr<LoraWeights> OpenLoraWeights(const std::string& dir) {
   ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::Open(path));
   LoraWeights lora(*std::move(config), std::move(file));
   for (const TensorView& tensor : lora.file_.tensors()) {
-    if (const auto a = WeightNameOf(tensor.name, ".lora_A.weight")) {
+    if (const auto a = WeightNameOf(tensor.name, kPeftEndOfA)) {
       lora.pairs_[*a].a = tensor;
-    } else if (const auto b = WeightNameOf(tensor.name, ".lora_B.weight")) {
+    } else if (const auto b = WeightNameOf(tensor.name, kPeftEndOfB)) {
       lora.pairs_[*b].b = tensor;
     } else {
       return absl::InvalidArgumentError(

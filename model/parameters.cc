@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "base/check.h"
 #include "base/random.h"
+#include "model/lora_config.h"
 
 namespace drover::model {
 namespace {
@@ -137,7 +138,7 @@ void InitializeAdapters(const ParametersByName& adapters, uint64_t seed) {
   uint64_t stream = 0;
   for (const auto& [name, tensor] : adapters) {
     RandomStream random(seed, RandomPurpose::kInitialWeights, stream++);
-    if (absl::EndsWith(name, ".lora_A.weight")) {
+    if (absl::EndsWith(name, kPeftEndOfA)) {
       FillUniform(tensor, random, 1.0 / std::sqrt(static_cast<double>(tensor.size(1))));
     } else {
       tensor.zero_();

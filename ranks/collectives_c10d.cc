@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdlib>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -27,6 +28,11 @@ namespace {
 constexpr int64_t kMaxBytes = int64_t{1} << 31;
 constexpr absl::Duration kRollCall = absl::Seconds(3);
 constexpr absl::Duration kLongest = absl::Hours(24 * 30);  // c10d adds to it: no infinity
+
+// c10d's flight recorder notes every collective of the process, with a backtrace, for tools that Drover has not. It enters a
+// group into its table before it takes its lock, so that two ranks in one process (tests have them) can end it with SIGSEGV.
+// Set before there are threads; who sets it otherwise has the recorder.
+const bool kNoFlightRecorder = setenv("TORCH_FR_BUFFER_SIZE", "0", /*overwrite=*/0) == 0;
 
 // Runs `action`, which throws on failure. c10d and Gloo tell errors apart by their text alone; the clock says
 // whether it was the deadline.

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <future>
 #include <memory>
@@ -15,9 +14,6 @@ namespace drover::ranks_testing {
 
 void RunRanks(int size, absl::Duration timeout, const std::function<void(Collectives&)>& life,
               torch::Device device, RankEnd end) {
-  // c10d keeps a record of a process's collectives, in a map that several groups of one process write to without a lock
-  // (LibTorch 2.11, FlightRecorderDetail.hpp): ranks that are threads crashed there. 0: no record.
-  setenv("TORCH_FR_BUFFER_SIZE", "0", /*overwrite=*/1);
   std::promise<uint16_t> listening;
   std::shared_future<uint16_t> port = listening.get_future().share();
   std::vector<std::unique_ptr<Collectives>> ranks(size);
