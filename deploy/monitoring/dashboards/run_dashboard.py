@@ -52,6 +52,9 @@ POLICY = row(
           [(newest("drover_learner_clip_ratio"), "{{run}}: clipped"), (newest("drover_learner_masked_ratio"), "{{run}}: masked")], "percentunit", low=0),
     graph("Loss and advantages", "The loss (near 0 by construction: watch its jumps) and the standard deviation of the advantages, which is the signal.",
           [(newest("drover_learner_loss"), "{{run}}: loss"), (newest("drover_learner_advantage_std"), "{{run}}: advantage std")], "none"),
+    graph("Value head", "PPO alone (advantage.baseline VALUE). Share of the returns' variance that the values explain, which rises to its own level in the first rollouts and "
+          "falls where the policy outruns its critic; and the value loss per token.",
+          [(newest("drover_learner_explained_variance_ratio"), "{{run}}: explained variance"), (newest("drover_learner_value_loss"), "{{run}}: value loss")], "none"),
     graph("Learning rate", "Of the rollout's last optimizer step.", [(newest("drover_learner_learning_rate"), "{{run}}")], "sci", low=0),
 )
 
