@@ -37,6 +37,7 @@ bool RolloutUpdate::ScoresAhead() const {
 // in the order of response numbers, so that microbatches, and with them rounding, depend on the rollout alone.
 absl::Status RolloutUpdate::ScoreRollout() {
   const bool actor = context_.options.old_logprobs == OldLogprobs::kActor;
+  const bool charges_kl = context_.options.advantage.kl.coefficient > 0.0;
   if (TakesRecorded()) rollout_.old_logprobs = RecordedLogprobs(rollout_);
   if (context_.loss.needs().actor_logprobs) recorded_ = RecordedLogprobs(rollout_);
   counted_.assign(rollout_.size(), false);
@@ -47,7 +48,7 @@ absl::Status RolloutUpdate::ScoreRollout() {
     for (int64_t r : Share(step)) {
       if (first_epoch) counted_[r] = true;
       if (first_epoch || (Trains(r) && !actor)) unscored.insert(r);
-      if (Trains(r) || (first_epoch && !advantages_known_)) referenced.insert(r);
+      if (Trains(r) || (first_epoch && charges_kl)) referenced.insert(r);
     }
   }
   for (int64_t r : Share(0)) {
@@ -59,7 +60,7 @@ absl::Status RolloutUpdate::ScoreRollout() {
     }
     for (int64_t r : unchecked_) unscored.erase(r);
   }
-  if (!advantages_known_ || context_.loss.needs().reference) {
+  if (charges_kl || context_.loss.needs().reference) {
     ScoreReference({referenced.begin(), referenced.end()});
   }
   if (!actor || scored_ahead_) ScoreOld({unscored.begin(), unscored.end()});
