@@ -102,17 +102,15 @@ TEST(Ppo, TheValueHeadLearnsToPredictReturns) {
   TrainerOptions options = PpoOptions();
   options.loss.value_coefficient = 0.5;
   options.loss.value_clip = 0.0;
-  options.learning_rate = 5e-4;
-  options.value_rate_scale = 20.0;
   const auto trainer = PpoTrainer(options);
   const std::vector<v1::Group> groups = RewardsByPrompt(31);
   const auto first = trainer->Update(groups, 0, 0);
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ(*first->explained_variance, 0.0) << "values of 0 explain nothing";
   UpdateStats last;
-  for (uint64_t rollout = 1; rollout < 80; ++rollout) last = *trainer->Update(groups, rollout, 0);
-  EXPECT_GT(*last.explained_variance, 0.7);
-  EXPECT_LT(*last.value_loss, 0.5 * *first->value_loss);
+  for (uint64_t rollout = 1; rollout < 30; ++rollout) last = *trainer->Update(groups, rollout, 0);
+  EXPECT_GT(*last.explained_variance, 0.45) << "of what a linear map can see in a random trunk";
+  EXPECT_LT(*last.value_loss, 0.4 * *first->value_loss);
 }
 
 TEST(Ppo, WithoutAValueHeadNothingIsSaidOfIt) {
