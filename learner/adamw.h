@@ -21,7 +21,9 @@ struct AdamWOptions {
 // Over float32 parameters whose gradients are held by someone else. Not thread-safe.
 class AdamW {
  public:
-  AdamW(std::vector<torch::Tensor> parameters, const AdamWOptions& options);
+  // `rate_scales`: what the learning rate is multiplied by, one per parameter; empty: all 1.
+  AdamW(std::vector<torch::Tensor> parameters, const AdamWOptions& options,
+        const std::vector<double>& rate_scales = {});
 
   // One step with `gradients` (one per parameter, same shapes). With a learning rate of 0 the moments move and the step
   // counts, as torch's do, but no weight is touched, so that all stay the same to the bit.
@@ -37,6 +39,12 @@ class AdamW {
   void set_steps(uint64_t steps) { steps_ = steps; }
 
  private:
+  // Parameters of one rate.
+  struct RateGroup {
+    double scale = 1.0;
+    std::vector<size_t> parameters;
+  };
+  void StepGroup(const RateGroup& group, const std::vector<torch::Tensor>& gradients, double learning_rate);
   void UpdateMoments(const std::vector<torch::Tensor>& gradients);
 
   AdamWOptions options_;
@@ -44,6 +52,7 @@ class AdamW {
   std::vector<torch::Tensor> first_moments_;
   std::vector<torch::Tensor> second_moments_;
   std::vector<torch::Tensor> step_tensors_;  // one per parameter: what the fused kernel reads
+  std::vector<RateGroup> groups_;            // by scale
   uint64_t steps_ = 0;
 };
 

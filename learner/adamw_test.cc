@@ -58,6 +58,20 @@ TEST(AdamW, IsTheFormula) {
   EXPECT_EQ(adamw.steps(), 10u);
 }
 
+// A parameter with a scale of its own steps as one of that rate does; the others as if it were not there.
+TEST(AdamW, RateScalesAreOfTheirParameters) {
+  const std::vector<torch::Tensor> scaled = Parameters(), slow = Parameters(), quick = Parameters();
+  AdamW both(scaled, Options(), {1.0, 10.0}), all_slow(slow, Options()), all_quick(quick, Options());
+  for (int step = 0; step < 5; ++step) {
+    both.Step(Gradients(step), 1e-3);
+    all_slow.Step(Gradients(step), 1e-3);
+    all_quick.Step(Gradients(step), 10.0 * 1e-3);
+  }
+  EXPECT_TRUE(scaled[0].equal(slow[0]));
+  EXPECT_TRUE(scaled[1].equal(quick[1]));
+  EXPECT_FALSE(scaled[1].equal(slow[1]));
+}
+
 TEST(AdamW, LearningRateZeroKeepsEveryBit) {
   torch::Tensor weight = at::tensor({-0.0f, 0.0f, 1.5f, -3e-40f}).requires_grad_();
   const torch::Tensor before = weight.detach().clone();

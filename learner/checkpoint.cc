@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "base/digest.h"
@@ -170,6 +172,12 @@ absl::Status CheckBase(const model::SafetensorsMetadata& metadata, const std::st
       ", but those of model.path have ", base_digest, ": give it the model that the run began with"));
 }
 
+// Whether master copies of the model's weights are in the state, as in that of a narrower model.
+bool HasWeights(const TrainerState& state, const model::Transformer& model) {
+  return std::any_of(model.versioned().begin(), model.versioned().end(),
+                     [&](const auto& named) { return state.weights.count(named.first) != 0; });
+}
+
 absl::StatusOr<Saved> ReadSaved(const std::string& dir, const Trainer& trainer, FileSystem* files) {
   // A checkpoint of a release before the list of digests has none.
   const absl::Status whole = CheckFolderDigests(dir, files);
@@ -189,7 +197,7 @@ absl::StatusOr<Saved> ReadSaved(const std::string& dir, const Trainer& trainer, 
     RETURN_IF_ERROR(Annotate(AddTensors(shard.tensors(), shard.metadata(), &state), shard.path()));
   }
   state.counters = meta->counters;
-  if (WeightsAreMasters(trainer) && state.weights.empty()) {
+  if (WeightsAreMasters(trainer) && !HasWeights(state, trainer.model())) {
     for (const model::TensorView& view : weights.tensors()) {
       absl::StatusOr<torch::Tensor> weight = model::TensorOfView(view);
       if (!weight.ok()) return Annotate(weight.status(), weights.path());
@@ -228,7 +236,9 @@ absl::StatusOr<CheckpointSnapshot> TakeSnapshot(Trainer& trainer, const Checkpoi
   TrainerState state = trainer.State();
   snapshot.meta = meta;
   snapshot.meta.counters = state.counters;
-  if (WeightsAreMasters(trainer)) state.weights.clear();
+  if (WeightsAreMasters(trainer)) {
+    for (const auto& [name, weight] : trainer.model().versioned()) state.weights.erase(name);
+  }
   ASSIGN_OR_RETURN(snapshot.gathering, trainer.SaveShards());
   if (snapshot.gathering != nullptr) {
     ASSIGN_OR_RETURN(snapshot.shard, TakeShard(state, /*rank=*/0, snapshot.gathering->ranks()));

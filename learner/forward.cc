@@ -32,7 +32,8 @@ TokenScores ScoreRows(model::Transformer& model, const torch::Tensor& hidden_RD,
   const bool differentiable = options.entropy_gradient && logits_RV.requires_grad();
   const model::ops::TokenScores scores = model::ops::ScoreTokens(logits_RV, targets_R, options.temperature,
                                                                  /*entropy=*/!differentiable);
-  return {scores.logprobs_R, differentiable ? Entropy(logits_RV, options.temperature) : scores.entropy_R};
+  return {scores.logprobs_R, differentiable ? Entropy(logits_RV, options.temperature) : scores.entropy_R,
+          options.value_head == nullptr ? torch::Tensor() : options.value_head->Values(hidden_RD)};
 }
 
 // Calls `use` with (first row, rows) for consecutive chunks of `rows` rows.
@@ -49,13 +50,15 @@ TokenScores Score(model::Transformer& model, const Microbatch& batch, const Forw
   const torch::Tensor hidden_KD = PredictingRows(model, batch);
   std::vector<torch::Tensor> logprobs;
   std::vector<torch::Tensor> entropy;
+  std::vector<torch::Tensor> values;
   ForChunks(batch.tokens(), ChunkRows(model, options), [&](int64_t begin, int64_t rows) {
     TokenScores scores =
         ScoreRows(model, hidden_KD.narrow(0, begin, rows), batch.targets_K.narrow(0, begin, rows), options);
     logprobs.push_back(scores.logprobs_K);
     entropy.push_back(scores.entropy_K);
+    if (options.value_head != nullptr) values.push_back(scores.values_K);
   });
-  return {at::cat(logprobs), at::cat(entropy)};
+  return {at::cat(logprobs), at::cat(entropy), values.empty() ? torch::Tensor() : at::cat(values)};
 }
 
 void ForwardBackward(model::Transformer& model, const Microbatch& batch, const ForwardOptions& options,

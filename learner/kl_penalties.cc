@@ -21,13 +21,7 @@ torch::Tensor ReferenceRatios(const Rollout& rollout, const std::vector<bool>& c
 std::vector<std::vector<double>> KlPenalties(const Rollout& rollout, const KlRewardOptions& options,
                                              const torch::Tensor& ratios) {
   const torch::Tensor charged = options.coefficient * EstimateKl(options.estimator, ratios);
-  const double* next = charged.const_data_ptr<double>();
-  std::vector<std::vector<double>> penalties;
-  for (const Sequence& sequence : rollout.sequences) {
-    penalties.emplace_back(next, next + sequence.response.size());
-    next += sequence.response.size();
-  }
-  return penalties;
+  return ByResponse(rollout, charged);
 }
 
 }  // namespace drover::learner

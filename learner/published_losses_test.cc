@@ -85,6 +85,18 @@ std::vector<UpdateCase> UpdateCases() {
       {"OffPolicyMaskOfTheActor",
        [](T& t) { t.loss.off_policy_mask = 0.05, t.old_logprobs = OldLogprobs::kActor; }},
       {"K2", [](T& t) { t.loss.kl_coefficient = 0.1, t.loss.kl_estimator = KlEstimator::kK2; }},
+      {"Ppo",
+       [](T& t) {
+         t.advantage.baseline = Baseline::kValue, t.advantage.gae = {0.9, 0.8}, t.advantage.whiten = true;
+         t.advantage.kl = {0.05, KlEstimator::kK1, /*to_go=*/true};
+         t.loss.value_coefficient = 0.5, t.loss.value_clip = 0.05;
+         t.loss.aggregation = Aggregation::kTokens, t.mask_truncated = true;
+       }},
+      {"PpoOfTheActor",
+       [](T& t) {
+         t.advantage.baseline = Baseline::kValue, t.loss.value_coefficient = 0.5;
+         t.old_logprobs = OldLogprobs::kActor;
+       }},
       {"EntropyBonus", [](T& t) { t.loss.entropy_coefficient = 0.05; }},
       {"EntropyFloor", [](T& t) { t.loss.entropy_coefficient = 0.05, t.loss.entropy_floor = 100.0; }},
       {"EntropyFloorOfTheActor",
@@ -98,10 +110,24 @@ std::vector<UpdateCase> UpdateCases() {
 // All that an update works on, on one rank.
 struct Learner {
   Learner(const TrainerOptions& trainer_options, Collectives& group)
-      : options(trainer_options), collectives(group), stepper(model->weights(), {}, &group) {}
+      : options(trainer_options), collectives(group), stepper(Trained(), {}, &group) {}
+
+  std::map<std::string, torch::Tensor> Trained() const {
+    std::map<std::string, torch::Tensor> all = model->weights();
+    all.insert(value_head.parameters().begin(), value_head.parameters().end());
+    return all;
+  }
 
   UpdateStats Run(const Loss& loss, const std::vector<v1::Group>& groups) {
-    const UpdateContext context{options, loss, *model, reference.get(), stepper, collectives, steps};
+    const UpdateContext context{options,
+                                loss,
+                                *model,
+                                reference.get(),
+                                stepper,
+                                collectives,
+                                steps,
+                                /*rate_scale=*/1.0,
+                                loss.needs().values ? &value_head : nullptr};
     auto stats = RolloutUpdate(context, groups, /*rollout=*/0, /*version=*/0).Run();
     EXPECT_TRUE(stats.ok()) << stats.status().ToString();
     return *std::move(stats);
@@ -111,6 +137,7 @@ struct Learner {
   Collectives& collectives;
   std::unique_ptr<model::Transformer> model = TinyModel();
   std::unique_ptr<model::Transformer> reference = TinyModel(7);
+  const ValueHead value_head{model->config().hidden_size, at::kCPU};  // idle where the loss has no values
   Stepper stepper;
   uint64_t steps = 0;
 };

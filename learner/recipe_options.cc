@@ -22,7 +22,8 @@ constexpr std::pair<v1::AdvantageBaseline, Baseline> kBaselines[] = {
     {v1::GROUP_MEAN, Baseline::kGroupMean},
     {v1::LEAVE_ONE_OUT, Baseline::kLeaveOneOut},
     {v1::BATCH_MEAN, Baseline::kBatchMean},
-    {v1::NO_BASELINE, Baseline::kNone}};
+    {v1::NO_BASELINE, Baseline::kNone},
+    {v1::VALUE, Baseline::kValue}};
 constexpr std::pair<v1::LossAggregation, Aggregation> kAggregations[] = {
     {v1::CONSTANT, Aggregation::kConstant},
     {v1::RESPONSE_LENGTH, Aggregation::kResponseLength},
@@ -59,6 +60,7 @@ absl::StatusOr<AdvantageOptions> AdvantageOptionsOf(const v1::Recipe& recipe) {
   AdvantageOptions options;
   ASSIGN_OR_RETURN(options.baseline, Find("advantage.baseline", recipe.advantage().baseline(), kBaselines));
   options.normalize_std = recipe.advantage().normalize_std();
+  options.gae = {recipe.advantage().gamma(), recipe.advantage().gae_lambda()};
   options.whiten = recipe.advantage().whiten();
   options.overlong = {reward.overlong_tokens(), reward.overlong_penalty(),
                       recipe.rollout().max_response_tokens()};
@@ -86,6 +88,8 @@ absl::StatusOr<LossOptions> LossOptionsOf(const v1::Recipe& recipe) {
   ASSIGN_OR_RETURN(options.correction.level, Find("loss.correction.level", correction.level(), kLevels));
   options.correction.low = correction.low();
   options.correction.high = correction.high();
+  if (recipe.advantage().baseline() == v1::VALUE) options.value_coefficient = loss.value_coefficient();
+  options.value_clip = loss.value_clip();
   options.off_policy_mask = loss.off_policy_mask();
   options.kl_coefficient = loss.kl_coefficient();
   ASSIGN_OR_RETURN(options.kl_estimator, Find("loss.kl_estimator", loss.kl_estimator(), kEstimators));

@@ -49,6 +49,29 @@ Moments MomentsOf(const Stepper& stepper, const std::vector<torch::Tensor>& own)
   return moments;
 }
 
+std::unique_ptr<const ValueHead> MakeValueHead(const Loss& loss, const model::Transformer& model) {
+  if (!loss.needs().values) return nullptr;
+  return std::make_unique<ValueHead>(model.config().hidden_size, model.versioned().begin()->second.device());
+}
+
+StepperOptions StepperOptionsOf(const TrainerOptions& options, const ValueHead* value_head) {
+  StepperOptions result{options.adamw, options.max_grad_norm, options.sharding, {}};
+  if (value_head == nullptr) return result;
+  for (const auto& [name, weight] : value_head->parameters()) {
+    result.rate_scales[name] = options.value_rate_scale;
+  }
+  return result;
+}
+
+// Of a run that had a value head and has none now: nothing looks at it any more.
+void DropValueHead(TrainerState* state) {
+  for (const char* const name : kValueHeadNames) {
+    state->weights.erase(name);
+    state->first_moments.erase(name);
+    state->second_moments.erase(name);
+  }
+}
+
 }  // namespace
 
 Replica::Replica(const TrainerOptions& trainer_options, std::unique_ptr<model::Transformer> transformer,
@@ -56,9 +79,16 @@ Replica::Replica(const TrainerOptions& trainer_options, std::unique_ptr<model::T
     : options(trainer_options),
       loss(MakeLoss(options.loss)),
       model(std::move(transformer)),
+      value_head(MakeValueHead(loss, *model)),
       collectives(group),
-      stepper(model->versioned(), {options.adamw, options.max_grad_norm, options.sharding}, collectives),
+      stepper(trained(), StepperOptionsOf(options, value_head.get()), collectives),
       writer_(options.checkpoints, collectives) {}
+
+std::map<std::string, torch::Tensor> Replica::trained() const {
+  std::map<std::string, torch::Tensor> all = model->versioned();
+  if (value_head != nullptr) all.insert(value_head->parameters().begin(), value_head->parameters().end());
+  return all;
+}
 
 bool Replica::needs_reference() const {
   return loss.needs().reference || options.advantage.kl.coefficient > 0.0;
@@ -140,7 +170,7 @@ TrainerState Replica::State() const {
   state.counters = {optimizer_steps, stepper.adamw().steps(), stepper.skipped_in_a_row()};
   state.first_moments = MomentsOf(stepper, stepper.adamw().first_moments());
   state.second_moments = MomentsOf(stepper, stepper.adamw().second_moments());
-  for (const auto& [name, weight] : model->versioned()) state.weights[name] = weight.detach();
+  for (const auto& [name, weight] : trained()) state.weights[name] = weight.detach();
   if (reference != nullptr && !adapts()) {
     for (const auto& [name, weight] : reference->weights()) state.reference[name] = weight;
   }
@@ -164,8 +194,15 @@ absl::Status Replica::Restore(const TrainerState& given) {
     ASSIGN_OR_RETURN(restored, NewReference(*model));
     own_reference = restored->weights();
   }
-  RETURN_IF_ERROR(CheckState(state, model->versioned(), own_reference));
-  CopyTensors(state.weights, model->versioned());
+  if (value_head == nullptr) {
+    DropValueHead(&state);
+  } else if (state.weights.count(kValueHeadNames[0]) == 0) {
+    return absl::InvalidArgumentError(
+        "advantage.baseline is VALUE, but the state has no value head: it must be there from the start of "
+        "the run");
+  }
+  RETURN_IF_ERROR(CheckState(state, trained(), own_reference));
+  CopyTensors(state.weights, trained());
   CopyTensors(state.reference, own_reference);
   const std::vector<ShardPiece> pieces = stepper.shards().Pieces(stepper.shard());
   for (size_t k = 0; k < pieces.size(); ++k) {

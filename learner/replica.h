@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -13,6 +14,7 @@
 #include "learner/stepper.h"
 #include "learner/trainer_options.h"
 #include "learner/trainer_state.h"
+#include "learner/value_head.h"
 #include "model/transformer.h"
 #include "ranks/collectives.h"
 
@@ -35,6 +37,8 @@ struct Replica {
   bool needs_reference() const;
   // Whether only adapters are trained: the reference is then the model without them, and no part of the state.
   bool adapts() const { return model->options().lora.has_value(); }
+  // All that is trained, by name: what a version of the weights is, and the value head's.
+  std::map<std::string, torch::Tensor> trained() const;
   TrainerState State() const;
   // A new save: ranks other than 0 copy their moments and write them when rank 0 says so.
   absl::Status SaveShard();
@@ -44,6 +48,7 @@ struct Replica {
   const TrainerOptions options;
   const Loss loss;
   const std::unique_ptr<model::Transformer> model;
+  const std::unique_ptr<const ValueHead> value_head;  // of a loss with values, or null
   Collectives* const collectives;
   Stepper stepper;
   std::unique_ptr<model::Transformer> reference;  // the frozen policy of the KL, or null

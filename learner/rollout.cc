@@ -37,6 +37,16 @@ std::vector<std::vector<float>> RecordedLogprobs(const Rollout& rollout) {
   return recorded;
 }
 
+std::vector<std::vector<double>> ByResponse(const Rollout& rollout, const torch::Tensor& flat) {
+  const double* next = flat.const_data_ptr<double>();
+  std::vector<std::vector<double>> result;
+  for (const Sequence& sequence : rollout.sequences) {
+    result.emplace_back(next, next + sequence.response.size());
+    next += sequence.response.size();
+  }
+  return result;
+}
+
 bool IsOfVersion(const Rollout& rollout, uint64_t version) {
   for (const v1::Response* response : rollout.responses) {
     for (const v1::VersionRun& run : response->versions()) {
@@ -58,9 +68,14 @@ Rollout TakeApart(const std::vector<v1::Group>& groups, const AdvantageOptions& 
       result.masked.push_back(mask_truncated && group::Truncated(response));
     }
   }
-  result.advantages = RolloutAdvantages(groups, options, rollout);
+  if (options.baseline == Baseline::kValue) {
+    result.advantages.assign(result.responses.size(), {0.0});
+  } else {
+    result.advantages = RolloutAdvantages(groups, options, rollout);
+  }
   result.old_logprobs.resize(result.responses.size());
   result.reference_logprobs.resize(result.responses.size());
+  result.old_values.resize(result.responses.size());
   return result;
 }
 

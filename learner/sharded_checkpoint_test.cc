@@ -34,6 +34,7 @@ struct Ranks {
   Sharding sharding = Sharding::kOptimizer;
   int count = 2;
   torch::ScalarType dtype = torch::kFloat32;  // of the model
+  bool values = false;                        // a value head beside it
 };
 
 const model::CompanionFiles kCompanions = {{"tokenizer.json", "{}"}};
@@ -44,6 +45,7 @@ void Lead(const Ranks& ranks, const std::string& folder, const std::function<voi
   RunRanks(ranks.count, absl::Seconds(60), [&](Collectives& collectives) {
     TrainerOptions options = TinyOptions();
     options.loss.kl_coefficient = 0.01;
+    if (ranks.values) options.advantage.baseline = Baseline::kValue, options.loss.value_coefficient = 0.1;
     options.sharding.sharding = ranks.sharding;
     options.checkpoints = collectives.rank() == 1 && !wrong.empty() ? wrong : folder;
     auto trainer = Trainer::Create(options, TinyModel(1 + collectives.rank(), ranks.dtype), &collectives);
@@ -112,6 +114,16 @@ TEST_P(ShardedCheckpoint, OfBfloat16GoesOnBitForBit) {
   const Ranks ranks = {GetParam(), 2, torch::kBFloat16};
   const Outcome straight = SaveOne(ranks, folder);
   EXPECT_TRUE(SameBits(LoadOne(ranks, folder).weights, straight.weights));
+}
+
+TEST_P(ShardedCheckpoint, OfAValueHeadGoesOnBitForBit) {
+  const std::string folder = FreshFolder("sharded_checkpoint_values");
+  const Ranks ranks = {GetParam(), 3, torch::kFloat32, /*values=*/true};
+  const Outcome straight = SaveOne(ranks, folder), resumed = LoadOne(ranks, folder);
+  EXPECT_TRUE(SameBits(resumed.weights, straight.weights));
+  EXPECT_EQ(resumed.stats.at(0).value_loss, straight.stats.at(0).value_loss);
+  EXPECT_EQ(resumed.stats.at(0).explained_variance, straight.stats.at(0).explained_variance);
+  EXPECT_NE(straight.stats.at(0).explained_variance, 0.0) << "so that the head has learnt something";
 }
 
 TEST_P(ShardedCheckpoint, OneOfOneRankIsReadBySeveral) {

@@ -46,6 +46,17 @@ std::unique_ptr<StepGradients> MakeGradients(const std::vector<std::string>& nam
   return std::make_unique<ReducedGradients>(parameters, plan, collectives);
 }
 
+// Of a shard's pieces.
+std::vector<double> RateScales(const std::vector<std::string>& names, const ShardPlan& plan, int shard,
+                               const std::map<std::string, double>& by_name) {
+  std::vector<double> scales;
+  for (const ShardPiece& piece : plan.Pieces(shard)) {
+    const auto found = by_name.find(names[piece.parameter]);
+    scales.push_back(found == by_name.end() ? 1.0 : found->second);
+  }
+  return scales;
+}
+
 }  // namespace
 
 Stepper::Stepper(const std::map<std::string, torch::Tensor>& parameters, const StepperOptions& options,
@@ -56,7 +67,8 @@ Stepper::Stepper(const std::map<std::string, torch::Tensor>& parameters, const S
       parameters_(TensorsOf(parameters)),
       shards_(PlanOf(names_, parameters_, options.sharding.sharding, collectives->size())),
       gradients_(MakeGradients(names_, parameters_, shards_, options.sharding, collectives)),
-      adamw_(ShardOf(shards_, shard(), parameters_), options.adamw) {}
+      adamw_(ShardOf(shards_, shard(), parameters_), options.adamw,
+             RateScales(names_, shards_, shard(), options.rate_scales)) {}
 
 absl::StatusOr<StepStats> Stepper::Finish(double loss, double learning_rate) {
   torch::Tensor total = at::full({1}, loss, at::kDouble);

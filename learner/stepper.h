@@ -27,6 +27,7 @@ struct StepperOptions {
   AdamWOptions adamw;
   double max_grad_norm = 1.0;  // 0: gradients are not clipped
   ShardingOptions sharding;
+  std::map<std::string, double> rate_scales;  // by name: what its learning rate is multiplied by, if not by 1
 };
 
 // Every rank makes the same calls in the same order and decides alike, since it decides on sums over all ranks.

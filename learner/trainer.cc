@@ -91,7 +91,8 @@ absl::StatusOr<CommandResult> Trainer::Execute(v1::RankCommand command) {
       const UpdateContext context{replica_->options,         replica_->loss,
                                   *replica_->model,          replica_->reference.get(),
                                   replica_->stepper,         *replica_->collectives,
-                                  replica_->optimizer_steps, command.update().rate_scale()};
+                                  replica_->optimizer_steps, command.update().rate_scale(),
+                                  replica_->value_head.get()};
       const std::vector<v1::Group> groups = TakeGroups(command.mutable_update());
       RolloutUpdate update(context, groups, command.update().rollout(), command.update().version());
       ASSIGN_OR_RETURN(result.update, update.Run());
@@ -124,7 +125,7 @@ absl::StatusOr<UpdateStats> Trainer::Update(const std::vector<v1::Group>& groups
   RETURN_IF_ERROR(CheckGroups(groups, group_limits()));
   LossNeeds needs = replica_->loss.needs();
   needs.reference = replica_->needs_reference();
-  RETURN_IF_ERROR(CheckNeeds(needs, replica_->reference.get()));
+  RETURN_IF_ERROR(CheckNeeds(needs, replica_->reference.get(), replica_->value_head.get()));
   ASSIGN_OR_RETURN(CommandResult result, Lead(UpdateCommand(groups, rollout, version, rate_scale)));
   return std::move(result.update);
 }

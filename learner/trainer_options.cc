@@ -45,6 +45,10 @@ absl::StatusOr<TrainerOptions> TrainerOptions::FromRecipe(const v1::Recipe& reci
   TrainerOptions options;
   ASSIGN_OR_RETURN(options.advantage, AdvantageOptionsOf(recipe));
   ASSIGN_OR_RETURN(options.loss, LossOptionsOf(recipe));
+  if (!recipe.sft().train().empty()) {  // it learns from examples: nothing would ever train the head
+    options.advantage.baseline = Baseline::kNone;
+    options.loss.value_coefficient = 0.0;
+  }
   options.plan.seed = recipe.run().seed();
   options.plan.minibatch_responses = learner.minibatch_responses();
   options.plan.epochs = learner.epochs();
@@ -54,6 +58,7 @@ absl::StatusOr<TrainerOptions> TrainerOptions::FromRecipe(const v1::Recipe& reci
   options.temperature = recipe.rollout().temperature();
   options.learning_rate = learner.learning_rate();
   options.warmup_steps = learner.warmup_steps();
+  options.value_rate_scale = learner.value_rate_scale();
   options.max_grad_norm = learner.max_grad_norm();
   ASSIGN_OR_RETURN(options.sharding, ShardingOptionsOf(recipe));
   options.microbatch_responses = learner.microbatch_responses();
@@ -73,6 +78,7 @@ absl::Status TrainerOptions::Validate() const {
   RETURN_IF_ERROR(AtLeastOne("run.max_skipped_steps", max_skipped_steps));
   RETURN_IF_ERROR(AtLeastOne("data.max_prompt_tokens", groups.max_prompt_tokens));
   RETURN_IF_ERROR(InRange("learner.learning_rate", learning_rate, 0.0, 1.0));
+  RETURN_IF_ERROR(InRange("learner.value_rate_scale", value_rate_scale, 1e-6, 1e6));
   RETURN_IF_ERROR(InRange("learner.max_grad_norm", max_grad_norm, 0.0, 1e9));
   RETURN_IF_ERROR(InRange("learner.beta1", adamw.beta1, 0.0, 0.9999999));
   RETURN_IF_ERROR(InRange("learner.beta2", adamw.beta2, 0.0, 0.9999999));
@@ -88,6 +94,14 @@ absl::Status TrainerOptions::Validate() const {
   RETURN_IF_ERROR(InRange("loss.length_exponent", loss.length_exponent, 0.0, 1.0));
   RETURN_IF_ERROR(InRange("loss.entropy_coefficient", loss.entropy_coefficient, 0.0, 100.0));
   RETURN_IF_ERROR(InRange("loss.entropy_floor", loss.entropy_floor, 0.0, 100.0));
+  RETURN_IF_ERROR(InRange("loss.value_coefficient", loss.value_coefficient, 0.0, 1e6));
+  RETURN_IF_ERROR(InRange("loss.value_clip", loss.value_clip, 0.0, 1e6));
+  RETURN_IF_ERROR(InRange("advantage.gamma", advantage.gae.gamma, 0.0, 1.0));
+  RETURN_IF_ERROR(InRange("advantage.gae_lambda", advantage.gae.lambda, 0.0, 1.0));
+  if ((advantage.baseline == Baseline::kValue) != (loss.value_coefficient > 0.0)) {
+    return absl::InvalidArgumentError(
+        "advantage.baseline VALUE and a loss.value_coefficient above 0 need each other");
+  }
   RETURN_IF_ERROR(InRange("reward.kl_coefficient", advantage.kl.coefficient, 0.0, 100.0));
   RETURN_IF_ERROR(InRange("reward.overlong_penalty", advantage.overlong.penalty, 0.0, 1000.0));
   return InRange("loss.kl_coefficient", loss.kl_coefficient, 0.0, 100.0);

@@ -36,7 +36,8 @@ struct TrainerOptions {
   double temperature = 1.0;     // of sampling; log-probabilities are those of softmax(logits / temperature)
   double learning_rate = 0.0;   // 0 is valid: no weight changes by a bit
   uint64_t warmup_steps = 0;
-  double max_grad_norm = 1.0;  // 0: gradients are not clipped
+  double value_rate_scale = 10.0;  // what the learning rate is multiplied by for the value head
+  double max_grad_norm = 1.0;      // 0: gradients are not clipped
   ShardingOptions sharding;
   // The folder of the run's checkpoints, where ranks write their shards. Not of the recipe; unused without sharding.
   std::string checkpoints;

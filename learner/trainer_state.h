@@ -35,7 +35,7 @@ using Moments = std::map<std::string, std::vector<MomentPiece>>;
 // Random numbers follow from the recipe's seed and the rollout, so there is no generator state.
 struct TrainerState {
   TrainerCounters counters;
-  std::map<std::string, torch::Tensor> weights;  // float32 master copies
+  std::map<std::string, torch::Tensor> weights;  // float32 master copies; with a value head its own too
   // All pieces of all weights; of a trainer with sharding, those that this rank keeps.
   Moments first_moments;
   Moments second_moments;

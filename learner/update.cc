@@ -32,13 +32,14 @@ LossTokens Narrow(const LossTokens& tokens, int64_t begin, const TokenScores& sc
   LossTokens part;
   for (const auto field :
        {&LossTokens::old_logprobs_K, &LossTokens::reference_logprobs_K, &LossTokens::actor_logprobs_K,
-        &LossTokens::sequence_log_ratios_K, &LossTokens::correction_sums_K, &LossTokens::advantages_K,
-        &LossTokens::lengths_K}) {
+        &LossTokens::sequence_log_ratios_K, &LossTokens::correction_sums_K, &LossTokens::old_values_K,
+        &LossTokens::value_targets_K, &LossTokens::advantages_K, &LossTokens::lengths_K}) {
     if ((tokens.*field).defined()) part.*field = (tokens.*field).narrow(0, begin, rows);
   }
   part.rollout_entropy = tokens.rollout_entropy;
   part.logprobs_K = scores_R.logprobs_K;
   part.entropy_K = scores_R.entropy_K;
+  part.values_K = scores_R.values_K;
   if (!part.old_logprobs_K.defined()) part.old_logprobs_K = scores_R.logprobs_K.detach();
   return part;
 }
@@ -51,8 +52,11 @@ std::vector<double> Flat(const std::vector<std::vector<double>>& by_group) {
 
 }  // namespace
 
-absl::Status CheckNeeds(const LossNeeds& needs, const model::Transformer* reference) {
-  if (needs.values) return absl::UnimplementedError("the loss needs a value head, which no model has");
+absl::Status CheckNeeds(const LossNeeds& needs, const model::Transformer* reference,
+                        const ValueHead* value_head) {
+  if (needs.values && value_head == nullptr) {
+    return absl::FailedPreconditionError("the loss needs values, and there is no value head");
+  }
   if (needs.reference && reference == nullptr) {
     return absl::FailedPreconditionError("the KL has no reference policy: call BeginReinforcement first");
   }
@@ -67,12 +71,14 @@ RolloutUpdate::RolloutUpdate(const UpdateContext& context, const std::vector<v1:
       forward_{
           .temperature = context.options.temperature,
           .entropy_gradient = context.loss.needs().entropy_gradient,
+          .value_head = context.value_head,
           .phases = {context.options.time_phases ? &seconds_ : nullptr, context.options.wait_for_device}},
       groups_(groups),
       rollout_(TakeApart(groups, context.options.advantage, rollout, context.options.mask_truncated)),
       steps_(PlanSteps(rollout_.size(), rollout, context.options.plan)),
       steps_per_epoch_(steps_.size() / context.options.plan.epochs),
-      advantages_known_(context.options.advantage.kl.coefficient == 0.0),
+      advantages_known_(context.options.advantage.kl.coefficient == 0.0 &&
+                        context.options.advantage.baseline != Baseline::kValue),
       scored_ahead_(ScoresAhead()),
       trusts_recorded_(context.options.old_logprobs == OldLogprobs::kChecked && !scored_ahead_ &&
                        IsOfVersion(rollout_, version)) {}
@@ -189,6 +195,10 @@ LossTokens RolloutUpdate::TokensOf(const Microbatch& batch, bool old_is_current)
   if (needs.reference) tokens.reference_logprobs_K = JoinTokens(batch, rollout_.reference_logprobs);
   if (needs.actor_logprobs) tokens.actor_logprobs_K = JoinTokens(batch, recorded_);
   if (needs.sequence_sums) tokens.sequence_log_ratios_K = SequenceLogRatios(batch, tokens.old_logprobs_K);
+  if (needs.values) {
+    tokens.old_values_K = JoinTokens(batch, rollout_.old_values);
+    tokens.value_targets_K = PerToken(batch, rollout_.value_targets);
+  }
   if (needs.correction_sums) tokens.correction_sums_K = CorrectionSums(batch);
   tokens.rollout_entropy = rollout_entropy_;
   return tokens;
@@ -239,6 +249,7 @@ double RolloutUpdate::TrainMicrobatch(const Microbatch& batch, size_t step, Upda
   sums->ratio += totals.ratio;
   sums->kl_old += totals.kl_old;
   sums->kl_reference += totals.kl_reference;
+  sums->value_loss += totals.value_loss;
   if (context_.loss.needs().reference) sums->kl_tokens += trained;
   sums->ratio_max = std::max(sums->ratio_max, totals.ratio_max);
   if (old_is_current) SplitTokens(batch, at::cat(logprobs), &rollout_.old_logprobs);
@@ -284,6 +295,10 @@ void RolloutUpdate::Summarize(const std::vector<StepStats>& steps, UpdateStats* 
   stats->entropy = Mean(sums_.entropy, sums_.entropy_tokens);
   stats->kl_reference = Mean(sums_.kl_reference, sums_.kl_tokens);
   stats->kl_old = Mean(sums_.kl_old, sums_.trained_tokens);
+  if (context_.value_head != nullptr) {
+    stats->value_loss = Mean(sums_.value_loss, sums_.trained_tokens);
+    stats->explained_variance = explained_variance_;
+  }
   stats->masked_fraction = Mean(sums_.masked, sums_.trained_tokens);
   if (sums_.weight > 0.0 || sums_.masked > 0.0) stats->importance_mean = sums_.weight / sums_.trained_tokens;
   if (sums_.trained_tokens > 0.0) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -13,13 +14,15 @@
 #include "learner/trainer_options.h"
 #include "learner/update_stats.h"
 #include "learner/update_sums.h"
+#include "learner/value_head.h"
 #include "model/transformer.h"
 #include "ranks/collectives.h"
 
 namespace drover::learner {
 
-// FAILED_PRECONDITION or UNIMPLEMENTED with the reason when the loss needs what the trainer has not.
-absl::Status CheckNeeds(const LossNeeds& needs, const model::Transformer* reference);
+// FAILED_PRECONDITION with the reason when the loss needs what the trainer has not.
+absl::Status CheckNeeds(const LossNeeds& needs, const model::Transformer* reference,
+                        const ValueHead* value_head = nullptr);
 
 // What an update works on; all of it outlives the update.
 struct UpdateContext {
@@ -29,8 +32,9 @@ struct UpdateContext {
   model::Transformer* reference;  // null where the loss needs none
   Stepper& stepper;
   Collectives& collectives;
-  uint64_t& optimizer_steps;  // counted up
-  double rate_scale = 1.0;    // of the learning rate
+  uint64_t& optimizer_steps;              // counted up
+  double rate_scale = 1.0;                // of the learning rate
+  const ValueHead* value_head = nullptr;  // of a loss with values
 };
 
 // Lives for one rollout. Every rank runs it with the same groups.
@@ -67,7 +71,9 @@ class RolloutUpdate {
   // learner's; scores the responses that relied on them when they are not.
   absl::Status CheckRecorded();
   // What follows from the scores of all ranks before the first step.
-  absl::Status ChargeKl();
+  absl::Status FindAdvantages();
+  absl::StatusOr<std::vector<std::vector<double>>> ChargeKl();
+  absl::StatusOr<std::vector<std::vector<double>>> GatherValues();
   absl::Status MeasureEntropy();
   StepSize SizeOf(size_t step) const;
   absl::StatusOr<StepStats> Step(size_t step);
@@ -100,12 +106,13 @@ class RolloutUpdate {
   std::vector<std::vector<float>> recorded_;  // RecordedLogprobs, where the loss needs them
   std::vector<std::vector<int64_t>> steps_;
   size_t steps_per_epoch_ = 0;
-  bool advantages_known_;  // false until ScoreRollout, with a KL in the reward
+  bool advantages_known_;  // false until ScoreRollout, with a KL in the reward or a value head
   const bool scored_ahead_;
   bool trusts_recorded_;            // CHECKED, and nothing speaks against it yet
   std::vector<bool> counted_;       // by response: in this rank's shares of the first epoch
   std::vector<int64_t> unchecked_;  // responses whose recorded log-probabilities are trusted
-  double rollout_entropy_ = 0.0;    // where the loss needs it
+  std::optional<double> explained_variance_;
+  double rollout_entropy_ = 0.0;  // where the loss needs it
   UpdateSums sums_;
 };
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 
 #include "base/log.h"
 #include "base/status.h"
@@ -15,7 +16,7 @@ namespace drover::learner {
 
 bool RolloutUpdate::ScoresAhead() const {
   const LossNeeds needs = context_.loss.needs();
-  if (needs.rollout_entropy) return true;
+  if (needs.rollout_entropy || needs.values) return true;
   return context_.options.old_logprobs != OldLogprobs::kActor &&
          (needs.correction_sums || !advantages_known_);
 }
@@ -36,6 +37,7 @@ bool RolloutUpdate::ScoresAhead() const {
 // in the order of response numbers, so that microbatches, and with them rounding, depend on the rollout alone.
 absl::Status RolloutUpdate::ScoreRollout() {
   const bool actor = context_.options.old_logprobs == OldLogprobs::kActor;
+  const bool charges_kl = context_.options.advantage.kl.coefficient > 0.0;
   if (TakesRecorded()) rollout_.old_logprobs = RecordedLogprobs(rollout_);
   if (context_.loss.needs().actor_logprobs) recorded_ = RecordedLogprobs(rollout_);
   counted_.assign(rollout_.size(), false);
@@ -46,7 +48,7 @@ absl::Status RolloutUpdate::ScoreRollout() {
     for (int64_t r : Share(step)) {
       if (first_epoch) counted_[r] = true;
       if (first_epoch || (Trains(r) && !actor)) unscored.insert(r);
-      if (Trains(r) || (first_epoch && !advantages_known_)) referenced.insert(r);
+      if (Trains(r) || (first_epoch && charges_kl)) referenced.insert(r);
     }
   }
   for (int64_t r : Share(0)) {
@@ -58,12 +60,12 @@ absl::Status RolloutUpdate::ScoreRollout() {
     }
     for (int64_t r : unchecked_) unscored.erase(r);
   }
-  if (!advantages_known_ || context_.loss.needs().reference) {
+  if (charges_kl || context_.loss.needs().reference) {
     ScoreReference({referenced.begin(), referenced.end()});
   }
   if (!actor || scored_ahead_) ScoreOld({unscored.begin(), unscored.end()});
   if (context_.loss.needs().rollout_entropy) RETURN_IF_ERROR(MeasureEntropy());
-  return advantages_known_ ? absl::OkStatus() : ChargeKl();
+  return advantages_known_ ? absl::OkStatus() : FindAdvantages();
 }
 
 absl::Status RolloutUpdate::MeasureEntropy() {
@@ -73,9 +75,28 @@ absl::Status RolloutUpdate::MeasureEntropy() {
   return absl::OkStatus();
 }
 
-// Every rank computes the KL of the responses that it counts; together they are the rollout's, and from them every rank
-// computes the same advantages.
-absl::Status RolloutUpdate::ChargeKl() {
+// Every rank computes the KL and the values of the responses that it counts; together they are the rollout's, and from them
+// every rank computes the same advantages.
+absl::Status RolloutUpdate::FindAdvantages() {
+  const AdvantageOptions& options = context_.options.advantage;
+  TokenFigures figures;
+  if (options.kl.coefficient > 0.0) {
+    ASSIGN_OR_RETURN(figures.penalties, ChargeKl());
+  }
+  if (options.baseline == Baseline::kValue) {
+    ASSIGN_OR_RETURN(figures.values, GatherValues());
+    ValueEstimates estimates = RolloutValueEstimates(groups_, options, rollout_number_, figures);
+    rollout_.advantages = std::move(estimates.advantages);
+    rollout_.value_targets = std::move(estimates.targets);
+    explained_variance_ = estimates.explained_variance;
+  } else {
+    rollout_.advantages = RolloutAdvantages(groups_, options, rollout_number_, figures.penalties);
+  }
+  advantages_known_ = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::vector<double>>> RolloutUpdate::ChargeKl() {
   torch::Tensor ratios = ReferenceRatios(rollout_, counted_);
   if (!context_.loss.needs().reference) {
     sums_.kl_reference += EstimateKl(KlEstimator::kK3, ratios).sum().item<double>();
@@ -84,11 +105,24 @@ absl::Status RolloutUpdate::ChargeKl() {
     }
   }
   RETURN_IF_ERROR(context_.collectives.AllReduceSum(ratios));
-  const AdvantageOptions& options = context_.options.advantage;
-  rollout_.advantages =
-      RolloutAdvantages(groups_, options, rollout_number_, KlPenalties(rollout_, options.kl, ratios));
-  advantages_known_ = true;
-  return absl::OkStatus();
+  return KlPenalties(rollout_, context_.options.advantage.kl, ratios);
+}
+
+// The values of every response come to every rank: a later epoch may deal it to another one.
+absl::StatusOr<std::vector<std::vector<double>>> RolloutUpdate::GatherValues() {
+  std::vector<double> flat;
+  for (int64_t r = 0; r < rollout_.size(); ++r) {
+    for (size_t t = 0; t < rollout_.sequences[r].response.size(); ++t) {
+      flat.push_back(counted_[r] ? static_cast<double>(rollout_.old_values[r][t]) : 0.0);
+    }
+  }
+  torch::Tensor values = at::tensor(flat, at::kDouble);
+  RETURN_IF_ERROR(context_.collectives.AllReduceSum(values));
+  std::vector<std::vector<double>> by_response = ByResponse(rollout_, values);
+  for (int64_t r = 0; r < rollout_.size(); ++r) {
+    rollout_.old_values[r].assign(by_response[r].begin(), by_response[r].end());
+  }
+  return by_response;
 }
 
 // The sample: what the first step has trained on, and the responses that were scored before it. Every rank comes to the same
@@ -126,6 +160,7 @@ void RolloutUpdate::ScoreOld(const std::vector<int64_t>& responses) {
     const TokenScores scores = Score(context_.model, batch, forward_);
     if (context_.options.old_logprobs != OldLogprobs::kActor)
       SplitTokens(batch, scores.logprobs_K, &rollout_.old_logprobs);
+    if (scores.values_K.defined()) SplitTokens(batch, scores.values_K, &rollout_.old_values);
     const torch::Tensor counted_K = PerToken(batch, weights);
     sums_.entropy += (scores.entropy_K * counted_K).sum(at::kDouble).item<double>();
     sums_.entropy_tokens += counted_K.sum(at::kDouble).item<double>();

@@ -27,6 +27,10 @@ struct UpdateStats {
   double kl_reference =
       0.0;              // mean k3 to the reference over tokens, as a loss or of the reward; 0 without one
   double kl_old = 0.0;  // mean k3 of the old policy (log_prob_old) to the current one
+  // With a value head: its loss without the coefficient, mean over the tokens that went through the loss; and how much of the
+  // returns' variance the values before the first step explain (gae.h; also empty where the returns are all the same).
+  std::optional<double> value_loss;
+  std::optional<double> explained_variance;
   double ratio_mean = 1.0;
   double ratio_max = 1.0;
   // |recorded by the actor - learner's| over tokens of this very version; empty when there was none to compare.

@@ -9,11 +9,11 @@
 namespace drover::learner {
 namespace {
 
-constexpr std::array kSums = {&UpdateSums::loss_tokens, &UpdateSums::trained_tokens, &UpdateSums::clipped,
-                              &UpdateSums::masked,      &UpdateSums::weight,         &UpdateSums::ratio,
-                              &UpdateSums::kl_old,      &UpdateSums::kl_reference,   &UpdateSums::kl_tokens,
-                              &UpdateSums::entropy,     &UpdateSums::entropy_tokens, &UpdateSums::gap,
-                              &UpdateSums::gap_tokens};
+constexpr std::array kSums = {
+    &UpdateSums::loss_tokens, &UpdateSums::trained_tokens, &UpdateSums::clipped, &UpdateSums::masked,
+    &UpdateSums::weight,      &UpdateSums::ratio,          &UpdateSums::kl_old,  &UpdateSums::kl_reference,
+    &UpdateSums::kl_tokens,   &UpdateSums::value_loss,     &UpdateSums::entropy, &UpdateSums::entropy_tokens,
+    &UpdateSums::gap,         &UpdateSums::gap_tokens};
 constexpr std::array kMaxima = {&UpdateSums::ratio_max, &UpdateSums::gap_max};
 
 }  // namespace

@@ -22,6 +22,7 @@ struct UpdateSums {
   double kl_old = 0.0;
   double kl_reference = 0.0;
   double kl_tokens = 0.0;  // those that kl_reference is of
+  double value_loss = 0.0;
   double entropy = 0.0;
   double entropy_tokens = 0.0;
   double gap = 0.0;

@@ -23,7 +23,8 @@ TEST(FieldRules, AllowedText) {
   EXPECT_EQ(AllowedText(Field("reward.shuffle")), "true or false");
   EXPECT_EQ(AllowedText(Field("data.train")), "a text that is not empty, in quotes");
   EXPECT_EQ(AllowedText(Field("data.stop")), "a list of texts in quotes, like [\"a\", \"b\"]");
-  EXPECT_EQ(AllowedText(Field("advantage")), "a message in braces with normalize_std, baseline, whiten");
+  EXPECT_EQ(AllowedText(Field("advantage")),
+            "a message in braces with normalize_std, baseline, whiten, gamma, gae_lambda");
 }
 
 TEST(FieldRules, NumberText) {

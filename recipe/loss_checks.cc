@@ -87,6 +87,30 @@ void Advantages(const v1::Recipe& recipe, Problems& problems) {
   }
 }
 
+// A field of the value head, and what it is where there is none.
+struct ValueField {
+  const char* name;
+  double is;
+  double unused;
+};
+
+void Values(const v1::Recipe& recipe, Problems& problems) {
+  const v1::AdvantageBaseline baseline = recipe.advantage().baseline();
+  if (baseline == v1::VALUE) return;
+  const ValueField fields[] = {{"advantage.gamma", recipe.advantage().gamma(), 1},
+                               {"advantage.gae_lambda", recipe.advantage().gae_lambda(), 1},
+                               {"loss.value_coefficient", recipe.loss().value_coefficient(), 0.1},
+                               {"loss.value_clip", recipe.loss().value_clip(), 0},
+                               {"learner.value_rate_scale", recipe.learner().value_rate_scale(), 10}};
+  for (const ValueField& field : fields) {
+    if (field.is == field.unused) continue;
+    problems.Add(field.name,
+                 GotNumber(field.is, absl::StrCat(NumberText(field.unused),
+                                                  ": it is of advantage.baseline VALUE, and that is ",
+                                                  v1::AdvantageBaseline_Name(baseline))));
+  }
+}
+
 void KlInReward(const v1::Recipe& recipe, Problems& problems) {
   const v1::RewardSettings& reward = recipe.reward();
   if (reward.kl_estimator() == v1::K3_WITH_K2_GRADIENT) {
@@ -137,6 +161,9 @@ const std::vector<LossCheck>& LossChecks() {
       {{"loss.entropy_floor", "loss.entropy_coefficient"}, Entropy},
       {{"advantage.baseline", "advantage.normalize_std", "advantage.whiten", "rollout.drop_equal_groups"},
        Advantages},
+      {{"advantage.baseline", "advantage.gamma", "advantage.gae_lambda", "loss.value_coefficient",
+        "loss.value_clip", "learner.value_rate_scale"},
+       Values},
       {{"reward.kl_estimator", "reward.kl_coefficient", "reward.kl_to_go"}, KlInReward},
       {{"reward.overlong_tokens", "rollout.max_response_tokens"}, Overlong},
       {{"loss.surrogate", "loss.kl_estimator", "loss.kl_coefficient", "learner.epochs",

@@ -54,6 +54,10 @@ constexpr Preset kPresets[] = {
      "advantage { baseline: GROUP_MEAN normalize_std: false whiten: false }"
      "loss { surrogate: CLIPPED ratio: PER_TOKEN aggregation: VL_NORM length_exponent: 1 clip_low: 0.2 "
      "clip_high: 0.2 }"},
+    {"ppo",
+     "advantage { baseline: VALUE normalize_std: false whiten: true gamma: 1 gae_lambda: 0.95 }"
+     "loss { surrogate: CLIPPED ratio: PER_TOKEN aggregation: TOKENS clip_low: 0.2 clip_high: 0.2 "
+     "value_coefficient: 0.1 value_clip: 0.2 }"},
     {"truncated_is", "loss { old_logprobs: LEARNER correction { kind: TRUNCATED level: TOKEN high: 2 } }"},
     {"icepop", "loss { old_logprobs: LEARNER correction { kind: MASKED level: TOKEN low: 0.5 high: 5 } }"},
     {"decoupled_ppo", "loss { old_logprobs: LEARNER correction { kind: UNTRUNCATED level: TOKEN } }"},

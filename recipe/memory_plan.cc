@@ -143,6 +143,10 @@ void AddWeights(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevi
   } else {
     AddAllTrained(recipe, config, elements, plan);
   }
+  if (recipe.advantage().baseline() == v1::VALUE) {
+    plan->parts.push_back({"value head", "weights, gradients and moments of float32, 16 bytes a parameter",
+                           4 * kFloat * (config.hidden_size + 1)});
+  }
   plan->parts.push_back(WeightsInDtype(recipe, config, device, elements));
   if (recipe.loss().kl_coefficient() > 0.0 || recipe.reward().kl_coefficient() > 0.0) {
     const int64_t own = LoraOf(recipe) ? 0 : e * elements.all;  // else the frozen weights are the reference's

@@ -68,6 +68,14 @@ TEST(MemoryPlanTest, AdaptersAloneAreTrained) {
   EXPECT_EQ(actor.at("incoming weights"), 2 * 4 * adapters);
 }
 
+// One weight for each of the 8 hidden numbers and a bias: itself, its gradient and two moments, float32.
+TEST(MemoryPlanTest, CountsTheValueHead) {
+  v1::Recipe recipe = Recipe();
+  EXPECT_EQ(PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu)).count("value head"), 0u);
+  recipe.mutable_advantage()->set_baseline(v1::VALUE);
+  EXPECT_EQ(PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu)).at("value head"), 16 * 9);
+}
+
 TEST(MemoryPlanTest, CountsWhatALearnerHolds) {
   // Of a layer by hand: q 8x8, k and v 4x8 each, o 8x8, three of the feed-forward 16x8, two norms of 8.
   const int64_t layer = 64 + 2 * 32 + 64 + 3 * 128;

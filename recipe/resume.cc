@@ -75,6 +75,8 @@ bool HasReference(const v1::Recipe& recipe) {
   return recipe.loss().kl_coefficient() > 0 || recipe.reward().kl_coefficient() > 0;
 }
 
+bool HasValueHead(const v1::Recipe& recipe) { return recipe.advantage().baseline() == v1::VALUE; }
+
 }  // namespace
 
 absl::Status CheckResume(const v1::Recipe& recorded, const v1::Recipe& wanted, bool has_checkpoint) {
@@ -85,6 +87,11 @@ absl::Status CheckResume(const v1::Recipe& recorded, const v1::Recipe& wanted, b
   if (!HasReference(recorded) && HasReference(wanted) && has_checkpoint) {
     problems.Add(wanted.loss().kl_coefficient() > 0 ? "loss.kl_coefficient" : "reward.kl_coefficient",
                  "the run has 0 and kept no reference policy, so it stays 0");
+  }
+  if (!HasValueHead(recorded) && HasValueHead(wanted) && has_checkpoint) {
+    problems.Add("advantage.baseline",
+                 absl::StrCat("the run has ", v1::AdvantageBaseline_Name(recorded.advantage().baseline()),
+                              " and trained no value head, so it does not become VALUE"));
   }
   if (problems.empty()) return absl::OkStatus();
   std::vector<std::string> changeable;

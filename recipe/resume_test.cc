@@ -30,7 +30,7 @@ TEST(CheckResume, WhatARunIsMadeOfStays) {
         "data.heldout=\"q.jsonl\"", "data.template=\"r1\"", "data.stop=[\"a\", \"b\"]",
         "data.keep_stop=false", "data.arithmetic.max_digits=7", "data.add_special_tokens=false",
         "data.answer_key=\"a.b\"", "rollout.group_size=4", "rollout.temperature=0.5", "run.seed=9",
-        "pretrain.batches=7", "loss.kl_coefficient=0.1"}) {
+        "pretrain.batches=7", "loss.kl_coefficient=0.1", "advantage.baseline=VALUE"}) {
     const std::string field = std::string(setting).substr(0, std::string(setting).find('='));
     EXPECT_THAT(Refused({setting}),
                 AllOf(HasSubstr("\n  " + field + ": the run has "), HasSubstr("These may: ")));
@@ -62,6 +62,7 @@ TEST(CheckResume, PretrainingBeginsAnewWithoutACheckpoint) {
   EXPECT_THAT(Refused({"model.embedded.layers=7"}, /*has_checkpoint=*/false),
               HasSubstr("model.embedded.layers"));
   EXPECT_EQ(Refused({"loss.kl_coefficient=0.1"}, /*has_checkpoint=*/false), "");
+  EXPECT_EQ(Refused({"advantage.baseline=VALUE"}, /*has_checkpoint=*/false), "");
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ TEST(ParseText, Errors) {
       {"run { seed = 1 }", {"line 1, column 7: run.seed: a colon must stand before its value: `seed: ...`"}},
       {"advantage: true",
        {"line 1, column 12: advantage: got `true`, may be a message in braces with normalize_std, baseline, "
-        "whiten"}},
+        "whiten, gamma, gae_lambda"}},
       {"run { seed: 1", {"line 1, column 14: the text ends where a `}` is missing"}},
       {"run { seed: 1 } }", {"line 1, column 17: Expected identifier, got: }"}},
   };

@@ -1,7 +1,9 @@
 #include "learner/advantages/advantages.h"
 
+#include "base/check.h"
 #include "base/random.h"
 #include "group/reward.h"
+#include "learner/advantages/gae.h"
 #include "learner/advantages/group_mean.h"
 #include "learner/advantages/kl_returns.h"
 #include "learner/advantages/leave_one_out.h"
@@ -58,6 +60,7 @@ void Subtract(const AdvantageOptions& options, size_t begin, size_t end,
 std::vector<std::vector<double>> RolloutAdvantages(absl::Span<const v1::Group> groups,
                                                    const AdvantageOptions& options, uint64_t rollout,
                                                    const std::vector<std::vector<double>>& penalties) {
+  DROVER_CHECK(options.baseline != Baseline::kValue);
   const std::vector<double> rewards = RolloutRewards(groups, options, rollout);
   std::vector<std::vector<double>> result;
   for (size_t r = 0; r < rewards.size(); ++r) {
@@ -75,6 +78,26 @@ std::vector<std::vector<double>> RolloutAdvantages(absl::Span<const v1::Group> g
     }
   }
   if (options.whiten) Whiten(Lengths(groups), &result);
+  return result;
+}
+
+ValueEstimates RolloutValueEstimates(absl::Span<const v1::Group> groups, const AdvantageOptions& options,
+                                     uint64_t rollout, const TokenFigures& figures) {
+  const std::vector<double> rewards = RolloutRewards(groups, options, rollout);
+  ValueEstimates result;
+  std::vector<std::vector<double>> returns;
+  for (size_t r = 0; r < rewards.size(); ++r) {
+    const absl::Span<const double> penalties =
+        figures.penalties.empty() ? absl::Span<const double>() : figures.penalties[r];
+    const std::vector<double>& values = figures.values[r];
+    const std::vector<double> own = TokenRewards(rewards[r], penalties, options.kl.to_go, values.size());
+    result.advantages.push_back(GaeAdvantages(own, values, options.gae));
+    std::vector<double>& target = result.targets.emplace_back(result.advantages.back());
+    for (size_t t = 0; t < values.size(); ++t) target[t] += values[t];
+    returns.push_back(DiscountedReturns(own, options.gae.gamma));
+  }
+  result.explained_variance = ExplainedVariance(returns, figures.values);
+  if (options.whiten) Whiten(Lengths(groups), &result.advantages);
   return result;
 }
 

@@ -14,4 +14,16 @@ std::vector<double> KlReturns(double reward, absl::Span<const double> penalties,
   return returns;
 }
 
+std::vector<double> TokenRewards(double reward, absl::Span<const double> penalties, bool to_go,
+                                 size_t length) {
+  std::vector<double> rewards(length, 0.0);
+  if (to_go) {
+    for (size_t t = 0; t < penalties.size(); ++t) rewards[t] = -penalties[t];
+    rewards.back() += reward;
+  } else {
+    rewards.back() = KlReturns(reward, penalties, /*to_go=*/false)[0];
+  }
+  return rewards;
+}
+
 }  // namespace drover::learner

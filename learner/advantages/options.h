@@ -11,7 +11,20 @@ namespace drover::learner {
 inline constexpr double kStdEpsilon = 1e-8;
 
 // What a response's return is compared with.
-enum class Baseline { kGroupMean, kLeaveOneOut, kBatchMean, kNone };
+enum class Baseline {
+  kGroupMean,
+  kLeaveOneOut,
+  kBatchMean,
+  kNone,
+  kValue,  // the value head's estimate, token by token (gae.h)
+};
+
+// Of kValue.
+struct GaeOptions {
+  double gamma = 1.0;  // discount of a token's reward for each token before it
+  double lambda =
+      1.0;  // 1: returns as they came (no bias), 0: the next value's word for the rest (least variance)
+};
 
 // DAPO's soft punishment (overlong.h). `tokens` 0: none.
 struct OverlongOptions {
@@ -32,6 +45,7 @@ struct AdvantageOptions {
   // GRPO's division by std(R) + 1e-8 (question-level difficulty bias); off: Dr. GRPO.
   bool normalize_std = false;
   bool whiten = false;  // over the tokens of the rollout, after all else (whiten.h)
+  GaeOptions gae;
   OverlongOptions overlong;
   KlRewardOptions kl;
   // A control: rewards are permuted among all responses of the rollout before anything but the overlong punishment.

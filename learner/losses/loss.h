@@ -39,7 +39,8 @@ struct LossNeeds {
   bool correction_sums = false;
   bool rollout_entropy = false;
   bool entropy_gradient = false;  // of entropy_K
-  bool values = false;            // of a value head: no model has one, and such a loss is refused
+  bool values =
+      false;  // of a value head. The whole rollout goes through a forward pass before its first step, too
 
   LossNeeds operator|(const LossNeeds& other) const;
 };
@@ -56,6 +57,9 @@ struct LossTokens {
   torch::Tensor correction_sums_K;      // sum_t (log pi_old - log pi_actor) over the token's response
   torch::Tensor advantages_K;           // of the token; those of a response may be all the same
   torch::Tensor lengths_K;              // |o_i| of the token's response
+  torch::Tensor values_K;               // of the value head, before the token; have a gradient
+  torch::Tensor old_values_K;           // the same of the old policy's weights
+  torch::Tensor value_targets_K;        // what the values are to become
   double rollout_entropy = 0.0;         // mean over the rollout's tokens before its first step
 };
 

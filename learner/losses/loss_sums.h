@@ -19,6 +19,7 @@ struct LossSumsOf {
   Number kl_old{};        // k3 between pi_old and pi_theta: rho - 1 - log rho
   Number kl_reference{};  // k3 between pi_ref and pi_theta; 0 without a reference
   Number entropy{};       // nats
+  Number value_loss{};    // without its coefficient; 0 without a value head
   Number ratio_max{};     // maximum
 };
 
@@ -28,10 +29,10 @@ using LossTotals = LossSumsOf<double>;
 
 // The fields that add up, and those that are maxima: a new field is written down here, and adds up everywhere.
 template <typename Number>
-constexpr std::array kLossSums = {&LossSumsOf<Number>::loss,         &LossSumsOf<Number>::clipped,
-                                  &LossSumsOf<Number>::masked,       &LossSumsOf<Number>::weight,
-                                  &LossSumsOf<Number>::ratio,        &LossSumsOf<Number>::kl_old,
-                                  &LossSumsOf<Number>::kl_reference, &LossSumsOf<Number>::entropy};
+constexpr std::array kLossSums = {
+    &LossSumsOf<Number>::loss,         &LossSumsOf<Number>::clipped, &LossSumsOf<Number>::masked,
+    &LossSumsOf<Number>::weight,       &LossSumsOf<Number>::ratio,   &LossSumsOf<Number>::kl_old,
+    &LossSumsOf<Number>::kl_reference, &LossSumsOf<Number>::entropy, &LossSumsOf<Number>::value_loss};
 template <typename Number>
 constexpr std::array kLossMaxima = {&LossSumsOf<Number>::ratio_max};
 

@@ -25,7 +25,8 @@ TEST(TotalsOf, AddsSumsAndTakesTheLargestOfMaxima) {
   EXPECT_EQ(totals.kl_old, 75.0);
   EXPECT_EQ(totals.kl_reference, 78.0);
   EXPECT_EQ(totals.entropy, 81.0);
-  EXPECT_EQ(totals.ratio_max, 38.0);
+  EXPECT_EQ(totals.value_loss, 84.0);
+  EXPECT_EQ(totals.ratio_max, 39.0);
 }
 
 TEST(TotalsOf, NoChunksAreZeros) { EXPECT_EQ(TotalsOf({}).loss, 0.0); }

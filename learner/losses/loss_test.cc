@@ -101,7 +101,9 @@ TEST(CheckNeeds, RefusesWhatNobodyComputes) {
   EXPECT_EQ(CheckNeeds(needs, nullptr).code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_TRUE(CheckNeeds(needs, TinyModel().get()).ok());
   needs.values = true;
-  EXPECT_EQ(CheckNeeds(needs, TinyModel().get()).code(), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(CheckNeeds(needs, TinyModel().get()).code(), absl::StatusCode::kFailedPrecondition);
+  const ValueHead head(/*hidden_size=*/4, at::kCPU);
+  EXPECT_TRUE(CheckNeeds(needs, TinyModel().get(), &head).ok());
 }
 
 // Every step's sums are those of whole responses though chunks hold parts of them, and those of the first step are 0:

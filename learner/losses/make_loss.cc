@@ -12,6 +12,7 @@
 #include "learner/losses/off_policy_mask.h"
 #include "learner/losses/reinforce.h"
 #include "learner/losses/token_factor.h"
+#include "learner/losses/value.h"
 
 namespace drover::learner {
 namespace {
@@ -53,6 +54,9 @@ std::vector<std::unique_ptr<LossTerm>> MakeLossTerms(const LossOptions& options)
   }
   if (options.entropy_coefficient > 0.0) {
     terms.push_back(std::make_unique<EntropyBonus>(options.entropy_coefficient, options.entropy_floor));
+  }
+  if (options.value_coefficient > 0.0) {
+    terms.push_back(std::make_unique<ValueLoss>(options.value_coefficient, options.value_clip));
   }
   return terms;
 }

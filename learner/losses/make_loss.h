@@ -9,8 +9,8 @@
 
 namespace drover::learner {
 
-// The loss of docs/reference/losses.md: the surrogate times its importance weights and masks, and the terms of KL and entropy
-// where their coefficients are above 0.
+// The loss of docs/reference/losses.md: the surrogate times its importance weights and masks, and the terms of KL, entropy and
+// values where their coefficients are above 0.
 Loss MakeLoss(const LossOptions& options);
 
 // Its terms.

@@ -38,8 +38,10 @@ struct LossOptions {
   double clip_high = 0.2;
   double dual_clip = 0.0;  // 0: off
   CorrectionOptions correction;
-  double off_policy_mask = 0.0;  // nats a token; 0: off
-  double kl_coefficient = 0.0;   // 0: no KL term, and no reference
+  double off_policy_mask = 0.0;    // nats a token; 0: off
+  double value_coefficient = 0.0;  // 0: no value loss, and no value head
+  double value_clip = 0.0;         // 0: off
+  double kl_coefficient = 0.0;     // 0: no KL term, and no reference
   KlEstimator kl_estimator = KlEstimator::kK3;
   double entropy_coefficient = 0.0;  // 0: no entropy term
   double entropy_floor = 0.0;        // nats; 0: the entropy term always acts

@@ -9,6 +9,8 @@ void AddStats(const learner::UpdateStats& stats, run::StepReport* report) {
   report->clip_fraction = stats.clip_fraction;
   report->masked_fraction = stats.masked_fraction;
   report->importance_mean = stats.importance_mean;
+  report->value_loss = stats.value_loss;
+  report->explained_variance = stats.explained_variance;
   report->entropy = stats.entropy;
   report->kl = stats.kl_reference;
   report->old_kl = stats.kl_old;

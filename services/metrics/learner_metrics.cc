@@ -74,6 +74,11 @@ struct LearnerMetrics::Step {
         gap_max(
             AddGauge(r, "drover_learner_logprob_gap_max_nats",
                      "Largest absolute difference of a token's log-probability, actor's against learner's.")),
+        value_loss(AddGauge(r, "drover_learner_value_loss",
+                            "Value loss per token without its coefficient (PPO), mean; 0 without.")),
+        explained(AddGauge(r, "drover_learner_explained_variance_ratio",
+                           "Share of the returns' variance that the values explain (PPO): 1 all, 0 none, "
+                           "negative worse than a constant; 0 without.")),
         length_mean(AddGauge(r, "drover_learner_response_length_mean_tokens",
                              "Mean response length, newest rollout.")),
         truncated(AddGauge(r, "drover_learner_truncated_ratio",
@@ -105,8 +110,9 @@ struct LearnerMetrics::Step {
         train(AddHistogram(r, "drover_learner_train_seconds", "Time in the optimizer steps of a rollout.",
                            LongSeconds())) {}
   prometheus::Gauge &reward, &loss, &grad_norm, &clip, &masked, &importance, &entropy, &kl, &old_kl,
-      &ratio_mean, &ratio_max, &advantage, &gap_mean, &gap_max, &length_mean, &truncated, &formatted,
-      &zero_advantage, &staleness_max, &staleness_mean, &learning_rate, &tokens_per_second;
+      &ratio_mean, &ratio_max, &advantage, &gap_mean, &gap_max, &value_loss, &explained, &length_mean,
+      &truncated, &formatted, &zero_advantage, &staleness_max, &staleness_mean, &learning_rate,
+      &tokens_per_second;
   prometheus::Counter &rollouts, &tokens, &skipped;
   prometheus::Gauge &steps, &step_timestamp;
   prometheus::Histogram &collect, &train;
@@ -290,6 +296,8 @@ void LearnerMetrics::Stepped(const run::StepReport& report) {
   step_->advantage.Set(report.advantage_std);
   if (report.logprob_gap_mean) step_->gap_mean.Set(*report.logprob_gap_mean);
   if (report.logprob_gap_max) step_->gap_max.Set(*report.logprob_gap_max);
+  if (report.value_loss) step_->value_loss.Set(*report.value_loss);
+  if (report.explained_variance) step_->explained.Set(*report.explained_variance);
   step_->length_mean.Set(rollout.response_length);
   step_->truncated.Set(rollout.truncated_share);
   step_->formatted.Set(rollout.formatted_share);

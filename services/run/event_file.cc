@@ -32,7 +32,7 @@ const std::vector<TagGroup>& TagGroups() {
         "formatted_share", "identical_share", "response_tokens", "prompt_tokens", "tokens_generated"}},
       {"policy",
        {"entropy", "kl", "old_kl", "clip_fraction", "masked_fraction", "importance_mean", "ratio_mean",
-        "ratio_max", "logprob_gap_mean", "logprob_gap_max"}},
+        "ratio_max", "logprob_gap_mean", "logprob_gap_max", "value_loss", "explained_variance"}},
       {"optimizer", {"loss", "grad_norm", "learning_rate", "optimizer_steps", "skipped_steps"}},
       {"examples", {"epoch", "examples", "tokens", "learned_tokens", "tokens_seen"}},
       {"staleness", {"staleness_mean", "staleness_max", "weight_version", "incarnation"}},

@@ -110,6 +110,8 @@ nlohmann::ordered_json ToJson(const StepReport& r) {
           {"advantage_std", r.advantage_std},
           {"logprob_gap_mean", OrNull(r.logprob_gap_mean)},
           {"logprob_gap_max", OrNull(r.logprob_gap_max)},
+          {"value_loss", OrNull(r.value_loss)},
+          {"explained_variance", OrNull(r.explained_variance)},
           {"learning_rate", r.learning_rate},
           {"optimizer_steps", r.optimizer_steps},
           {"skipped_steps", r.skipped_steps},

@@ -59,6 +59,10 @@ struct StepReport {
   // |actor's recorded - learner's| log-probability at the same version; unset: no token was of this version.
   std::optional<double> logprob_gap_mean;
   std::optional<double> logprob_gap_max;
+  // With a value head: its loss without the coefficient, and the share of the returns' variance that its values explain; unset:
+  // there is none (or all returns are the same).
+  std::optional<double> value_loss;
+  std::optional<double> explained_variance;
   double learning_rate = 0;
   double collect_seconds = 0;
   double train_seconds = 0;

@@ -49,10 +49,14 @@ POLICY = row(
           [(newest("drover_learner_gradient_norm"), "{{run}}")], "none", low=0),
     graph("Clipped and masked tokens", "Share of tokens whose probability ratio was clipped, which grows with the number of steps on a rollout and with staleness, "
           "and of those that an importance weight or mask of 0 left out.",
-          [(newest("drover_learner_clip_ratio"), "{{run}}: clipped"), (newest("drover_learner_masked_ratio"), "{{run}}: masked")], "percentunit", low=0),
+          [(newest("drover_learner_clip_ratio"), "{{run}}: clipped"), (newest("drover_learner_masked_ratio"), "{{run}}: masked")], "percentunit", low=0,
+          size=(6, 8)),
     graph("Loss and advantages", "The loss (near 0 by construction: watch its jumps) and the standard deviation of the advantages, which is the signal.",
-          [(newest("drover_learner_loss"), "{{run}}: loss"), (newest("drover_learner_advantage_std"), "{{run}}: advantage std")], "none"),
-    graph("Learning rate", "Of the rollout's last optimizer step.", [(newest("drover_learner_learning_rate"), "{{run}}")], "sci", low=0),
+          [(newest("drover_learner_loss"), "{{run}}: loss"), (newest("drover_learner_advantage_std"), "{{run}}: advantage std")], "none", size=(6, 8)),
+    graph("Value head", "PPO alone (advantage.baseline VALUE). Share of the returns' variance that the values explain, which rises to its own level in the first rollouts and "
+          "falls where the policy outruns its critic; and the value loss per token.",
+          [(newest("drover_learner_explained_variance_ratio"), "{{run}}: explained variance"), (newest("drover_learner_value_loss"), "{{run}}: value loss")], "none", size=(6, 8)),
+    graph("Learning rate", "Of the rollout's last optimizer step.", [(newest("drover_learner_learning_rate"), "{{run}}")], "sci", low=0, size=(6, 8)),
 )
 
 OFF_POLICY = row(

@@ -37,6 +37,7 @@ const curves = (() => {
       {title: 'Gradient norm', note: 'before clipping', lines: [line('grad_norm', 'norm')]},
       {title: 'Loss', lines: [line('loss', 'loss')]},
       {title: 'Spread of advantages', note: 'standard deviation', lines: [line('advantage_std', 'spread')]},
+      {title: 'Value head', note: 'of PPO', lines: [line('explained_variance', 'explained variance'), line('value_loss', 'loss')]},
       {title: 'Learning rate', lines: [line('learning_rate', 'rate')]},
     ]],
   ];
