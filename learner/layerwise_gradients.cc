@@ -27,12 +27,13 @@ struct TellOfGradient final : torch::autograd::PostAccumulateGradHook {
 
 LayerwiseGradients::LayerwiseGradients(const std::vector<torch::Tensor>& parameters, const ShardPlan& plan,
                                        const LayerBuckets& buckets, torch::ScalarType wire,
-                                       Collectives* collectives)
+                                       Collectives* collectives, WeightShards* weights)
     : parameters_(parameters),
       plan_(plan),
       layout_(buckets),
       wire_(wire),
       collectives_(collectives),
+      weights_(weights),
       buckets_(plan.buckets().size()),
       own_(at::zeros({plan.run_elements()}, parameters.at(0).detach().options())) {
   DROVER_CHECK(layout_.order.size() == buckets_.size());
@@ -48,10 +49,12 @@ LayerwiseGradients::LayerwiseGradients(const std::vector<torch::Tensor>& paramet
     torch::autograd::impl::set_post_acc_grad_hooks(parameters_[i],
                                                    std::make_unique<TellOfGradient>([this, i] { Take(i); }));
   }
+  if (weights_ != nullptr) weights_->set_behind_backward([this](size_t bucket) { SendThrough(bucket); });
   BeginPass();
 }
 
 LayerwiseGradients::~LayerwiseGradients() {
+  if (weights_ != nullptr) weights_->set_behind_backward(nullptr);
   for (const torch::Tensor& parameter : parameters_) {
     torch::autograd::impl::set_post_acc_grad_hooks(parameter, nullptr);
   }
@@ -63,10 +66,7 @@ absl::Status LayerwiseGradients::Begin(int64_t passes) {
   passes_ = 0;
   most_elements_ = 0;
   BeginPass();
-  torch::Tensor of_ranks = at::zeros({plan_.ranks()}, at::kDouble);
-  of_ranks[collectives_->rank()] = static_cast<double>(passes);
-  RETURN_IF_ERROR(collectives_->AllReduceSum(of_ranks));
-  all_passes_ = static_cast<int64_t>(of_ranks.max().item<double>());
+  ASSIGN_OR_RETURN(all_passes_, MostOfRanks(*collectives_, passes));
   own_passes_ = passes;
   if (own_passes_ == 0) MakeEmptyPasses();
   return failed_;
@@ -102,7 +102,7 @@ void LayerwiseGradients::Take(size_t parameter) {
   if (!of_layer) return;
   layers_begun_ = true;
   --bucket.to_come;
-  SendCompleted();
+  if (weights_ == nullptr) SendCompleted();
 }
 
 // A layer: when autograd has told of all its weights. What is in front of the layers: when they have begun. What is behind
@@ -116,6 +116,14 @@ bool LayerwiseGradients::Complete(size_t bucket) const {
 
 void LayerwiseGradients::SendCompleted() {
   while (sent_ < layout_.order.size() && Complete(layout_.order[sent_])) Send(layout_.order[sent_++]);
+}
+
+// Where weights are gathered, too: all that is in front of this bucket in the order, and it.
+void LayerwiseGradients::SendThrough(size_t bucket) {
+  const at::NoGradGuard no_grad;
+  const auto at = std::find(layout_.order.begin(), layout_.order.end(), bucket);
+  const auto end = static_cast<size_t>(at - layout_.order.begin()) + 1;
+  while (sent_ < end) Send(layout_.order[sent_++]);
 }
 
 void LayerwiseGradients::Send(size_t bucket) {
@@ -142,7 +150,10 @@ void LayerwiseGradients::SendTheRest() {
 }
 
 void LayerwiseGradients::MakeEmptyPasses() {
-  while (passes_ < all_passes_) SendTheRest();
+  while (passes_ < all_passes_) {
+    if (weights_ != nullptr) weights_->MakeEmptyPass();
+    SendTheRest();
+  }
 }
 
 }  // namespace drover::learner

@@ -1,4 +1,4 @@
-// Gradients that leave the rank as soon as they are known (learner.sharding: GRADIENTS).
+// Gradients that leave the rank as soon as they are known (learner.sharding: GRADIENTS, WEIGHTS).
 //
 //   backward pass   head ─▶ layer L-1 ─▶ layer L-2 ─▶ ... ─▶ embedding
 //   in memory       head    L-1          L-2                 embedding      whole, one bucket at a time (the tied head's
@@ -9,6 +9,9 @@
 // A collective is made by all ranks in one order, but ranks may have different numbers of passes in a step: one that has
 // no more takes part with zeros, before it does anything else with the others. So every rank makes, for each of the most passes that a rank has, one reduce-scatter a
 // bucket, in the order of LayerBuckets, whatever order autograd is in.
+//
+// Where weights are gathered a layer at a time, too (weight_shards.h), the two take turns: a layer's gradients go when its
+// weights are gone, before those of the layer in front of it come.
 #pragma once
 
 #include <string>
@@ -16,15 +19,17 @@
 
 #include "learner/gradients.h"
 #include "learner/layer_buckets.h"
+#include "learner/weight_shards.h"
 
 namespace drover::learner {
 
 class LayerwiseGradients final : public StepGradients {
  public:
   // `plan` has the buckets of `buckets`, which are of the parameters' names. Between two calls of autograd no parameter
-  // has a .grad.
+  // has a .grad. `weights`: null where they are whole; outlives it.
   LayerwiseGradients(const std::vector<torch::Tensor>& parameters, const ShardPlan& plan,
-                     const LayerBuckets& buckets, torch::ScalarType wire, Collectives* collectives);
+                     const LayerBuckets& buckets, torch::ScalarType wire, Collectives* collectives,
+                     WeightShards* weights = nullptr);
   ~LayerwiseGradients() override;
   LayerwiseGradients(const LayerwiseGradients&) = delete;  // autograd holds its address
   LayerwiseGradients& operator=(const LayerwiseGradients&) = delete;
@@ -47,6 +52,7 @@ class LayerwiseGradients final : public StepGradients {
   void Take(size_t parameter);
   bool Complete(size_t bucket) const;
   void SendCompleted();
+  void SendThrough(size_t bucket);
   void Send(size_t bucket);
   void BeginPass();
   void SendTheRest();
@@ -57,6 +63,7 @@ class LayerwiseGradients final : public StepGradients {
   const LayerBuckets layout_;
   const torch::ScalarType wire_;
   Collectives* const collectives_;
+  WeightShards* const weights_;
   std::vector<size_t> bucket_of_;  // of each parameter
   std::vector<Bucket> buckets_;
   torch::Tensor own_;          // [run_elements]

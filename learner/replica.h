@@ -1,5 +1,6 @@
 // What every rank of a learner holds: model, counters, the frozen reference, which between two commands of rank 0 are the
-// same to the bit on every rank, and the moments: all of them alike, or, with sharding, its own part. Internal to the
+// same to the bit on every rank, and the moments: all of them alike, or, with sharding, its own part (of the model's weights,
+// too, with Sharding::kWeights). Internal to the
 // learner.
 #pragma once
 
@@ -36,6 +37,8 @@ struct Replica {
   // Whether only adapters are trained: the reference is then the model without them, and no part of the state.
   bool adapts() const { return model->options().lora.has_value(); }
   TrainerState State() const;
+  // Collective: the model's Export, on rank 0; others get an empty set where ranks share the weights.
+  absl::StatusOr<model::WeightSet> ExportWeights();
   // A new save: ranks other than 0 copy their moments and write them when rank 0 says so.
   absl::Status SaveShard();
   // Rank 0 alone: this rank's part. ShareState follows.
@@ -52,6 +55,9 @@ struct Replica {
   uint64_t saves = 0;                             // begun since the ranks came together
 
  private:
+  absl::Status CopyToReference();
+  absl::Status ShareWeights(const TrainerState* restored, bool any);
+  void RestoreWeights(const TrainerState& state);
   absl::Status ShareMoments(const TrainerState* restored, bool any);
 
   ShardWriter writer_;  // the last member: its thread is waited for before the others go
