@@ -174,7 +174,8 @@ TEST(ShardedCheckpoint, EachRankWritesItsWeightsToo) {
       bytes[view.name.substr(0, view.name.find('.'))] += static_cast<int64_t>(view.bytes.size());
   }
   int64_t elements = 0;
-  for (const auto& [name, weight] : TinyModel()->weights()) elements += weight.numel();
+  const auto model = TinyModel();
+  for (const auto& [name, weight] : model->weights()) elements += weight.numel();
   EXPECT_EQ(bytes.at("weight"), 4 * elements);
   EXPECT_EQ(bytes.at("first_moment"), 4 * elements);
   EXPECT_EQ(bytes.at("second_moment"), 4 * elements);
