@@ -27,12 +27,14 @@ struct TellOfGradient final : torch::autograd::PostAccumulateGradHook {
 
 LayerwiseGradients::LayerwiseGradients(const std::vector<torch::Tensor>& parameters, const ShardPlan& plan,
                                        const LayerBuckets& buckets, torch::ScalarType wire,
-                                       Collectives* collectives, WeightShards* weights)
+                                       Collectives* collectives, ExchangeQueue* exchanges,
+                                       WeightShards* weights)
     : parameters_(parameters),
       plan_(plan),
       layout_(buckets),
       wire_(wire),
       collectives_(collectives),
+      exchanges_(exchanges),
       weights_(weights),
       buckets_(plan.buckets().size()),
       own_(at::zeros({plan.run_elements()}, parameters.at(0).detach().options())) {
@@ -54,6 +56,7 @@ LayerwiseGradients::LayerwiseGradients(const std::vector<torch::Tensor>& paramet
 }
 
 LayerwiseGradients::~LayerwiseGradients() {
+  AwaitSent();
   if (weights_ != nullptr) weights_->set_behind_backward(nullptr);
   for (const torch::Tensor& parameter : parameters_) {
     torch::autograd::impl::set_post_acc_grad_hooks(parameter, nullptr);
@@ -68,7 +71,10 @@ absl::Status LayerwiseGradients::Begin(int64_t passes) {
   BeginPass();
   ASSIGN_OR_RETURN(all_passes_, MostOfRanks(*collectives_, passes));
   own_passes_ = passes;
-  if (own_passes_ == 0) MakeEmptyPasses();
+  if (own_passes_ == 0) {
+    MakeEmptyPasses();
+    AwaitSent();
+  }
   return failed_;
 }
 
@@ -131,15 +137,27 @@ void LayerwiseGradients::Send(size_t bucket) {
   torch::Tensor whole = std::exchange(buckets_[bucket].whole, torch::Tensor());
   const bool given = whole.defined();
   if (!given) whole = at::zeros({plan_.ranks() * run}, own_.options());
-  failed_.Update(collectives_->ReduceScatterSum(whole, wire_));
-  own_.narrow(0, plan_.buckets()[bucket].begin / plan_.ranks(), run)
-      .add_(whole.narrow(0, collectives_->rank() * run, run));
-  if (given) elements_ -= whole.numel();
+  AwaitSent();
+  in_flight_elements_ = given ? whole.numel() : 0;
+  const torch::Tensor own = own_.narrow(0, plan_.buckets()[bucket].begin / plan_.ranks(), run);
+  in_flight_ = exchanges_->Post([this, whole, own, run]() -> absl::Status {
+    RETURN_IF_ERROR(collectives_->ReduceScatterSum(whole, wire_));
+    own.add_(whole.narrow(0, collectives_->rank() * run, run));
+    return absl::OkStatus();
+  });
+}
+
+void LayerwiseGradients::AwaitSent() {
+  if (!in_flight_) return;
+  failed_.Update(exchanges_->Wait(*std::exchange(in_flight_, std::nullopt)));
+  elements_ -= in_flight_elements_;
 }
 
 void LayerwiseGradients::EndPass() {
   SendTheRest();
-  if (passes_ == own_passes_) MakeEmptyPasses();
+  if (passes_ != own_passes_) return;
+  MakeEmptyPasses();
+  AwaitSent();  // what follows may be for this thread to exchange
 }
 
 void LayerwiseGradients::SendTheRest() {

@@ -31,20 +31,27 @@ ShardPlan PlanOf(const std::vector<std::string>& names, const std::vector<torch:
   return ShardPlan(ElementsOf(parameters), BucketsByLayer(names).parameters, ranks);
 }
 
+// On a GPU what a thread waits for is put before what the device computes next, whichever thread asks: it would be in its way.
+bool Overlaps(Sharding sharding, const ShardPlan& plan, torch::Device device) {
+  return (sharding == Sharding::kGradients || sharding == Sharding::kWeights) && plan.ranks() > 1 &&
+         device.is_cpu();
+}
+
 // One rank has all weights.
 std::unique_ptr<WeightShards> MakeWeights(const std::vector<std::string>& names,
                                           const std::vector<torch::Tensor>& parameters, const ShardPlan& plan,
                                           Sharding sharding, model::WeightSource source,
-                                          Collectives* collectives) {
+                                          Collectives* collectives, ExchangeQueue* exchanges) {
   if (sharding != Sharding::kWeights || plan.ranks() == 1) return nullptr;
   return std::make_unique<WeightShards>(names, parameters, plan, BucketsByLayer(names), std::move(source),
-                                        collectives);
+                                        collectives, exchanges);
 }
 
 std::unique_ptr<StepGradients> MakeGradients(const std::vector<std::string>& names,
                                              const std::vector<torch::Tensor>& parameters,
                                              const ShardPlan& plan, const ShardingOptions& options,
-                                             Collectives* collectives, WeightShards* weights) {
+                                             Collectives* collectives, ExchangeQueue* exchanges,
+                                             WeightShards* weights) {
   const torch::ScalarType wire = options.bfloat16_exchange ? at::kBFloat16 : at::kFloat;
   switch (options.sharding) {
     case Sharding::kNone:
@@ -54,7 +61,7 @@ std::unique_ptr<StepGradients> MakeGradients(const std::vector<std::string>& nam
     case Sharding::kGradients:
     case Sharding::kWeights:
       return std::make_unique<LayerwiseGradients>(parameters, plan, BucketsByLayer(names), wire, collectives,
-                                                  weights);
+                                                  exchanges, weights);
   }
   return std::make_unique<ReducedGradients>(parameters, plan, collectives);
 }
@@ -68,9 +75,11 @@ Stepper::Stepper(const std::map<std::string, torch::Tensor>& parameters, const S
       names_(NamesOf(parameters)),
       parameters_(TensorsOf(parameters)),
       shards_(PlanOf(names_, parameters_, options.sharding.sharding, collectives->size())),
+      exchanges_(/*threaded=*/Overlaps(options.sharding.sharding, shards_, device())),
       weights_(MakeWeights(names_, parameters_, shards_, options.sharding.sharding, std::move(source),
-                           collectives)),
-      gradients_(MakeGradients(names_, parameters_, shards_, options.sharding, collectives, weights_.get())),
+                           collectives, &exchanges_)),
+      gradients_(MakeGradients(names_, parameters_, shards_, options.sharding, collectives, &exchanges_,
+                               weights_.get())),
       adamw_(weights_ != nullptr ? weights_->pieces() : ShardOf(shards_, shard(), parameters_),
              options.adamw) {}
 

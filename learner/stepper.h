@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "learner/adamw.h"
 #include "learner/collectives.h"
+#include "learner/exchange_queue.h"
 #include "learner/gradients.h"
 #include "learner/shard_plan.h"
 #include "learner/sharding.h"
@@ -81,6 +82,7 @@ class Stepper {
   const std::vector<std::string> names_;
   const std::vector<torch::Tensor> parameters_;
   const ShardPlan shards_;
+  ExchangeQueue exchanges_;
   const std::unique_ptr<WeightShards> weights_;
   const std::unique_ptr<StepGradients> gradients_;
   AdamW adamw_;

@@ -28,13 +28,15 @@ model::WeightSource SourceOf(const std::vector<std::string>& names,
 
 WeightShards::WeightShards(const std::vector<std::string>& names,
                            const std::vector<torch::Tensor>& parameters, const ShardPlan& plan,
-                           const LayerBuckets& layout, model::WeightSource source, Collectives* collectives)
+                           const LayerBuckets& layout, model::WeightSource source, Collectives* collectives,
+                           ExchangeQueue* exchanges)
     : names_(names),
       parameters_(parameters),
       plan_(plan),
       layout_(layout),
       source_(source ? std::move(source) : SourceOf(names, parameters)),
       collectives_(collectives),
+      exchanges_(exchanges),
       buckets_(plan.buckets().size()),
       own_(at::zeros({plan.run_elements()}, parameters.at(0).detach().options())) {
   DROVER_CHECK(layout_.layers.size() == buckets_.size());
@@ -98,6 +100,7 @@ absl::Status WeightShards::ForEachWhole(absl::FunctionRef<absl::Status(size_t pa
   for (size_t b = 0; b < buckets_.size(); ++b) {
     const ShardBucket& place = plan_.buckets()[b];
     Hold(b);
+    if (b + 1 < buckets_.size()) Fetch(b + 1);
     // Whatever one rank's visit comes to, it goes on gathering: the others wait for it.
     for (size_t i = place.first; i < place.first + place.parameters && visited.ok() && failed_.ok(); ++i) {
       visited = visit(i);
@@ -153,7 +156,13 @@ absl::Status WeightShards::EndForwards() {
   return failed_;
 }
 
-void WeightShards::BeginLayer(int64_t layer, model::LayerUse) { Hold(bucket_of_layer_.at(layer)); }
+// A forward pass goes up through the layers, a backward one down. Whether a backward pass follows the last layer is not known
+// here.
+void WeightShards::BeginLayer(int64_t layer, model::LayerUse use) {
+  Hold(bucket_of_layer_.at(layer));
+  const int64_t next = use == model::LayerUse::kForward ? layer + 1 : layer - 1;
+  if (next >= 0 && next < static_cast<int64_t>(bucket_of_layer_.size())) Fetch(bucket_of_layer_[next]);
+}
 
 void WeightShards::EndLayer(int64_t layer, model::LayerUse use) {
   const size_t bucket = bucket_of_layer_.at(layer);
@@ -161,16 +170,25 @@ void WeightShards::EndLayer(int64_t layer, model::LayerUse use) {
   if (use == model::LayerUse::kBackward && behind_backward_) behind_backward_(bucket);
 }
 
-void WeightShards::Hold(size_t b) {
+void WeightShards::Fetch(size_t b) {
   Bucket& bucket = buckets_[b];
-  if (bucket.holds++ > 0) return;
+  if (bucket.holds > 0 || bucket.coming) return;
   const at::NoGradGuard no_grad;
   model::TakeMemory(bucket.whole);
   elements_ += bucket.whole.numel();
   most_elements_ = std::max(most_elements_, elements_);
   const int64_t run = bucket.own.numel();
   bucket.whole.narrow(0, collectives_->rank() * run, run).copy_(bucket.own);
-  if (failed_.ok()) failed_ = collectives_->AllGather(bucket.whole);
+  bucket.coming =
+      exchanges_->Post([ranks = collectives_, whole = bucket.whole] { return ranks->AllGather(whole); });
+}
+
+void WeightShards::Hold(size_t b) {
+  Fetch(b);
+  Bucket& bucket = buckets_[b];
+  if (bucket.holds++ > 0) return;
+  failed_.Update(exchanges_->Wait(*std::exchange(bucket.coming, std::nullopt)));
+  const at::NoGradGuard no_grad;
   if (!failed_.ok()) bucket.whole.zero_();
 }
 

@@ -8,6 +8,8 @@
 // their memory comes and goes (model/tensor_memory.h). What is of no layer (embedding, head, last norm) is whole for as long as
 // a step or a round of forward passes goes on: both ends of the model read it.
 //
+// The layer that comes next is gathered while this one is computed (exchange_queue.h): two layers are whole at a time.
+//
 // Every gathering is a collective. Ranks may have different numbers of passes, so they agree on the largest number before the
 // first, and one that has made all of its own goes through the layers without computing.
 #pragma once
@@ -16,12 +18,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "learner/collectives.h"
+#include "learner/exchange_queue.h"
 #include "learner/layer_buckets.h"
 #include "learner/shard_plan.h"
 #include "model/layer_weights.h"
@@ -33,10 +37,10 @@ namespace drover::learner {
 class WeightShards final : public model::LayerWeights {
  public:
   // Of `parameters`, float32 leaves named `names`, by `plan`, whose buckets are `layout`'s: takes this rank's part of their
-  // values, or of those of `source` where it is not null, and their memory. What outlives it: `collectives`.
+  // values, or of those of `source` where it is not null, and their memory. `collectives` and `exchanges` outlive it.
   WeightShards(const std::vector<std::string>& names, const std::vector<torch::Tensor>& parameters,
                const ShardPlan& plan, const LayerBuckets& layout, model::WeightSource source,
-               Collectives* collectives);
+               Collectives* collectives, ExchangeQueue* exchanges);
 
   // This rank's pieces of the parameters, in the order of the plan, flat.
   const std::vector<torch::Tensor>& pieces() const { return pieces_; }
@@ -77,9 +81,12 @@ class WeightShards final : public model::LayerWeights {
         whole;  // [ranks x run], whose memory is there while holds > 0; the parameters are views of it
     torch::Tensor own;  // [run]
     int holds = 0;
+    std::optional<uint64_t> coming;  // the exchange that gathers it, while nobody has waited for it
   };
 
   void TakeOver(size_t bucket);
+  // Begins to gather it, unless it is there or on its way.
+  void Fetch(size_t bucket);
   void Hold(size_t bucket);
   void LetGo(size_t bucket);
   void HoldEnds();
@@ -92,6 +99,7 @@ class WeightShards final : public model::LayerWeights {
   const LayerBuckets layout_;
   model::WeightSource source_;
   Collectives* const collectives_;
+  ExchangeQueue* const exchanges_;
   std::vector<size_t> bucket_of_layer_;
   std::vector<size_t> ends_;  // buckets of no layer
   std::vector<Bucket> buckets_;

@@ -135,16 +135,17 @@ void AddAllTrained(const v1::Recipe& recipe, const ModelConfig& config, const mo
   plan->parts.push_back({"master weights", OfRanks("float32, 4 bytes a parameter", shards.weights),
                          kFloat * elements.all / shards.weights});
   if (shards.weights > 1) {
-    plan->parts.push_back({"weights of a pass", "whole: embedding and head, and of layers one at a time",
-                           kFloat * (Ends(config) + layer)});
+    plan->parts.push_back({"weights of a pass",
+                           "whole: embedding and head, a layer's, and those that come next",
+                           kFloat * (Ends(config) + 2 * layer)});
   }
   plan->parts.push_back({"gradients", OfRanks("float32, 4 bytes a parameter", shards.gradients),
                          kFloat * elements.all / shards.gradients});
   plan->parts.push_back({"AdamW's moments", OfRanks("two of float32, 8 bytes a parameter", shards.moments),
                          2 * kFloat * elements.all / shards.moments});
   if (recipe.learner().sharding() == v1::GRADIENTS || recipe.learner().sharding() == v1::WEIGHTS) {
-    plan->parts.push_back(
-        {"gradients of a pass", "whole: the head's, and a layer's", kFloat * (embedding + layer)});
+    plan->parts.push_back({"gradients of a pass", "whole: the head's, a layer's, and those of one in flight",
+                           kFloat * (embedding + 2 * layer)});
   }
   if (shards.moments > 1) {
     plan->parts.push_back({"exchange", "the embedding, or a layer: what is sent, and what is received",

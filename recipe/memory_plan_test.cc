@@ -115,7 +115,7 @@ TEST(MemoryPlanTest, SharesMomentsAndGradientsAmongRanks) {
   EXPECT_EQ(parts().at("exchange"), 8 * (576 + 16 + 4));  // of two layers and a norm a half
   recipe.mutable_learner()->set_sharding(v1::GRADIENTS);
   EXPECT_EQ(parts().at("gradients"), all);
-  EXPECT_EQ(parts().at("gradients of a pass"), 4 * (80 + 576 + 16 + 4));
+  EXPECT_EQ(parts().at("gradients of a pass"), 4 * (80 + 2 * (576 + 16 + 4)));
   EXPECT_EQ(parts().at("master weights"), 4 * all);
 }
 
@@ -131,7 +131,7 @@ TEST(MemoryPlanTest, SharesWeightsAmongRanks) {
   recipe.mutable_learner()->set_sharding(v1::WEIGHTS);
   const auto parts = PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu));
   EXPECT_EQ(parts.at("master weights"), all);
-  EXPECT_EQ(parts.at("weights of a pass"), 4 * (80 + 576 + 16 + 4));
+  EXPECT_EQ(parts.at("weights of a pass"), 4 * (80 + 2 * (576 + 16 + 4)));
   EXPECT_EQ(parts.at("weights in the dtype"), 4 * (80 + 576));
   for (const char* same : {"gradients", "gradients of a pass", "AdamW's moments", "exchange", "activations"})
     EXPECT_EQ(parts.at(same), gradients.at(same)) << same;
