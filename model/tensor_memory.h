@@ -6,7 +6,8 @@
 
 namespace drover::model {
 
-// Frees the memory of `tensor` and of all that share it. Reading one of them then throws.
+// Frees the memory of `tensor` and of all that share it. Nobody reads one of them until it is taken again: that would end the
+// process.
 void GiveBackMemory(const torch::Tensor& tensor);
 
 // Memory for all of them again, with any values; `tensor` spans all of it.

@@ -18,7 +18,7 @@ struct TransformerOptions {
   // Trainable: of each layer only its input is kept for the backward pass, which computes the layer again (recompute.h):
   // a third more work, a fraction of the memory, the same gradients.
   bool recompute_layers = false;
-  // Trainable, without adapters: weights have no memory, and reading one throws; Transformer::source gives their values to who
+  // Trainable, without adapters: weights have no memory and are not read; Transformer::source gives their values to who
   // brings them (layer_weights.h).
   bool deferred = false;
   // With adapters: weights are stored in dtype and frozen, whatever `trainable` says, the adapters are float32, and they alone

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <future>
@@ -16,6 +17,14 @@
 #include "model/torch_dtype.h"
 
 namespace drover::learner::testing_support {
+namespace {
+
+// LibTorch's recorder of collectives is one for the process and adds a group to its map without its lock
+// (c10d::FlightRecorder::record): with ranks as threads two groups' first collectives ended the process. It is off before any
+// group is made, unless someone asked for it.
+[[maybe_unused]] const int kWithoutRecorder = setenv("TORCH_FR_BUFFER_SIZE", "0", /*overwrite=*/0);
+
+}  // namespace
 
 std::unique_ptr<model::Transformer> TinyModel(uint64_t seed, torch::ScalarType dtype, bool recompute) {
   at::set_num_threads(1);  // quickest for such shapes, and rounding does not depend on the machine's cores
