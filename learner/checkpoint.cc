@@ -191,13 +191,14 @@ absl::StatusOr<Saved> ReadSaved(const std::string& dir, const Trainer& trainer, 
   absl::StatusOr<CheckpointMeta> meta = FromMetadata(file.metadata());
   if (!meta.ok()) return Annotate(meta.status(), path);
   TrainerState state;
-  RETURN_IF_ERROR(Annotate(AddTensors(file.tensors(), file.metadata(), &state), path));
+  RETURN_IF_ERROR(Annotate(AddTensors(file.tensors(), file.metadata(), /*shard=*/false, &state), path));
   ASSIGN_OR_RETURN(std::vector<model::SafetensorsFile> shards, OpenShards(dir, file, files));
   for (const model::SafetensorsFile& shard : shards) {
-    RETURN_IF_ERROR(Annotate(AddTensors(shard.tensors(), shard.metadata(), &state), shard.path()));
+    RETURN_IF_ERROR(
+        Annotate(AddTensors(shard.tensors(), shard.metadata(), /*shard=*/true, &state), shard.path()));
   }
   state.counters = meta->counters;
-  if (WeightsAreMasters(trainer) && !HasWeights(state, trainer.model())) {
+  if (WeightsAreMasters(trainer) && !HasWeights(state, trainer.model()) && state.weight_pieces.empty()) {
     for (const model::TensorView& view : weights.tensors()) {
       absl::StatusOr<torch::Tensor> weight = model::TensorOfView(view);
       if (!weight.ok()) return Annotate(weight.status(), weights.path());
@@ -229,7 +230,7 @@ uint64_t CheckpointSnapshot::bytes() const {
 absl::StatusOr<CheckpointSnapshot> TakeSnapshot(Trainer& trainer, const CheckpointMeta& meta,
                                                 const model::CompanionFiles& companions) {
   CheckpointSnapshot snapshot;
-  ASSIGN_OR_RETURN(snapshot.weights, trainer.model().Export());
+  ASSIGN_OR_RETURN(snapshot.weights, trainer.ExportWeights());
   snapshot.weights_file = WeightsFile(trainer);
   snapshot.base_digest = trainer.base_digest();
   ASSIGN_OR_RETURN(snapshot.files, Companions(trainer.model(), companions));
@@ -238,10 +239,12 @@ absl::StatusOr<CheckpointSnapshot> TakeSnapshot(Trainer& trainer, const Checkpoi
   snapshot.meta.counters = state.counters;
   if (WeightsAreMasters(trainer)) {
     for (const auto& [name, weight] : trainer.model().versioned()) state.weights.erase(name);
+    state.weight_pieces.clear();
   }
   ASSIGN_OR_RETURN(snapshot.gathering, trainer.SaveShards());
   if (snapshot.gathering != nullptr) {
     ASSIGN_OR_RETURN(snapshot.shard, TakeShard(state, /*rank=*/0, snapshot.gathering->ranks()));
+    state.weight_pieces.clear();
     state.first_moments.clear();
     state.second_moments.clear();
   }

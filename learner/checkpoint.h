@@ -36,7 +36,7 @@ struct CheckpointSnapshot {
   std::string weights_file;     // where they are written
   std::string base_digest;      // of what adapters adapt; empty: there are none
   model::CompanionFiles files;  // everything beside weights and state
-  StateTensors state;           // without moments where ranks share them
+  StateTensors state;           // without what ranks share
   std::optional<ShardSnapshot> shard;         // then: rank 0's ...
   std::shared_ptr<ShardGathering> gathering;  // ... and what brings those of the others into the folder
 

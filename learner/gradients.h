@@ -4,7 +4,7 @@
 //   NONE               all gradients                                by one all-reduce             whole on every rank
 //   OPTIMIZER          all gradients                                by a reduce-scatter a bucket  in runs: a rank's own
 //   GRADIENTS          its runs, and the buckets in the works       after every backward pass     the same
-//                      (layerwise_gradients.h)
+//   WEIGHTS            (layerwise_gradients.h)
 //
 // docs/decisions/0019-shards.md has the reasons.
 #pragma once

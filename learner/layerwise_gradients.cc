@@ -27,12 +27,15 @@ struct TellOfGradient final : torch::autograd::PostAccumulateGradHook {
 
 LayerwiseGradients::LayerwiseGradients(const std::vector<torch::Tensor>& parameters, const ShardPlan& plan,
                                        const LayerBuckets& buckets, torch::ScalarType wire,
-                                       Collectives* collectives)
+                                       Collectives* collectives, ExchangeQueue* exchanges,
+                                       WeightShards* weights)
     : parameters_(parameters),
       plan_(plan),
       layout_(buckets),
       wire_(wire),
       collectives_(collectives),
+      exchanges_(exchanges),
+      weights_(weights),
       buckets_(plan.buckets().size()),
       own_(at::zeros({plan.run_elements()}, parameters.at(0).detach().options())) {
   DROVER_CHECK(layout_.order.size() == buckets_.size());
@@ -48,10 +51,13 @@ LayerwiseGradients::LayerwiseGradients(const std::vector<torch::Tensor>& paramet
     torch::autograd::impl::set_post_acc_grad_hooks(parameters_[i],
                                                    std::make_unique<TellOfGradient>([this, i] { Take(i); }));
   }
+  if (weights_ != nullptr) weights_->set_behind_backward([this](size_t bucket) { SendThrough(bucket); });
   BeginPass();
 }
 
 LayerwiseGradients::~LayerwiseGradients() {
+  AwaitSent();
+  if (weights_ != nullptr) weights_->set_behind_backward(nullptr);
   for (const torch::Tensor& parameter : parameters_) {
     torch::autograd::impl::set_post_acc_grad_hooks(parameter, nullptr);
   }
@@ -63,12 +69,12 @@ absl::Status LayerwiseGradients::Begin(int64_t passes) {
   passes_ = 0;
   most_elements_ = 0;
   BeginPass();
-  torch::Tensor of_ranks = at::zeros({plan_.ranks()}, at::kDouble);
-  of_ranks[collectives_->rank()] = static_cast<double>(passes);
-  RETURN_IF_ERROR(collectives_->AllReduceSum(of_ranks));
-  all_passes_ = static_cast<int64_t>(of_ranks.max().item<double>());
+  ASSIGN_OR_RETURN(all_passes_, MostOfRanks(*collectives_, passes));
   own_passes_ = passes;
-  if (own_passes_ == 0) MakeEmptyPasses();
+  if (own_passes_ == 0) {
+    MakeEmptyPasses();
+    AwaitSent();
+  }
   return failed_;
 }
 
@@ -102,7 +108,7 @@ void LayerwiseGradients::Take(size_t parameter) {
   if (!of_layer) return;
   layers_begun_ = true;
   --bucket.to_come;
-  SendCompleted();
+  if (weights_ == nullptr) SendCompleted();
 }
 
 // A layer: when autograd has told of all its weights. What is in front of the layers: when they have begun. What is behind
@@ -118,20 +124,40 @@ void LayerwiseGradients::SendCompleted() {
   while (sent_ < layout_.order.size() && Complete(layout_.order[sent_])) Send(layout_.order[sent_++]);
 }
 
+// Where weights are gathered, too: all that is in front of this bucket in the order, and it.
+void LayerwiseGradients::SendThrough(size_t bucket) {
+  const at::NoGradGuard no_grad;
+  const auto at = std::find(layout_.order.begin(), layout_.order.end(), bucket);
+  const auto end = static_cast<size_t>(at - layout_.order.begin()) + 1;
+  while (sent_ < end) Send(layout_.order[sent_++]);
+}
+
 void LayerwiseGradients::Send(size_t bucket) {
   const int64_t run = plan_.buckets()[bucket].run_elements;
   torch::Tensor whole = std::exchange(buckets_[bucket].whole, torch::Tensor());
   const bool given = whole.defined();
   if (!given) whole = at::zeros({plan_.ranks() * run}, own_.options());
-  failed_.Update(collectives_->ReduceScatterSum(whole, wire_));
-  own_.narrow(0, plan_.buckets()[bucket].begin / plan_.ranks(), run)
-      .add_(whole.narrow(0, collectives_->rank() * run, run));
-  if (given) elements_ -= whole.numel();
+  AwaitSent();
+  in_flight_elements_ = given ? whole.numel() : 0;
+  const torch::Tensor own = own_.narrow(0, plan_.buckets()[bucket].begin / plan_.ranks(), run);
+  in_flight_ = exchanges_->Post([this, whole, own, run]() -> absl::Status {
+    RETURN_IF_ERROR(collectives_->ReduceScatterSum(whole, wire_));
+    own.add_(whole.narrow(0, collectives_->rank() * run, run));
+    return absl::OkStatus();
+  });
+}
+
+void LayerwiseGradients::AwaitSent() {
+  if (!in_flight_) return;
+  failed_.Update(exchanges_->Wait(*std::exchange(in_flight_, std::nullopt)));
+  elements_ -= in_flight_elements_;
 }
 
 void LayerwiseGradients::EndPass() {
   SendTheRest();
-  if (passes_ == own_passes_) MakeEmptyPasses();
+  if (passes_ != own_passes_) return;
+  MakeEmptyPasses();
+  AwaitSent();  // what follows may be for this thread to exchange
 }
 
 void LayerwiseGradients::SendTheRest() {
@@ -142,7 +168,10 @@ void LayerwiseGradients::SendTheRest() {
 }
 
 void LayerwiseGradients::MakeEmptyPasses() {
-  while (passes_ < all_passes_) SendTheRest();
+  while (passes_ < all_passes_) {
+    if (weights_ != nullptr) weights_->MakeEmptyPass();
+    SendTheRest();
+  }
 }
 
 }  // namespace drover::learner

@@ -41,7 +41,8 @@ constexpr std::pair<v1::KlEstimator, KlEstimator> kEstimators[] = {
     {v1::K3_WITH_K2_GRADIENT, KlEstimator::kK3WithK2Gradient}};
 constexpr std::pair<v1::Sharding, Sharding> kShardings[] = {{v1::NONE, Sharding::kNone},
                                                             {v1::OPTIMIZER, Sharding::kOptimizer},
-                                                            {v1::GRADIENTS, Sharding::kGradients}};
+                                                            {v1::GRADIENTS, Sharding::kGradients},
+                                                            {v1::WEIGHTS, Sharding::kWeights}};
 constexpr std::pair<v1::Dtype, bool> kExchanges[] = {{v1::FLOAT32, false}, {v1::BFLOAT16, true}};
 constexpr std::pair<v1::CorrectionKind, CorrectionKind> kCorrections[] = {
     {v1::NO_CORRECTION, CorrectionKind::kNone},

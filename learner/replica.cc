@@ -4,9 +4,11 @@
 
 #include <utility>
 
+#include "base/check.h"
 #include "base/status.h"
 #include "learner/losses/make_loss.h"
 #include "learner/shards.h"
+#include "model/weight_rounding.h"
 
 namespace drover::learner {
 namespace {
@@ -36,7 +38,7 @@ absl::Status ScatterMoments(const Stepper& stepper, const Moments* given,
   return absl::OkStatus();
 }
 
-// The pieces that a rank keeps of one moment, by name. They share storage with `own`.
+// The pieces that a rank keeps of one moment, or of the weights, by name. They share storage with `own`.
 Moments MomentsOf(const Stepper& stepper, const std::vector<torch::Tensor>& own) {
   Moments moments;
   const std::vector<ShardPiece> pieces = stepper.shards().Pieces(stepper.shard());
@@ -81,8 +83,15 @@ Replica::Replica(const TrainerOptions& trainer_options, std::unique_ptr<model::T
       model(std::move(transformer)),
       value_head(MakeValueHead(loss, *model)),
       collectives(group),
-      stepper(trained(), StepperOptionsOf(options, value_head.get()), collectives),
-      writer_(options.checkpoints, collectives) {}
+      stepper(trained(), StepperOptionsOf(options, value_head.get()), collectives, model->source()),
+      writer_(options.checkpoints, collectives) {
+  DROVER_CHECK(stepper.weights() != nullptr || !model->options().deferred);
+  DROVER_CHECK(stepper.weights() == nullptr || value_head == nullptr);  // the recipe's checks refuse it
+  model->DropSource();
+  if (stepper.weights() == nullptr) return;
+  model->SetLayerWeights(stepper.weights());
+  stepper.weights()->set_behind_ends([this] { model->DropPacked(); });
+}
 
 std::map<std::string, torch::Tensor> Replica::trained() const {
   std::map<std::string, torch::Tensor> all = model->versioned();
@@ -100,9 +109,30 @@ absl::Status Replica::BeginReinforcement() {
   optimizer_steps = 0;
   if (!needs_reference()) return absl::OkStatus();
   ASSIGN_OR_RETURN(reference, NewReference(*model));
-  if (adapts()) return absl::OkStatus();
-  ASSIGN_OR_RETURN(const model::WeightSet weights, model->Export());
-  return reference->Import(weights);
+  return adapts() ? absl::OkStatus() : CopyToReference();
+}
+
+// Every rank keeps a whole reference, in the model's dtype.
+absl::Status Replica::CopyToReference() {
+  if (stepper.weights() == nullptr) {
+    ASSIGN_OR_RETURN(const model::WeightSet weights, model->Export());
+    return reference->Import(weights);
+  }
+  return stepper.weights()->ForEachWhole([this](size_t i) {
+    const at::NoGradGuard no_grad;
+    reference->weights().at(stepper.names()[i]).copy_(stepper.parameters()[i].detach());
+    return absl::OkStatus();
+  });
+}
+
+absl::StatusOr<model::WeightSet> Replica::ExportWeights() {
+  if (stepper.weights() == nullptr) return model->Export();
+  model::WeightSetBuilder builder;
+  RETURN_IF_ERROR(stepper.weights()->ForEachWhole([&](size_t i) {
+    if (collectives->rank() != 0) return absl::OkStatus();
+    return model::AddRounded(stepper.names()[i], stepper.parameters()[i], model->options().dtype, &builder);
+  }));
+  return std::move(builder).Finish();
 }
 
 absl::Status Replica::ShareBase() {
@@ -124,8 +154,7 @@ absl::Status Replica::ShareState(const TrainerState* restored) {
   optimizer_steps = numbers[0].item<int64_t>();
   stepper.adamw().set_steps(numbers[1].item<int64_t>());
   stepper.set_skipped_in_a_row(numbers[2].item<int64_t>());
-  for (const torch::Tensor& weight : stepper.parameters())
-    RETURN_IF_ERROR(collectives->Broadcast(weight.detach()));
+  RETURN_IF_ERROR(ShareWeights(restored, numbers[4].item<int64_t>() != 0));
   RETURN_IF_ERROR(ShareMoments(restored, numbers[4].item<int64_t>() != 0));
   if (numbers[3].item<int64_t>() == 0) {
     reference = nullptr;
@@ -141,6 +170,19 @@ absl::Status Replica::ShareState(const TrainerState* restored) {
     weight.copy_(values);
   }
   return absl::OkStatus();
+}
+
+absl::Status Replica::ShareWeights(const TrainerState* restored, bool any) {
+  if (stepper.weights() == nullptr) {
+    for (const torch::Tensor& weight : stepper.parameters())
+      RETURN_IF_ERROR(collectives->Broadcast(weight.detach()));
+    return absl::OkStatus();
+  }
+  if (!any) return stepper.weights()->ScatterInitial();
+  return stepper.weights()->Scatter([&](size_t parameter, const torch::Tensor& into) {
+    CopyMoment(WeightIn(*restored, stepper.names()[parameter]), 0, into);
+    return absl::OkStatus();
+  });
 }
 
 absl::Status Replica::ShareMoments(const TrainerState* restored, bool any) {
@@ -160,7 +202,9 @@ absl::Status Replica::ShareMoments(const TrainerState* restored, bool any) {
 absl::Status Replica::SaveShard() {
   ++saves;
   if (collectives->rank() == 0) return absl::OkStatus();
-  ASSIGN_OR_RETURN(ShardSnapshot shard, TakeShard(State(), collectives->rank(), collectives->size()));
+  TrainerState state = State();
+  if (model->options().dtype == at::kFloat) state.weight_pieces.clear();  // model.safetensors has them
+  ASSIGN_OR_RETURN(ShardSnapshot shard, TakeShard(state, collectives->rank(), collectives->size()));
   writer_.Begin(saves, std::move(shard));
   return absl::OkStatus();
 }
@@ -170,11 +214,24 @@ TrainerState Replica::State() const {
   state.counters = {optimizer_steps, stepper.adamw().steps(), stepper.skipped_in_a_row()};
   state.first_moments = MomentsOf(stepper, stepper.adamw().first_moments());
   state.second_moments = MomentsOf(stepper, stepper.adamw().second_moments());
-  for (const auto& [name, weight] : trained()) state.weights[name] = weight.detach();
+  if (stepper.weights() != nullptr) {
+    state.weight_pieces = MomentsOf(stepper, stepper.weights()->pieces());
+  } else {
+    for (const auto& [name, weight] : trained()) state.weights[name] = weight.detach();
+  }
   if (reference != nullptr && !adapts()) {
     for (const auto& [name, weight] : reference->weights()) state.reference[name] = weight;
   }
   return state;
+}
+
+// Where ranks share them they come with ShareState.
+void Replica::RestoreWeights(const TrainerState& state) {
+  if (stepper.weights() != nullptr) return;
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, weight] : trained()) {
+    CopyMoment(WeightIn(state, name), 0, weight.detach().view({-1}));
+  }
 }
 
 absl::Status Replica::Restore(const TrainerState& given) {
@@ -202,7 +259,7 @@ absl::Status Replica::Restore(const TrainerState& given) {
         "the run");
   }
   RETURN_IF_ERROR(CheckState(state, trained(), own_reference));
-  CopyTensors(state.weights, trained());
+  RestoreWeights(state);
   CopyTensors(state.reference, own_reference);
   const std::vector<ShardPiece> pieces = stepper.shards().Pieces(stepper.shard());
   for (size_t k = 0; k < pieces.size(); ++k) {

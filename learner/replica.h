@@ -1,5 +1,6 @@
 // What every rank of a learner holds: model, counters, the frozen reference, which between two commands of rank 0 are the
-// same to the bit on every rank, and the moments: all of them alike, or, with sharding, its own part. Internal to the
+// same to the bit on every rank, and the moments: all of them alike, or, with sharding, its own part (of the model's weights,
+// too, with Sharding::kWeights). Internal to the
 // learner.
 #pragma once
 
@@ -40,6 +41,8 @@ struct Replica {
   // All that is trained, by name: what a version of the weights is, and the value head's.
   std::map<std::string, torch::Tensor> trained() const;
   TrainerState State() const;
+  // Collective: the model's Export, on rank 0; others get an empty set where ranks share the weights.
+  absl::StatusOr<model::WeightSet> ExportWeights();
   // A new save: ranks other than 0 copy their moments and write them when rank 0 says so.
   absl::Status SaveShard();
   // Rank 0 alone: this rank's part. ShareState follows.
@@ -57,6 +60,9 @@ struct Replica {
   uint64_t saves = 0;                             // begun since the ranks came together
 
  private:
+  absl::Status CopyToReference();
+  absl::Status ShareWeights(const TrainerState* restored, bool any);
+  void RestoreWeights(const TrainerState& state);
   absl::Status ShareMoments(const TrainerState* restored, bool any);
 
   ShardWriter writer_;  // the last member: its thread is waited for before the others go

@@ -79,6 +79,7 @@ void WriteAndTell(const std::string& checkpoints, uint64_t save, const ShardSnap
 
 absl::StatusOr<ShardSnapshot> TakeShard(const TrainerState& state, int rank, int ranks) {
   TrainerState own;
+  own.weight_pieces = state.weight_pieces;
   own.first_moments = state.first_moments;
   own.second_moments = state.second_moments;
   ShardSnapshot shard;

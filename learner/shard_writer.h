@@ -1,4 +1,5 @@
-// How ranks that share the moments write a checkpoint together: each its own moments, while training goes on.
+// How ranks that share the moments write a checkpoint together: each its own moments, and master weights where ranks share
+// these and model.safetensors does not hold them, while training goes on.
 //
 //   all ranks        BeginShards: copy, between two steps ──▶ train on
 //   rank 0, thread   folder made ── go ──▶ its files ─ ─ ─ ─ ─ ─▶ wait ──▶ list of digests, rename: there is a checkpoint
@@ -24,7 +25,7 @@
 
 namespace drover::learner {
 
-// A rank's moments as a file: a copy.
+// A rank's part of the state as a file: a copy.
 struct ShardSnapshot {
   StateTensors tensors;
   model::SafetensorsMetadata metadata;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <thread>
 
 #include "base/file.h"
@@ -28,6 +29,7 @@ using testing_support::Outcome;
 using testing_support::RunRanks;
 using testing_support::SameBits;
 using testing_support::TinyModel;
+using testing_support::TinyModelFor;
 using testing_support::TinyOptions;
 
 struct Ranks {
@@ -48,7 +50,8 @@ void Lead(const Ranks& ranks, const std::string& folder, const std::function<voi
     if (ranks.values) options.advantage.baseline = Baseline::kValue, options.loss.value_coefficient = 0.1;
     options.sharding.sharding = ranks.sharding;
     options.checkpoints = collectives.rank() == 1 && !wrong.empty() ? wrong : folder;
-    auto trainer = Trainer::Create(options, TinyModel(1 + collectives.rank(), ranks.dtype), &collectives);
+    auto trainer =
+        Trainer::Create(options, TinyModelFor(options, 1 + collectives.rank(), ranks.dtype), &collectives);
     ASSERT_TRUE(trainer.ok()) << trainer.status();
     if (collectives.rank() != 0) {
       const auto end = FollowLeader(**trainer, collectives);
@@ -67,7 +70,7 @@ Outcome Train(Trainer& trainer, uint64_t rollout) {
   const auto stats = trainer.Update(Groups(), rollout, rollout);
   EXPECT_TRUE(stats.ok()) << stats.status();
   if (stats.ok()) outcome.stats.push_back(*stats);
-  outcome.weights = CopyWeights(trainer.model());
+  outcome.weights = CopyWeights(trainer);
   return outcome;
 }
 
@@ -104,8 +107,21 @@ TEST_P(ShardedCheckpoint, GoesOnBitForBitOnAsManyRanksAndToRoundingOnOthers) {
   const Outcome straight = SaveOne({GetParam(), 3}, folder);
   EXPECT_TRUE(CheckFolderDigests(folder + "/one").ok());
   EXPECT_TRUE(SameBits(LoadOne({GetParam(), 3}, folder).weights, straight.weights));
-  for (const Ranks& other : {Ranks{GetParam(), 2}, Ranks{GetParam(), 1}, Ranks{Sharding::kNone, 2}}) {
+  for (const Ranks& other : {Ranks{GetParam(), 2}, Ranks{GetParam(), 1}, Ranks{Sharding::kNone, 2},
+                             Ranks{Sharding::kGradients, 2}, Ranks{Sharding::kWeights, 4}}) {
     ExpectSameToRounding(straight, LoadOne(other, folder));
+  }
+}
+
+// Of bfloat16 the master weights are in the state, or in the shards.
+TEST_P(ShardedCheckpoint, OfBfloat16IsReadByRanksThatShareSomethingElse) {
+  const std::string folder = FreshFolder("sharded_checkpoint_modes");
+  const Outcome straight = SaveOne({GetParam(), 2, torch::kBFloat16}, folder);
+  for (const Sharding other :
+       {Sharding::kNone, Sharding::kOptimizer, Sharding::kGradients, Sharding::kWeights}) {
+    const Outcome loaded = LoadOne({other, 2, torch::kBFloat16}, folder);
+    EXPECT_NEAR(loaded.stats.at(0).steps.at(0).loss, straight.stats.at(0).steps.at(0).loss, 1e-6);
+    EXPECT_NEAR(loaded.stats.at(0).steps.at(0).grad_norm, straight.stats.at(0).steps.at(0).grad_norm, 1e-4);
   }
 }
 
@@ -133,7 +149,8 @@ TEST_P(ShardedCheckpoint, OneOfOneRankIsReadBySeveral) {
   ExpectSameToRounding(straight, LoadOne({GetParam(), 3}, folder));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, ShardedCheckpoint, testing::Values(Sharding::kOptimizer, Sharding::kGradients));
+INSTANTIATE_TEST_SUITE_P(All, ShardedCheckpoint,
+                         testing::Values(Sharding::kOptimizer, Sharding::kGradients, Sharding::kWeights));
 
 TEST(ShardedCheckpoint, EachRankWritesItsMomentsAndNoOther) {
   const std::string folder = FreshFolder("sharded_files");
@@ -155,6 +172,33 @@ TEST(ShardedCheckpoint, EachRankWritesItsMomentsAndNoOther) {
     moments += own;
   }
   EXPECT_EQ(moments, 2 * weights);
+}
+
+TEST(ShardedCheckpoint, EachRankWritesItsWeightsToo) {
+  const std::string folder = FreshFolder("sharded_weight_files");
+  SaveOne({Sharding::kWeights, 2, torch::kBFloat16}, folder);
+  const auto state = model::SafetensorsFile::Open(folder + "/one/" + kStateFile).value();
+  for (const auto& view : state.tensors()) EXPECT_EQ(view.name.rfind("reference.", 0), 0u) << view.name;
+  std::map<std::string, int64_t> bytes;  // by what it is
+  for (int rank = 0; rank < 2; ++rank) {
+    const auto shard = model::SafetensorsFile::Open(folder + "/one/" + ShardFile(rank)).value();
+    for (const auto& view : shard.tensors())
+      bytes[view.name.substr(0, view.name.find('.'))] += static_cast<int64_t>(view.bytes.size());
+  }
+  int64_t elements = 0;
+  const auto model = TinyModel();
+  for (const auto& [name, weight] : model->weights()) elements += weight.numel();
+  EXPECT_EQ(bytes.at("weight"), 4 * elements);
+  EXPECT_EQ(bytes.at("first_moment"), 4 * elements);
+  EXPECT_EQ(bytes.at("second_moment"), 4 * elements);
+}
+
+// Of float32 model.safetensors is the master weights: they are not stored twice.
+TEST(ShardedCheckpoint, Float32WeightsAreStoredOnce) {
+  const std::string folder = FreshFolder("sharded_weights_once");
+  SaveOne({Sharding::kWeights, 2}, folder);
+  const auto shard = model::SafetensorsFile::Open(folder + "/one/" + ShardFile(1)).value();
+  for (const auto& view : shard.tensors()) EXPECT_NE(view.name.rfind("weight.", 0), 0u) << view.name;
 }
 
 // A rank that does not reach the folder, or has no room: no checkpoint, the one before stays, and training goes on.

@@ -7,6 +7,7 @@ enum class Sharding {
   kNone,       // every rank holds all of it
   kOptimizer,  // a rank holds its part of AdamW's moments
   kGradients,  // and of the gradients
+  kWeights,    // and of the master weights
 };
 
 struct ShardingOptions {

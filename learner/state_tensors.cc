@@ -26,8 +26,9 @@ struct Part {
 constexpr std::array kParts = {
     Part<std::map<std::string, torch::Tensor>>{"weight.", &TrainerState::weights},
     Part<std::map<std::string, torch::Tensor>>{"reference.", &TrainerState::reference}};
-constexpr std::array kMoments = {Part<Moments>{"first_moment.", &TrainerState::first_moments},
-                                 Part<Moments>{"second_moment.", &TrainerState::second_moments}};
+constexpr std::array kPieces = {Part<Moments>{"weight.", &TrainerState::weight_pieces},
+                                Part<Moments>{"first_moment.", &TrainerState::first_moments},
+                                Part<Moments>{"second_moment.", &TrainerState::second_moments}};
 
 absl::Status Append(const std::string& name, const torch::Tensor& tensor, StateTensors* tensors) {
   const torch::Tensor plain = tensor.detach().to(at::kCPU, tensor.scalar_type(), /*non_blocking=*/false,
@@ -54,16 +55,16 @@ absl::StatusOr<int64_t> BeginOf(const model::SafetensorsMetadata& metadata, cons
                                                  "\"; it must be a whole number, 0 or more"));
 }
 
-absl::Status AddTensor(const model::TensorView& view, const model::SafetensorsMetadata& metadata,
+absl::Status AddTensor(const model::TensorView& view, const model::SafetensorsMetadata& metadata, bool shard,
                        TrainerState* state) {
   ASSIGN_OR_RETURN(const torch::Tensor tensor, model::TensorOfView(view));
   for (const auto& part : kParts) {
     const auto name = NameIn(part, view.name);
-    if (!name) continue;
+    if (!name || shard) continue;
     (state->*part.tensors)[*name] = tensor;
     return absl::OkStatus();
   }
-  for (const auto& part : kMoments) {
+  for (const auto& part : kPieces) {
     const auto name = NameIn(part, view.name);
     if (!name) continue;
     ASSIGN_OR_RETURN(const int64_t begin, BeginOf(metadata, view.name));
@@ -85,7 +86,7 @@ absl::StatusOr<StateTensors> ToTensors(const TrainerState& state) {
       RETURN_IF_ERROR(Append(std::string(part.prefix) + name, tensor, &result));
     }
   }
-  for (const auto& part : kMoments) {
+  for (const auto& part : kPieces) {
     for (const auto& [name, pieces] : state.*part.tensors) {
       DROVER_CHECK(pieces.size() == 1);
       const std::string full = std::string(part.prefix) + name;
@@ -97,8 +98,8 @@ absl::StatusOr<StateTensors> ToTensors(const TrainerState& state) {
 }
 
 absl::Status AddTensors(const std::vector<model::TensorView>& views,
-                        const model::SafetensorsMetadata& metadata, TrainerState* state) {
-  for (const model::TensorView& view : views) RETURN_IF_ERROR(AddTensor(view, metadata, state));
+                        const model::SafetensorsMetadata& metadata, bool shard, TrainerState* state) {
+  for (const model::TensorView& view : views) RETURN_IF_ERROR(AddTensor(view, metadata, shard, state));
   return absl::OkStatus();
 }
 

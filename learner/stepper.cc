@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <utility>
 
 #include "base/status.h"
 #include "learner/layer_buckets.h"
@@ -30,10 +31,27 @@ ShardPlan PlanOf(const std::vector<std::string>& names, const std::vector<torch:
   return ShardPlan(ElementsOf(parameters), BucketsByLayer(names).parameters, ranks);
 }
 
+// On a GPU what a thread waits for is put before what the device computes next, whichever thread asks: it would be in its way.
+bool Overlaps(Sharding sharding, const ShardPlan& plan, torch::Device device) {
+  return (sharding == Sharding::kGradients || sharding == Sharding::kWeights) && plan.ranks() > 1 &&
+         device.is_cpu();
+}
+
+// One rank has all weights.
+std::unique_ptr<WeightShards> MakeWeights(const std::vector<std::string>& names,
+                                          const std::vector<torch::Tensor>& parameters, const ShardPlan& plan,
+                                          Sharding sharding, model::WeightSource source,
+                                          Collectives* collectives, ExchangeQueue* exchanges) {
+  if (sharding != Sharding::kWeights || plan.ranks() == 1) return nullptr;
+  return std::make_unique<WeightShards>(names, parameters, plan, BucketsByLayer(names), std::move(source),
+                                        collectives, exchanges);
+}
+
 std::unique_ptr<StepGradients> MakeGradients(const std::vector<std::string>& names,
                                              const std::vector<torch::Tensor>& parameters,
                                              const ShardPlan& plan, const ShardingOptions& options,
-                                             Collectives* collectives) {
+                                             Collectives* collectives, ExchangeQueue* exchanges,
+                                             WeightShards* weights) {
   const torch::ScalarType wire = options.bfloat16_exchange ? at::kBFloat16 : at::kFloat;
   switch (options.sharding) {
     case Sharding::kNone:
@@ -41,7 +59,9 @@ std::unique_ptr<StepGradients> MakeGradients(const std::vector<std::string>& nam
     case Sharding::kOptimizer:
       return std::make_unique<ScatteredGradients>(parameters, plan, wire, collectives);
     case Sharding::kGradients:
-      return std::make_unique<LayerwiseGradients>(parameters, plan, BucketsByLayer(names), wire, collectives);
+    case Sharding::kWeights:
+      return std::make_unique<LayerwiseGradients>(parameters, plan, BucketsByLayer(names), wire, collectives,
+                                                  exchanges, weights);
   }
   return std::make_unique<ReducedGradients>(parameters, plan, collectives);
 }
@@ -60,18 +80,42 @@ std::vector<double> RateScales(const std::vector<std::string>& names, const Shar
 }  // namespace
 
 Stepper::Stepper(const std::map<std::string, torch::Tensor>& parameters, const StepperOptions& options,
-                 Collectives* collectives)
+                 Collectives* collectives, model::WeightSource source)
     : options_(options),
       collectives_(collectives),
       names_(NamesOf(parameters)),
       parameters_(TensorsOf(parameters)),
       shards_(PlanOf(names_, parameters_, options.sharding.sharding, collectives->size())),
-      gradients_(MakeGradients(names_, parameters_, shards_, options.sharding, collectives)),
-      adamw_(ShardOf(shards_, shard(), parameters_), options.adamw,
+      exchanges_(/*threaded=*/Overlaps(options.sharding.sharding, shards_, device())),
+      weights_(MakeWeights(names_, parameters_, shards_, options.sharding.sharding, std::move(source),
+                           collectives, &exchanges_)),
+      gradients_(MakeGradients(names_, parameters_, shards_, options.sharding, collectives, &exchanges_,
+                               weights_.get())),
+      adamw_(weights_ != nullptr ? weights_->pieces() : ShardOf(shards_, shard(), parameters_), options.adamw,
              RateScales(names_, shards_, shard(), options.rate_scales)) {}
+
+absl::Status Stepper::Begin(int64_t passes, int64_t forwards) {
+  if (weights_ != nullptr) RETURN_IF_ERROR(weights_->BeginStep(forwards));
+  return gradients_->Begin(passes);
+}
+
+absl::Status Stepper::BeginForwards(int64_t passes) {
+  return weights_ == nullptr ? absl::OkStatus() : weights_->BeginForwards(passes);
+}
+
+absl::Status Stepper::EndForward() {
+  if (weights_ == nullptr) return absl::OkStatus();
+  weights_->EndForward();
+  return weights_->failed();
+}
+
+absl::Status Stepper::EndForwards() {
+  return weights_ == nullptr ? absl::OkStatus() : weights_->EndForwards();
+}
 
 absl::StatusOr<StepStats> Stepper::Finish(double loss, double learning_rate) {
   torch::Tensor total = at::full({1}, loss, at::kDouble);
+  if (weights_ != nullptr) RETURN_IF_ERROR(weights_->EndStep());
   RETURN_IF_ERROR(gradients_->Sum());
   RETURN_IF_ERROR(collectives_->AllReduceSum(total));
   ASSIGN_OR_RETURN(const double norm, gradients_->Norm());
@@ -84,7 +128,7 @@ absl::StatusOr<StepStats> Stepper::Finish(double loss, double learning_rate) {
   skipped_in_a_row_ = 0;
   gradients_->Clip(stats.grad_norm, options_.max_grad_norm);
   adamw_.Step(gradients_->pieces(), learning_rate);
-  RETURN_IF_ERROR(GatherShards(shards_, parameters_, *collectives_));
+  if (weights_ == nullptr) RETURN_IF_ERROR(GatherShards(shards_, parameters_, *collectives_));
   return stats;
 }
 

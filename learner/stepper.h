@@ -2,6 +2,9 @@
 // clipped, and taken by AdamW, or the whole step skipped.
 //
 //   Begin ─▶ backward, EndPass ─▶ ... ─▶ Finish: sum ─▶ finite? ─▶ clip ─▶ AdamW over this rank's pieces ─▶ gather weights
+//
+// Where ranks share the weights, too, there is nothing to gather behind a step, and whoever computes says so before
+// (Begin, BeginForwards).
 #pragma once
 
 #include <torch/types.h>
@@ -15,10 +18,13 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "learner/adamw.h"
+#include "learner/exchange_queue.h"
 #include "learner/gradients.h"
 #include "learner/shard_plan.h"
 #include "learner/sharding.h"
 #include "learner/update_stats.h"
+#include "learner/weight_shards.h"
+#include "model/layer_weights.h"
 #include "ranks/collectives.h"
 
 namespace drover::learner {
@@ -33,14 +39,25 @@ struct StepperOptions {
 // Every rank makes the same calls in the same order and decides alike, since it decides on sums over all ranks.
 class Stepper {
  public:
-  // Of `parameters`, by name. `collectives` must outlive the stepper.
+  // Of `parameters`, by name. `collectives` must outlive the stepper. `source`: where the values of parameters without memory
+  // come from, or null; only where ranks share the weights.
   Stepper(const std::map<std::string, torch::Tensor>& parameters, const StepperOptions& options,
-          Collectives* collectives);
+          Collectives* collectives, model::WeightSource source = nullptr);
 
-  // A step begins, gradients are zero; this rank makes `passes` backward passes in it, each followed by EndPass. Errors
-  // are those of the collectives.
-  absl::Status Begin(int64_t passes) { return gradients_->Begin(passes); }
+  // A step begins, gradients are zero; this rank makes `passes` backward passes in it, each behind `forwards` forward passes
+  // and followed by EndPass. Errors are those of the collectives.
+  absl::Status Begin(int64_t passes, int64_t forwards = 1);
   void EndPass() { gradients_->EndPass(); }
+
+  // Forward passes without a backward one: this rank makes `passes` of them, each followed by EndForward, and then EndForwards.
+  // Collective where ranks share the weights; otherwise nothing happens.
+  absl::Status BeginForwards(int64_t passes);
+  // The errors so far.
+  absl::Status EndForward();
+  absl::Status EndForwards();
+  // Null: weights are whole.
+  WeightShards* weights() { return weights_.get(); }
+  const WeightShards* weights() const { return weights_.get(); }
 
   // Ends the step: `loss` is this rank's share. Errors are those of the collectives.
   absl::StatusOr<StepStats> Finish(double loss, double learning_rate);
@@ -66,6 +83,8 @@ class Stepper {
   const std::vector<std::string> names_;
   const std::vector<torch::Tensor> parameters_;
   const ShardPlan shards_;
+  ExchangeQueue exchanges_;
+  const std::unique_ptr<WeightShards> weights_;
   const std::unique_ptr<StepGradients> gradients_;
   AdamW adamw_;
   uint64_t skipped_in_a_row_ = 0;

@@ -105,20 +105,25 @@ absl::StatusOr<StepStats> SupervisedStep(Replica& replica, const std::vector<Sup
   return stats;
 }
 
-SupervisedLoss MeasureSupervised(Replica& replica, const std::vector<SupervisedExample>& examples,
-                                 int64_t microbatch_tokens) {
+absl::StatusOr<SupervisedLoss> MeasureSupervised(Replica& replica,
+                                                 const std::vector<SupervisedExample>& examples,
+                                                 int64_t microbatch_tokens) {
   const Batch batch = MakeBatch(examples, MeanOver::kTokens);
   const torch::Device device = replica.stepper.device();
   const BatchLayout layout = LayoutOn(device);
   SupervisedLoss loss{.tokens = batch.size.tokens};
-  for (const auto& responses : Microbatches(batch, batch.all, microbatch_tokens, replica, layout)) {
+  const auto microbatches = Microbatches(batch, batch.all, microbatch_tokens, replica, layout);
+  RETURN_IF_ERROR(replica.stepper.BeginForwards(static_cast<int64_t>(microbatches.size())));
+  for (const auto& responses : microbatches) {
     if (replica.options.progress) replica.options.progress();
     const Microbatch microbatch = MakeMicrobatch(batch.sequences, responses, device, layout);
     const torch::Tensor weights_K = WeightsOf(microbatch, batch);
     const torch::Tensor logprobs_K =
         Score(*replica.model, microbatch, ForwardOptions{}).logprobs_K.to(at::kDouble);
     loss.nats -= (weights_K.defined() ? logprobs_K * weights_K : logprobs_K).sum().item<double>();
+    RETURN_IF_ERROR(replica.stepper.EndForward());
   }
+  RETURN_IF_ERROR(replica.stepper.EndForwards());
   return loss;
 }
 

@@ -16,8 +16,10 @@ namespace drover::learner {
 absl::StatusOr<StepStats> SupervisedStep(Replica& replica, const std::vector<SupervisedExample>& examples,
                                          const SupervisedOptions& options);
 
-// As Trainer::MeasureSupervised; `examples` passed CheckExamples.
-SupervisedLoss MeasureSupervised(Replica& replica, const std::vector<SupervisedExample>& examples,
-                                 int64_t microbatch_tokens);
+// As Trainer::MeasureSupervised; `examples` passed CheckExamples. Errors are those of the collectives, where ranks share the
+// weights.
+absl::StatusOr<SupervisedLoss> MeasureSupervised(Replica& replica,
+                                                 const std::vector<SupervisedExample>& examples,
+                                                 int64_t microbatch_tokens);
 
 }  // namespace drover::learner

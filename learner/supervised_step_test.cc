@@ -87,7 +87,7 @@ TEST_F(SupervisedStepTest, LossIsThePlainFormulas) {
     const double expected = PlainLoss(replica_->model->config(), weights, examples_, mean_over);
     EXPECT_NEAR(Step(examples_, {.mean_over = mean_over}).stats.loss, expected, 2e-6 * expected);
   }
-  const SupervisedLoss measured = MeasureSupervised(*replica_, examples_, /*microbatch_tokens=*/20);
+  const SupervisedLoss measured = MeasureSupervised(*replica_, examples_, /*microbatch_tokens=*/20).value();
   const double expected = PlainLoss(replica_->model->config(), weights, examples_, MeanOver::kTokens);
   EXPECT_NEAR(measured.mean(), expected, 2e-6 * expected);
 }
@@ -157,7 +157,7 @@ TEST_F(SupervisedStepTest, MeasuringChangesNothing) {
   Step(examples_, {});
   const auto before = testing_support::CopyWeights(*replica_->model);
   const torch::Tensor gradients = replica_->stepper.gradients().sums().at(0).clone();
-  EXPECT_GT(MeasureSupervised(*replica_, examples_, 20).nats, 0);
+  EXPECT_GT(MeasureSupervised(*replica_, examples_, 20)->nats, 0);
   EXPECT_TRUE(testing_support::SameBits(before, testing_support::CopyWeights(*replica_->model)));
   EXPECT_TRUE(torch::equal(gradients, replica_->stepper.gradients().sums().at(0)));
 }

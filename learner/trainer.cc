@@ -33,6 +33,17 @@ ExampleLimits ExampleLimitsOf(const model::Transformer& model) {
   return {.vocab_size = model.config().vocab_size, .max_positions = model.config().max_positions};
 }
 
+absl::Status CheckShareable(const model::TransformerOptions& options) {
+  if (options.lora) {
+    return absl::FailedPreconditionError(
+        "learner.sharding: WEIGHTS of a model with adapters: its frozen weights are no part of the state");
+  }
+  if (options.recompute_layers) return absl::OkStatus();
+  return absl::FailedPreconditionError(
+      "learner.sharding: WEIGHTS needs a model that computes its layers again (recompute_layers): a layer's "
+      "weights are gone behind its forward pass");
+}
+
 // Rank 0 tells the others what follows. Nothing to do for one that is alone.
 absl::Status Announce(const v1::RankCommand& command, Collectives& collectives) {
   if (collectives.size() == 1) return absl::OkStatus();
@@ -61,6 +72,9 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const TrainerOptions& o
     if (weight.requires_grad() && weight.scalar_type() == at::kFloat) continue;
     return absl::FailedPreconditionError(
         absl::StrCat("weight ", name, " is not a float32 master copy: the trainer needs a trainable model"));
+  }
+  if (options.sharding.sharding == Sharding::kWeights && collectives->size() > 1) {
+    RETURN_IF_ERROR(CheckShareable(model->options()));
   }
   auto replica = std::make_unique<Replica>(options, std::move(model), collectives);
   RETURN_IF_ERROR(Annotate(replica->ShareBase(), "sharing the frozen weights"));
@@ -113,6 +127,14 @@ absl::StatusOr<CommandResult> Trainer::Execute(v1::RankCommand command) {
     case v1::RankCommand::kSaveShards:
       RETURN_IF_ERROR(replica_->SaveShard());
       return result;
+    case v1::RankCommand::kExportWeights: {
+      ASSIGN_OR_RETURN(result.weights, replica_->ExportWeights());
+      return result;
+    }
+    case v1::RankCommand::kLendWeights:
+      RETURN_IF_ERROR(replica_->stepper.BeginForwards(0));
+      RETURN_IF_ERROR(replica_->stepper.EndForwards());
+      return result;
     case v1::RankCommand::COMMAND_NOT_SET:
       break;
   }
@@ -144,7 +166,20 @@ absl::StatusOr<StepStats> Trainer::SupervisedStep(const std::vector<SupervisedEx
 absl::StatusOr<SupervisedLoss> Trainer::MeasureSupervised(const std::vector<SupervisedExample>& examples,
                                                           int64_t microbatch_tokens) {
   RETURN_IF_ERROR(CheckExamples(examples, ExampleLimitsOf(model())));
+  if (shares_weights()) {
+    v1::RankCommand command;
+    command.mutable_lend_weights();
+    RETURN_IF_ERROR(Announce(command, *replica_->collectives));
+  }
   return learner::MeasureSupervised(*replica_, examples, microbatch_tokens);
+}
+
+absl::StatusOr<model::WeightSet> Trainer::ExportWeights() {
+  if (!shares_weights()) return replica_->ExportWeights();
+  v1::RankCommand command;
+  command.mutable_export_weights();
+  ASSIGN_OR_RETURN(CommandResult result, Lead(std::move(command)));
+  return std::move(result.weights);
 }
 
 absl::Status Trainer::BeginReinforcement() {
@@ -187,6 +222,7 @@ absl::Status Trainer::Restore(const TrainerState& state) {
   return replica_->ShareState(&state);
 }
 
+bool Trainer::shares_weights() const { return replica_->stepper.weights() != nullptr; }
 model::Transformer& Trainer::model() { return *replica_->model; }
 const model::Transformer& Trainer::model() const { return *replica_->model; }
 const std::string& Trainer::base_digest() const { return replica_->base_digest; }

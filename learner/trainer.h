@@ -24,6 +24,7 @@
 #include "learner/trainer_state.h"
 #include "learner/update_stats.h"
 #include "model/transformer.h"
+#include "model/weight_set.h"
 #include "ranks/collectives.h"
 
 namespace drover::learner {
@@ -38,6 +39,7 @@ enum class FollowEnd { kDone, kStopped };
 struct CommandResult {
   UpdateStats update;            // of an update
   StepStats supervised;          // of a supervised step
+  model::WeightSet weights;      // of an export, on rank 0
   std::optional<FollowEnd> end;  // nothing follows it
 };
 
@@ -69,7 +71,7 @@ class Trainer {
                                            const SupervisedOptions& options);
 
   // The cross-entropy of the examples' learned tokens under the weights of now, in nats; changes nothing. This rank
-  // alone computes it.
+  // alone computes it; the others lend it their weights where ranks share them.
   absl::StatusOr<SupervisedLoss> MeasureSupervised(const std::vector<SupervisedExample>& examples,
                                                    int64_t microbatch_tokens);
 
@@ -78,7 +80,11 @@ class Trainer {
   // adapt). Call it once before the first Update of a new run (a restored one has it behind it).
   absl::Status BeginReinforcement();
 
-  // The state, sharing storage with the trainer: use it before the next step. With sharding the moments are this rank's.
+  // The weights as they are published (Transformer::Export). Where ranks share them they are gathered a bucket at a time.
+  absl::StatusOr<model::WeightSet> ExportWeights();
+
+  // The state, sharing storage with the trainer: use it before the next step. With sharding the moments, and with
+  // Sharding::kWeights the weights, are this rank's.
   TrainerState State() const;
   // Copies `state` in. All or nothing; INVALID_ARGUMENT names the tensor that is missing or misshapen.
   absl::Status Restore(const TrainerState& state);
@@ -92,6 +98,8 @@ class Trainer {
   // Ends FollowLeader on the other ranks, which learn whether the run is done.
   absl::Status StopFollowers(FollowEnd how = FollowEnd::kDone);
 
+  // Whether ranks share the weights: those of model() are then there within a pass alone.
+  bool shares_weights() const;
   model::Transformer& model();
   const model::Transformer& model() const;
   // What Update takes: for those who accept groups on its behalf.

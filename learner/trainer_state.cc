@@ -80,10 +80,19 @@ absl::Status CheckMoments(std::string_view what, const Moments& from, const Tens
 }  // namespace
 
 absl::Status CheckState(const TrainerState& state, const Tensors& weights, const Tensors& reference) {
-  RETURN_IF_ERROR(CheckSame("weight", state.weights, weights));
+  if (state.weight_pieces.empty()) {
+    RETURN_IF_ERROR(CheckSame("weight", state.weights, weights));
+  } else {
+    RETURN_IF_ERROR(CheckMoments("weight", state.weight_pieces, weights));
+  }
   RETURN_IF_ERROR(CheckMoments("first moment", state.first_moments, weights));
   RETURN_IF_ERROR(CheckMoments("second moment", state.second_moments, weights));
   return CheckSame("reference weight", state.reference, reference);
+}
+
+std::vector<MomentPiece> WeightIn(const TrainerState& state, const std::string& name) {
+  if (state.weight_pieces.empty()) return {{0, state.weights.at(name)}};
+  return state.weight_pieces.at(name);
 }
 
 void CopyTensors(const Tensors& from, const Tensors& to) {

@@ -22,10 +22,10 @@ struct TrainerCounters {
   uint64_t skipped_in_a_row = 0;
 };
 
-// Consecutive elements of a moment.
+// Consecutive elements of a moment, or of a master weight.
 struct MomentPiece {
-  int64_t begin = 0;     // of the moment as a flat vector
-  torch::Tensor values;  // float32: flat, or, where it is all of the moment, of its shape
+  int64_t begin = 0;     // of it as a flat vector
+  torch::Tensor values;  // float32: flat, or, where it is all of it, of its shape
 };
 
 // By Hugging Face name: pieces in the order of their beginnings.
@@ -36,6 +36,8 @@ using Moments = std::map<std::string, std::vector<MomentPiece>>;
 struct TrainerState {
   TrainerCounters counters;
   std::map<std::string, torch::Tensor> weights;  // float32 master copies; with a value head its own too
+  // In their place where ranks share the weights: as the moments.
+  Moments weight_pieces;
   // All pieces of all weights; of a trainer with sharding, those that this rank keeps.
   Moments first_moments;
   Moments second_moments;
@@ -47,11 +49,14 @@ struct TrainerState {
 absl::Status CheckState(const TrainerState& state, const std::map<std::string, torch::Tensor>& weights,
                         const std::map<std::string, torch::Tensor>& reference);
 
+// A master weight of a state, which has it whole or in pieces.
+std::vector<MomentPiece> WeightIn(const TrainerState& state, const std::string& name);
+
 // Copies tensors of `from` into those of `to`, which CheckState has found to be alike.
 void CopyTensors(const std::map<std::string, torch::Tensor>& from,
                  const std::map<std::string, torch::Tensor>& to);
 
-// Copies [begin, begin + to.numel()) of a moment, of which `from` has all, into the flat tensor `to`.
+// Copies [begin, begin + to.numel()) of a moment or weight, of which `from` has all, into the flat tensor `to`.
 void CopyMoment(const std::vector<MomentPiece>& from, int64_t begin, const torch::Tensor& to);
 
 // A model of the same shape, dtype and device that is not trainable; its weights are to be filled. Of a model with adapters

@@ -160,7 +160,7 @@ absl::StatusOr<StepStats> RolloutUpdate::Step(size_t step) {
     if (Trains(r)) trained.push_back(r);
   }
   const auto microbatches = Microbatches(trained);
-  RETURN_IF_ERROR(context_.stepper.Begin(static_cast<int64_t>(microbatches.size())));
+  RETURN_IF_ERROR(context_.stepper.Begin(static_cast<int64_t>(microbatches.size()), ForwardPasses(step)));
   double loss = 0.0;
   for (const auto& responses : microbatches) {
     Progress();

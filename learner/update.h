@@ -62,7 +62,7 @@ class RolloutUpdate {
   // that the first step trains on, unless ScoresAhead.
   absl::Status ScoreRollout();
   void ScoreReference(const std::vector<int64_t>& responses);
-  void ScoreOld(const std::vector<int64_t>& responses);
+  absl::Status ScoreOld(const std::vector<int64_t>& responses);
   // Whether old log-probabilities are the recorded ones, but for those that the learner has computed.
   bool TakesRecorded() const {
     return trusts_recorded_ || context_.options.old_logprobs == OldLogprobs::kActor;
@@ -81,6 +81,10 @@ class RolloutUpdate {
   // What the loss needs of a microbatch's tokens, but for what its forward pass gives. The old log-probabilities are
   // undefined where they are the current ones.
   LossTokens TokensOf(const Microbatch& batch, bool old_is_current);
+  // Of each microbatch of the step, before its backward pass.
+  int64_t ForwardPasses(size_t step) const {
+    return context_.loss.needs().sequence_sums && !OldIsCurrent(step) ? 2 : 1;
+  }
   // Whether the step's own forward pass computes the old log-probabilities.
   bool OldIsCurrent(size_t step) const;
   // sum_t (log pi_old - log pi_actor) of each token's response, [K].

@@ -63,7 +63,7 @@ absl::Status RolloutUpdate::ScoreRollout() {
   if (charges_kl || context_.loss.needs().reference) {
     ScoreReference({referenced.begin(), referenced.end()});
   }
-  if (!actor || scored_ahead_) ScoreOld({unscored.begin(), unscored.end()});
+  if (!actor || scored_ahead_) RETURN_IF_ERROR(ScoreOld({unscored.begin(), unscored.end()}));
   if (context_.loss.needs().rollout_entropy) RETURN_IF_ERROR(MeasureEntropy());
   return advantages_known_ ? absl::OkStatus() : FindAdvantages();
 }
@@ -140,8 +140,7 @@ absl::Status RolloutUpdate::CheckRecorded() {
         "(loss.old_logprobs: CHECKED)",
         {{"rollout", rollout_number_}, {"mean_gap", std::to_string(sums[0].item<double>() / tokens)}});
   }
-  ScoreOld(unchecked_);
-  return absl::OkStatus();
+  return ScoreOld(unchecked_);
 }
 
 void RolloutUpdate::ScoreReference(const std::vector<int64_t>& responses) {
@@ -152,9 +151,11 @@ void RolloutUpdate::ScoreReference(const std::vector<int64_t>& responses) {
   }
 }
 
-void RolloutUpdate::ScoreOld(const std::vector<int64_t>& responses) {
+absl::Status RolloutUpdate::ScoreOld(const std::vector<int64_t>& responses) {
   const std::vector<double> weights(counted_.begin(), counted_.end());
-  for (const auto& cut : Microbatches(responses)) {
+  const auto microbatches = Microbatches(responses);
+  RETURN_IF_ERROR(context_.stepper.BeginForwards(static_cast<int64_t>(microbatches.size())));
+  for (const auto& cut : microbatches) {
     Progress();
     const Microbatch batch = MakeBatch(cut);
     const TokenScores scores = Score(context_.model, batch, forward_);
@@ -165,7 +166,9 @@ void RolloutUpdate::ScoreOld(const std::vector<int64_t>& responses) {
     sums_.entropy += (scores.entropy_K * counted_K).sum(at::kDouble).item<double>();
     sums_.entropy_tokens += counted_K.sum(at::kDouble).item<double>();
     AddGap(batch, scores.logprobs_K, counted_);
+    RETURN_IF_ERROR(context_.stepper.EndForward());
   }
+  return context_.stepper.EndForwards();
 }
 
 void RolloutUpdate::AddGap(const Microbatch& batch, const torch::Tensor& logprobs_K,

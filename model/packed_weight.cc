@@ -48,6 +48,12 @@ const cpu::PackedMatrix& PackedWeight::Of(const torch::Tensor& weight, const Ada
   return *matrix_;
 }
 
+void PackedWeight::Drop() {
+  matrix_.reset();
+  held_.reset();
+  stamps_.clear();
+}
+
 const torch::Tensor& PackedWeight::Wide(const torch::Tensor& weight) {
   if (!Changed(weight, {}) && held_.defined()) return held_;
   c10::InferenceMode plain_tensor(false);

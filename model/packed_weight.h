@@ -21,6 +21,9 @@ class PackedWeight {
   // changes them by an operation that counts none, counts it: learner/adamw.cc) or one lies elsewhere.
   const cpu::PackedMatrix& Of(const torch::Tensor& weight, const Adapters& adapters, torch::ScalarType dtype);
 
+  // Gives the memory back; the weight is packed again when it is next read.
+  void Drop();
+
   // For devices without kernels of ours: the weight in float32, converted again when it has changed; the same tensor if
   // it is float32.
   const torch::Tensor& Wide(const torch::Tensor& weight);

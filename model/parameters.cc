@@ -3,11 +3,13 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "base/check.h"
 #include "base/random.h"
 #include "model/lora_config.h"
+#include "model/tensor_memory.h"
 
 namespace drover::model {
 namespace {
@@ -39,6 +41,7 @@ void FillUniform(const torch::Tensor& target, RandomStream& random, double bound
 
 ParameterAllocator::ParameterAllocator(const ParameterOptions& options) : options_(options) {
   DROVER_CHECK(options.lent == nullptr || !options.fused);
+  DROVER_CHECK(!options.deferred || !options.fused);
 }
 
 void ParameterAllocator::NotePart(const WeightDescription& weight) {
@@ -48,14 +51,26 @@ void ParameterAllocator::NotePart(const WeightDescription& weight) {
 torch::Tensor ParameterAllocator::Make(const WeightDescription& weight) {
   if (!weight.present()) return {};
   NotePart(weight);
-  return by_name_[weight.name] =
-             options_.lent != nullptr
-                 ? options_.lent->at(weight.name)
-                 : at::empty(weight.shape, at::TensorOptions(options_.dtype).device(options_.device));
+  return by_name_[weight.name] = options_.lent != nullptr ? options_.lent->at(weight.name) : Allocate(weight);
+}
+
+torch::Tensor ParameterAllocator::Allocate(const WeightDescription& weight) const {
+  const torch::Tensor tensor =
+      at::empty(weight.shape, at::TensorOptions(options_.dtype).device(options_.device));
+  if (options_.deferred) GiveBackMemory(tensor);
+  return tensor;
+}
+
+std::shared_ptr<PackedWeight> ParameterAllocator::MakePacked() {
+  return packed_.emplace_back(std::make_shared<PackedWeight>());
+}
+
+std::vector<std::shared_ptr<PackedWeight>> ParameterAllocator::TakePacked() {
+  return std::exchange(packed_, {});
 }
 
 ops::LinearWeights ParameterAllocator::Make(const LinearDescription& linear) {
-  return {Make(linear.weight), Make(linear.bias), std::make_shared<PackedWeight>(), MakeAdapters({linear})};
+  return {Make(linear.weight), Make(linear.bias), MakePacked(), MakeAdapters({linear})};
 }
 
 Adapters ParameterAllocator::MakeAdapters(const std::vector<LinearDescription>& parts) {
@@ -93,8 +108,8 @@ JoinedLinear ParameterAllocator::Join(const std::vector<LinearDescription>& part
     biases.push_back(part.bias);
   }
   std::vector<torch::Tensor> weight_views, bias_views;
-  joined.all = {MakeRows(weights, &weight_views), MakeRows(biases, &bias_views),
-                std::make_shared<PackedWeight>(), MakeAdapters(parts)};
+  joined.all = {MakeRows(weights, &weight_views), MakeRows(biases, &bias_views), MakePacked(),
+                MakeAdapters(parts)};
   for (size_t i = 0; i < parts.size(); ++i) {
     joined.parts.push_back({weight_views[i], bias_views[i], nullptr, {}});
   }
@@ -120,17 +135,20 @@ torch::Tensor ParameterAllocator::MakeRows(const std::vector<WeightDescription>&
   return whole;
 }
 
-void InitializeParameters(const ParametersByName& parameters, uint64_t seed, double std, double norm) {
+void InitializeParameter(const std::string& name, const torch::Tensor& tensor, uint64_t seed, uint64_t stream,
+                         double std, double norm) {
   at::NoGradGuard no_grad;
-  uint64_t stream = 0;
-  for (const auto& [name, tensor] : parameters) {
-    RandomStream random(seed, RandomPurpose::kInitialWeights, stream++);
-    if (tensor.dim() > 1) {
-      FillNormal(tensor, random, std);
-    } else {
-      tensor.fill_(absl::EndsWith(name, ".bias") ? 0.0 : norm);
-    }
+  if (tensor.dim() > 1) {
+    RandomStream random(seed, RandomPurpose::kInitialWeights, stream);
+    FillNormal(tensor, random, std);
+  } else {
+    tensor.fill_(absl::EndsWith(name, ".bias") ? 0.0 : norm);
   }
+}
+
+void InitializeParameters(const ParametersByName& parameters, uint64_t seed, double std, double norm) {
+  uint64_t stream = 0;
+  for (const auto& [name, tensor] : parameters) InitializeParameter(name, tensor, seed, stream++, std, norm);
 }
 
 void InitializeAdapters(const ParametersByName& adapters, uint64_t seed) {

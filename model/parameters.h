@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,8 @@ struct JoinedLinear {
 struct ParameterOptions {
   torch::ScalarType dtype = torch::kFloat32;
   torch::Device device = torch::kCPU;
-  bool fused = false;  // Join puts its parts into one matrix
+  bool deferred = false;  // without memory (tensor_memory.h)
+  bool fused = false;     // Join puts its parts into one matrix
   // Null: no adapters; else its targets have one, float32.
   const LoraConfig* lora = nullptr;
   // Null, or all weights by name: they are taken, and none is allocated. Not with `fused`.
@@ -53,6 +55,9 @@ class ParameterAllocator {
   // `parts`: at least one; all with a bias or all without.
   JoinedLinear Join(const std::vector<LinearDescription>& parts);
 
+  // What was made for products to read weights by, since the last call.
+  std::vector<std::shared_ptr<PackedWeight>> TakePacked();
+
   // All that was made, under Hugging Face's names; shares storage with it.
   const ParametersByName& by_name() const { return by_name_; }
   // And the adapters, under peft's.
@@ -62,6 +67,8 @@ class ParameterAllocator {
 
  private:
   void NotePart(const WeightDescription& weight);
+  torch::Tensor Allocate(const WeightDescription& weight) const;
+  std::shared_ptr<PackedWeight> MakePacked();
   torch::Tensor MakeRows(const std::vector<WeightDescription>& parts, std::vector<torch::Tensor>* views);
   // Of maps whose rows lie one after the other.
   Adapters MakeAdapters(const std::vector<LinearDescription>& parts);
@@ -70,10 +77,15 @@ class ParameterAllocator {
   ParametersByName by_name_;
   ParametersByName adapters_;
   RowParts parts_;
+  std::vector<std::shared_ptr<PackedWeight>> packed_;
 };
 
-// Sets matrices to normal numbers of standard deviation `std`, norms to `norm`, biases to 0. The same numbers for the
-// same seed on every device.
+// Sets a matrix to normal numbers of standard deviation `std`, a norm to `norm`, a bias to 0. The same numbers for the
+// same seed and `stream` on every device.
+void InitializeParameter(const std::string& name, const torch::Tensor& tensor, uint64_t seed, uint64_t stream,
+                         double std, double norm);
+
+// All of them; a parameter's stream is its place in the order of names.
 void InitializeParameters(const ParametersByName& parameters, uint64_t seed, double std, double norm);
 
 // As peft begins: B is 0, and A uniform between -1 / sqrt(in) and 1 / sqrt(in) (Kaiming's bound for a = sqrt(5)). The same

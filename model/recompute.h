@@ -9,13 +9,20 @@
 #include <torch/types.h>
 
 #include <functional>
+#include <memory>
+
+#include "model/layer_weights.h"
 
 namespace drover::model {
 
 using ForwardPiece = std::function<torch::Tensor(const torch::Tensor& x)>;
 
+// Called before each use of a piece; what it returns is let go behind it (of kBackward: behind the piece's backward).
+using HoldForUse = std::function<std::shared_ptr<void>(LayerUse use)>;
+
 // piece(x). It may write into x's memory when no gradient is wanted (x is a copy then), reads weights, which are leaves,
-// and must own or outlive what else it reads: it is called again in the backward pass. One tensor in, one out.
-torch::Tensor Recomputed(const torch::Tensor& x, ForwardPiece piece);
+// and must own or outlive what else it reads: it is called again in the backward pass. One tensor in, one out. `hold`: null,
+// or what makes the weights be there.
+torch::Tensor Recomputed(const torch::Tensor& x, ForwardPiece piece, HoldForUse hold = nullptr);
 
 }  // namespace drover::model

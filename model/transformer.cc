@@ -51,6 +51,32 @@ torch::Tensor RunLayers(const TransformerCore& core, const torch::Tensor& ids_N,
   return x;
 }
 
+// A layer whose weights are there as long as this is.
+class HeldLayer {
+ public:
+  HeldLayer(const TransformerCore& core, int64_t layer, LayerUse use)
+      : core_(core), layer_(layer), use_(use) {
+    core_.layer_weights->BeginLayer(layer_, use_);
+  }
+  ~HeldLayer() {
+    for (const std::shared_ptr<PackedWeight>& packed : core_.packed[layer_]) packed->Drop();
+    core_.layer_weights->EndLayer(layer_, use_);
+  }
+  HeldLayer(const HeldLayer&) = delete;
+  HeldLayer& operator=(const HeldLayer&) = delete;
+
+ private:
+  const TransformerCore& core_;
+  const int64_t layer_;
+  const LayerUse use_;
+};
+
+// Null where weights are always there.
+HoldForUse HoldOf(const TransformerCore& core, int64_t layer) {
+  if (core.layer_weights == nullptr) return nullptr;
+  return [&core, layer](LayerUse use) { return std::make_shared<HeldLayer>(core, layer, use); };
+}
+
 // What all layers of a pass over whole sequences read; layers that are computed again in the backward pass keep it.
 struct SequencePass {
   const ops::Sequences sequences;
@@ -63,13 +89,20 @@ torch::Tensor RunLayers(const TransformerCore& core, const torch::Tensor& ids_N,
   torch::Tensor x = EmbedTokens(core, ids_N);
   if (recompute && !x.requires_grad())
     x.requires_grad_();  // else nothing asks a layer again for its adapters' gradients
-  for (const DecoderLayer& layer : core.layers) {
+  for (size_t i = 0; i < core.layers.size(); ++i) {
+    const DecoderLayer& layer = core.layers[i];
+    const HoldForUse hold = HoldOf(core, static_cast<int64_t>(i));
     const auto forward = [&layer, pass](const torch::Tensor& in) {
       return layer.Forward(in, pass->angles, [&pass](const Heads& heads, const AttentionSettings& settings) {
         return ops::SequenceAttention(heads.query, heads.key, heads.value, pass->sequences, settings);
       });
     };
-    x = recompute ? Recomputed(x, forward) : forward(x);
+    if (recompute) {
+      x = Recomputed(x, forward, hold);
+      continue;
+    }
+    const std::shared_ptr<void> held = hold ? hold(LayerUse::kForward) : nullptr;
+    x = forward(x);
   }
   return x;
 }
@@ -94,12 +127,25 @@ const std::map<std::string, torch::Tensor>& Transformer::versioned() const {
   return core_->options.lora ? core_->adapters : core_->weights;
 }
 
+void Transformer::SetLayerWeights(LayerWeights* weights) { core_->layer_weights = weights; }
+void Transformer::DropPacked() {
+  for (const auto& layer : core_->packed) {
+    for (const std::shared_ptr<PackedWeight>& packed : layer) packed->Drop();
+  }
+  core_->head.packed->Drop();
+}
+const WeightSource& Transformer::source() const { return core_->source; }
+void Transformer::DropSource() { core_->source = nullptr; }
+
 torch::Tensor Transformer::Hidden(const torch::Tensor& input_ids_BT) {
   return Hidden(input_ids_BT, WholeRows(input_ids_BT.size(0), input_ids_BT.size(1)));
 }
 
 torch::Tensor Transformer::Hidden(const torch::Tensor& input_ids_BT, const std::vector<Segment>& segments) {
   at::AutoGradMode mode(core_->options.trainable && at::GradMode::is_enabled());
+  // Weights that are gone behind a layer's forward pass are not there for its backward pass.
+  DROVER_CHECK(core_->layer_weights == nullptr || !at::GradMode::is_enabled() ||
+               core_->options.recompute_layers);
   ops::Sequences sequences(input_ids_BT.size(0), input_ids_BT.size(1), segments, core_->options.device);
   std::vector<ops::RopeAngles> angles = AnglesOf(*core_, sequences.positions_N());
   const auto pass = std::make_shared<const SequencePass>(std::move(sequences), std::move(angles));
@@ -114,7 +160,7 @@ torch::Tensor Transformer::Logits(const torch::Tensor& hidden_ND) {
 
 torch::Tensor Transformer::Extend(const std::vector<int64_t>& token_ids, const std::vector<Part>& parts,
                                   KvCache* cache) {
-  DROVER_CHECK(!parts.empty());
+  DROVER_CHECK(!parts.empty() && core_->layer_weights == nullptr);
   c10::InferenceMode inference;
   const ops::PagedPass pass(parts, *cache);
   DROVER_CHECK(static_cast<int64_t>(token_ids.size()) == pass.tokens());

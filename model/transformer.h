@@ -22,6 +22,7 @@
 #include "absl/status/statusor.h"
 #include "model/config.h"
 #include "model/kv_cache.h"
+#include "model/layer_weights.h"
 #include "model/pages.h"
 #include "model/rank_share.h"
 #include "model/segments.h"
@@ -85,6 +86,15 @@ class Transformer {
   // hidden states of each part's last tokens, [sum of the parts' outputs, D] float32. No gradients.
   torch::Tensor Extend(const std::vector<int64_t>& token_ids, const std::vector<Part>& parts, KvCache* cache);
 
+  // Passes over whole sequences have `weights` bring each layer's weights, and drop what products read of a layer's behind
+  // it. With options().recompute_layers where they have gradients. Outlives the passes; null: weights are always there.
+  void SetLayerWeights(LayerWeights* weights);
+  // What products read of weights, on CPUs packed, is made again when it is next read.
+  void DropPacked();
+  // Of a deferred model: where its weights' values come from, else null. It keeps files open for as long as it lives.
+  const WeightSource& source() const;
+  void DropSource();
+
   // versioned(), as it is published: weights rounded to dtype, adapters as they are. Only of a whole model.
   absl::StatusOr<WeightSet> Export() const;
   // Takes over the values of `weights`: names, shapes and dtypes must be those of Export. All or nothing;
@@ -111,6 +121,7 @@ class Transformer {
                                             const std::map<std::string, torch::Tensor>* lent);
   static absl::StatusOr<std::unique_ptr<Transformer>> Allocate(const ModelConfig& config,
                                                                const TransformerOptions& options);
+  absl::Status Fill(WeightSource source);
   static absl::StatusOr<std::unique_ptr<Transformer>> LoadMerged(const std::string& dir,
                                                                  const TransformerOptions& options);
   void RequireGradients();

@@ -4,10 +4,13 @@
 
 #include <torch/types.h>
 
+#include <memory>
 #include <vector>
 
 #include "model/config.h"
 #include "model/decoder_layer.h"
+#include "model/layer_weights.h"
+#include "model/packed_weight.h"
 #include "model/parameters.h"
 #include "model/transformer_options.h"
 
@@ -33,6 +36,10 @@ struct TransformerCore {
   double embedding_scale = 1.0;
   double logit_soft_cap = 0.0;
   std::vector<Rope> ropes;
+  // Of each layer, what its products read of its weights.
+  std::vector<std::vector<std::shared_ptr<PackedWeight>>> packed;
+  LayerWeights* layer_weights = nullptr;  // null: weights are always there
+  WeightSource source;                    // of weights without memory
 };
 
 }  // namespace drover::model

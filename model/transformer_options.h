@@ -19,6 +19,9 @@ struct TransformerOptions {
   // Trainable: of each layer only its input is kept for the backward pass, which computes the layer again (recompute.h):
   // a third more work, a fraction of the memory, the same gradients.
   bool recompute_layers = false;
+  // Trainable, without adapters: weights have no memory and are not read; Transformer::source gives their values to who
+  // brings them (layer_weights.h).
+  bool deferred = false;
   // With adapters: weights are stored in dtype and frozen, whatever `trainable` says, the adapters are float32, and they alone
   // are trained, published and imported. The forward computes with Merged weights (adapters.h), actor's and learner's alike.
   std::optional<LoraConfig> lora;

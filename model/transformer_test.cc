@@ -326,6 +326,27 @@ TEST(TransformerTest, LoadTakesAHeadThatDiffersFromTheEmbedding) {
   EXPECT_LT(Distance(loaded->Logits(loaded->Hidden(Ids({kTokens}))[0]), wanted), 2e-5);
 }
 
+TEST(TransformerTest, ADeferredModelGivesTheWeightsThatItWouldHaveLoaded) {
+  const std::string dir = ::testing::TempDir() + "/transformer_test_deferred";
+  const auto model = TinyModel(TinyConfig("llama3"));
+  const WeightSet weights = model->Export().value();
+  testing::WriteModelDirectory(dir, ModelConfigJson(model->config()), nullptr);
+  ASSERT_TRUE(WriteSafetensors(dir + "/model.safetensors", WeightViews(weights)).ok());
+  TransformerOptions options;
+  options.trainable = true;
+  options.deferred = true;
+  const auto deferred = Transformer::Load(dir, options).value();
+  for (const auto& [name, weight] : deferred->weights()) {
+    EXPECT_EQ(weight.storage().nbytes(), 0u) << name;
+    EXPECT_TRUE(weight.requires_grad()) << name;
+    const torch::Tensor values = at::empty(weight.sizes(), at::kFloat);
+    ASSERT_TRUE(deferred->source()(name, values).ok());
+    EXPECT_TRUE(at::equal(values, model->weights().at(name))) << name;
+  }
+  deferred->DropSource();
+  EXPECT_EQ(deferred->source(), nullptr);
+}
+
 TEST(TransformerTest, NamesAreHuggingFaces) {
   const auto shapes = WeightShapes(TinyConfig("qwen3"));
   EXPECT_EQ(shapes.at("model.layers.1.self_attn.q_proj.weight"), (std::vector<int64_t>{32, 24}));

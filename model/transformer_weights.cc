@@ -1,6 +1,8 @@
 #include <ATen/ATen.h>
 
+#include <memory>
 #include <set>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -15,6 +17,7 @@
 #include "model/torch_dtype.h"
 #include "model/transformer.h"
 #include "model/transformer_core.h"
+#include "model/weight_rounding.h"
 
 namespace drover::model {
 namespace {
@@ -37,11 +40,11 @@ std::vector<int64_t> WholeShape(const std::string& name, const Held& held) {
   return shape;
 }
 
-// The rows of `whole` that are held, of whatever dtype.
-void TakeValues(const std::string& name, const torch::Tensor& whole, const Held& held) {
-  const torch::Tensor own = held.tensors.at(name).detach();
-  const auto part = held.parts.find(name);
-  if (part == held.parts.end()) {
+// The rows of the whole tensor `name` that `own` is to have, of whatever dtype.
+void TakeRows(const std::string& name, const torch::Tensor& whole, const RowParts& parts,
+              const torch::Tensor& own) {
+  const auto part = parts.find(name);
+  if (part == parts.end()) {
     own.copy_(whole);
     return;
   }
@@ -50,6 +53,10 @@ void TakeValues(const std::string& name, const torch::Tensor& whole, const Held&
     own.narrow(0, row, run.size).copy_(whole.narrow(0, run.begin, run.size));
     row += run.size;
   }
+}
+
+void TakeValues(const std::string& name, const torch::Tensor& whole, const Held& held) {
+  TakeRows(name, whole, held.parts, held.tensors.at(name).detach());
 }
 
 absl::Status CheckShape(const std::string& name, const std::vector<int64_t>& got, const Held& held) {
@@ -63,23 +70,62 @@ absl::Status CheckOptions(const TransformerOptions& options) {
   if (options.group != nullptr && options.trainable) {
     return absl::InvalidArgumentError("a model that is trained cannot be shared out by rows among ranks");
   }
+  DROVER_CHECK(!options.deferred || (options.trainable && !options.lora));
   if (options.dtype == at::kFloat || options.dtype == at::kBFloat16) return absl::OkStatus();
   return absl::InvalidArgumentError(
       absl::StrCat("dtype is ", c10::toString(options.dtype), ", must be float32 or bfloat16"));
 }
 
 // Weights that are not finite make every number of every forward so: they are refused where they come in.
-absl::Status CopyWeights(const ModelWeights& source, torch::ScalarType dtype, const Held& held) {
-  at::NoGradGuard no_grad;
+absl::Status CheckWeights(const ModelWeights& source, torch::ScalarType dtype) {
   ASSIGN_OR_RETURN(const Dtype rounded, FromScalarType(dtype));
-  for (const auto& [name, tensor] : held.tensors) {
-    const TensorView& view = source.tensors().at(name);
-    RETURN_IF_ERROR(CheckFinite(view, rounded));
-    auto values = TensorOfView(view);
-    if (!values.ok()) return Annotate(values.status(), absl::StrCat("tensor ", name));
-    TakeValues(name, *values, held);
-  }
+  for (const auto& [name, view] : source.tensors()) RETURN_IF_ERROR(CheckFinite(view, rounded));
   return absl::OkStatus();
+}
+
+absl::Status CopyView(const TensorView& view, const RowParts& parts, const torch::Tensor& into) {
+  const at::NoGradGuard no_grad;
+  auto values = TensorOfView(view);
+  if (!values.ok()) return Annotate(values.status(), absl::StrCat("tensor ", view.name));
+  TakeRows(view.name, *values, parts, into.detach());
+  return absl::OkStatus();
+}
+
+// `parts`: what of them a rank's model has.
+WeightSource SourceOf(std::shared_ptr<const ModelWeights> weights, const RowParts& parts) {
+  return [weights = std::move(weights), parts](const std::string& name, const torch::Tensor& into) {
+    return CopyView(weights->tensors().at(name), parts, into);
+  };
+}
+
+// `numbers`: of the order of names.
+WeightSource RandomSource(const ParametersByName& weights, uint64_t seed, double std, double norm) {
+  std::map<std::string, uint64_t> numbers;
+  for (const auto& [name, tensor] : weights) numbers.emplace(name, numbers.size());
+  return [numbers, seed, std, norm](const std::string& name, const torch::Tensor& into) {
+    InitializeParameter(name, into, seed, numbers.at(name), std, norm);
+    return absl::OkStatus();
+  };
+}
+
+absl::Status Zero(const std::string&, const torch::Tensor& into) {
+  into.zero_();
+  return absl::OkStatus();
+}
+
+// `base`, but for the weights that have adapters: those merged.
+WeightSource MergedSource(std::shared_ptr<const LoraWeights> lora,
+                          std::shared_ptr<const ModelWeights> weights, const RowParts& parts, Dtype dtype,
+                          WeightSource base) {
+  return [=](const std::string& name, const torch::Tensor& into) -> absl::Status {
+    const auto pair = lora->pairs().find(name);
+    if (pair == lora->pairs().end()) return base(name, into);
+    TensorView merged = weights->tensors().at(name);
+    ASSIGN_OR_RETURN(const std::string bytes, MergedWeight(merged, pair->second, lora->config(), dtype));
+    merged.dtype = dtype;
+    merged.bytes = bytes;
+    return CopyView(merged, parts, into);
+  };
 }
 
 // The layout of ExportAs.
@@ -92,12 +138,7 @@ absl::StatusOr<std::vector<TensorMeta>> ExportLayout(const Held& held, torch::Sc
 
 absl::StatusOr<WeightSet> ExportAs(torch::ScalarType dtype, const ParametersByName& weights) {
   WeightSetBuilder builder;
-  for (const auto& [name, tensor] : weights) {
-    const torch::Tensor kept = tensor.detach().to(dtype).cpu().contiguous();
-    ASSIGN_OR_RETURN(const TensorView view, ViewOfTensor(name, kept));
-    RETURN_IF_ERROR(
-        builder.Add({.name = name, .dtype = view.dtype, .shape = view.shape}, std::string(view.bytes)));
-  }
+  for (const auto& [name, tensor] : weights) RETURN_IF_ERROR(AddRounded(name, tensor, dtype, &builder));
   return std::move(builder).Finish();
 }
 
@@ -147,6 +188,7 @@ std::unique_ptr<Transformer> Transformer::Build(const ModelConfig& config, const
   const bool masters = options.trainable && !options.lora;
   ParameterAllocator allocator({.dtype = masters ? at::kFloat : options.dtype,
                                 .device = options.device,
+                                .deferred = options.deferred,
                                 .fused = !options.trainable && lent == nullptr,
                                 .lora = options.lora ? &*options.lora : nullptr,
                                 .lent = lent});
@@ -156,6 +198,7 @@ std::unique_ptr<Transformer> Transformer::Build(const ModelConfig& config, const
   core->embedding = allocator.Make(architecture.embedding);
   for (const LayerDescription& layer : architecture.layers) {
     core->layers.emplace_back(layer, architecture.norms, options.dtype, allocator, options.group);
+    core->packed.push_back(allocator.TakePacked());
   }
   core->final_norm = allocator.Make(architecture.final_norm);
   core->head.weight = architecture.head.present() ? allocator.Make(architecture.head) : core->embedding;
@@ -196,12 +239,23 @@ void Transformer::RequireGradients() {
   for (const auto& [name, tensor] : versioned()) tensor.requires_grad_();
 }
 
+// All weights, or, of a deferred model, when they are asked for.
+absl::Status Transformer::Fill(WeightSource source) {
+  if (core_->options.deferred) {
+    core_->source = std::move(source);
+    return absl::OkStatus();
+  }
+  for (const auto& [name, tensor] : weights()) RETURN_IF_ERROR(source(name, tensor));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Create(const ModelConfig& config,
                                                                  const TransformerOptions& options,
                                                                  uint64_t seed, double init_std) {
   DROVER_CHECK(options.group == nullptr);  // the numbers are drawn for whole tensors
   ASSIGN_OR_RETURN(auto model, Allocate(config, options));
-  InitializeParameters(model->core_->weights, seed, init_std, 1.0 - model->core_->norms.offset);
+  RETURN_IF_ERROR(
+      model->Fill(RandomSource(model->weights(), seed, init_std, 1.0 - model->core_->norms.offset)));
   if (options.lora) InitializeAdapters(model->core_->adapters, options.lora->seed);
   model->RequireGradients();
   return model;
@@ -210,7 +264,7 @@ absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Create(const ModelConf
 absl::StatusOr<std::unique_ptr<Transformer>> Transformer::CreateEmpty(const ModelConfig& config,
                                                                       const TransformerOptions& options) {
   ASSIGN_OR_RETURN(auto model, Allocate(config, options));
-  for (const auto& [name, tensor] : model->weights()) tensor.zero_();
+  RETURN_IF_ERROR(model->Fill(Zero));
   for (const auto& [name, tensor] : model->core_->adapters) tensor.zero_();
   model->RequireGradients();
   return model;
@@ -220,10 +274,12 @@ absl::StatusOr<std::unique_ptr<Transformer>> Transformer::Load(const std::string
                                                                const TransformerOptions& options) {
   if (IsLoraFolder(dir)) return LoadMerged(dir, options);
   ModelNotes notes;
-  ASSIGN_OR_RETURN(const ModelWeights source, OpenModelWeights(dir, &notes));
+  ASSIGN_OR_RETURN(ModelWeights source, OpenModelWeights(dir, &notes));
   for (const std::string& note : notes) log::Warning(note, {{"model", dir}});
   ASSIGN_OR_RETURN(auto model, Allocate(source.config(), options));
-  RETURN_IF_ERROR(Annotate(CopyWeights(source, options.dtype, {model->weights(), model->core_->parts}), dir));
+  RETURN_IF_ERROR(Annotate(CheckWeights(source, options.dtype), dir));
+  RETURN_IF_ERROR(Annotate(
+      model->Fill(SourceOf(std::make_shared<ModelWeights>(std::move(source)), model->core_->parts)), dir));
   if (options.lora) InitializeAdapters(model->core_->adapters, options.lora->seed);
   model->RequireGradients();
   return model;
@@ -241,24 +297,24 @@ absl::StatusOr<WeightSet> Transformer::ExportBase() const {
 
 absl::StatusOr<std::unique_ptr<Transformer>> Transformer::LoadMerged(const std::string& dir,
                                                                      const TransformerOptions& options) {
-  ASSIGN_OR_RETURN(const LoraWeights lora, OpenLoraWeights(dir));
-  const std::string& base = lora.config().base;
+  ASSIGN_OR_RETURN(LoraWeights lora, OpenLoraWeights(dir));
+  const std::string base = lora.config().base;
   ASSIGN_OR_RETURN(const Dtype dtype, FromScalarType(options.dtype));
-  const absl::StatusOr<ModelWeights> weights = OpenModelWeights(base);
+  absl::StatusOr<ModelWeights> weights = OpenModelWeights(base);
   if (!weights.ok()) {
     return Annotate(weights.status(), absl::StrCat(dir, " has adapters for the model in ", base));
   }
   RETURN_IF_ERROR(Annotate(lora.CheckFits(*weights), dir));
   ASSIGN_OR_RETURN(auto model, Load(base, options));
-  at::NoGradGuard no_grad;
-  for (const auto& [name, pair] : lora.pairs()) {
-    TensorView merged = weights->tensors().at(name);
-    ASSIGN_OR_RETURN(const std::string bytes, MergedWeight(merged, pair, lora.config(), dtype));
-    merged.dtype = dtype;
-    merged.bytes = bytes;
-    ASSIGN_OR_RETURN(const torch::Tensor values, TensorOfView(merged));
-    TakeValues(name, values, {model->weights(), model->core_->parts});
+  const auto adapters = std::make_shared<const LoraWeights>(std::move(lora));
+  const WeightSource merged =
+      MergedSource(adapters, std::make_shared<const ModelWeights>(*std::move(weights)), model->core_->parts,
+                   dtype, model->core_->source);
+  if (options.deferred) {
+    model->core_->source = merged;
+    return model;
   }
+  for (const auto& [name, pair] : adapters->pairs()) RETURN_IF_ERROR(merged(name, model->weights().at(name)));
   return model;
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include "absl/strings/str_cat.h"
+#include "base/status.h"
 
 namespace drover {
 namespace {
@@ -35,6 +36,13 @@ absl::Status Collectives::AskToStop() { return Tell(kStop, "stop"); }
 bool Collectives::AskedToStop() {
   const absl::StatusOr<std::optional<std::string>> told = Told(kStop);
   return told.ok() && told->has_value();
+}
+
+absl::StatusOr<int64_t> MostOfRanks(Collectives& collectives, int64_t own) {
+  torch::Tensor of_ranks = at::zeros({collectives.size()}, at::kDouble);
+  of_ranks[collectives.rank()] = static_cast<double>(own);
+  RETURN_IF_ERROR(collectives.AllReduceSum(of_ranks));
+  return static_cast<int64_t>(of_ranks.max().item<double>());
 }
 
 std::unique_ptr<Collectives> LocalCollectives() { return std::make_unique<Alone>(); }

@@ -57,6 +57,9 @@ class Collectives {
   bool AskedToStop();
 };
 
+// The largest of the ranks' numbers, on each of them; each is at least 0 and below 2^53. Collective.
+absl::StatusOr<int64_t> MostOfRanks(Collectives& collectives, int64_t own);
+
 // A group of one.
 std::unique_ptr<Collectives> LocalCollectives();
 

@@ -56,10 +56,10 @@ void EveryRankHasResponses(const v1::Recipe& recipe, Problems& problems) {
 void ExchangeNeedsSharding(const v1::Recipe& recipe, Problems& problems) {
   if (recipe.learner().gradient_exchange() != v1::BFLOAT16) return;
   if (recipe.learner().sharding() != v1::NONE) return;
-  problems.Add(
-      "learner.gradient_exchange",
-      "got BFLOAT16, which needs learner.sharding: OPTIMIZER or GRADIENTS (without it whole gradients are "
-      "summed in place, in float32); may be FLOAT32");
+  problems.Add("learner.gradient_exchange",
+               "got BFLOAT16, which needs learner.sharding: OPTIMIZER, GRADIENTS or WEIGHTS (without it "
+               "whole gradients "
+               "are summed in place, in float32); may be FLOAT32");
 }
 
 void KeptCheckpointsAreWritten(const v1::Recipe& recipe, Problems& problems) {

@@ -111,6 +111,14 @@ void Values(const v1::Recipe& recipe, Problems& problems) {
   }
 }
 
+void ValueHead(const v1::Recipe& recipe, Problems& problems) {
+  if (recipe.advantage().baseline() != v1::VALUE || recipe.learner().sharding() != v1::WEIGHTS) return;
+  problems.Add(
+      "learner.sharding",
+      "got WEIGHTS, may be NONE, OPTIMIZER or GRADIENTS with advantage.baseline VALUE: the value head "
+      "is of no layer, in front of which its weights would be gathered");
+}
+
 void KlInReward(const v1::Recipe& recipe, Problems& problems) {
   const v1::RewardSettings& reward = recipe.reward();
   if (reward.kl_estimator() == v1::K3_WITH_K2_GRADIENT) {
@@ -164,6 +172,7 @@ const std::vector<LossCheck>& LossChecks() {
       {{"advantage.baseline", "advantage.gamma", "advantage.gae_lambda", "loss.value_coefficient",
         "loss.value_clip", "learner.value_rate_scale"},
        Values},
+      {{"advantage.baseline", "learner.sharding"}, ValueHead},
       {{"reward.kl_estimator", "reward.kl_coefficient", "reward.kl_to_go"}, KlInReward},
       {{"reward.overlong_tokens", "rollout.max_response_tokens"}, Overlong},
       {{"loss.surrogate", "loss.kl_estimator", "loss.kl_coefficient", "learner.epochs",

@@ -52,6 +52,8 @@ TEST(CheckLoss, RefusesWhatMakesNoSense) {
         "advantage.whiten=true"},
        nullptr},
       {{"advantage.baseline=VALUE", "learner.ranks=2", "learner.sharding=GRADIENTS"}, nullptr},
+      {{"advantage.baseline=VALUE", "learner.ranks=2", "learner.sharding=WEIGHTS"},
+       "learner.sharding: got WEIGHTS, may be NONE, OPTIMIZER or GRADIENTS with advantage.baseline VALUE"},
       {{"advantage.baseline=VALUE", "loss.old_logprobs=ACTOR", "staleness.bound=2", "weights.swap=CONTINUE"},
        nullptr},
       {{"advantage.baseline=VALUE", "reward.kl_coefficient=0.1", "reward.kl_to_go=true"}, nullptr},

@@ -71,55 +71,84 @@ int64_t OutputPhase(const ModelConfig& config, const Microbatch& batch, int64_t 
   return 2 * chunk + narrow + head * (e < kFloat ? e + kFloat : kFloat);
 }
 
+// Over how many ranks the master weights, the gradients and the moments are spread.
+struct Shards {
+  int64_t weights = 1, gradients = 1, moments = 1;
+};
+
+Shards ShardsOf(const v1::Recipe& recipe) {
+  const int64_t ranks = std::max<int64_t>(1, recipe.learner().ranks());
+  switch (recipe.learner().sharding()) {
+    case v1::OPTIMIZER:
+      return {1, 1, ranks};
+    case v1::GRADIENTS:
+      return {1, ranks, ranks};
+    case v1::WEIGHTS:
+      return {ranks, ranks, ranks};
+    default:
+      return {};
+  }
+}
+
+// Of a layer only its input is kept: where it is asked for, or its weights are gone by then.
+bool ComputesAgain(const v1::Recipe& recipe) {
+  return recipe.learner().activation_checkpointing() || ShardsOf(recipe).weights > 1;
+}
+
+int64_t Embedding(const ModelConfig& config) { return config.vocab_size * config.hidden_size; }
+// What is of no layer, but for a norm.
+int64_t Ends(const ModelConfig& config) {
+  return config.tie_word_embeddings ? Embedding(config) : 2 * Embedding(config);
+}
+int64_t LayerElements(const ModelConfig& config, int64_t all) {
+  return (all - Ends(config)) / std::max<int64_t>(1, config.num_layers);
+}
+
 // CPUs pack them once. GPUs round them in each pass and keep that for its backward pass: of all layers, or, where layers
 // are computed again, of one, and the head's in float32 for as long as logits are made.
 MemoryPart WeightsInDtype(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device,
                           const model::WeightCounts& elements) {
   const int64_t e = ElementBytes(recipe);
   const int64_t all = e * elements.matrices;
-  if (device == PlannedDevice::kCpu) return {"weights in the dtype", "as the products read them", all};
-  if (!recipe.learner().activation_checkpointing()) {
-    return {"weights in the dtype", "kept for the backward pass", all};
-  }
-  const int64_t head = config.vocab_size * config.hidden_size;
+  const int64_t head = Embedding(config);
   const int64_t layer = (elements.matrices - head) / std::max<int64_t>(1, config.num_layers);
+  if (device == PlannedDevice::kCpu && ShardsOf(recipe).weights > 1) {
+    return {"weights in the dtype", "as the products read them: of the head, and of one layer at a time",
+            e * (head + layer)};
+  }
+  if (device == PlannedDevice::kCpu) return {"weights in the dtype", "as the products read them", all};
+  if (!ComputesAgain(recipe)) return {"weights in the dtype", "kept for the backward pass", all};
   return {"weights in the dtype", "of the head, or of one layer at a time",
           std::max(kFloat * head, e * layer)};
-}
-
-// Over how many ranks the moments, or the gradients too, are spread.
-int64_t MomentShards(const v1::Recipe& recipe) {
-  const bool sharded =
-      recipe.learner().sharding() == v1::OPTIMIZER || recipe.learner().sharding() == v1::GRADIENTS;
-  return sharded ? std::max<int64_t>(1, recipe.learner().ranks()) : 1;
-}
-int64_t GradientShards(const v1::Recipe& recipe) {
-  return recipe.learner().sharding() == v1::GRADIENTS ? MomentShards(recipe) : 1;
 }
 
 std::string OfRanks(std::string what, int64_t shards) {
   return shards == 1 ? what : absl::StrCat(what, ", of which a rank keeps one in ", shards);
 }
 
-// Of weights that are all trained: masters; moments and gradients, whole or a rank's part; what is exchanged at a time
+// Of weights that are all trained: masters, moments and gradients, whole or a rank's part; what is exchanged at a time
 // (learner/layer_buckets.h).
 void AddAllTrained(const v1::Recipe& recipe, const ModelConfig& config, const model::WeightCounts& elements,
                    MemoryPlan* plan) {
-  const int64_t embedding = config.vocab_size * config.hidden_size;
-  const int64_t ends = config.tie_word_embeddings ? embedding : 2 * embedding;
-  const int64_t layer = (elements.all - ends) / std::max<int64_t>(1, config.num_layers);
-  const int64_t gradients = kFloat * elements.all / GradientShards(recipe);
-  plan->parts.push_back({"master weights", "float32, 4 bytes a parameter", kFloat * elements.all});
-  plan->parts.push_back(
-      {"gradients", OfRanks("float32, 4 bytes a parameter", GradientShards(recipe)), gradients});
-  plan->parts.push_back({"AdamW's moments",
-                         OfRanks("two of float32, 8 bytes a parameter", MomentShards(recipe)),
-                         2 * kFloat * elements.all / MomentShards(recipe)});
-  if (recipe.learner().sharding() == v1::GRADIENTS) {
-    plan->parts.push_back(
-        {"gradients of a pass", "whole: the head's, and a layer's", kFloat * (embedding + layer)});
+  const Shards shards = ShardsOf(recipe);
+  const int64_t embedding = Embedding(config);
+  const int64_t layer = LayerElements(config, elements.all);
+  plan->parts.push_back({"master weights", OfRanks("float32, 4 bytes a parameter", shards.weights),
+                         kFloat * elements.all / shards.weights});
+  if (shards.weights > 1) {
+    plan->parts.push_back({"weights of a pass",
+                           "whole: embedding and head, a layer's, and those that come next",
+                           kFloat * (Ends(config) + 2 * layer)});
   }
-  if (MomentShards(recipe) > 1) {
+  plan->parts.push_back({"gradients", OfRanks("float32, 4 bytes a parameter", shards.gradients),
+                         kFloat * elements.all / shards.gradients});
+  plan->parts.push_back({"AdamW's moments", OfRanks("two of float32, 8 bytes a parameter", shards.moments),
+                         2 * kFloat * elements.all / shards.moments});
+  if (recipe.learner().sharding() == v1::GRADIENTS || recipe.learner().sharding() == v1::WEIGHTS) {
+    plan->parts.push_back({"gradients of a pass", "whole: the head's, a layer's, and those of one in flight",
+                           kFloat * (embedding + 2 * layer)});
+  }
+  if (shards.moments > 1) {
     plan->parts.push_back({"exchange", "the embedding, or a layer: what is sent, and what is received",
                            2 * kFloat * std::max(embedding, layer)});
   }
@@ -164,7 +193,7 @@ void AddActivations(const v1::Recipe& recipe, const ModelConfig& config, Planned
   const Microbatch batch = LargestMicrobatch(recipe, device);
   const int64_t layer = batch.tokens * KeptPerToken(config, e, device);
   const int64_t stream = batch.tokens * config.hidden_size * kFloat;
-  const bool again = recipe.learner().activation_checkpointing();
+  const bool again = ComputesAgain(recipe);
   const int64_t kept = again ? config.num_layers * stream + layer : config.num_layers * layer;
   plan->parts.push_back({"activations",
                          absl::StrCat(batch.tokens, " tokens a microbatch, ", again ? "one of " : "",
@@ -213,6 +242,12 @@ bool Ease(v1::Recipe* recipe, std::string* set) {
   if (learner.ranks() > 1 && learner.sharding() == v1::OPTIMIZER) {
     learner.set_sharding(v1::GRADIENTS);
     *set = "learner.sharding=GRADIENTS";
+    return true;
+  }
+  const bool value_head = recipe->advantage().baseline() == v1::VALUE;  // does not go with WEIGHTS
+  if (learner.ranks() > 1 && learner.sharding() == v1::GRADIENTS && !value_head) {
+    learner.set_sharding(v1::WEIGHTS);
+    *set = "learner.sharding=WEIGHTS";
     return true;
   }
   if (learner.microbatch_responses() > 1) {

@@ -43,7 +43,7 @@ struct MemoryChange {
 };
 
 // What to change, in this order, until a learner's rank fits into `bytes`: with several ranks the moments spread over them,
-// layers computed again, with several ranks the gradients spread too, smaller microbatches, bfloat16. Empty if it fits as it is; the last plan still does not fit where nothing of this helps.
+// layers computed again, with several ranks the gradients spread too, then the weights, smaller microbatches, bfloat16. Empty if it fits as it is; the last plan still does not fit where nothing of this helps.
 std::vector<MemoryChange> ChangesToFit(const v1::Recipe& recipe, const model::ModelConfig& config,
                                        PlannedDevice device, int64_t bytes);
 

@@ -123,8 +123,30 @@ TEST(MemoryPlanTest, SharesMomentsAndGradientsAmongRanks) {
   EXPECT_EQ(parts().at("exchange"), 8 * (576 + 16 + 4));  // of two layers and a norm a half
   recipe.mutable_learner()->set_sharding(v1::GRADIENTS);
   EXPECT_EQ(parts().at("gradients"), all);
-  EXPECT_EQ(parts().at("gradients of a pass"), 4 * (80 + 576 + 16 + 4));
+  EXPECT_EQ(parts().at("gradients of a pass"), 4 * (80 + 2 * (576 + 16 + 4)));
   EXPECT_EQ(parts().at("master weights"), 4 * all);
+}
+
+// Of a layer's 592 numbers 576 are matrices'; the embedding is the head.
+TEST(MemoryPlanTest, SharesWeightsAmongRanks) {
+  const int64_t all = 2 * (576 + 16) + 80 + 8;
+  v1::Recipe recipe = Recipe();
+  recipe.mutable_learner()->set_ranks(4);
+  recipe.mutable_learner()->set_activation_checkpointing(true);
+  recipe.mutable_learner()->set_sharding(v1::GRADIENTS);
+  const auto gradients = PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu));
+  recipe.mutable_learner()->set_activation_checkpointing(false);  // it is implied
+  recipe.mutable_learner()->set_sharding(v1::WEIGHTS);
+  const auto parts = PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu));
+  EXPECT_EQ(parts.at("master weights"), all);
+  EXPECT_EQ(parts.at("weights of a pass"), 4 * (80 + 2 * (576 + 16 + 4)));
+  EXPECT_EQ(parts.at("weights in the dtype"), 4 * (80 + 576));
+  for (const char* same : {"gradients", "gradients of a pass", "AdamW's moments", "exchange", "activations"})
+    EXPECT_EQ(parts.at(same), gradients.at(same)) << same;
+  const auto gpu = PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kGpu));
+  EXPECT_EQ(gpu.at("weights in the dtype"), 4 * 576);
+  recipe.mutable_learner()->set_ranks(1);  // one rank has all
+  EXPECT_EQ(PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu)).at("master weights"), 4 * all);
 }
 
 TEST(MemoryPlanTest, KeepsRoundedWeightsOnGpusOnlyForAsLongAsTheyAreRead) {
@@ -206,9 +228,14 @@ TEST(MemoryPlanTest, SeveralRanksShareBeforeTheyGiveUpSpeed) {
   ASSERT_FALSE(one_less.empty());
   EXPECT_EQ(one_less[0].set, "learner.sharding=OPTIMIZER");
   const auto all = ChangesToFit(recipe, Config(), PlannedDevice::kCpu, 0);
-  ASSERT_GE(all.size(), 3u);
+  ASSERT_GE(all.size(), 4u);
   EXPECT_EQ(all[1].set, "learner.activation_checkpointing=true");
   EXPECT_EQ(all[2].set, "learner.sharding=GRADIENTS");
+  EXPECT_EQ(all[3].set, "learner.sharding=WEIGHTS");
+  recipe.mutable_advantage()->set_baseline(v1::VALUE);
+  for (const MemoryChange& change : ChangesToFit(recipe, Config(), PlannedDevice::kCpu, 0)) {
+    EXPECT_NE(change.set, "learner.sharding=WEIGHTS") << "a value head does not go with it";
+  }
 }
 
 }  // namespace

@@ -26,12 +26,13 @@ void ExpectSameUpdate(const UpdateStats& a, const UpdateStats& b) {
 
 }  // namespace
 
-Outcome ShortRun(int ranks, const TrainerOptions& options) {
+Outcome ShortRun(int ranks, const TrainerOptions& options, torch::ScalarType dtype) {
   Outcome outcome;
   std::vector<std::vector<torch::Tensor>> weights(ranks);
   RunRanks(ranks, absl::Seconds(60), [&](Collectives& collectives) {
     // Ranks come with weights of their own: rank 0's count.
-    auto trainer = Trainer::Create(options, TinyModel(1 + collectives.rank()), &collectives);
+    auto trainer =
+        Trainer::Create(options, TinyModelFor(options, 1 + collectives.rank(), dtype), &collectives);
     ASSERT_TRUE(trainer.ok()) << trainer.status().ToString();
     if (collectives.rank() != 0) {
       const auto end = FollowLeader(**trainer, collectives);
@@ -54,13 +55,14 @@ Outcome ShortRun(int ranks, const TrainerOptions& options) {
         ASSERT_TRUE(stats.ok()) << stats.status().ToString();
         outcome.stats.push_back(*stats);
       }
+      if ((*trainer)->shares_weights()) outcome.weights = CopyWeights(**trainer);
       ASSERT_TRUE((*trainer)->StopFollowers().ok());
     }
-    weights[collectives.rank()] = CopyWeights((*trainer)->model());
+    if (!(*trainer)->shares_weights()) weights[collectives.rank()] = CopyWeights(**trainer);
   });
   for (int rank = 1; rank < ranks; ++rank)
     EXPECT_TRUE(SameBits(weights[0], weights[rank])) << "rank " << rank;
-  outcome.weights = weights[0];
+  if (outcome.weights.empty()) outcome.weights = weights[0];
   return outcome;
 }
 

@@ -17,8 +17,8 @@ struct Outcome {
 };
 
 // Two supervised steps, then two rollouts of 16 responses, on TinyModels. Ranks come with weights of their own: rank 0's
-// count. Expects that all ranks end with the same bits.
-Outcome ShortRun(int ranks, const TrainerOptions& options);
+// count. Expects that all ranks end with the same bits (not where they share the weights).
+Outcome ShortRun(int ranks, const TrainerOptions& options, torch::ScalarType dtype = torch::kFloat32);
 
 // That losses, norms, statistics and weights of the two are the same to rounding.
 void ExpectSameToRounding(const Outcome& a, const Outcome& b);

@@ -13,17 +13,24 @@
 #include "base/check.h"
 #include "base/random.h"
 #include "group/reward.h"
+#include "model/torch_dtype.h"
 
 namespace drover::learner::testing_support {
 
-std::unique_ptr<model::Transformer> TinyModel(uint64_t seed, torch::ScalarType dtype) {
+std::unique_ptr<model::Transformer> TinyModel(uint64_t seed, torch::ScalarType dtype, bool recompute) {
   at::set_num_threads(1);  // quickest for such shapes, and rounding does not depend on the machine's cores
   model::TransformerOptions options;
   options.dtype = dtype;
   options.trainable = true;
+  options.recompute_layers = recompute;
   auto model = model::Transformer::Create(model::testing::TrainingConfig(), options, seed, /*init_std=*/0.4);
   DROVER_CHECK(model.ok());
   return *std::move(model);
+}
+
+std::unique_ptr<model::Transformer> TinyModelFor(const TrainerOptions& options, uint64_t seed,
+                                                 torch::ScalarType dtype) {
+  return TinyModel(seed, dtype, options.sharding.sharding == Sharding::kWeights);
 }
 
 TrainerOptions TinyOptions() {
@@ -93,6 +100,17 @@ std::vector<torch::Tensor> CopyWeights(const model::Transformer& model) {
   for (const auto& [name, weight] : model.weights())
     copies.push_back(
         weight.detach().to(at::kCPU, weight.scalar_type(), /*non_blocking=*/false, /*copy=*/true));
+  return copies;
+}
+
+std::vector<torch::Tensor> CopyWeights(Trainer& trainer) {
+  if (!trainer.shares_weights()) return CopyWeights(trainer.model());
+  const auto weights = trainer.ExportWeights();
+  DROVER_CHECK(weights.ok());
+  std::vector<torch::Tensor> copies;
+  for (const model::TensorView& view : model::WeightViews(*weights))
+    copies.push_back(
+        model::TensorOfView(view)->to(at::kCPU, at::kFloat, /*non_blocking=*/false, /*copy=*/true));
   return copies;
 }
 

@@ -18,7 +18,11 @@
 namespace drover::learner::testing_support {
 
 // A trainable model of TrainingConfig. Its weights are large enough that its distributions are not flat.
-std::unique_ptr<model::Transformer> TinyModel(uint64_t seed = 1, torch::ScalarType dtype = torch::kFloat32);
+std::unique_ptr<model::Transformer> TinyModel(uint64_t seed = 1, torch::ScalarType dtype = torch::kFloat32,
+                                              bool recompute = false);
+// As a trainer of these options takes it: with Sharding::kWeights layers are computed again.
+std::unique_ptr<model::Transformer> TinyModelFor(const TrainerOptions& options, uint64_t seed = 1,
+                                                 torch::ScalarType dtype = torch::kFloat32);
 
 // Rollouts of minibatches of 8 in microbatches of 3, learning rate 1e-3, budget 12.
 TrainerOptions TinyOptions();
@@ -46,6 +50,9 @@ double LargestDifference(const model::Transformer& a, const model::Transformer& 
 
 // A copy of all weights on the CPU, to compare bits with later.
 std::vector<torch::Tensor> CopyWeights(const model::Transformer& model);
+// The same of a trainer; of one whose ranks share the weights rank 0 calls it while the others follow, and gets what is
+// published, as float32.
+std::vector<torch::Tensor> CopyWeights(Trainer& trainer);
 bool SameBits(const std::vector<torch::Tensor>& a, const std::vector<torch::Tensor>& b);
 
 using ranks_testing::RankEnd;

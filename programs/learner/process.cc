@@ -51,11 +51,14 @@ torch::ScalarType ScalarType(v1::Dtype dtype) {
 absl::StatusOr<std::unique_ptr<model::Transformer>> MakeModel(const v1::Recipe& recipe,
                                                               const run::RunFolder& folder,
                                                               torch::Device device) {
-  const model::TransformerOptions options = {.device = device,
-                                             .dtype = ScalarType(recipe.model().dtype()),
-                                             .trainable = true,
-                                             .recompute_layers = recipe.learner().activation_checkpointing(),
-                                             .lora = recipe::LoraOf(recipe)};
+  const bool shares = recipe.learner().ranks() > 1 && recipe.learner().sharding() == v1::WEIGHTS;
+  const model::TransformerOptions options = {
+      .device = device,
+      .dtype = ScalarType(recipe.model().dtype()),
+      .trainable = true,
+      .recompute_layers = recipe.learner().activation_checkpointing() || shares,
+      .deferred = shares,
+      .lora = recipe::LoraOf(recipe)};
   // What adapters adapt is in no checkpoint.
   if (!recipe.model().path().empty() && (!folder.NewestCheckpoint().has_value() || options.lora)) {
     return model::Transformer::Load(recipe.model().path(), options);
@@ -123,9 +126,9 @@ absl::StatusOr<data::PromptSourceOptions> JudgePrompts(const v1::Recipe& recipe,
   return options;
 }
 
-absl::Status ExportAndPublish(const model::Transformer& model, const model::WeightVersion& version,
+absl::Status ExportAndPublish(learner::Trainer& trainer, const model::WeightVersion& version,
                               weights::WeightPublisher* publisher) {
-  ASSIGN_OR_RETURN(model::WeightSet weights, model.Export());
+  ASSIGN_OR_RETURN(model::WeightSet weights, trainer.ExportWeights());
   log::Info("publish", {{"version", version.number}, {"digest", weights.digest}});
   publisher->Publish(version, std::move(weights));
   return absl::OkStatus();
@@ -361,7 +364,7 @@ absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, Collectives&
   parts.checkpoints = &checkpoints;
   parts.reports = &reports;
   parts.publish = [&](const model::WeightVersion& version) {
-    return ExportAndPublish(trainer.model(), version, &serving->publisher());
+    return ExportAndPublish(trainer, version, &serving->publisher());
   };
   parts.keep_weights = [&](bool keep) { serving->publisher().Keep(keep); };
   absl::StatusOr<RunEnd> end = RunLoop(std::move(parts)).Run();

@@ -208,13 +208,14 @@ TEST(SettingsTest, TwoRanksResume) {
   ExpectJournalCloses(run, 4, 8);
 }
 
-// Two processes that share moments and gradients: killed and resumed they come to the bits of a run that was not, in weights
-// and moments, and another number of ranks goes on from there.
-TEST(SettingsTest, RanksThatShareTheirStateResume) {
+// Two processes that share `sharding` of their state: killed and resumed they come to the bits of a run that was not, in
+// weights and moments, and another number of ranks goes on from there.
+void ResumeSharing(const std::string& sharding, const Settings& more = {}) {
   const Settings settings =
       Tiny(6) +
-      Settings{"learner.ranks=2",   "learner.sharding=GRADIENTS", "learner.gradient_exchange=BFLOAT16",
-               "staleness.bound=0", "run.checkpoint_every=3",     "learner.learning_rate=1e-3"};
+      Settings{"learner.ranks=2",   "learner.sharding=" + sharding, "learner.gradient_exchange=BFLOAT16",
+               "staleness.bound=0", "run.checkpoint_every=3",       "learner.learning_rate=1e-3"} +
+      more;
   TrainingRun whole("whole"), killed("killed");
   whole.RunToTheEnd(settings);
   killed.Start(settings);
@@ -235,6 +236,11 @@ TEST(SettingsTest, RanksThatShareTheirStateResume) {
   ExpectEachStepOnce(killed, 8);
   ExpectJournalCloses(killed, 8, 8);
 }
+
+TEST(SettingsTest, RanksThatShareTheirStateResume) { ResumeSharing("GRADIENTS"); }
+
+// In bfloat16 the master weights are in the shards.
+TEST(SettingsTest, RanksThatShareTheirWeightsResume) { ResumeSharing("WEIGHTS", {"model.dtype=BFLOAT16"}); }
 
 // A learning rate that blows the policy up: the guard goes back to the checkpoint before and on with a rate that does not.
 TEST(SettingsTest, AGuardRollsBackAndTheRunGoesOn) {
