@@ -21,8 +21,7 @@ constexpr uint64_t kMaxConfigBytes = uint64_t{16} << 20;
 
 // base_model.model.NAME.lora_A.weight -> NAME.weight
 std::optional<std::string> WeightNameOf(absl::string_view name, absl::string_view end) {
-  if (!absl::ConsumePrefix(&name, kPeftPrefix) || !absl::ConsumeSuffix(&name, end))
-    return std::nullopt;
+  if (!absl::ConsumePrefix(&name, kPeftPrefix) || !absl::ConsumeSuffix(&name, end)) return std::nullopt;
   return absl::StrCat(name, ".weight");
 }
 
