@@ -78,7 +78,9 @@ absl::Status TrainerOptions::Validate() const {
   RETURN_IF_ERROR(AtLeastOne("run.max_skipped_steps", max_skipped_steps));
   RETURN_IF_ERROR(AtLeastOne("data.max_prompt_tokens", groups.max_prompt_tokens));
   RETURN_IF_ERROR(InRange("learner.learning_rate", learning_rate, 0.0, 1.0));
-  RETURN_IF_ERROR(InRange("learner.value_rate_scale", value_rate_scale, 1e-6, 1e6));
+  if (advantage.baseline == Baseline::kValue) {
+    RETURN_IF_ERROR(InRange("learner.value_rate_scale", value_rate_scale, 1e-6, 1e6));
+  }
   RETURN_IF_ERROR(InRange("learner.max_grad_norm", max_grad_norm, 0.0, 1e9));
   RETURN_IF_ERROR(InRange("learner.beta1", adamw.beta1, 0.0, 0.9999999));
   RETURN_IF_ERROR(InRange("learner.beta2", adamw.beta2, 0.0, 0.9999999));
