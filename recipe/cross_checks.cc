@@ -1,7 +1,6 @@
 #include "recipe/cross_checks.h"
 
 #include <algorithm>
-#include <set>
 #include <vector>
 
 #include "absl/strings/ascii.h"
@@ -11,14 +10,13 @@
 #include "base/address.h"
 #include "base/status.h"
 #include "data/generators.h"
-#include "data/mixture.h"
-#include "data/prompt_order.h"
-#include "data/question_filter.h"
-#include "data/question_formats.h"
 #include "data/templates.h"
 #include "model/rank_share.h"
 #include "model/tokenizer.h"
+#include "recipe/check.h"
+#include "recipe/data_checks.h"
 #include "recipe/embedded_model.h"
+#include "recipe/learner_checks.h"
 #include "recipe/loss_checks.h"
 #include "recipe/nearest.h"
 #include "recipe/suite.h"
@@ -31,36 +29,6 @@ constexpr size_t kMaxName = 100;
 bool Embedded(const v1::Recipe& recipe) { return recipe.model().path().empty(); }
 bool Supervised(const v1::Recipe& recipe) { return !recipe.sft().train().empty(); }
 bool Generated(const v1::Recipe& recipe) { return data::IsGenerated(recipe.data().train()); }
-
-void Divides(const char* field, uint64_t divisor, uint64_t of, const std::string& what, Problems& problems) {
-  if (divisor == 0 || of % divisor == 0) return;
-  problems.Add(field, absl::StrCat("got ", divisor, ", may be a divisor of ", what, " = ", of));
-}
-
-void MinibatchDividesRollout(const v1::Recipe& recipe, Problems& problems) {
-  const uint64_t responses = uint64_t{recipe.rollout().prompts()} * recipe.rollout().group_size();
-  Divides("learner.minibatch_responses", recipe.learner().minibatch_responses(), responses,
-          absl::StrCat("rollout.prompts x rollout.group_size = ", recipe.rollout().prompts(), " x ",
-                       recipe.rollout().group_size()),
-          problems);
-}
-
-void EveryRankHasResponses(const v1::Recipe& recipe, Problems& problems) {
-  if (recipe.learner().ranks() <= recipe.learner().minibatch_responses()) return;
-  problems.Add("learner.ranks", absl::StrCat("got ", recipe.learner().ranks(),
-                                             ", may be at most learner.minibatch_responses = ",
-                                             recipe.learner().minibatch_responses(),
-                                             ", so that every rank has a response of each step"));
-}
-
-void ExchangeNeedsSharding(const v1::Recipe& recipe, Problems& problems) {
-  if (recipe.learner().gradient_exchange() != v1::BFLOAT16) return;
-  if (recipe.learner().sharding() != v1::NONE) return;
-  problems.Add("learner.gradient_exchange",
-               "got BFLOAT16, which needs learner.sharding: OPTIMIZER, GRADIENTS or WEIGHTS (without it "
-               "whole gradients "
-               "are summed in place, in float32); may be FLOAT32");
-}
 
 void KeptCheckpointsAreWritten(const v1::Recipe& recipe, Problems& problems) {
   const uint32_t keep = recipe.run().keep_checkpoint_every(), every = recipe.run().checkpoint_every();
@@ -185,116 +153,6 @@ void VerifierAddresses(const v1::Recipe& recipe, Problems& problems) {
   }
 }
 
-void Operations(const v1::Recipe& recipe, Problems& problems) {
-  if (recipe.data().train() != "arithmetic") return;
-  const std::string& operations = recipe.data().arithmetic().operations();
-  const std::set<char> different(operations.begin(), operations.end());
-  const bool known = operations.find_first_not_of("+-*") == std::string::npos;
-  if (known && different.size() == operations.size()) return;
-  problems.Add("data.arithmetic.operations",
-               absl::StrCat("got `", operations, "`, may be any of + - *, each once, like \"+-\""));
-}
-
-void Digits(const v1::Recipe& recipe, Problems& problems) {
-  const v1::ArithmeticSettings& arithmetic = recipe.data().arithmetic();
-  if (arithmetic.min_digits() <= arithmetic.max_digits()) return;
-  problems.Add("data.arithmetic.min_digits",
-               absl::StrCat("got ", arithmetic.min_digits(),
-                            ", may be at most data.arithmetic.max_digits = ", arithmetic.max_digits()));
-}
-
-void CheckFormat(const char* field, const std::string& format, Problems& problems) {
-  const auto found = data::FindQuestionFormat(format);
-  if (!found.ok()) problems.Add(field, std::string(found.status().message()));
-}
-
-void Format(const v1::Recipe& recipe, Problems& problems) {
-  CheckFormat("data.format", recipe.data().format(), problems);
-  const std::string& heldout = recipe.data().heldout_format();
-  if (!heldout.empty()) CheckFormat("data.heldout_format", heldout, problems);
-}
-
-// Which keys a published set has is known.
-void KeysAreOfJsonl(const v1::Recipe& recipe, Problems& problems) {
-  const v1::DataSettings& data = recipe.data();
-  const bool reads_jsonl = data.format() == data::kJsonl || data.heldout_format() == data::kJsonl;
-  if (reads_jsonl || (data.problem_key() == "problem" && data.answer_key() == "answer")) return;
-  problems.Add(data.problem_key() == "problem" ? "data.answer_key" : "data.problem_key",
-               absl::StrCat("is of data.format jsonl alone, and that is ", data.format(), "; leave it out"));
-}
-
-void Levels(const v1::Recipe& recipe, Problems& problems) {
-  const auto levels = data::ParseLevels(recipe.data().levels());
-  if (!levels.ok()) problems.Add("data.levels", std::string(levels.status().message()));
-}
-
-void AtMost(const char* field, uint64_t low, const char* other, uint64_t high, Problems& problems) {
-  if (low <= high) return;
-  problems.Add(field, absl::StrCat("got ", low, ", may be at most ", other, " = ", high));
-}
-
-void Countdown(const v1::Recipe& recipe, Problems& problems) {
-  const v1::CountdownSettings& countdown = recipe.data().countdown();
-  AtMost("data.countdown.min_numbers", countdown.min_numbers(), "data.countdown.max_numbers",
-         countdown.max_numbers(), problems);
-  AtMost("data.countdown.max_number", countdown.max_number(), "data.countdown.max_target",
-         countdown.max_target(), problems);
-}
-
-void CountdownIsGradedAsSuch(const v1::Recipe& recipe, Problems& problems) {
-  const bool asked = recipe.data().train() == "countdown", graded = recipe.reward().grader() == "countdown";
-  if (!asked || graded || !recipe.verifiers().addresses().empty()) return;
-  problems.Add("reward.grader",
-               absl::StrCat("got `", recipe.reward().grader(),
-                            "`, but the questions of data.train countdown are for the grader countdown"));
-}
-
-void Steps(const v1::Recipe& recipe, Problems& problems) {
-  const v1::WordProblemSettings& words = recipe.data().word_problems();
-  AtMost("data.word_problems.min_steps", words.min_steps(), "data.word_problems.max_steps", words.max_steps(),
-         problems);
-}
-
-// Each part is one that can be read, and has a prompt in every block.
-void Mixture(const v1::Recipe& recipe, Problems& problems) {
-  const v1::DataSettings& data = recipe.data();
-  if ((data.train() == data::kMixture) != (data.mixture_size() > 0)) {
-    problems.Add("data.mixture", data.mixture_size() > 0
-                                     ? "is there, so that data.train may be mixture alone"
-                                     : "may be a list of FILE:WEIGHT, as data.train is mixture");
-    return;
-  }
-  std::vector<data::MixtureSet> sets;
-  for (const std::string& text : data.mixture()) {
-    const auto part = data::ParseMixturePart(text);
-    if (!part.ok()) return problems.Add("data.mixture", std::string(part.status().message()));
-    sets.push_back({1, part->weight});
-  }
-  if (sets.empty()) return;
-  const std::vector<uint64_t> counts = data::MixtureCounts(sets);
-  for (size_t i = 0; i < counts.size(); ++i) {
-    if (counts[i] > 0) continue;
-    problems.Add("data.mixture",
-                 absl::StrCat("got `", data.mixture(static_cast<int>(i)), "`, which is not one prompt of ",
-                              data::kMixtureBlock, "; give it more weight or leave it out"));
-  }
-}
-
-void CurriculumIsOfOneFile(const v1::Recipe& recipe, Problems& problems) {
-  if (recipe.data().curriculum().prompts() == 0) return;
-  if (!Generated(recipe) && recipe.data().train() != data::kMixture) return;
-  problems.Add("data.curriculum.prompts",
-               absl::StrCat("got ", recipe.data().curriculum().prompts(),
-                            ", may be 0 unless data.train is one file of questions with pass rates"));
-}
-
-void PassRates(const v1::Recipe& recipe, Problems& problems) {
-  if (recipe.data().min_pass_rate() <= recipe.data().max_pass_rate()) return;
-  problems.Add("data.min_pass_rate",
-               absl::StrCat("got ", recipe.data().min_pass_rate(),
-                            ", may be at most data.max_pass_rate = ", recipe.data().max_pass_rate()));
-}
-
 void PretrainingNeedsSolutions(const v1::Recipe& recipe, Problems& problems) {
   if (recipe.pretrain().batches() == 0 || Generated(recipe)) return;
   problems.Add("pretrain.batches", absl::StrCat("got ", recipe.pretrain().batches(),
@@ -369,51 +227,6 @@ void SupervisedHasNoPretraining(const v1::Recipe& recipe, Problems& problems) {
                             ", may be 0 with sft.train: `drover sft` learns from files alone"));
 }
 
-bool Adapts(const v1::Recipe& recipe) { return recipe.learner().lora().rank() > 0; }
-
-void AdaptersNeedAModel(const v1::Recipe& recipe, Problems& problems) {
-  if (!Adapts(recipe) || !Embedded(recipe)) return;
-  problems.Add("learner.lora.rank", absl::StrCat("got ", recipe.learner().lora().rank(),
-                                                 ", may be 0 without a model.path: a new model's weights are "
-                                                 "random numbers, which nobody would freeze"));
-}
-
-void AdaptersAreNotPretrained(const v1::Recipe& recipe, Problems& problems) {
-  if (!Adapts(recipe) || recipe.pretrain().batches() == 0) return;
-  problems.Add("pretrain.batches",
-               absl::StrCat("got ", recipe.pretrain().batches(), ", may be 0 with learner.lora"));
-}
-
-void AdaptersAreNotSharded(const v1::Recipe& recipe, Problems& problems) {
-  if (!Adapts(recipe) || recipe.learner().sharding() == v1::NONE) return;
-  problems.Add(
-      "learner.sharding",
-      absl::StrCat("got ", v1::Sharding_Name(recipe.learner().sharding()),
-                   ", may be NONE with learner.lora: what adapters have of gradients and moments is small"));
-}
-
-void AdapterTargetsAreKnown(const v1::Recipe& recipe, Problems& problems) {
-  static const auto& known =
-      *new std::vector<std::string>{"q_proj",  "k_proj",    "v_proj",   "o_proj",      "gate_proj",
-                                    "up_proj", "down_proj", "qkv_proj", "gate_up_proj"};
-  std::set<std::string> seen;
-  for (const std::string& target : recipe.learner().lora().targets()) {
-    if (std::count(known.begin(), known.end(), target) == 0) {
-      const std::string near = Nearest(target, known);
-      problems.Add("learner.lora.targets",
-                   absl::StrCat("got `", absl::CHexEscape(target), "`, may be ", absl::StrJoin(known, ", "),
-                                near.empty() ? "" : absl::StrCat("; did you mean ", near, "?")));
-    } else if (!seen.insert(target).second) {
-      problems.Add("learner.lora.targets", absl::StrCat("has `", target, "` twice"));
-    }
-  }
-}
-
-void TargetsAreOfAdapters(const v1::Recipe& recipe, Problems& problems) {
-  if (Adapts(recipe) || recipe.learner().lora().targets().empty()) return;
-  problems.Add("learner.lora.targets", "are given, but learner.lora.rank is 0, which is no adapters at all");
-}
-
 void EmbeddedPositions(const v1::Recipe& recipe, Problems& problems) {
   if (!Embedded(recipe) || Supervised(recipe)) return;  // of rollouts
   CheckPositions(recipe, "model.embedded.max_positions", recipe.model().embedded().max_positions(), problems);
@@ -423,16 +236,8 @@ void EmbeddedTensorParallel(const v1::Recipe& recipe, Problems& problems) {
   if (Embedded(recipe)) CheckTensorParallel(recipe, EmbeddedConfig(recipe.model().embedded()), problems);
 }
 
-struct Check {
-  std::vector<const char*> reads;
-  void (*find)(const v1::Recipe&, Problems&);
-};
-
 const std::vector<Check>& Checks() {
   static const auto& checks = *new std::vector<Check>{
-      {{"rollout.prompts", "rollout.group_size", "learner.minibatch_responses"}, MinibatchDividesRollout},
-      {{"learner.ranks", "learner.minibatch_responses"}, EveryRankHasResponses},
-      {{"learner.gradient_exchange", "learner.sharding"}, ExchangeNeedsSharding},
       {{"actors.tensor_parallel", "model.path", "model.embedded.hidden_size", "model.embedded.heads",
         "model.embedded.kv_heads"},
        EmbeddedTensorParallel},
@@ -451,19 +256,6 @@ const std::vector<Check>& Checks() {
       {{"data.template", "evaluation.suite.template"}, SuiteTemplateIsThere},
       {{"evaluation.suite.n", "evaluation.suite.temperature"}, SuiteDraws},
       {{"verifiers.addresses"}, VerifierAddresses},
-      {{"data.train", "data.arithmetic.operations"}, Operations},
-      {{"data.arithmetic.min_digits", "data.arithmetic.max_digits"}, Digits},
-      {{"data.format", "data.heldout_format"}, Format},
-      {{"data.format", "data.heldout_format", "data.problem_key", "data.answer_key"}, KeysAreOfJsonl},
-      {{"data.levels"}, Levels},
-      {{"data.countdown.min_numbers", "data.countdown.max_numbers", "data.countdown.max_number",
-        "data.countdown.max_target"},
-       Countdown},
-      {{"data.train", "reward.grader", "verifiers.addresses"}, CountdownIsGradedAsSuch},
-      {{"data.word_problems.min_steps", "data.word_problems.max_steps"}, Steps},
-      {{"data.train", "data.mixture"}, Mixture},
-      {{"data.train", "data.curriculum.prompts"}, CurriculumIsOfOneFile},
-      {{"data.min_pass_rate", "data.max_pass_rate"}, PassRates},
       {{"data.train", "pretrain.batches"}, PretrainingNeedsSolutions},
       {{"model.path", "model.embedded.hidden_size", "model.embedded.heads", "model.embedded.kv_heads"},
        EmbeddedShape},
@@ -475,11 +267,6 @@ const std::vector<Check>& Checks() {
       {{"sft.train", "sft.format", "model.path"}, SupervisedChatNeedsAModel},
       {{"sft.train", "sft.max_tokens", "model.path", "model.embedded.max_positions"}, SupervisedFits},
       {{"sft.train", "pretrain.batches"}, SupervisedHasNoPretraining},
-      {{"model.path", "learner.lora.rank"}, AdaptersNeedAModel},
-      {{"pretrain.batches", "learner.lora.rank"}, AdaptersAreNotPretrained},
-      {{"learner.sharding", "learner.lora.rank"}, AdaptersAreNotSharded},
-      {{"learner.lora.targets"}, AdapterTargetsAreKnown},
-      {{"learner.lora.rank", "learner.lora.targets"}, TargetsAreOfAdapters},
       {{"model.path", "model.embedded.max_positions", "data.max_prompt_tokens", "rollout.max_response_tokens",
         "evaluation.max_response_tokens", "evaluation.suite.max_response_tokens"},
        EmbeddedPositions},
@@ -517,9 +304,9 @@ void CheckPositions(const v1::Recipe& recipe, const std::string& limit_name, uin
 }
 
 void CheckAcrossFields(const v1::Recipe& recipe, Problems& problems) {
-  for (const Check& check : Checks()) {
-    if (!problems.HasAny(check.reads)) check.find(recipe, problems);
-  }
+  CheckData(recipe, problems);
+  CheckLearner(recipe, problems);
+  RunChecks(Checks(), recipe, problems);
   CheckLoss(recipe, problems);
 }
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "recipe/check.h"
 #include "recipe/field_rules.h"
 #include "recipe/loss_presets.h"
 
@@ -154,13 +155,8 @@ void Unwise(const v1::Recipe& recipe, Problems& problems) {
   }
 }
 
-struct LossCheck {
-  std::vector<const char*> reads;
-  void (*find)(const v1::Recipe&, Problems&);
-};
-
-const std::vector<LossCheck>& LossChecks() {
-  static const auto& checks = *new std::vector<LossCheck>{
+const std::vector<Check>& LossChecks() {
+  static const auto& checks = *new std::vector<Check>{
       {{"loss.preset"}, CheckPreset},
       {{"loss.surrogate", "loss.ratio", "loss.dual_clip", "loss.clip_high"}, Surrogates},
       {{"loss.old_logprobs", "loss.correction.kind", "loss.correction.low", "loss.correction.high"},
@@ -184,10 +180,6 @@ const std::vector<LossCheck>& LossChecks() {
 
 }  // namespace
 
-void CheckLoss(const v1::Recipe& recipe, Problems& problems) {
-  for (const LossCheck& check : LossChecks()) {
-    if (!problems.HasAny(check.reads)) check.find(recipe, problems);
-  }
-}
+void CheckLoss(const v1::Recipe& recipe, Problems& problems) { RunChecks(LossChecks(), recipe, problems); }
 
 }  // namespace drover::recipe
