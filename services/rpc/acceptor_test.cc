@@ -83,7 +83,8 @@ class AcceptorTest : public ::testing::Test {
     for (size_t i = 0; i < count; ++i) {
       last = Connect();
       ASSERT_GE(last, 0);
-      if (i == 0) ASSERT_TRUE(Taken(1));  // the clients' own sockets may be faster, and fill the room
+      if (i > 0) continue;
+      ASSERT_TRUE(Taken(1));  // the clients' own sockets may be faster, and fill the room
     }
     EXPECT_TRUE(IsClosed(last));  // and so the others were decided upon
     absl::MutexLock lock(&mutex_);
