@@ -1,5 +1,6 @@
 #include "model/segments.h"
 
+#include <cstddef>
 #include <numeric>
 
 namespace drover::model {

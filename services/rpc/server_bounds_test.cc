@@ -228,7 +228,7 @@ TEST_F(ServerBoundsTest, SilentConnectionsLeaveFilesAndCallsAlone) {
   if (limit.rlim_max < kPeersFiles) GTEST_SKIP() << "skipped: the peers may not have so many connections";
   const FileLimit usual(1024);
   Start({.handshake_timeout = absl::Seconds(3)});
-  const auto call = [this](const std::shared_ptr<grpc::Channel>& channel) {
+  const auto call = [](const std::shared_ptr<grpc::Channel>& channel) {
     grpc::ClientContext context;
     context.set_deadline(absl::ToChronoTime(absl::Now() + absl::Seconds(30)));
     context.set_wait_for_ready(true);
