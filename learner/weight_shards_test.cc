@@ -25,6 +25,7 @@ using testing_support::RunRanks;
 using testing_support::SameBits;
 using testing_support::ShortRun;
 using testing_support::TinyModel;
+using testing_support::TinyModelFor;
 using testing_support::TinyOptions;
 
 TrainerOptions Sharing(Sharding sharding) {
@@ -179,6 +180,49 @@ TEST(WeightShards, ADeferredModelIsTheOneThatItWouldHaveBeen) {
   });
 }
 
+// A rollout beside a reference on two ranks, behind a supervised step, or behind `restored`: the weights that come of it.
+std::string DigestBesideAReference(bool deferred, const TrainerState* restored) {
+  std::string digest;
+  RunRanks(2, absl::Seconds(60), [&](Collectives& collectives) {
+    const auto trainer = Trainer::Create(Sharing(Sharding::kWeights),
+                                         Model({.layers = 2}, /*recompute=*/true, deferred), &collectives)
+                             .value();
+    if (collectives.rank() != 0) {
+      EXPECT_TRUE(FollowLeader(*trainer, collectives).ok());
+      return;
+    }
+    if (restored != nullptr) {
+      const absl::Status status = trainer->Restore(*restored);
+      ASSERT_TRUE(status.ok()) << status;
+    } else {
+      ASSERT_TRUE(trainer->SupervisedStep(kPassages, {.learning_rate = 1e-3}).ok());
+      ASSERT_TRUE(trainer->BeginReinforcement().ok());
+    }
+    const auto stats = trainer->Update(testing_support::MakeRollout(*TinyModel(), 71), 0, 0);
+    ASSERT_TRUE(stats.ok()) << stats.status();
+    digest = trainer->ExportWeights()->digest;
+    ASSERT_TRUE(trainer->StopFollowers().ok());
+  });
+  return digest;
+}
+
+// The reference is whole on every rank, and is no more deferred than the policy that it is a copy of.
+TEST(WeightShards, ADeferredModelLearnsBesideAReference) {
+  const std::string whole = DigestBesideAReference(/*deferred=*/false, nullptr);
+  ASSERT_FALSE(whole.empty());
+  EXPECT_EQ(DigestBesideAReference(/*deferred=*/true, nullptr), whole);
+  const auto alone = LocalCollectives();
+  const auto other =
+      Trainer::Create(Sharing(Sharding::kNone), Model({.layers = 2}, /*recompute=*/false), alone.get())
+          .value();
+  ASSERT_TRUE(other->SupervisedStep(kPassages, {.learning_rate = 1e-2}).ok());
+  ASSERT_TRUE(other->BeginReinforcement().ok());
+  const TrainerState state = other->State();
+  const std::string restored = DigestBesideAReference(/*deferred=*/false, &state);
+  EXPECT_NE(restored, whole);
+  EXPECT_EQ(DigestBesideAReference(/*deferred=*/true, &state), restored);
+}
+
 TEST(WeightShards, ALostRankIsNamed) {
   RunRanks(
       2, absl::Seconds(30),
@@ -193,6 +237,17 @@ TEST(WeightShards, ALostRankIsNamed) {
         EXPECT_EQ(weights.status(), stats.status()) << "nothing waits a second time";
       },
       torch::kCPU, RankEnd::kAlone);
+}
+
+TEST(WeightShards, AValueHeadIsRefused) {
+  RunRanks(2, absl::Seconds(30), [](Collectives& collectives) {
+    TrainerOptions options = Sharing(Sharding::kWeights);
+    options.advantage.baseline = Baseline::kValue;
+    options.loss.value_coefficient = 0.1;
+    const auto trainer = Trainer::Create(options, TinyModelFor(options), &collectives);
+    EXPECT_EQ(trainer.status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(trainer.status().message()), HasSubstr("WEIGHTS with a value head"));
+  });
 }
 
 TEST(WeightShards, NeedLayersThatAreComputedAgain) {
