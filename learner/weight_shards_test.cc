@@ -5,7 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <new>
 #include <numeric>
+#include <stdexcept>
 
 #include "learner/followers.h"
 #include "learner/replica.h"
@@ -221,6 +223,47 @@ TEST(WeightShards, ADeferredModelLearnsBesideAReference) {
   const std::string restored = DigestBesideAReference(/*deferred=*/false, &state);
   EXPECT_NE(restored, whole);
   EXPECT_EQ(DigestBesideAReference(/*deferred=*/true, &state), restored);
+}
+
+// Rank 0 survives it, as when a checkpoint's memory runs out: the ranks have made the same gatherings, and go on together.
+TEST(WeightShards, AnExceptionOfOneRanksVisitLeavesTheRanksInStep) {
+  RunRanks(2, absl::Seconds(30), [](Collectives& collectives) {
+    TrainerOptions options = Sharing(Sharding::kWeights);
+    Replica replica(options, Model({.layers = 2}, /*recompute=*/true), &collectives);
+    int visits = 0;
+    const absl::Status visited = replica.stepper.weights()->ForEachWhole([&](size_t) -> absl::Status {
+      if (++visits == 2 && collectives.rank() == 0) throw std::bad_alloc();
+      return absl::OkStatus();
+    });
+    EXPECT_EQ(visited.code(), collectives.rank() == 0 ? absl::StatusCode::kInternal : absl::StatusCode::kOk);
+    const auto stats = SupervisedStep(replica, kPassages, {.learning_rate = 1e-3});
+    EXPECT_TRUE(stats.ok()) << stats.status();
+    EXPECT_TRUE(replica.ExportWeights().ok());
+  });
+}
+
+TEST(WeightShards, AnExceptionBehindALayersBackwardPassIsTheStepsError) {
+  RunRanks(2, absl::Seconds(30), [](Collectives& collectives) {
+    Replica replica(Sharing(Sharding::kWeights), Model({.layers = 2}, /*recompute=*/true), &collectives);
+    replica.stepper.weights()->set_behind_backward([](size_t) { throw std::runtime_error("no memory"); });
+    const auto stats = SupervisedStep(replica, kPassages, {.learning_rate = 1e-3});
+    EXPECT_EQ(stats.status().code(), absl::StatusCode::kInternal);
+    EXPECT_THAT(std::string(stats.status().message()), HasSubstr("no memory"));
+  });
+}
+
+// Gradients that are not whole are sent nowhere.
+TEST(WeightShards, NothingFollowsABackwardPassThatAnExceptionEnds) {
+  RunRanks(2, absl::Seconds(30), [](Collectives& collectives) {
+    Replica replica(Sharing(Sharding::kWeights), Model({.layers = 2}, /*recompute=*/true), &collectives);
+    int ended = 0;
+    replica.stepper.weights()->set_behind_backward([&](size_t) { ++ended; });
+    replica.model->weights()
+        .at("model.layers.1.mlp.up_proj.weight")
+        .register_hook([](const torch::Tensor&) -> void { throw std::runtime_error("in the middle"); });
+    EXPECT_THROW(SupervisedStep(replica, kPassages, {.learning_rate = 1e-3}).IgnoreError(), std::exception);
+    EXPECT_EQ(ended, 0);
+  });
 }
 
 TEST(WeightShards, ALostRankIsNamed) {
