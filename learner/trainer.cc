@@ -138,7 +138,7 @@ absl::StatusOr<CommandResult> Trainer::Execute(v1::RankCommand command) {
     }
     case v1::RankCommand::kLendWeights:
       RETURN_IF_ERROR(replica_->stepper.BeginForwards(0));
-      RETURN_IF_ERROR(replica_->stepper.EndForwards());
+      RETURN_IF_ERROR(replica_->stepper.EndForwards(replica_->options.progress));
       return result;
     case v1::RankCommand::COMMAND_NOT_SET:
       break;

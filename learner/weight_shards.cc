@@ -150,9 +150,12 @@ absl::Status WeightShards::BeginForwards(int64_t passes) {
 
 void WeightShards::EndForward() { --forwards_left_; }
 
-absl::Status WeightShards::EndForwards() {
+absl::Status WeightShards::EndForwards(const std::function<void()>& progress) {
   DROVER_CHECK(forwards_left_ == 0);
-  for (; forwards_of_others_ > 0; --forwards_of_others_) MakeEmptyForward();
+  for (; forwards_of_others_ > 0; --forwards_of_others_) {
+    if (progress) progress();
+    MakeEmptyForward();
+  }
   LetEndsGo();
   return failed_;
 }

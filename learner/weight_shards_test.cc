@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <new>
 #include <numeric>
 #include <stdexcept>
@@ -150,10 +151,13 @@ TEST(WeightShards, RankZeroMeasuresWithTheWeightsOfAll) {
   const auto alone = LocalCollectives();
   const auto whole = Trainer::Create(Sharing(Sharding::kNone), TinyModel(), alone.get()).value();
   const double expected = whole->MeasureSupervised(kPassages, 8)->nats;
+  std::array<int, 3> signs = {};  // of life, of each rank
   RunRanks(3, absl::Seconds(60), [&](Collectives& collectives) {
+    TrainerOptions options = Sharing(Sharding::kWeights);
+    options.progress = [&own = signs.at(collectives.rank())] { ++own; };
     const auto trainer =
-        Trainer::Create(Sharing(Sharding::kWeights),
-                        TinyModel(1 + collectives.rank(), torch::kFloat32, /*recompute=*/true), &collectives)
+        Trainer::Create(options, TinyModel(1 + collectives.rank(), torch::kFloat32, /*recompute=*/true),
+                        &collectives)
             .value();
     if (collectives.rank() != 0) {
       EXPECT_TRUE(FollowLeader(*trainer, collectives).ok());
@@ -164,6 +168,8 @@ TEST(WeightShards, RankZeroMeasuresWithTheWeightsOfAll) {
     EXPECT_EQ(measured->nats, expected);
     ASSERT_TRUE(trainer->StopFollowers().ok());
   });
+  EXPECT_GT(signs[0], 1);
+  EXPECT_THAT(signs, testing::Each(signs[0])) << "who lends weights lives on, too";
 }
 
 // No rank ever has memory for all of its weights, and rank 0's are those of all.
