@@ -133,6 +133,7 @@ TEST_P(ShardedCheckpoint, OfBfloat16GoesOnBitForBit) {
 }
 
 TEST_P(ShardedCheckpoint, OfAValueHeadGoesOnBitForBit) {
+  if (GetParam() == Sharding::kWeights) GTEST_SKIP() << "refused: WeightShards.AValueHeadIsRefused";
   const std::string folder = FreshFolder("sharded_checkpoint_values");
   const Ranks ranks = {GetParam(), 3, torch::kFloat32, /*values=*/true};
   const Outcome straight = SaveOne(ranks, folder), resumed = LoadOne(ranks, folder);

@@ -109,8 +109,8 @@ absl::Status Stepper::EndForward() {
   return weights_->failed();
 }
 
-absl::Status Stepper::EndForwards() {
-  return weights_ == nullptr ? absl::OkStatus() : weights_->EndForwards();
+absl::Status Stepper::EndForwards(const std::function<void()>& progress) {
+  return weights_ == nullptr ? absl::OkStatus() : weights_->EndForwards(progress);
 }
 
 absl::StatusOr<StepStats> Stepper::Finish(double loss, double learning_rate) {

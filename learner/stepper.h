@@ -50,11 +50,12 @@ class Stepper {
   void EndPass() { gradients_->EndPass(); }
 
   // Forward passes without a backward one: this rank makes `passes` of them, each followed by EndForward, and then EndForwards.
-  // Collective where ranks share the weights; otherwise nothing happens.
+  // Collective where ranks share the weights; otherwise nothing happens. `progress`: called before each pass that only others
+  // make, which this rank waits for.
   absl::Status BeginForwards(int64_t passes);
   // The errors so far.
   absl::Status EndForward();
-  absl::Status EndForwards();
+  absl::Status EndForwards(const std::function<void()>& progress = nullptr);
   // Null: weights are whole.
   WeightShards* weights() { return weights_.get(); }
   const WeightShards* weights() const { return weights_.get(); }

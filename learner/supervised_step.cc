@@ -123,7 +123,7 @@ absl::StatusOr<SupervisedLoss> MeasureSupervised(Replica& replica,
     loss.nats -= (weights_K.defined() ? logprobs_K * weights_K : logprobs_K).sum().item<double>();
     RETURN_IF_ERROR(replica.stepper.EndForward());
   }
-  RETURN_IF_ERROR(replica.stepper.EndForwards());
+  RETURN_IF_ERROR(replica.stepper.EndForwards(replica.options.progress));
   return loss;
 }
 

@@ -33,7 +33,12 @@ ExampleLimits ExampleLimitsOf(const model::Transformer& model) {
   return {.vocab_size = model.config().vocab_size, .max_positions = model.config().max_positions};
 }
 
-absl::Status CheckShareable(const model::TransformerOptions& options) {
+absl::Status CheckShareable(const TrainerOptions& trainer, const model::TransformerOptions& options) {
+  if (trainer.loss.value_coefficient > 0.0) {
+    return absl::FailedPreconditionError(
+        "learner.sharding: WEIGHTS with a value head (advantage.baseline VALUE): it is of no layer, in front "
+        "of which its weights would be gathered; NONE, OPTIMIZER and GRADIENTS go with it");
+  }
   if (options.lora) {
     return absl::FailedPreconditionError(
         "learner.sharding: WEIGHTS of a model with adapters: its frozen weights are no part of the state");
@@ -74,7 +79,7 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(const TrainerOptions& o
         absl::StrCat("weight ", name, " is not a float32 master copy: the trainer needs a trainable model"));
   }
   if (options.sharding.sharding == Sharding::kWeights && collectives->size() > 1) {
-    RETURN_IF_ERROR(CheckShareable(model->options()));
+    RETURN_IF_ERROR(CheckShareable(options, model->options()));
   }
   auto replica = std::make_unique<Replica>(options, std::move(model), collectives);
   RETURN_IF_ERROR(Annotate(replica->ShareBase(), "sharing the frozen weights"));
@@ -133,7 +138,7 @@ absl::StatusOr<CommandResult> Trainer::Execute(v1::RankCommand command) {
     }
     case v1::RankCommand::kLendWeights:
       RETURN_IF_ERROR(replica_->stepper.BeginForwards(0));
-      RETURN_IF_ERROR(replica_->stepper.EndForwards());
+      RETURN_IF_ERROR(replica_->stepper.EndForwards(replica_->options.progress));
       return result;
     case v1::RankCommand::COMMAND_NOT_SET:
       break;

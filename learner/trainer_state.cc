@@ -115,6 +115,7 @@ absl::StatusOr<std::unique_ptr<model::Transformer>> NewReference(const model::Tr
   if (model.options().lora) return model.WithoutAdapters();
   model::TransformerOptions options = model.options();
   options.trainable = false;
+  options.deferred = false;  // every rank keeps a whole one, whatever part of the weights it has
   return model::Transformer::CreateEmpty(model.config(), options);
 }
 

@@ -168,7 +168,7 @@ absl::Status RolloutUpdate::ScoreOld(const std::vector<int64_t>& responses) {
     AddGap(batch, scores.logprobs_K, counted_);
     RETURN_IF_ERROR(context_.stepper.EndForward());
   }
-  return context_.stepper.EndForwards();
+  return context_.stepper.EndForwards(context_.options.progress);
 }
 
 void RolloutUpdate::AddGap(const Microbatch& batch, const torch::Tensor& logprobs_K,

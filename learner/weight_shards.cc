@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/exceptions.h"
 #include "base/status.h"
 #include "model/tensor_memory.h"
 
@@ -101,9 +102,9 @@ absl::Status WeightShards::ForEachWhole(absl::FunctionRef<absl::Status(size_t pa
     const ShardBucket& place = plan_.buckets()[b];
     Hold(b);
     if (b + 1 < buckets_.size()) Fetch(b + 1);
-    // Whatever one rank's visit comes to, it goes on gathering: the others wait for it.
+    // Whatever one rank's visit comes to, an exception too, it goes on gathering: the others wait for it.
     for (size_t i = place.first; i < place.first + place.parameters && visited.ok() && failed_.ok(); ++i) {
-      visited = visit(i);
+      visited = CatchExceptions("reading a gathered weight", [&] { return visit(i); });
     }
     LetGo(b);
   }
@@ -149,9 +150,12 @@ absl::Status WeightShards::BeginForwards(int64_t passes) {
 
 void WeightShards::EndForward() { --forwards_left_; }
 
-absl::Status WeightShards::EndForwards() {
+absl::Status WeightShards::EndForwards(const std::function<void()>& progress) {
   DROVER_CHECK(forwards_left_ == 0);
-  for (; forwards_of_others_ > 0; --forwards_of_others_) MakeEmptyForward();
+  for (; forwards_of_others_ > 0; --forwards_of_others_) {
+    if (progress) progress();
+    MakeEmptyForward();
+  }
   LetEndsGo();
   return failed_;
 }
@@ -167,7 +171,15 @@ void WeightShards::BeginLayer(int64_t layer, model::LayerUse use) {
 void WeightShards::EndLayer(int64_t layer, model::LayerUse use) {
   const size_t bucket = bucket_of_layer_.at(layer);
   LetGo(bucket);
-  if (use == model::LayerUse::kBackward && behind_backward_) behind_backward_(bucket);
+  if (use != model::LayerUse::kBackward || !behind_backward_) return;
+  // A layer ends in a destructor, which no exception may leave. Exchanges that were to follow would be out of step.
+  const absl::Status sent = CatchExceptions("what follows a layer's backward pass", [&] {
+    behind_backward_(bucket);
+    return absl::OkStatus();
+  });
+  if (sent.ok()) return;
+  failed_.Update(sent);
+  exchanges_->Post([sent] { return sent; });
 }
 
 void WeightShards::Fetch(size_t b) {

@@ -59,9 +59,10 @@ class WeightShards final : public model::LayerWeights {
   void MakeEmptyPass();
 
   // Forward passes, of which this rank makes `passes`, each followed by EndForward; also within a step, between two passes.
+  // `progress`, where it is given, is called before each that others make and this rank does not.
   absl::Status BeginForwards(int64_t passes);
   void EndForward();
-  absl::Status EndForwards();
+  absl::Status EndForwards(const std::function<void()>& progress = nullptr);
 
   void BeginLayer(int64_t layer, model::LayerUse use) override;
   void EndLayer(int64_t layer, model::LayerUse use) override;

@@ -5,7 +5,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <new>
 #include <numeric>
+#include <stdexcept>
 
 #include "learner/followers.h"
 #include "learner/replica.h"
@@ -25,6 +28,7 @@ using testing_support::RunRanks;
 using testing_support::SameBits;
 using testing_support::ShortRun;
 using testing_support::TinyModel;
+using testing_support::TinyModelFor;
 using testing_support::TinyOptions;
 
 TrainerOptions Sharing(Sharding sharding) {
@@ -147,10 +151,13 @@ TEST(WeightShards, RankZeroMeasuresWithTheWeightsOfAll) {
   const auto alone = LocalCollectives();
   const auto whole = Trainer::Create(Sharing(Sharding::kNone), TinyModel(), alone.get()).value();
   const double expected = whole->MeasureSupervised(kPassages, 8)->nats;
+  std::array<int, 3> signs = {};  // of life, of each rank
   RunRanks(3, absl::Seconds(60), [&](Collectives& collectives) {
+    TrainerOptions options = Sharing(Sharding::kWeights);
+    options.progress = [&own = signs.at(collectives.rank())] { ++own; };
     const auto trainer =
-        Trainer::Create(Sharing(Sharding::kWeights),
-                        TinyModel(1 + collectives.rank(), torch::kFloat32, /*recompute=*/true), &collectives)
+        Trainer::Create(options, TinyModel(1 + collectives.rank(), torch::kFloat32, /*recompute=*/true),
+                        &collectives)
             .value();
     if (collectives.rank() != 0) {
       EXPECT_TRUE(FollowLeader(*trainer, collectives).ok());
@@ -161,6 +168,8 @@ TEST(WeightShards, RankZeroMeasuresWithTheWeightsOfAll) {
     EXPECT_EQ(measured->nats, expected);
     ASSERT_TRUE(trainer->StopFollowers().ok());
   });
+  EXPECT_GT(signs[0], 1);
+  EXPECT_THAT(signs, testing::Each(signs[0])) << "who lends weights lives on, too";
 }
 
 // No rank ever has memory for all of its weights, and rank 0's are those of all.
@@ -179,6 +188,90 @@ TEST(WeightShards, ADeferredModelIsTheOneThatItWouldHaveBeen) {
   });
 }
 
+// A rollout beside a reference on two ranks, behind a supervised step, or behind `restored`: the weights that come of it.
+std::string DigestBesideAReference(bool deferred, const TrainerState* restored) {
+  std::string digest;
+  RunRanks(2, absl::Seconds(60), [&](Collectives& collectives) {
+    const auto trainer = Trainer::Create(Sharing(Sharding::kWeights),
+                                         Model({.layers = 2}, /*recompute=*/true, deferred), &collectives)
+                             .value();
+    if (collectives.rank() != 0) {
+      EXPECT_TRUE(FollowLeader(*trainer, collectives).ok());
+      return;
+    }
+    if (restored != nullptr) {
+      const absl::Status status = trainer->Restore(*restored);
+      ASSERT_TRUE(status.ok()) << status;
+    } else {
+      ASSERT_TRUE(trainer->SupervisedStep(kPassages, {.learning_rate = 1e-3}).ok());
+      ASSERT_TRUE(trainer->BeginReinforcement().ok());
+    }
+    const auto stats = trainer->Update(testing_support::MakeRollout(*TinyModel(), 71), 0, 0);
+    ASSERT_TRUE(stats.ok()) << stats.status();
+    digest = trainer->ExportWeights()->digest;
+    ASSERT_TRUE(trainer->StopFollowers().ok());
+  });
+  return digest;
+}
+
+// The reference is whole on every rank, and is no more deferred than the policy that it is a copy of.
+TEST(WeightShards, ADeferredModelLearnsBesideAReference) {
+  const std::string whole = DigestBesideAReference(/*deferred=*/false, nullptr);
+  ASSERT_FALSE(whole.empty());
+  EXPECT_EQ(DigestBesideAReference(/*deferred=*/true, nullptr), whole);
+  const auto alone = LocalCollectives();
+  const auto other =
+      Trainer::Create(Sharing(Sharding::kNone), Model({.layers = 2}, /*recompute=*/false), alone.get())
+          .value();
+  ASSERT_TRUE(other->SupervisedStep(kPassages, {.learning_rate = 1e-2}).ok());
+  ASSERT_TRUE(other->BeginReinforcement().ok());
+  const TrainerState state = other->State();
+  const std::string restored = DigestBesideAReference(/*deferred=*/false, &state);
+  EXPECT_NE(restored, whole);
+  EXPECT_EQ(DigestBesideAReference(/*deferred=*/true, &state), restored);
+}
+
+// Rank 0 survives it, as when a checkpoint's memory runs out: the ranks have made the same gatherings, and go on together.
+TEST(WeightShards, AnExceptionOfOneRanksVisitLeavesTheRanksInStep) {
+  RunRanks(2, absl::Seconds(30), [](Collectives& collectives) {
+    TrainerOptions options = Sharing(Sharding::kWeights);
+    Replica replica(options, Model({.layers = 2}, /*recompute=*/true), &collectives);
+    int visits = 0;
+    const absl::Status visited = replica.stepper.weights()->ForEachWhole([&](size_t) -> absl::Status {
+      if (++visits == 2 && collectives.rank() == 0) throw std::bad_alloc();
+      return absl::OkStatus();
+    });
+    EXPECT_EQ(visited.code(), collectives.rank() == 0 ? absl::StatusCode::kInternal : absl::StatusCode::kOk);
+    const auto stats = SupervisedStep(replica, kPassages, {.learning_rate = 1e-3});
+    EXPECT_TRUE(stats.ok()) << stats.status();
+    EXPECT_TRUE(replica.ExportWeights().ok());
+  });
+}
+
+TEST(WeightShards, AnExceptionBehindALayersBackwardPassIsTheStepsError) {
+  RunRanks(2, absl::Seconds(30), [](Collectives& collectives) {
+    Replica replica(Sharing(Sharding::kWeights), Model({.layers = 2}, /*recompute=*/true), &collectives);
+    replica.stepper.weights()->set_behind_backward([](size_t) { throw std::runtime_error("no memory"); });
+    const auto stats = SupervisedStep(replica, kPassages, {.learning_rate = 1e-3});
+    EXPECT_EQ(stats.status().code(), absl::StatusCode::kInternal);
+    EXPECT_THAT(std::string(stats.status().message()), HasSubstr("no memory"));
+  });
+}
+
+// Gradients that are not whole are sent nowhere.
+TEST(WeightShards, NothingFollowsABackwardPassThatAnExceptionEnds) {
+  RunRanks(2, absl::Seconds(30), [](Collectives& collectives) {
+    Replica replica(Sharing(Sharding::kWeights), Model({.layers = 2}, /*recompute=*/true), &collectives);
+    int ended = 0;
+    replica.stepper.weights()->set_behind_backward([&](size_t) { ++ended; });
+    replica.model->weights()
+        .at("model.layers.1.mlp.up_proj.weight")
+        .register_hook([](const torch::Tensor&) -> void { throw std::runtime_error("in the middle"); });
+    EXPECT_THROW(SupervisedStep(replica, kPassages, {.learning_rate = 1e-3}).IgnoreError(), std::exception);
+    EXPECT_EQ(ended, 0);
+  });
+}
+
 TEST(WeightShards, ALostRankIsNamed) {
   RunRanks(
       2, absl::Seconds(30),
@@ -193,6 +286,17 @@ TEST(WeightShards, ALostRankIsNamed) {
         EXPECT_EQ(weights.status(), stats.status()) << "nothing waits a second time";
       },
       torch::kCPU, RankEnd::kAlone);
+}
+
+TEST(WeightShards, AValueHeadIsRefused) {
+  RunRanks(2, absl::Seconds(30), [](Collectives& collectives) {
+    TrainerOptions options = Sharing(Sharding::kWeights);
+    options.advantage.baseline = Baseline::kValue;
+    options.loss.value_coefficient = 0.1;
+    const auto trainer = Trainer::Create(options, TinyModelFor(options), &collectives);
+    EXPECT_EQ(trainer.status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(std::string(trainer.status().message()), HasSubstr("WEIGHTS with a value head"));
+  });
 }
 
 TEST(WeightShards, NeedLayersThatAreComputedAgain) {

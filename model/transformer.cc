@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
+#include <exception>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -55,12 +56,14 @@ torch::Tensor RunLayers(const TransformerCore& core, const torch::Tensor& ids_N,
 class HeldLayer {
  public:
   HeldLayer(const TransformerCore& core, int64_t layer, LayerUse use)
-      : core_(core), layer_(layer), use_(use) {
+      : core_(core), layer_(layer), use_(use), exceptions_(std::uncaught_exceptions()) {
     core_.layer_weights->BeginLayer(layer_, use_);
   }
   ~HeldLayer() {
     for (const std::shared_ptr<PackedWeight>& packed : core_.packed[layer_]) packed->Drop();
-    core_.layer_weights->EndLayer(layer_, use_);
+    // A backward pass that an exception ends has no whole gradients: nothing but the weights' going may follow from it.
+    const bool whole = std::uncaught_exceptions() == exceptions_;
+    core_.layer_weights->EndLayer(layer_, whole ? use_ : LayerUse::kForward);
   }
   HeldLayer(const HeldLayer&) = delete;
   HeldLayer& operator=(const HeldLayer&) = delete;
@@ -69,6 +72,7 @@ class HeldLayer {
   const TransformerCore& core_;
   const int64_t layer_;
   const LayerUse use_;
+  const int exceptions_;
 };
 
 // Null where weights are always there.

@@ -7,6 +7,7 @@
 #include "recipe/check.h"
 #include "recipe/field_rules.h"
 #include "recipe/loss_presets.h"
+#include "recipe/value_head.h"
 
 namespace drover::recipe {
 namespace {
@@ -113,7 +114,7 @@ void Values(const v1::Recipe& recipe, Problems& problems) {
 }
 
 void ValueHead(const v1::Recipe& recipe, Problems& problems) {
-  if (recipe.advantage().baseline() != v1::VALUE || recipe.learner().sharding() != v1::WEIGHTS) return;
+  if (!HasValueHead(recipe) || recipe.learner().sharding() != v1::WEIGHTS) return;
   problems.Add(
       "learner.sharding",
       "got WEIGHTS, may be NONE, OPTIMIZER or GRADIENTS with advantage.baseline VALUE: the value head "
@@ -168,7 +169,7 @@ const std::vector<Check>& LossChecks() {
       {{"advantage.baseline", "advantage.gamma", "advantage.gae_lambda", "loss.value_coefficient",
         "loss.value_clip", "learner.value_rate_scale"},
        Values},
-      {{"advantage.baseline", "learner.sharding"}, ValueHead},
+      {{"advantage.baseline", "learner.sharding", "sft.train"}, ValueHead},
       {{"reward.kl_estimator", "reward.kl_coefficient", "reward.kl_to_go"}, KlInReward},
       {{"reward.overlong_tokens", "rollout.max_response_tokens"}, Overlong},
       {{"loss.surrogate", "loss.kl_estimator", "loss.kl_coefficient", "learner.epochs",

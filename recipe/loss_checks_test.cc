@@ -95,6 +95,17 @@ TEST(CheckLoss, RefusesWhatMakesNoSense) {
   }
 }
 
+// It has no value head, whatever its baseline, so that the weights of one are in nobody's way.
+TEST(CheckLoss, ASupervisedRunHasNoValueHead) {
+  v1::Recipe recipe = GoodRecipe();
+  Problems problems;
+  ApplyOverrides({"advantage.baseline=VALUE", "learner.ranks=2", "learner.sharding=WEIGHTS"}, recipe,
+                 problems);
+  recipe.mutable_sft()->set_train("examples.jsonl");
+  CheckLoss(recipe, problems);
+  EXPECT_THAT(problems.texts(), ElementsAre());
+}
+
 std::vector<std::string> WarningsWith(const std::vector<std::string>& overrides) {
   v1::Recipe recipe = GoodRecipe();
   Problems problems;

@@ -6,6 +6,7 @@
 #include "model/rank_share.h"
 #include "model/weight_shapes.h"
 #include "recipe/lora.h"
+#include "recipe/value_head.h"
 
 namespace drover::recipe {
 namespace {
@@ -128,8 +129,8 @@ std::string OfRanks(std::string what, int64_t shards) {
 
 // Of weights that are all trained: masters, moments and gradients, whole or a rank's part; what is exchanged at a time
 // (learner/layer_buckets.h).
-void AddAllTrained(const v1::Recipe& recipe, const ModelConfig& config, const model::WeightCounts& elements,
-                   MemoryPlan* plan) {
+void AddAllTrained(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device,
+                   const model::WeightCounts& elements, MemoryPlan* plan) {
   const Shards shards = ShardsOf(recipe);
   const int64_t embedding = Embedding(config);
   const int64_t layer = LayerElements(config, elements.all);
@@ -145,8 +146,12 @@ void AddAllTrained(const v1::Recipe& recipe, const ModelConfig& config, const mo
   plan->parts.push_back({"AdamW's moments", OfRanks("two of float32, 8 bytes a parameter", shards.moments),
                          2 * kFloat * elements.all / shards.moments});
   if (recipe.learner().sharding() == v1::GRADIENTS || recipe.learner().sharding() == v1::WEIGHTS) {
-    plan->parts.push_back({"gradients of a pass", "whole: the head's, a layer's, and those of one in flight",
-                           kFloat * (embedding + 2 * layer)});
+    // A thread exchanges one layer while the next is computed, on CPUs alone (learner/stepper.cc).
+    const bool overlaps = device == PlannedDevice::kCpu;
+    plan->parts.push_back(
+        {"gradients of a pass",
+         absl::StrCat("whole: the head's and a layer's", overlaps ? ", and those of one in flight" : ""),
+         kFloat * (embedding + (overlaps ? 2 : 1) * layer)});
   }
   if (shards.moments > 1) {
     plan->parts.push_back({"exchange", "the embedding, or a layer: what is sent, and what is received",
@@ -170,9 +175,9 @@ void AddWeights(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevi
   if (const auto lora = LoraOf(recipe)) {
     AddAdapters(*lora, recipe, config, elements, plan);
   } else {
-    AddAllTrained(recipe, config, elements, plan);
+    AddAllTrained(recipe, config, device, elements, plan);
   }
-  if (recipe.advantage().baseline() == v1::VALUE) {
+  if (HasValueHead(recipe)) {
     plan->parts.push_back({"value head", "weights, gradients and moments of float32, 16 bytes a parameter",
                            4 * kFloat * (config.hidden_size + 1)});
   }
@@ -244,8 +249,8 @@ bool Ease(v1::Recipe* recipe, std::string* set) {
     *set = "learner.sharding=GRADIENTS";
     return true;
   }
-  const bool value_head = recipe->advantage().baseline() == v1::VALUE;  // does not go with WEIGHTS
-  if (learner.ranks() > 1 && learner.sharding() == v1::GRADIENTS && !value_head) {
+  // A value head does not go with WEIGHTS.
+  if (learner.ranks() > 1 && learner.sharding() == v1::GRADIENTS && !HasValueHead(*recipe)) {
     learner.set_sharding(v1::WEIGHTS);
     *set = "learner.sharding=WEIGHTS";
     return true;

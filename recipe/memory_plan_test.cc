@@ -13,6 +13,7 @@
 namespace drover::recipe {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::IsEmpty;
@@ -74,6 +75,8 @@ TEST(MemoryPlanTest, CountsTheValueHead) {
   EXPECT_EQ(PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu)).count("value head"), 0u);
   recipe.mutable_advantage()->set_baseline(v1::VALUE);
   EXPECT_EQ(PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu)).at("value head"), 16 * 9);
+  recipe.mutable_sft()->set_train("examples.jsonl");  // it learns from examples, and has none
+  EXPECT_EQ(PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu)).count("value head"), 0u);
 }
 
 TEST(MemoryPlanTest, CountsWhatALearnerHolds) {
@@ -125,6 +128,9 @@ TEST(MemoryPlanTest, SharesMomentsAndGradientsAmongRanks) {
   EXPECT_EQ(parts().at("gradients"), all);
   EXPECT_EQ(parts().at("gradients of a pass"), 4 * (80 + 2 * (576 + 16 + 4)));
   EXPECT_EQ(parts().at("master weights"), 4 * all);
+  // Nothing is exchanged there while the next layer is computed.
+  EXPECT_EQ(PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kGpu)).at("gradients of a pass"),
+            4 * (80 + 576 + 16 + 4));
 }
 
 // Of a layer's 592 numbers 576 are matrices'; the embedding is the head.
@@ -236,6 +242,9 @@ TEST(MemoryPlanTest, SeveralRanksShareBeforeTheyGiveUpSpeed) {
   for (const MemoryChange& change : ChangesToFit(recipe, Config(), PlannedDevice::kCpu, 0)) {
     EXPECT_NE(change.set, "learner.sharding=WEIGHTS") << "a value head does not go with it";
   }
+  recipe.mutable_sft()->set_train("examples.jsonl");  // which has no value head
+  EXPECT_THAT(ChangesToFit(recipe, Config(), PlannedDevice::kCpu, 0),
+              Contains(Field(&MemoryChange::set, "learner.sharding=WEIGHTS")));
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "google/protobuf/text_format.h"
 #include "recipe/field_rules.h"
 #include "recipe/problems.h"
+#include "recipe/value_head.h"
 
 namespace drover::recipe {
 namespace {
@@ -74,8 +75,6 @@ void ListChangeable(const Descriptor& type, const std::string& path, std::vector
 bool HasReference(const v1::Recipe& recipe) {
   return recipe.loss().kl_coefficient() > 0 || recipe.reward().kl_coefficient() > 0;
 }
-
-bool HasValueHead(const v1::Recipe& recipe) { return recipe.advantage().baseline() == v1::VALUE; }
 
 }  // namespace
 

@@ -18,11 +18,10 @@
 #include "model/safetensors.h"
 #include "programs/drover/checkpoint/commands.h"
 #include "programs/drover/checkpoint/find.h"
+#include "programs/drover/checkpoint/masters.h"
 
 namespace drover::cli::checkpoint {
 namespace {
-
-constexpr char kMaster[] = "weight.";  // what a master weight's name begins with in the training state
 
 absl::StatusOr<std::optional<model::Dtype>> WantedDtype(const std::string& name) {
   if (name.empty()) return std::optional<model::Dtype>();
@@ -61,7 +60,7 @@ absl::Status CheckOut(const std::string& out) {
 
 // The tensors to write. `converted` owns the bytes of those that are not as they are stored.
 absl::StatusOr<std::vector<model::TensorView>> Weights(const model::ModelWeights& weights,
-                                                       const model::SafetensorsFile& state,
+                                                       const Masters& masters,
                                                        std::optional<model::Dtype> dtype,
                                                        std::vector<std::string>* converted) {
   std::vector<model::TensorView> views;
@@ -70,9 +69,9 @@ absl::StatusOr<std::vector<model::TensorView>> Weights(const model::ModelWeights
     model::TensorView view = stored;
     view.name = name;
     if (dtype && *dtype != stored.dtype) {
-      const model::TensorView* master = state.Find(absl::StrCat(kMaster, name));
-      ASSIGN_OR_RETURN(std::string bytes,
-                       model::ConvertWeights(master != nullptr ? *master : stored, *dtype));
+      std::string joined;
+      ASSIGN_OR_RETURN(const auto master, masters.Find(name, stored.shape, &joined));
+      ASSIGN_OR_RETURN(std::string bytes, model::ConvertWeights(master.value_or(view), *dtype));
       converted->push_back(std::move(bytes));
       view.dtype = *dtype;
       view.bytes = converted->back();
@@ -138,9 +137,9 @@ absl::Status WriteMerged(const std::string& from, const ExportOptions& options,
 
 absl::Status WriteWhole(const std::string& from, std::optional<model::Dtype> dtype, const std::string& dir) {
   ASSIGN_OR_RETURN(const model::ModelWeights weights, model::OpenModelWeights(from));
-  ASSIGN_OR_RETURN(const auto state, model::SafetensorsFile::Open(from + "/training_state.safetensors"));
+  ASSIGN_OR_RETURN(const Masters masters, Masters::Open(from));
   std::vector<std::string> converted;
-  ASSIGN_OR_RETURN(std::vector<model::TensorView> views, Weights(weights, state, dtype, &converted));
+  ASSIGN_OR_RETURN(std::vector<model::TensorView> views, Weights(weights, masters, dtype, &converted));
   model::ModelConfig config = weights.config();
   if (!views.empty()) config.dtype = views.front().dtype;
   ASSIGN_OR_RETURN(model::CompanionFiles files, model::ReadCompanionFiles(from));

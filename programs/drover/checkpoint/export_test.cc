@@ -114,6 +114,61 @@ TEST_F(ExportTest, AnotherDtypeIsMadeOfTheMasters) {
   EXPECT_EQ(FirstOf<uint16_t>(out_ + "bf16"), model::ToBfloat(2 * kMaster));
 }
 
+// As ranks that share the weights write it (learner.sharding: WEIGHTS): here every other weight is cut in two.
+void SpreadMasters(const std::string& dir, bool leave_a_hole) {
+  const std::string path = dir + "/training_state.safetensors";
+  const auto state = model::SafetensorsFile::Open(path).value();
+  std::vector<model::TensorView> pieces[2];
+  model::SafetensorsMetadata metadata[2] = {{{"drover.shards", "2"}}, {{"drover.shards", "2"}}};
+  bool cut = true;
+  for (const model::TensorView& master : state.tensors()) {
+    const size_t elements = master.bytes.size() / sizeof(float), first = cut ? elements / 3 : elements;
+    if (!cut) {
+      pieces[1].push_back(master);
+    } else {
+      const auto rest = static_cast<int64_t>(elements - first);
+      // The second half comes first: what counts is where a piece begins.
+      pieces[0].push_back({master.name, Dtype::kF32, {rest}, master.bytes.substr(first * sizeof(float))});
+      metadata[0]["drover.begin." + master.name] = std::to_string(first);
+      const bool hole = leave_a_hole && pieces[1].empty();
+      const auto kept = static_cast<int64_t>(hole ? first - 1 : first);
+      pieces[1].push_back({master.name,
+                           Dtype::kF32,
+                           {kept},
+                           master.bytes.substr(0, static_cast<size_t>(kept) * sizeof(float))});
+    }
+    cut = !cut;
+  }
+  for (int rank = 0; rank < 2; ++rank) {
+    const std::string shard = dir + "/training_state.shard-0000" + std::to_string(rank) + ".safetensors";
+    ASSERT_TRUE(model::WriteSafetensors(shard, pieces[rank], metadata[rank]).ok());
+  }
+  ASSERT_TRUE(model::WriteSafetensors(path, {}, {{"drover.shards", "2"}}).ok());
+  std::filesystem::remove(dir + "/" + kDigestsFile);
+  ASSERT_TRUE(WriteFolderDigests(dir).ok());
+}
+
+TEST_F(ExportTest, MastersThatRanksShareArePutTogether) {
+  for (const char* const dtype : {"float32", "float16"}) {
+    ASSERT_TRUE(RunExport({.out = out_ + "_whole_" + dtype, .step = 4, .dtype = dtype}).ok());
+  }
+  SpreadMasters(folder_.checkpoint(4), /*leave_a_hole=*/false);
+  for (const char* const dtype : {"float32", "float16"}) {
+    const absl::Status exported = RunExport({.out = out_ + "_spread_" + dtype, .step = 4, .dtype = dtype});
+    ASSERT_TRUE(exported.ok()) << exported;
+    EXPECT_EQ(ReadFile(out_ + "_spread_" + dtype + "/model.safetensors").value(),
+              ReadFile(out_ + "_whole_" + dtype + "/model.safetensors").value());
+  }
+}
+
+TEST_F(ExportTest, MastersWithAHoleAreNotExported) {
+  SpreadMasters(folder_.checkpoint(4), /*leave_a_hole=*/true);
+  const absl::Status status = RunExport({.dtype = "float32"});
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("do not add up"));
+  EXPECT_FALSE(std::filesystem::exists(out_));
+}
+
 TEST_F(ExportTest, ACheckpointByItsFolder) {
   ASSERT_TRUE(RunExport({.path = folder_.checkpoint(2), .dtype = "float32"}).ok());
   EXPECT_EQ(FirstOf<float>(out_), 2 * kMaster);

@@ -1,0 +1,13 @@
+// Whether the learner trains a value head.
+#pragma once
+
+#include "drover/v1/recipe.pb.h"
+
+namespace drover::recipe {
+
+// With advantage.baseline VALUE; a supervised run learns from examples and has none, whatever the baseline.
+inline bool HasValueHead(const v1::Recipe& recipe) {
+  return recipe.advantage().baseline() == v1::VALUE && recipe.sft().train().empty();
+}
+
+}  // namespace drover::recipe
