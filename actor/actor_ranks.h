@@ -10,6 +10,7 @@
 // they are started again together.
 #pragma once
 
+#include "absl/time/time.h"
 #include "model/rank_gather.h"
 #include "ranks/collectives.h"
 
@@ -18,17 +19,27 @@ namespace drover::actor {
 // Not thread-safe.
 class ActorRanks final : public model::RankGroup {
  public:
-  // `collectives` outlives this.
-  explicit ActorRanks(Collectives* collectives) : collectives_(*collectives) {}
+  // `collectives` outlives this. `patience`: of rank 0, for the others to be through with what they were told before; one
+  // whose process ends is missed at once.
+  explicit ActorRanks(Collectives* collectives, absl::Duration patience = absl::Minutes(10))
+      : collectives_(*collectives), patience_(patience) {}
 
   model::RankShare share() const override { return {collectives_.rank(), collectives_.size()}; }
   // Throws std::runtime_error with the collectives' error.
   void Gather(const torch::Tensor& runs) override;
 
   Collectives& collectives() { return collectives_; }
+  absl::Duration patience() const { return patience_; }
+
+  // Of rank 0: whether the end of its engine is one in order, of which the others are told. Where it is not they hear of it as
+  // of any rank that is lost, and no process's end in order hides this one's.
+  void set_in_order(bool in_order) { in_order_ = in_order; }
+  bool in_order() const { return in_order_; }
 
  private:
   Collectives& collectives_;
+  const absl::Duration patience_;
+  bool in_order_ = true;
 };
 
 }  // namespace drover::actor

@@ -4,15 +4,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "actor/engine.h"
 #include "actor/pass_follower.h"
 #include "actor/testing/groups.h"
+#include "drover/v1/pass.pb.h"
 #include "model/rank_share.h"
 #include "model/testing/tiny_models.h"
 #include "ranks/testing/run_ranks.h"
@@ -257,6 +260,70 @@ TEST(ActorRanks, ALostRankEndsTheOthersAndIsNamed) {
           EXPECT_THAT(heard, HasSubstr(lost == 1 ? "rank 0 of 2" : "rank 1 of 2"));
           // Rank 0 keeps the book in which ranks say that they are there.
           EXPECT_THAT(heard, HasSubstr(lost == 1 ? "not heard of since: rank 1" : "rank 0"));
+        },
+        torch::kCPU, RankEnd::kAlone);
+  }
+}
+
+// A word that makes no sense is an error, and nothing is read or written where it points.
+TEST(ActorRanks, PassesThatMakeNoSenseAreRefused) {
+  using Change = std::function<void(v1::PassCommand::Pass&)>;
+  const std::vector<std::pair<const char*, Change>> cases = {
+      {"parts that do not go together", [](auto& pass) { pass.mutable_parts(0)->set_position(-1); }},
+      {"parts that do not go together", [](auto& pass) { pass.mutable_parts(0)->set_position(INT64_MAX); }},
+      {"parts that do not go together", [](auto& pass) { pass.mutable_parts(0)->set_position(30); }},
+      {"parts that do not go together", [](auto& pass) { pass.mutable_parts(0)->set_tokens(INT64_MAX); }},
+      {"parts that do not go together", [](auto& pass) { pass.mutable_parts(0)->set_outputs(0); }},
+      {"parts that do not go together", [](auto& pass) { pass.mutable_parts(0)->set_outputs(4); }},
+      {"parts that do not go together", [](auto& pass) { pass.mutable_parts(0)->clear_pages(); }},
+      {"parts that do not go together", [](auto& pass) { pass.add_token_ids(1); }},
+      {"parts that do not go together", [](auto& pass) { pass.set_token_ids(0, 37); }},
+      {"parts that do not go together", [](auto& pass) { pass.set_outputs(0, 1); }},
+      {"pages that are not there", [](auto& pass) { pass.mutable_parts(0)->set_pages(0, 2); }},
+      {"pages that are not there", [](auto& pass) { pass.add_copies_from(0); }},
+  };
+  for (size_t i = 0; i < cases.size(); ++i) {
+    v1::PassCommand begin, command;
+    begin.mutable_begin()->set_pages(2);
+    v1::PassCommand::Pass& pass = *command.mutable_pass();
+    for (const int64_t token : {1, 2, 3}) pass.add_token_ids(token);
+    v1::PassCommand::Part& part = *pass.add_parts();
+    part.set_tokens(3);
+    part.set_outputs(1);
+    part.add_pages(1);
+    pass.add_outputs(0);
+    cases[i].second(pass);
+    RunRanks(2, kLong, [&](Collectives& collectives) {
+      if (collectives.rank() == 0) {
+        for (const v1::PassCommand& word : {begin, command}) {
+          std::string bytes = word.SerializeAsString();
+          EXPECT_TRUE(collectives.Broadcast(&bytes, kLong).ok());
+        }
+        return;
+      }
+      ActorRanks ranks(&collectives);
+      auto model = model::Transformer::CreateEmpty(Endless("llama"), {.group = &ranks}).value();
+      const absl::Status end = FollowPasses(ranks, std::move(model), {});
+      EXPECT_EQ(end.code(), absl::StatusCode::kInternal) << end.ToString();
+      EXPECT_THAT(std::string(end.message()), HasSubstr(cases[i].first)) << "case " << i;
+    });
+  }
+}
+
+// The others then hear of it as of a rank that is lost: they have no end in order either.
+TEST(ActorRanks, AnEndThatIsNotInOrderIsNotToldAsOne) {
+  for (const bool in_order : {true, false}) {
+    RunRanks(
+        2, kLong,
+        [&](Collectives& collectives) {
+          ActorRanks ranks(&collectives);
+          auto model = model::Transformer::CreateEmpty(Endless("llama"), {.group = &ranks}).value();
+          if (collectives.rank() > 0) {
+            EXPECT_EQ(FollowPasses(ranks, std::move(model), {}).ok(), in_order);
+            return;
+          }
+          const auto engine = Engine::Create({.ranks = &ranks}, std::move(model), nullptr, 0).value();
+          ranks.set_in_order(in_order);
         },
         torch::kCPU, RankEnd::kAlone);
   }

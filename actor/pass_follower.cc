@@ -13,6 +13,7 @@
 #include "base/exceptions.h"
 #include "base/status.h"
 #include "drover/v1/pass.pb.h"
+#include "model/pages.h"
 #include "model/safetensors.h"
 #include "model/weight_set.h"
 
@@ -48,6 +49,7 @@ class Follower {
  private:
   absl::Status Begin(const v1::PassCommand::Begin& begin) {
     if (runner_ != nullptr) return absl::InternalError("rank 0 begins twice");
+    if (begin.pages() < 1) return absl::InternalError("rank 0 begins with memory for no page");
     ASSIGN_OR_RETURN(auto cache, MakeCache(*model_, begin.pages()));
     runner_ = std::make_unique<PassRunner>(std::move(model_), std::move(cache));
     return absl::OkStatus();
@@ -66,9 +68,32 @@ class Follower {
     return bad ? absl::InternalError("rank 0's pass has pages that are not there") : absl::OkStatus();
   }
 
+  // What the model takes for granted of its parts (model::Part). No sum can overflow: there are fewer tokens than bytes of
+  // the word, and positions end where the pages do.
+  absl::Status CheckParts(const v1::PassCommand::Pass& pass) const {
+    const int64_t positions = runner_->cache().options().pages * model::kPageTokens;
+    int64_t tokens = 0, outputs = 0;
+    bool bad = false;
+    for (const v1::PassCommand::Part& part : pass.parts()) {
+      bad = bad || part.tokens() < 1 || part.tokens() > pass.token_ids_size();
+      bad = bad || part.outputs() < 1 || part.outputs() > part.tokens();
+      bad = bad || part.position() < 0 || part.position() > positions;
+      if (bad) break;
+      bad = model::PagesFor(part.position() + part.tokens()) > part.pages_size();
+      tokens += part.tokens();
+      outputs += part.outputs();
+    }
+    bad = bad || tokens != pass.token_ids_size();
+    for (const int64_t output : pass.outputs()) bad = bad || output < 0 || output >= outputs;
+    const int64_t vocabulary = runner_->model().config().vocab_size;
+    for (const int64_t token : pass.token_ids()) bad = bad || token < 0 || token >= vocabulary;
+    return bad ? absl::InternalError("rank 0's pass has parts that do not go together") : absl::OkStatus();
+  }
+
   absl::Status Run(const v1::PassCommand::Pass& said) {
     if (runner_ == nullptr) return absl::InternalError("a pass comes before there is memory for it");
     RETURN_IF_ERROR(CheckPages(said));
+    RETURN_IF_ERROR(CheckParts(said));
     std::vector<model::PageCopy> copies;
     for (int i = 0; i < said.copies_from_size(); ++i) {
       copies.push_back({said.copies_from(i), said.copies_to(i)});

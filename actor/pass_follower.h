@@ -19,7 +19,7 @@ struct FollowOptions {
 };
 
 // Until rank 0 says stop: OK. `model` is this rank's part, its group `ranks`. Errors are those of the collectives (a rank is
-// lost), of memory that cannot be had, and DATA_LOSS for weights that did not come as rank 0 had them; after any the process
+// lost), of memory that cannot be had, INTERNAL for a word of rank 0 that makes no sense, and DATA_LOSS for weights that did not come as rank 0 had them; after any the process
 // ends, so that the others hear of it.
 absl::Status FollowPasses(ActorRanks& ranks, std::unique_ptr<model::Transformer> model,
                           const FollowOptions& options);

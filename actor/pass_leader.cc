@@ -14,8 +14,6 @@ namespace drover::actor {
 namespace {
 
 constexpr absl::Duration kSilence = absl::Seconds(5);
-// For the other ranks to be through with what they were told before; one whose process ends is missed at once.
-constexpr absl::Duration kUntilTheyHear = absl::Minutes(10);
 
 v1::PassCommand CommandOf(const Pass& pass) {
   v1::PassCommand command;
@@ -51,7 +49,7 @@ absl::StatusOr<std::unique_ptr<PassLeader>> PassLeader::Create(std::unique_ptr<m
 }
 
 PassLeader::~PassLeader() {
-  if (failed_) return;
+  if (failed_ || !several() || !ranks_->in_order()) return;
   v1::PassCommand stop;
   stop.mutable_stop();
   Announce(stop).IgnoreError();  // a rank that is gone is gone
@@ -61,7 +59,7 @@ absl::Status PassLeader::Announce(const v1::PassCommand& command) {
   if (!several()) return absl::OkStatus();
   std::string bytes = command.SerializeAsString();
   announced_ = absl::Now();
-  const absl::Status told = ranks_->collectives().Broadcast(&bytes, kUntilTheyHear);
+  const absl::Status told = ranks_->collectives().Broadcast(&bytes, ranks_->patience());
   failed_ = failed_ || !told.ok();
   return told;
 }

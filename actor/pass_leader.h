@@ -21,7 +21,7 @@ class PassLeader {
   // `ranks` is null, or what the model's group is, and outlives this. Errors of MakeCache and of the collectives.
   static absl::StatusOr<std::unique_ptr<PassLeader>> Create(std::unique_ptr<model::Transformer> model,
                                                             int32_t pages, ActorRanks* ranks);
-  // The other ranks end in order, unless they are in the middle of something that failed here.
+  // The other ranks end in order, unless they are in the middle of something that failed here, or ActorRanks says otherwise.
   ~PassLeader();
 
   // PassRunner's. With several ranks what it throws is the actor's end: the others are in the middle of the pass.

@@ -142,14 +142,16 @@ class C10d : public Collectives {
   // failed says that it is there and looks who else does: who does not is lost, or still in a collective that will fail.
   std::string CallTheRoll() {
     const auto word = [](int rank) { return absl::StrCat("drover/roll/", rank); };
-    if (!Tell(word(options_.rank), "here").ok()) return "; rank 0 does not answer";
+    const std::string no_answer = "; rank 0 does not answer";
+    if (!Tell(word(options_.rank), "here").ok()) return no_answer;
     std::vector<int> silent;
     const absl::Time deadline = absl::Now() + kRollCall;
     do {
       std::vector<int> without;
       for (int rank = 0; rank < options_.size; ++rank) {
         const auto told = Told(word(rank));
-        if (!told.ok()) return Silent(silent);  // rank 0 has its answer and is gone
+        // Rank 0 has its answer and is gone; or it is the one that was lost, and its store stood a moment longer.
+        if (!told.ok()) return silent.empty() ? no_answer : Silent(silent);
         if (!told->has_value()) without.push_back(rank);
       }
       silent = std::move(without);

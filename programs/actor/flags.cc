@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "absl/strings/str_cat.h"
+#include "base/address.h"
 #include "programs/process/exit_status.h"
 
 namespace drover::actor_process {
@@ -25,6 +26,11 @@ std::string WrongFlags(const Flags& flags) {
   if (flags.ranks > 1 && flags.rendezvous.empty()) {
     return absl::StrCat("--rendezvous is required with --ranks ", flags.ranks,
                         "; it is host:port where rank 0 listens");
+  }
+  if (flags.ranks > 1) {
+    const absl::StatusOr<HostPort> address = ParseHostPort(flags.rendezvous);
+    if (!address.ok()) return absl::StrCat("--rendezvous: ", address.status().message());
+    if (address->port == 0) return "--rendezvous: port 0 cannot be found by the other ranks";
   }
   if (flags.rank > 0) return "";  // rank 0 alone talks to others
   if (flags.learner.empty()) return "--learner is required";

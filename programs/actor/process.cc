@@ -113,7 +113,10 @@ absl::Status Work(const Flags& flags, const Setup& setup, RemoteLearner& learner
   drain.Become([&worker] { worker.Drain(); });
   const StopListener listener(group.get(), &worker);
   log::Info("actor set up", {{"learner", flags.learner}, {"verifier", flags.verifier}});
+  if (group->ranks() != nullptr)
+    group->ranks()->set_in_order(false);  // unless it turns out to be; it may throw
   const absl::Status end = worker.Run();
+  if (group->ranks() != nullptr) group->ranks()->set_in_order(end.ok());
   drain.Become(nullptr);
   return end;
 }
@@ -131,7 +134,7 @@ absl::Status RunActor(const Flags& flags, StopSignal& signals) {
   process::Readiness readiness;
   metrics::ActorMetrics metrics;
   process::DrainAction drain;
-  ASSIGN_OR_RETURN(const auto http, ServePages(flags, heartbeats, readiness, metrics));
+  ASSIGN_OR_RETURN(const auto http, ServePages(flags, heartbeats, readiness, &metrics));
   process::DrainWatch watch(
       signals,
       {.deadline = absl::Seconds(flags.drain_seconds) + kLastWait,

@@ -1,5 +1,7 @@
 #include "programs/actor/ranks.h"
 
+#include <algorithm>
+#include <functional>
 #include <string>
 #include <utility>
 
@@ -19,6 +21,13 @@
 
 namespace drover::actor_process {
 namespace {
+
+// Rank 0 speaks every five seconds while it is idle (actor/pass_leader.h): less patience than some of them has no meaning.
+constexpr absl::Duration kLeastPatience = absl::Seconds(30);
+
+absl::Duration Patience(const Flags& flags) {
+  return std::max(kLeastPatience, absl::Seconds(flags.collective_seconds));
+}
 
 // Ranks join before those above 0 know the recipe, and all must be on devices of one kind: with several the flag alone counts.
 absl::StatusOr<torch::Device> DeviceOf(const Flags& flags, const v1::Recipe& recipe) {
@@ -46,7 +55,7 @@ absl::StatusOr<std::unique_ptr<Collectives>> Join(const Flags& flags) {
 }
 
 absl::Status CheckRanks(const Flags& flags, const Setup& setup) {
-  const int wanted = static_cast<int>(setup.recipe.actors().tensor_parallel());
+  const int wanted = std::max(1, static_cast<int>(setup.recipe.actors().tensor_parallel()));
   if (flags.ranks != wanted) {
     return absl::InvalidArgumentError(
         absl::StrCat("--ranks is ", flags.ranks, ", but the recipe has actors.tensor_parallel: ", wanted,
@@ -80,7 +89,7 @@ absl::StatusOr<std::unique_ptr<ActorGroup>> ActorGroup::Gather(const Flags& flag
   said.set_config_json(setup.config_json);
   std::string bytes = said.SerializeAsString();
   RETURN_IF_ERROR(group->collectives_->Broadcast(&bytes, absl::Seconds(flags.join_seconds)));
-  group->ranks_ = std::make_unique<actor::ActorRanks>(group->collectives_.get());
+  group->ranks_ = std::make_unique<actor::ActorRanks>(group->collectives_.get(), Patience(flags));
   return group;
 }
 
@@ -101,7 +110,7 @@ namespace {
 // Once joined.
 absl::Status Follow(const Flags& flags, Collectives& collectives, Heartbeats::Pulse& pulse,
                     process::Readiness& readiness) {
-  const absl::Duration patience = absl::Seconds(flags.collective_seconds);
+  const absl::Duration patience = Patience(flags);
   readiness.Set(absl::UnavailableError("waiting for rank 0"));
   pulse.Beat(patience);
   ASSIGN_OR_RETURN(const v1::RankSetup setup, HearSetup(collectives, patience));
@@ -114,13 +123,27 @@ absl::Status Follow(const Flags& flags, Collectives& collectives, Heartbeats::Pu
                              {.patience = patience, .heard = [&] { pulse.Beat(patience); }});
 }
 
+// Rank 0 listens once the learner has told it the recipe, which may come as late as it likes: nobody there is no error.
+absl::StatusOr<std::unique_ptr<Collectives>> JoinInTheEnd(const Flags& flags, Heartbeats::Pulse& pulse,
+                                                          const std::function<bool()>& draining) {
+  while (true) {
+    pulse.Beat(3 * absl::Seconds(flags.join_seconds));  // connecting, and then waiting for the others
+    auto joined = Join(flags);
+    if (!absl::IsDeadlineExceeded(joined.status()) || draining()) return joined;
+    log::Warning("the actor's other ranks are not there yet: still waiting",
+                 {{"error", std::string(joined.status().message())}});
+  }
+}
+
 absl::Status JoinAndFollow(const Flags& flags, process::DrainAction& drain, Heartbeats::Pulse& pulse,
-                           process::Readiness& readiness) {
-  ASSIGN_OR_RETURN(const auto collectives, Join(flags));
+                           process::Readiness& readiness, const std::function<bool()>& draining) {
+  ASSIGN_OR_RETURN(const auto collectives, JoinInTheEnd(flags, pulse, draining));
   // A rank 0 that is gone is missed by other means.
   drain.Become([&collectives] { collectives->AskToStop().IgnoreError(); });
   const absl::Status end = Follow(flags, *collectives, pulse, readiness);
   drain.Become(nullptr);
+  // However it was noticed: from within a pass it comes as an exception.
+  if (!end.ok() && collectives->lost()) return absl::UnavailableError(end.message());
   return end;
 }
 
@@ -129,9 +152,8 @@ absl::Status JoinAndFollow(const Flags& flags, process::DrainAction& drain, Hear
 absl::Status RunOtherRank(const Flags& flags, StopSignal& signals) {
   Heartbeats heartbeats(absl::Seconds(flags.common.live_seconds));
   process::Readiness readiness;
-  metrics::ActorMetrics metrics;
   process::DrainAction drain;
-  ASSIGN_OR_RETURN(const auto http, ServePages(flags, heartbeats, readiness, metrics));
+  ASSIGN_OR_RETURN(const auto http, ServePages(flags, heartbeats, readiness, /*metrics=*/nullptr));
   process::DrainWatch watch(
       signals, {.deadline = absl::Seconds(flags.drain_seconds) + kLastWait,
                 .drain =
@@ -142,10 +164,11 @@ absl::Status RunOtherRank(const Flags& flags, StopSignal& signals) {
                 .cut = [](const std::string& why) { process::EndAtOnce(process::kExitDone, why); }});
   readiness.Set(absl::UnavailableError("waiting for the other ranks"));
   Heartbeats::Pulse pulse = heartbeats.Begin("rank");
-  pulse.Beat(absl::Seconds(flags.join_seconds));
-  const absl::Status end = JoinAndFollow(flags, drain, pulse, readiness);
+  const absl::Status end =
+      JoinAndFollow(flags, drain, pulse, readiness, [&watch] { return watch.draining(); });
   // Rank 0 may have been told to stop, too, and be gone: nothing is lost with this rank.
-  if (watch.draining() && absl::IsUnavailable(end)) return absl::OkStatus();
+  if (watch.draining() && (absl::IsUnavailable(end) || absl::IsDeadlineExceeded(end)))
+    return absl::OkStatus();
   if (end.ok()) log::Info(watch.draining() ? "drained" : "rank 0 is done");
   return end;
 }

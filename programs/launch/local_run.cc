@@ -28,8 +28,13 @@ constexpr char kActorDrainSeconds[] = "1";
 constexpr absl::Duration kYoung = absl::Seconds(10);  // a death before this age counts as 'in a row'
 constexpr absl::Duration kOrderlyEnd =
     absl::Seconds(20);  // for actors and verifiers once the learner has ended
-// Of an actor's other processes, once one is gone, to end by themselves with what they have to say about it.
-constexpr absl::Duration kUntilMissed = absl::Seconds(30);
+
+// Among an actor's processes: an end in disorder says more than one in order, which another's may have caused, and a wrong
+// configuration most; else the first one counts.
+int Weight(const Exit& exit) {
+  if (exit.code == process::kExitConfiguration) return 2;
+  return exit.ok() ? 0 : 1;
+}
 
 }  // namespace
 
@@ -55,8 +60,10 @@ struct LocalRun::Child {
   // An actor's processes but this one, which is its rank 0: they begin and end together.
   std::vector<std::unique_ptr<Child>> other_ranks;
   std::optional<HeldPort> rendezvous;  // of them
-  std::optional<Ending> first_ending;  // of them, and of this one
-  absl::Time missed_at;                // then: when the others have had their time
+  // Since the start, of them and of this one: those that were looked at, the one that counts, and when the first came.
+  std::vector<const Child*> ended_ranks;
+  std::optional<Ending> ending;
+  absl::Time first_ended;
 };
 
 LocalRun::LocalRun(LocalRunOptions options)
@@ -83,7 +90,8 @@ absl::Status LocalRun::StartChild(Child& child) {
   ASSIGN_OR_RETURN(child.process, Process::Start(process));
   child.started = absl::Now();
   child.restart_at.reset();
-  child.first_ending.reset();
+  child.ended_ranks.clear();
+  child.ending.reset();
   for (const auto& rank : child.other_ranks) RETURN_IF_ERROR(StartChild(*rank));
   return absl::OkStatus();
 }
@@ -258,23 +266,32 @@ void LocalRun::StartAgain(Child& child) {
   if (absl::Status started = StartChild(child); !started.ok()) Fail(std::string(started.message()));
 }
 
-// Once it has ended with all its other ranks: how the first of them did. That one is missed by the others, which then end, or
-// are killed.
+void LocalRun::NoteEnding(Child& child, const Child& rank, const Exit& exit) {
+  if (std::find(child.ended_ranks.begin(), child.ended_ranks.end(), &rank) != child.ended_ranks.end()) return;
+  if (child.ended_ranks.empty()) child.first_ended = absl::Now();
+  child.ended_ranks.push_back(&rank);
+  if (child.ending.has_value() && Weight(exit) <= Weight(child.ending->exit)) return;
+  child.ending = Ending{exit, Story(rank, exit)};
+}
+
+// Once it has ended with all its other ranks. The first that ends is missed by the others, which then end; those that do not
+// hear it, as while they wait for it to join, are killed after a while, or at once where starting again would not help.
 std::optional<LocalRun::Ending> LocalRun::EndOf(Child& child) {
   std::vector<Child*> running;
   const auto look = [&](Child& one) {
     const std::optional<Exit> exit = one.process->Poll();
     if (!exit.has_value()) {
       running.push_back(&one);
-    } else if (!child.first_ending.has_value()) {
-      child.first_ending = Ending{*exit, Story(one, *exit)};
-      child.missed_at = absl::Now() + kUntilMissed;
+    } else {
+      NoteEnding(child, one, *exit);
     }
   };
   look(child);
   for (const auto& rank : child.other_ranks) look(*rank);
-  if (running.empty()) return child.first_ending;
-  if (child.first_ending.has_value() && absl::Now() >= child.missed_at) {
+  if (running.empty()) return child.ending;
+  if (!child.ending.has_value()) return std::nullopt;
+  const bool hopeless = child.ending->exit.code == process::kExitConfiguration;
+  if (hopeless || absl::Now() >= child.first_ended + options_.until_missed) {
     for (Child* one : running) one->process->Signal(SIGKILL);
   }
   return std::nullopt;
@@ -284,7 +301,7 @@ void LocalRun::LookAfter(Child& child) {
   if (child.restart_at.has_value()) return StartAgain(child);
   std::optional<Ending> ending = EndOf(child);
   if (!ending.has_value() || stopping_ || child.ended) return;
-  child.deaths_in_a_row = absl::Now() - child.started < kYoung ? child.deaths_in_a_row + 1 : 1;
+  child.deaths_in_a_row = child.first_ended - child.started < kYoung ? child.deaths_in_a_row + 1 : 1;
   const Exit* const exit = &ending->exit;
   std::string story = std::move(ending->story);
   if (exit->code == process::kExitConfiguration || child.deaths_in_a_row >= kMaxDeathsInARow)

@@ -11,8 +11,9 @@
 // | actor, verifier   | reported with its last words, started again after a growing pause; five deaths in a |
 // |                   | row, each within ten seconds of its start, or status 2 (wrong configuration): the   |
 // |                   | run fails. An end in order (SIGTERM) counts as one, unless the run is over          |
-// | one of an actor's | the others miss it and end (or are killed half a minute later); all are started again     |
-// | processes         | together, as one actor (actors.tensor_parallel)                                     |
+// | one of an actor's | the others miss it and end (or are killed half a minute later); all are started     |
+// | processes         | again together, as one actor (actors.tensor_parallel), whose age is that of the     |
+// |                   | first that ended and whose status is the worst of theirs                            |
 // | learner           | 0: done; 75, or our signal before it could handle any: stopped in order; anything   |
 // |                   | else: the run fails                                                                 |
 #pragma once
@@ -39,6 +40,8 @@ struct LocalRunOptions {
   v1::Recipe recipe;        // effective: every field set
   std::string recipe_file;  // the same, for the processes
   std::string log_level = "info";
+  // Of an actor's other processes, once one is gone, to end by themselves with what they have to say about it.
+  absl::Duration until_missed = absl::Seconds(30);
   absl::Time started = absl::Now();  // when the person asked for the run: its seconds count from then
 };
 
@@ -81,6 +84,8 @@ class LocalRun {
                                                    const std::string& verifiers);
   void LookAfter(Child& child);
   std::optional<Ending> EndOf(Child& child);
+  // `rank`: the child, or one of its other ranks.
+  void NoteEnding(Child& child, const Child& rank, const Exit& exit);
   template <typename Action>
   void ForEachProcess(const Action& action);
   // A child that ended, once its pause is over.

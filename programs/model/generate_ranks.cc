@@ -29,7 +29,7 @@ constexpr absl::Duration kCollective = absl::Minutes(30);
 // Prompts may come from whoever writes to standard input, who takes his time.
 constexpr absl::Duration kPatience = absl::Hours(24);
 constexpr absl::Duration kOrderlyEnd = absl::Seconds(10);
-constexpr absl::Duration kLastWords = absl::Seconds(5);
+constexpr absl::Duration kLastWords = absl::Seconds(5);  // after an error, to end by themselves
 
 C10dOptions JoinOptions(int rank, int ranks, torch::Device device) {
   C10dOptions join;
@@ -97,8 +97,9 @@ std::string GenerateRanks::LogOf(int rank) const { return absl::StrCat(folder_, 
 
 absl::Status GenerateRanks::Explain(absl::Status status) {
   std::string story;
+  const absl::Time deadline = absl::Now() + kLastWords;  // of all of them together
   for (size_t i = 0; i < others_.size(); ++i) {
-    const std::optional<launch::Exit> exit = others_[i].Wait(kLastWords);
+    const std::optional<launch::Exit> exit = others_[i].Wait(deadline - absl::Now());
     if (!exit.has_value() || exit->ok()) continue;
     const absl::StatusOr<std::string> words = ReadFile(LogOf(static_cast<int>(i) + 1));
     absl::StrAppend(&story, "\n", others_[i].name(), " ", exit->ToString(), ": ",

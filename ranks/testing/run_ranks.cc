@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <latch>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -18,6 +19,8 @@ void RunRanks(int size, absl::Duration timeout, const std::function<void(Collect
   std::shared_future<uint16_t> port = listening.get_future().share();
   std::vector<std::unique_ptr<Collectives>> ranks(size);
   std::vector<std::thread> threads;
+  // A rank whose life is short must not be gone while another still joins: that would be an error of joining, not of life.
+  std::latch joined(size);
   for (int rank = 0; rank < size; ++rank) {
     threads.emplace_back([&, rank] {
       at::set_num_threads(1);
@@ -33,7 +36,9 @@ void RunRanks(int size, absl::Duration timeout, const std::function<void(Collect
         options.port = port.get();
       }
       auto collectives = JoinC10d(options);
+      joined.count_down();
       ASSERT_TRUE(collectives.ok()) << collectives.status().ToString();
+      joined.wait();
       ranks[rank] = *std::move(collectives);
       life(*ranks[rank]);
       if (end == RankEnd::kAlone) ranks[rank].reset();

@@ -14,8 +14,8 @@ namespace drover::ranks_testing {
 // each rank's as soon as its own life is, whatever the others are at.
 enum class RankEnd { kTogether, kAlone };
 
-// Joins `size` ranks over Gloo connections on loopback and runs `life` for each in a thread of its own; `device` is
-// that of each rank.
+// Joins `size` ranks over Gloo connections on loopback and, once all have joined, runs `life` for each in a thread of its own;
+// `device` is that of each rank.
 void RunRanks(int size, absl::Duration timeout, const std::function<void(Collectives&)>& life,
               torch::Device device = torch::kCPU, RankEnd end = RankEnd::kTogether);
 

@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
+#include "services/http/testing/client.h"
 #include "tests/system/cluster.h"
 #include "tests/system/run_fixture.h"
 
@@ -135,6 +136,9 @@ TEST_F(ActorRanksTest, ComeInAnyOrderAndASignalAtOneDrainsAll) {
   launch::Process learner = StartLearner();
   ASSERT_TRUE(StepsReached(2)) << Log("actor-0") << Log("actor-0-rank-1");
   EXPECT_TRUE(Answers("actor-0-rank-1", "/readyz", "ok"));
+  const std::string metrics = http::Get(MetricsPort("actor-0-rank-1"), "/metrics").body;
+  EXPECT_NE(metrics.find("process_"), std::string::npos) << metrics;
+  EXPECT_EQ(metrics.find("drover_actor_"), std::string::npos) << "zeros that would be taken for an actor's";
   EXPECT_EQ(Stop(one), 0) << Log("actor-0-rank-1");
   EXPECT_EQ(ExitCode(zero), 0) << Log("actor-0");
   EXPECT_TRUE(LogSays("actor-0", "another rank was told to stop"));
@@ -150,6 +154,10 @@ TEST_F(ActorRanksTest, FlagsThatDoNotGoTogetherAreStatusTwo) {
   const Case cases[] = {
       {"too-high", {"--rank", "2", "--ranks", "2"}, "--rank is 2, but --ranks is 2: it may be 0 to 1"},
       {"alone", {"--rank", "1", "--ranks", "2"}, "--rendezvous is required with --ranks 2"},
+      {"port-0",
+       {"--rank", "1", "--ranks", "2", "--rendezvous", "localhost:0"},
+       "--rendezvous: port 0 cannot be found by the other ranks"},
+      {"no-port", {"--rank", "1", "--ranks", "2", "--rendezvous", "localhost"}, "--rendezvous: "},
       {"no-learner", {"--verifier", "127.0.0.1:1"}, "--learner is required"},
       {"no-verifier", {"--learner", "127.0.0.1:1"}, "--verifier is required"},
   };
