@@ -130,12 +130,7 @@ TEST(FaultsTest, AKilledRunHasTheNumbersOfOneThatWasNot) {
       Tiny(8) + Settings{"staleness.bound=0", "run.checkpoint_every=3", "learner.learning_rate=1e-3"};
   TrainingRun whole("whole"), killed("killed");
   whole.RunToTheEnd(settings);
-  killed.Start(settings);
-  ASSERT_TRUE(killed.WaitForSteps(4));
-  killed.KillEverything();
-  killed.Resume({});
-  ASSERT_EQ(killed.Wait(), 0) << killed.command().errors();
-  ExpectEachStepOnce(killed, 8);
+  ASSERT_NO_FATAL_FAILURE(killed.RunKilledAfter(4, 8, settings));
   const std::vector<Json> a = whole.metrics(), b = killed.metrics();
   for (size_t i = 0; i < 8; ++i) {
     for (const char* name :

@@ -81,12 +81,7 @@ TEST(LoraTest, AKilledRunGoesOnToTheSameBits) {
   TrainingRun whole("whole"), killed("killed");
   whole.RunToTheEnd(settings);
   if (HasFailure()) return;
-  killed.Start(settings);
-  ASSERT_TRUE(killed.WaitForSteps(4));
-  killed.KillEverything();
-  killed.Resume({});
-  ASSERT_EQ(killed.Wait(), 0) << killed.command().errors();
-  ExpectEachStepOnce(killed, 8);
+  ASSERT_NO_FATAL_FAILURE(killed.RunKilledAfter(4, 8, settings));
   EXPECT_TRUE(Bytes(whole.folder().checkpoint(8) + kAdapters) ==
               Bytes(killed.folder().checkpoint(8) + kAdapters));
 

@@ -21,12 +21,7 @@ TEST(PpoTest, AKilledRunHasTheNumbersOfOneThatWasNot) {
   TrainingRun whole("whole"), killed("killed");
   whole.RunToTheEnd(Ppo(8));
   if (HasFailure()) return;
-  killed.Start(Ppo(8));
-  ASSERT_TRUE(killed.WaitForSteps(4));
-  killed.KillEverything();
-  killed.Resume({});
-  ASSERT_EQ(killed.Wait(), 0) << killed.command().errors();
-  ExpectEachStepOnce(killed, 8);
+  ASSERT_NO_FATAL_FAILURE(killed.RunKilledAfter(4, 8, Ppo(8)));
   ExpectJournalCloses(killed, 8, 8);
   const std::vector<Json> a = whole.metrics(), b = killed.metrics();
   for (size_t i = 0; i < 8; ++i) {

@@ -85,6 +85,15 @@ void TrainingRun::RunToTheEnd(const Settings& settings, absl::Duration timeout) 
   EXPECT_EQ(Wait(timeout), 0) << command_->output() << command_->errors();
 }
 
+void TrainingRun::RunKilledAfter(size_t killed_after, size_t steps, const Settings& settings) {
+  Start(settings);
+  ASSERT_TRUE(WaitForSteps(killed_after));
+  KillEverything();
+  Resume({});
+  ASSERT_EQ(Wait(), 0) << command_->errors();
+  ExpectEachStepOnce(*this, steps);
+}
+
 std::vector<Json> TrainingRun::metrics() const {
   const auto lines = run::ReadJsonl(folder_.metrics());
   EXPECT_TRUE(lines.ok()) << lines.status();

@@ -43,6 +43,10 @@ class TrainingRun {
   // Start and Wait; a status other than 0 fails the test with all that the command said.
   void RunToTheEnd(const Settings& settings, absl::Duration timeout = absl::Seconds(90));
 
+  // Start, KillEverything when `killed_after` rollouts are trained, Resume and Wait; each of the `steps` rollouts is trained
+  // once, or the test fails: for ASSERT_NO_FATAL_FAILURE.
+  void RunKilledAfter(size_t killed_after, size_t steps, const Settings& settings);
+
   std::vector<Json> metrics() const;
   // The lines of evaluations.jsonl, without the times that they took.
   std::vector<Json> evaluations() const;

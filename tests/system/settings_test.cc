@@ -111,15 +111,12 @@ TEST(SettingsTest, SpeculationChangesNothing) {
 // what the actors recorded, with any number of them, however its microbatches and ranks are cut, and over a kill -9.
 void ExpectNoGap(const char* dtype) {
   TrainingRun run("run");
-  run.Start(Tiny(50) + Settings{absl::StrCat("model.dtype=", dtype), "staleness.bound=0", "actors.count=2",
-                                "learner.ranks=2", "learner.microbatch_responses=5",
-                                "learner.learning_rate=1e-3", "run.checkpoint_every=10"});
-  ASSERT_TRUE(run.WaitForSteps(25));
-  run.KillEverything();
-  run.Resume();
-  ASSERT_EQ(run.Wait(), 0) << run.command().errors();
+  ASSERT_NO_FATAL_FAILURE(run.RunKilledAfter(
+      25, 50,
+      Tiny(50) + Settings{absl::StrCat("model.dtype=", dtype), "staleness.bound=0", "actors.count=2",
+                          "learner.ranks=2", "learner.microbatch_responses=5", "learner.learning_rate=1e-3",
+                          "run.checkpoint_every=10"}));
   const std::vector<Json> lines = run.metrics();
-  ASSERT_EQ(lines.size(), 50u);
   EXPECT_EQ(lines.back()["incarnation"], 2);
   for (const Json& line : lines) EXPECT_EQ(line["logprob_gap_max"], 0.0) << line;
 }
@@ -218,12 +215,7 @@ void ResumeSharing(const std::string& sharding, const Settings& more = {}) {
       more;
   TrainingRun whole("whole"), killed("killed");
   whole.RunToTheEnd(settings);
-  killed.Start(settings);
-  ASSERT_TRUE(killed.WaitForSteps(4));
-  killed.KillEverything();
-  killed.Resume({});
-  ASSERT_EQ(killed.Wait(), 0) << killed.command().errors();
-  ExpectEachStepOnce(killed, 6);
+  ASSERT_NO_FATAL_FAILURE(killed.RunKilledAfter(4, 6, settings));
   for (const char* file : {"model.safetensors", "training_state.shard-00000.safetensors",
                            "training_state.shard-00001.safetensors"}) {
     const auto bytes = ReadFile(whole.folder().checkpoint(6) + "/" + file);
