@@ -1,12 +1,15 @@
 // What must hold on a GPU as on the CPU; skipped, with the reason, where there is none (model/testing/device.h).
 #include <ATen/ATen.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <vector>
 
 #include "learner/checkpoint.h"
+#include "learner/exchange_queue.h"
 #include "learner/followers.h"
 #include "learner/testing/support.h"
 #include "model/device.h"
@@ -27,17 +30,20 @@ using testing_support::TinyOptions;
 class CudaTest : public model::testing::DeviceTest {
  protected:
   // The tiny model's weights on the device.
-  std::unique_ptr<model::Transformer> OnDevice(torch::ScalarType dtype = torch::kFloat32, uint64_t seed = 1) {
-    auto model = model::Transformer::Create(model::testing::TrainingConfig(),
-                                            {.device = device(), .dtype = dtype, .trainable = true},
-                                            /*seed=*/1, 0.3);
+  std::unique_ptr<model::Transformer> OnDevice(torch::ScalarType dtype = torch::kFloat32,
+                                               bool recompute_layers = false) {
+    auto model = model::Transformer::Create(
+        model::testing::TrainingConfig(),
+        {.device = device(), .dtype = dtype, .trainable = true, .recompute_layers = recompute_layers},
+        /*seed=*/1, 0.3);
     EXPECT_TRUE(model.ok()) << model.status();
-    EXPECT_TRUE((*model)->Import(TinyModel(seed, dtype)->Export().value()).ok());
+    EXPECT_TRUE((*model)->Import(TinyModel(/*seed=*/1, dtype)->Export().value()).ok());
     return *std::move(model);
   }
 
   std::unique_ptr<Trainer> TrainerOnDevice(Collectives& collectives, TrainerOptions options = TinyOptions()) {
-    auto trainer = Trainer::Create(options, OnDevice(), &collectives);
+    const bool recompute = options.sharding.sharding == Sharding::kWeights;
+    auto trainer = Trainer::Create(options, OnDevice(torch::kFloat32, recompute), &collectives);
     EXPECT_TRUE(trainer.ok()) << trainer.status();
     return *std::move(trainer);
   }
@@ -226,6 +232,73 @@ TEST_F(CudaTest, TwoRanksOnOneDeviceTakeTheStepOfOne) {
       },
       device());
   EXPECT_TRUE(SameBits(weights[0], weights[1]));
+}
+
+// What is exchanged on a stream of its own reads what was computed before it, and is read by what is computed behind the wait;
+// with work of many milliseconds in front of either, so that a missing order shows. Freed memory is taken again at once.
+TEST_F(CudaTest, ExchangesAndComputationWaitForEachOther) {
+  ExchangeQueue queue(/*threaded=*/true, device());
+  const auto on_device = at::TensorOptions(at::kFloat).device(device());
+  const int64_t side = on_gpu() ? 4096 : 64;
+  const torch::Tensor busy = at::full({side, side}, 1.0 / static_cast<double>(side), on_device);
+  const auto slowly = [&](const torch::Tensor& x) {  // x, by way of products whose result is 1
+    return x * at::matmul(at::matmul(busy, busy), busy).sum() / static_cast<double>(side);
+  };
+  for (int round = 1; round <= 20; ++round) {
+    const torch::Tensor brought = at::zeros({1 << 16}, on_device);
+    uint64_t number = 0;
+    {
+      const torch::Tensor given = slowly(at::full({1 << 16}, round, on_device));
+      number = queue.Post([given, brought, &slowly] {
+        brought.copy_(slowly(given));
+        return absl::OkStatus();
+      });
+    }
+    const torch::Tensor beside = at::full({1 << 16}, -1.0, on_device);  // not where `given` is
+    ASSERT_TRUE(queue.Wait(number).ok());
+    const torch::Tensor behind = brought + beside;
+    EXPECT_NEAR(behind.min().item<float>(), round - 1, 1e-2);
+    EXPECT_NEAR(behind.max().item<float>(), round - 1, 1e-2);
+  }
+}
+
+// Gradients and weights that two ranks share are exchanged while layers are computed.
+TEST_F(CudaTest, SharedStateTakesTheStepsOfWholeState) {
+  const auto train = [&](const TrainerOptions& options) {
+    std::vector<std::vector<float>> weights;
+    RunRanks(
+        2, absl::Seconds(60),
+        [&](Collectives& ranks) {
+          const auto trainer = TrainerOnDevice(ranks, options);
+          if (ranks.rank() != 0) {
+            ASSERT_TRUE(FollowLeader(*trainer, ranks).ok());
+            return;
+          }
+          for (uint64_t rollout = 0; rollout < 3; ++rollout) {
+            const auto stats = trainer->Update(MakeRollout(*TinyModel(), 5 + rollout), rollout, rollout);
+            ASSERT_TRUE(stats.ok()) << stats.status();
+          }
+          const auto whole = trainer->ExportWeights();
+          ASSERT_TRUE(whole.ok()) << whole.status();
+          for (const model::WeightTensor& tensor : whole->tensors) {
+            const auto* const numbers = reinterpret_cast<const float*>(tensor.data->data());
+            weights.emplace_back(numbers, numbers + tensor.meta.bytes / sizeof(float));
+          }
+          ASSERT_TRUE(trainer->StopFollowers().ok());
+        },
+        device());
+    return weights;
+  };
+  TrainerOptions options = TinyOptions();
+  const auto expected = train(options);
+  for (const Sharding sharding : {Sharding::kGradients, Sharding::kWeights}) {
+    options.sharding.sharding = sharding;
+    const auto shared = train(options);
+    ASSERT_EQ(shared.size(), expected.size());
+    for (size_t i = 0; i < shared.size(); ++i) {
+      EXPECT_THAT(shared[i], testing::Pointwise(testing::FloatNear(1e-5F), expected[i])) << i;
+    }
+  }
 }
 
 TEST(DeviceTest, AskingForCudaWhereThereIsNoneSaysWhy) {

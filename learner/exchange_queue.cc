@@ -1,15 +1,18 @@
 #include "learner/exchange_queue.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/StreamGuard.h>
 
 #include <utility>
+#include <vector>
 
 #include "base/check.h"
 #include "base/exceptions.h"
+#include "base/status.h"
 
 namespace drover::learner {
 
-ExchangeQueue::ExchangeQueue(bool threaded) {
+ExchangeQueue::ExchangeQueue(bool threaded, torch::Device device) : side_(device) {
   if (threaded) thread_ = std::thread([this] { Work(); });
 }
 
@@ -19,25 +22,41 @@ ExchangeQueue::~ExchangeQueue() {
     ended_ = true;
   }
   if (thread_.joinable()) thread_.join();
+  WaitForAll().IgnoreError();  // what is kept may still be in use by the side stream
 }
 
 uint64_t ExchangeQueue::Post(std::function<absl::Status()> exchange) {
+  Exchange posted{std::move(exchange), side_.Now(), std::nullopt};
   uint64_t number = 0;
   {
     const absl::MutexLock lock(&mutex_);
     number = ++last_;
-    if (thread_.joinable()) posted_.push_back(std::move(exchange));
+    if (thread_.joinable()) {
+      posted_.push_back(std::move(posted));
+      return number;
+    }
   }
-  if (!thread_.joinable()) Make(exchange);
+  const absl::Status status = Make(posted.make);
+  Keep(std::move(posted), status);
   return number;
 }
 
 absl::Status ExchangeQueue::Wait(uint64_t number) {
   const auto made = [this, number]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return made_ >= number; };
-  const absl::MutexLock lock(&mutex_);
-  DROVER_CHECK(number <= last_);
-  mutex_.Await(absl::Condition(&made));
-  return failed_;
+  std::vector<Exchange> over;  // let go behind the lock, and when this thread's stream is behind them
+  absl::Status failed;
+  {
+    const absl::MutexLock lock(&mutex_);
+    DROVER_CHECK(number <= last_);
+    mutex_.Await(absl::Condition(&made));
+    for (; awaited_ < number; ++awaited_) {
+      over.push_back(std::move(kept_.front()));
+      kept_.pop_front();
+    }
+    failed = failed_;
+  }
+  for (const Exchange& exchange : over) side_.Await(exchange.made);
+  return failed;
 }
 
 absl::Status ExchangeQueue::WaitForAll() {
@@ -52,8 +71,9 @@ absl::Status ExchangeQueue::WaitForAll() {
 void ExchangeQueue::Work() {
   const auto something = [this]()
                              ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return ended_ || !posted_.empty(); };
+  const c10::OptionalStreamGuard on_side_stream(side_.stream());
   while (true) {
-    std::function<absl::Status()> exchange;
+    Exchange exchange;
     {
       const absl::MutexLock lock(&mutex_);
       mutex_.Await(absl::Condition(&something));
@@ -61,22 +81,29 @@ void ExchangeQueue::Work() {
       exchange = std::move(posted_.front());
       posted_.pop_front();
     }
-    Make(exchange);
+    const absl::Status status = Make([&]() -> absl::Status {
+      side_.Await(exchange.ready);
+      RETURN_IF_ERROR(exchange.make());
+      exchange.made = side_.Now();
+      return absl::OkStatus();
+    });
+    Keep(std::move(exchange), status);
   }
 }
 
-void ExchangeQueue::Make(const std::function<absl::Status()>& exchange) {
-  absl::Status status;
+absl::Status ExchangeQueue::Make(const std::function<absl::Status()>& make) {
   {
     const absl::MutexLock lock(&mutex_);
-    status = failed_;
+    if (!failed_.ok()) return failed_;
   }
-  if (status.ok()) {
-    const at::NoGradGuard no_grad;
-    status = CatchExceptions("an exchange between ranks", exchange);
-  }
+  const at::NoGradGuard no_grad;
+  return CatchExceptions("an exchange between ranks", make);
+}
+
+void ExchangeQueue::Keep(Exchange exchange, const absl::Status& status) {
   const absl::MutexLock lock(&mutex_);
   failed_.Update(status);
+  kept_.push_back(std::move(exchange));
   ++made_;
 }
 

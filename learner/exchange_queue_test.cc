@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -57,6 +58,22 @@ TEST_P(AnExchangeQueue, AnExceptionIsAnError) {
   ExchangeQueue queue(GetParam());
   queue.Post([]() -> absl::Status { throw std::runtime_error("no memory"); });
   EXPECT_THAT(std::string(queue.WaitForAll().message()), HasSubstr("no memory"));
+}
+
+// Memory that a device may still read: it goes when the waiting thread knows that it does not.
+TEST_P(AnExchangeQueue, LetsGoOfWhatAnExchangeHoldsWhenItIsWaitedFor) {
+  ExchangeQueue queue(GetParam());
+  const auto held = std::make_shared<int>(1);
+  const auto post = [&] { return queue.Post([held] { return absl::OkStatus(); }); };
+  const uint64_t first = post(), second = post(), third = post();
+  ASSERT_TRUE(queue.Wait(third).ok());
+  EXPECT_EQ(held.use_count(), 1);
+  EXPECT_TRUE(queue.Wait(first).ok());  // over long ago
+  EXPECT_TRUE(queue.Wait(second).ok());
+  const uint64_t fourth = post();
+  post();
+  ASSERT_TRUE(queue.Wait(fourth).ok());
+  EXPECT_EQ(held.use_count(), 2);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, AnExchangeQueue, testing::Bool(),

@@ -31,10 +31,8 @@ ShardPlan PlanOf(const std::vector<std::string>& names, const std::vector<torch:
   return ShardPlan(ElementsOf(parameters), BucketsByLayer(names).parameters, ranks);
 }
 
-// On a GPU what a thread waits for is put before what the device computes next, whichever thread asks: it would be in its way.
-bool Overlaps(Sharding sharding, const ShardPlan& plan, torch::Device device) {
-  return (sharding == Sharding::kGradients || sharding == Sharding::kWeights) && plan.ranks() > 1 &&
-         device.is_cpu();
+bool Overlaps(Sharding sharding, const ShardPlan& plan) {
+  return (sharding == Sharding::kGradients || sharding == Sharding::kWeights) && plan.ranks() > 1;
 }
 
 // One rank has all weights.
@@ -86,7 +84,7 @@ Stepper::Stepper(const std::map<std::string, torch::Tensor>& parameters, const S
       names_(NamesOf(parameters)),
       parameters_(TensorsOf(parameters)),
       shards_(PlanOf(names_, parameters_, options.sharding.sharding, collectives->size())),
-      exchanges_(/*threaded=*/Overlaps(options.sharding.sharding, shards_, device())),
+      exchanges_(/*threaded=*/Overlaps(options.sharding.sharding, shards_), device()),
       weights_(MakeWeights(names_, parameters_, shards_, options.sharding.sharding, std::move(source),
                            collectives, &exchanges_)),
       gradients_(MakeGradients(names_, parameters_, shards_, options.sharding, collectives, &exchanges_,

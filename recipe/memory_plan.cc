@@ -129,8 +129,8 @@ std::string OfRanks(std::string what, int64_t shards) {
 
 // Of weights that are all trained: masters, moments and gradients, whole or a rank's part; what is exchanged at a time
 // (learner/layer_buckets.h).
-void AddAllTrained(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device,
-                   const model::WeightCounts& elements, MemoryPlan* plan) {
+void AddAllTrained(const v1::Recipe& recipe, const ModelConfig& config, const model::WeightCounts& elements,
+                   MemoryPlan* plan) {
   const Shards shards = ShardsOf(recipe);
   const int64_t embedding = Embedding(config);
   const int64_t layer = LayerElements(config, elements.all);
@@ -146,12 +146,9 @@ void AddAllTrained(const v1::Recipe& recipe, const ModelConfig& config, PlannedD
   plan->parts.push_back({"AdamW's moments", OfRanks("two of float32, 8 bytes a parameter", shards.moments),
                          2 * kFloat * elements.all / shards.moments});
   if (recipe.learner().sharding() == v1::GRADIENTS || recipe.learner().sharding() == v1::WEIGHTS) {
-    // A thread exchanges one layer while the next is computed, on CPUs alone (learner/stepper.cc).
-    const bool overlaps = device == PlannedDevice::kCpu;
-    plan->parts.push_back(
-        {"gradients of a pass",
-         absl::StrCat("whole: the head's and a layer's", overlaps ? ", and those of one in flight" : ""),
-         kFloat * (embedding + (overlaps ? 2 : 1) * layer)});
+    plan->parts.push_back({"gradients of a pass",
+                           "whole: the head's and a layer's, and those of one in flight",
+                           kFloat * (embedding + 2 * layer)});
   }
   if (shards.moments > 1) {
     plan->parts.push_back({"exchange", "the embedding, or a layer: what is sent, and what is received",
@@ -175,7 +172,7 @@ void AddWeights(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevi
   if (const auto lora = LoraOf(recipe)) {
     AddAdapters(*lora, recipe, config, elements, plan);
   } else {
-    AddAllTrained(recipe, config, device, elements, plan);
+    AddAllTrained(recipe, config, elements, plan);
   }
   if (HasValueHead(recipe)) {
     plan->parts.push_back({"value head", "weights, gradients and moments of float32, 16 bytes a parameter",

@@ -126,11 +126,11 @@ TEST(MemoryPlanTest, SharesMomentsAndGradientsAmongRanks) {
   EXPECT_EQ(parts().at("exchange"), 8 * (576 + 16 + 4));  // of two layers and a norm a half
   recipe.mutable_learner()->set_sharding(v1::GRADIENTS);
   EXPECT_EQ(parts().at("gradients"), all);
-  EXPECT_EQ(parts().at("gradients of a pass"), 4 * (80 + 2 * (576 + 16 + 4)));
-  EXPECT_EQ(parts().at("master weights"), 4 * all);
-  // Nothing is exchanged there while the next layer is computed.
+  const int64_t of_a_pass = 4 * (80 + 2 * (576 + 16 + 4));
+  EXPECT_EQ(parts().at("gradients of a pass"), of_a_pass);
   EXPECT_EQ(PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kGpu)).at("gradients of a pass"),
-            4 * (80 + 576 + 16 + 4));
+            of_a_pass);
+  EXPECT_EQ(parts().at("master weights"), 4 * all);
 }
 
 // Of a layer's 592 numbers 576 are matrices'; the embedding is the head.
