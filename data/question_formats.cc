@@ -160,10 +160,13 @@ absl::StatusOr<Question> ReadAsdiv(const FlatJson& record) {
   return question;
 }
 
-// The list itself, the object {"0": ..., "1": ...} that some tools make of it, or a list under `conversations`.
+// The list itself, the object {"0": ..., "1": ...} that some tools make of it, a list under `conversations`; of the evaluation
+// files a list under `prompt`, with the answer beside it.
 absl::StatusOr<Question> ReadOrz(const FlatJson& record) {
-  const std::string prefix = record.Has("conversations.0") ? "conversations." : "";
-  string_view problem, answer;
+  const std::string prefix = record.Has("conversations.0") ? "conversations."
+                             : record.Has("prompt.0")      ? "prompt."
+                                                           : "";
+  string_view problem, answer = record.Text("final_answer");
   for (int i = 0; record.Has(absl::StrCat(prefix, i)); ++i) {
     const std::string turn = absl::StrCat(prefix, i, ".");
     const string_view from = record.Text(turn + "from");

@@ -117,6 +117,8 @@ TEST(QuestionFormats, Orz) {
   ExpectQuestion(
       "orz", R"({"conversations":[{"from":"Human","value":"q"},{"from":"Assistant","ground_truth":"8"}]})",
       "q", "8");
+  ExpectQuestion("orz", R"({"prompt":[{"from":"user","value":"q"}],"final_answer":"\\frac{3}{4}"})", "q",
+                 "\\frac{3}{4}");
   ExpectUnanswered("orz", R"([{"from":"human","value":"q"},{"from":"assistant","value":"7"}])",
                    "has no answer");
   ExpectWrong("orz", R"([{"from":"assistant","ground_truth":{"value":"1"}}])",

@@ -18,7 +18,8 @@ bool IsOneList(std::string_view bytes, const RecordLayout& layout) {
   if (begin == std::string_view::npos || bytes[begin] != '[') return false;
   if (!layout.list_records) return true;
   const size_t next = bytes.find_first_not_of(kWhiteSpace, begin + 1);
-  return next != std::string_view::npos && bytes[next] == '[';
+  if (next == std::string_view::npos) return false;
+  return bytes[next] == '[' || bytes.substr(begin, next - begin).find('\n') != std::string_view::npos;
 }
 
 absl::Status AtLine(size_t line, const absl::Status& status) {

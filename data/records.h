@@ -23,7 +23,8 @@ struct Record {
 };
 
 struct RecordLayout {
-  // A record may itself be a list, as in ORZ-57K: then only a file that begins with two brackets is one list.
+  // A record may itself be a list, as in ORZ-57K: then a file is one list only where it begins with two brackets, or breaks the
+  // line behind the first.
   bool list_records = false;
 };
 

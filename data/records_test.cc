@@ -41,6 +41,7 @@ TEST(ForEachRecord, OneList) {
 TEST(ForEachRecord, ListsThatAreRecords) {
   EXPECT_THAT(Read("[{1},{2}]\n[{3}]", true), ElementsAre("1 [{1},{2}]", "2 [{3}]"));
   EXPECT_THAT(Read("[ [{1},{2}],\n[{3}]]", true), ElementsAre("1 [{1},{2}]", "2 [{3}]"));
+  EXPECT_THAT(Read("[\n  {1},\n  {2}\n]", true), ElementsAre("2 {1}", "3 {2}"));
 }
 
 TEST(ForEachRecord, BrokenLists) {
