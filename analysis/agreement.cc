@@ -1,15 +1,15 @@
 #include "analysis/agreement.h"
 
-#include <limits>
+#include <utility>
 
 namespace drover::analysis {
 
 Agreement MeasureAgreement(const std::vector<std::pair<size_t, size_t>>& pairs,
                            std::vector<std::string> labels) {
   const size_t size = labels.size();
-  Agreement agreement{std::move(labels),
-                      std::vector<std::vector<uint64_t>>(size, std::vector<uint64_t>(size)), pairs.size(), 0,
-                      std::numeric_limits<double>::quiet_NaN()};
+  Agreement agreement{.labels = std::move(labels),
+                      .counts = std::vector<std::vector<uint64_t>>(size, std::vector<uint64_t>(size)),
+                      .total = pairs.size()};
   std::vector<double> first(size), second(size);
   for (const auto& [a, b] : pairs) {
     ++agreement.counts[a][b];

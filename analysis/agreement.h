@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,10 +13,11 @@ struct Agreement {
   std::vector<std::string> labels;            // rows and columns, in the order in which they were given
   std::vector<std::vector<uint64_t>> counts;  // [first judge's label][second judge's label]
   uint64_t total = 0;
-  double agreed = 0;  // share with the same label; 0 of none
+  double agreed =
+      std::numeric_limits<double>::quiet_NaN();  // share with the same label; not a number of none
   // Cohen's kappa: (agreed - chance) / (1 - chance), with the agreement that both judges' own shares would give by chance; not a number
   // of none, and where chance alone agrees always (each judge has one and the same label for all).
-  double kappa = 0;
+  double kappa = std::numeric_limits<double>::quiet_NaN();
 };
 
 // `pairs` are the two judges' labels, as indices of `labels`.

@@ -33,6 +33,7 @@ TEST(AgreementTest, TheEnds) {
   EXPECT_DOUBLE_EQ(MeasureAgreement(Repeated({{0, 5}, {5, 0}}), {"a", "b"}).kappa, -1);
   EXPECT_NEAR(MeasureAgreement(Repeated({{25, 25}, {25, 25}}), {"a", "b"}).kappa, 0, 1e-12);
   EXPECT_TRUE(std::isnan(MeasureAgreement({}, {"a", "b"}).kappa));
+  EXPECT_TRUE(std::isnan(MeasureAgreement({}, {"a", "b"}).agreed));
   const Agreement same = MeasureAgreement(Repeated({{7, 0}, {0, 0}}), {"a", "b"});
   EXPECT_TRUE(std::isnan(same.kappa));  // nothing but chance
   EXPECT_DOUBLE_EQ(same.agreed, 1);

@@ -40,7 +40,7 @@ JudgeShare ShareOfJudge(absl::Span<const Sample> samples, absl::Span<const Judge
 }
 
 Json ShareJson(const statistics::ClusteredShare& share) {
-  return {{"share", share.share}, {"interval", IntervalJson(share.interval)}};
+  return {{"share", NumberOrNull(share.share)}, {"interval", IntervalOf(share.share, share.interval)}};
 }
 
 Json TemplateJson(const TemplateAnswering& measured) {

@@ -63,6 +63,22 @@ TEST(AnsweringTest, TheReportHasNumbersAgreementAndExamples) {
   EXPECT_THAT(alone, ::testing::Not(HasSubstr("by the judge")));
 }
 
+// What such a judge found is not 0 %.
+TEST(AnsweringTest, AJudgeThatIsNeverUnderstoodSaysNothing) {
+  const JudgedBy judged{"j", std::vector<Judgement>(Samples().size(), {std::nullopt, "The answer is 4."})};
+  AnsweringResults results{.judge = judged.judge};
+  results.templates = {MeasureTemplate("r1", Samples(), &judged)};
+  results.rules_judge = RulesAndJudge(Samples(), judged.judgements);
+  const std::string report = ToMarkdown(results);
+  EXPECT_THAT(report, HasSubstr(" | – | 4 | "));
+  EXPECT_THAT(report, HasSubstr("Agreed on – of 0; Cohen's kappa –."));
+  const auto json = ToJson(results);
+  EXPECT_TRUE(json["templates"]["r1"]["judge"]["share"].is_null());
+  EXPECT_TRUE(json["templates"]["r1"]["judge"]["interval"].is_null());
+  EXPECT_EQ(json["templates"]["r1"]["judge"]["not_understood"], 4);
+  EXPECT_TRUE(json["agreement"]["rules_judge"]["agreed"].is_null());
+}
+
 TEST(AnsweringTest, JsonAndPlot) {
   const auto json = ToJson(Results(true));
   EXPECT_EQ(json["templates"]["r1"]["answers"]["share"], 0.5);

@@ -91,11 +91,15 @@ nlohmann::ordered_json IntervalJson(const statistics::Interval& interval) {
   return nlohmann::ordered_json::array({interval.low, interval.high});
 }
 
+nlohmann::ordered_json IntervalOf(double share, const statistics::Interval& interval) {
+  return std::isfinite(share) ? IntervalJson(interval) : nlohmann::ordered_json();
+}
+
 nlohmann::ordered_json AgreementJson(const Agreement& agreement) {
   return {{"responses", agreement.total},
           {"labels", agreement.labels},
           {"counts", agreement.counts},
-          {"agreed", agreement.agreed},
+          {"agreed", NumberOrNull(agreement.agreed)},
           {"kappa", NumberOrNull(agreement.kappa)}};
 }
 

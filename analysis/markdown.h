@@ -36,6 +36,8 @@ std::string Quoted(std::string_view text, size_t most);
 // null for what is not finite: JSON has no word for it.
 nlohmann::ordered_json NumberOrNull(double value);
 nlohmann::ordered_json IntervalJson(const statistics::Interval& interval);
+// Of `share`; null where that is not a number.
+nlohmann::ordered_json IntervalOf(double share, const statistics::Interval& interval);
 nlohmann::ordered_json AgreementJson(const Agreement& agreement);
 
 }  // namespace drover::analysis

@@ -20,18 +20,18 @@ double QuestionShare(const Found& found) {
 }
 
 Json FoundJson(const Found& found) {
-  return {{"responses_share", found.responses.share},
-          {"responses_interval", IntervalJson(found.responses.interval)},
+  return {{"responses_share", NumberOrNull(found.responses.share)},
+          {"responses_interval", IntervalOf(found.responses.share, found.responses.interval)},
           {"questions", found.questions},
           {"questions_of", found.of},
-          {"questions_interval", IntervalJson(found.questions_interval)}};
+          {"questions_interval", IntervalOf(QuestionShare(found), found.questions_interval)}};
 }
 
 Json CompareJson(const WithAndWithout& compared) {
   return {{"with", compared.with},
           {"without", compared.without},
-          {"accuracy_with", compared.with == 0 ? Json() : Json(compared.accuracy_with.share)},
-          {"accuracy_without", compared.without == 0 ? Json() : Json(compared.accuracy_without.share)},
+          {"accuracy_with", NumberOrNull(compared.accuracy_with.share)},
+          {"accuracy_without", NumberOrNull(compared.accuracy_without.share)},
           {"difference", NumberOrNull(compared.difference)},
           {"interval", IntervalJson(compared.interval)},
           {"questions_with_both", compared.both_kinds},
@@ -47,7 +47,7 @@ Json GroupJson(const ReflectionResults& results, const ReflectionGroup& group) {
   for (size_t i = 0; i < pool.keywords.size(); ++i) keywords[pool.keywords[i]] = group.keyword_counts[i];
   Json json = {{results.axis, results.axis == "step" ? Json(std::llround(group.x)) : Json(group.x)},
                {"responses", group.responses},
-               {"accuracy", group.accuracy.share},
+               {"accuracy", NumberOrNull(group.accuracy.share)},
                {"response_tokens", NumberOrNull(group.tokens)},
                {"keywords", FoundJson(group.by_keywords)},
                {"keyword_counts", keywords},
@@ -180,13 +180,12 @@ std::string CompareSvg(const ReflectionResults& results) {
   for (const ReflectionGroup& group : results.groups) {
     const WithAndWithout& compared =
         group.judge_accuracy.has_value() ? *group.judge_accuracy : group.keywords_accuracy;
-    const auto bar = [](uint64_t count, const statistics::ClusteredShare& accuracy) {
-      if (count == 0) return plot::Bar{std::numeric_limits<double>::quiet_NaN()};
+    const auto bar = [](const statistics::ClusteredShare& accuracy) {
       return plot::Bar{accuracy.share, Band(accuracy.interval)};
     };
     chart.categories.push_back(X(group.x));
-    with.bars.push_back(bar(compared.with, compared.accuracy_with));
-    without.bars.push_back(bar(compared.without, compared.accuracy_without));
+    with.bars.push_back(bar(compared.accuracy_with));
+    without.bars.push_back(bar(compared.accuracy_without));
   }
   chart.series = {with, without};
   return plot::ToSvg(chart);

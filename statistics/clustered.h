@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 
 #include "absl/types/span.h"
 #include "statistics/interval.h"
@@ -15,7 +16,8 @@ struct Cluster {
 };
 
 struct ClusteredShare {
-  double share = 0;  // correct / responses over all; 0 when there are none
+  // correct / responses over all; not a number when there are none
+  double share = std::numeric_limits<double>::quiet_NaN();
   double standard_error =
       0;                   // of the share, clustered by question, with the factor C / (C - 1) of C questions
   double effective_n = 0;  // how many independent trials would say as much

@@ -37,6 +37,7 @@ TEST(ShareByQuestion, OneResponseEachIsNearlyWilsons) {
 
 TEST(ShareByQuestion, OfFewQuestions) {
   EXPECT_EQ(ShareByQuestion({}).interval.high, 1);
+  EXPECT_TRUE(std::isnan(ShareByQuestion({}).share));  // 0 would be a measurement
   EXPECT_EQ(ShareByQuestion({{3, 4}}).share, 0.75);
   EXPECT_EQ(ShareByQuestion({{3, 4}}).interval.low, 0);
   const ClusteredShare right = ShareByQuestion({{4, 4}, {4, 4}, {0, 0}, {4, 4}});
