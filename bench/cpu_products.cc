@@ -83,7 +83,7 @@ int main() {
   std::printf("kernels: %s\n\n| rows | large pages | small pages |\n| --- | --- | --- |\n",
               std::string(Name(Chosen())).c_str());
   const double weights = static_cast<double>(matrices.size()) * kOutputs * kDepth;
-  for (const int64_t rows : {1, 8, 64}) {
+  for (const int64_t rows : {1, 8, 32, 64, 256}) {
     std::vector<double> seconds[2];
     for (int round = 0; round < kRounds; ++round) {
       seconds[0].push_back(Multiply(large, matrices[0], rows));

@@ -1,6 +1,11 @@
 #include "model/kernels/cpu/instruction_set.h"
 
 #include <cstdlib>
+#if defined(DROVER_AMX)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -10,12 +15,49 @@ namespace {
 
 constexpr char kVariable[] = "DROVER_CPU_KERNELS";
 
+#if defined(DROVER_AMX)
+// The processor's tiles with their products of bfloat16, and a system that saves them.
+bool HasTiles() {
+  unsigned a, b, c, d;
+  constexpr unsigned kXgetbv = 1u << 27;                        // leaf 1, ecx
+  constexpr unsigned kAmxBf16 = 1u << 22, kAmxTile = 1u << 24;  // leaf 7, edx
+  constexpr unsigned kTileStates = 3u << 17;                    // of XCR0
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & kXgetbv) == 0) return false;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0 || (d & kAmxBf16) == 0 || (d & kAmxTile) == 0)
+    return false;
+  unsigned states, upper;
+  asm volatile("xgetbv" : "=a"(states), "=d"(upper) : "c"(0));
+  return (states & kTileStates) == kTileStates;
+}
+
+// Linux gives tiles to processes that ask for them, for all of their threads: arch_prctl(ARCH_REQ_XCOMP_PERM).
+bool MayUseTiles() {
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  return ::syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+}
+
+bool RunsAmx() { return HasTiles() && MayUseTiles(); }
+
+const Kernels& AmxBf16Kernels() {
+  static const Kernels kernels = [] {
+    Kernels with_tiles = kAvx512Bf16Kernels;
+    with_tiles.bfloat16.product = AmxProduct;
+    with_tiles.bfloat16.product_rows = kAmxProductRows;
+    return with_tiles;
+  }();
+  return kernels;
+}
+#else
+[[maybe_unused]] bool RunsAmx() { return false; }
+#endif
+
 bool Runs(InstructionSet set) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
   const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+  const bool avx512_bf16 = avx512 && __builtin_cpu_supports("avx512bf16");
   switch (set) {
     case InstructionSet::kPortable:
       return true;
@@ -24,7 +66,9 @@ bool Runs(InstructionSet set) {
     case InstructionSet::kAvx512:
       return avx512;
     case InstructionSet::kAvx512Bf16:
-      return avx512 && __builtin_cpu_supports("avx512bf16");
+      return avx512_bf16;
+    case InstructionSet::kAmxBf16:
+      return avx512_bf16 && RunsAmx();
   }
 #endif
   return set == InstructionSet::kPortable;
@@ -33,7 +77,7 @@ bool Runs(InstructionSet set) {
 std::vector<InstructionSet> Probe() {
   std::vector<InstructionSet> sets;
   for (const InstructionSet set : {InstructionSet::kPortable, InstructionSet::kAvx2, InstructionSet::kAvx512,
-                                   InstructionSet::kAvx512Bf16}) {
+                                   InstructionSet::kAvx512Bf16, InstructionSet::kAmxBf16}) {
     if (Runs(set)) sets.push_back(set);
   }
   return sets;
@@ -60,6 +104,8 @@ std::string_view Name(InstructionSet set) {
       return "avx512";
     case InstructionSet::kAvx512Bf16:
       return "avx512_bf16";
+    case InstructionSet::kAmxBf16:
+      return "amx_bf16";
   }
   return "";
 }
@@ -97,6 +143,12 @@ const Kernels& KernelsOf(InstructionSet set) {
       return kAvx512Kernels;
     case InstructionSet::kAvx512Bf16:
       return kAvx512Bf16Kernels;
+    case InstructionSet::kAmxBf16:
+#if defined(DROVER_AMX)
+      return AmxBf16Kernels();
+#else
+      break;  // never available
+#endif
   }
 #endif
   return kPortableKernels;

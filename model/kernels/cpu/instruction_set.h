@@ -12,9 +12,9 @@ namespace drover::model::cpu {
 
 // From the least to the most that is asked of a machine. Sums of different sets differ in rounding: bits are the same
 // only on machines that run the same one.
-enum class InstructionSet { kPortable, kAvx2, kAvx512, kAvx512Bf16 };
+enum class InstructionSet { kPortable, kAvx2, kAvx512, kAvx512Bf16, kAmxBf16 };
 
-std::string_view Name(InstructionSet set);  // "portable", "avx2", "avx512", "avx512_bf16"
+std::string_view Name(InstructionSet set);  // "portable", "avx2", "avx512", "avx512_bf16", "amx_bf16"
 
 // What this machine can run, the best last; at least kPortable.
 const std::vector<InstructionSet>& Available();

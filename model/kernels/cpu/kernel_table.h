@@ -12,7 +12,8 @@ namespace drover::model::cpu {
 namespace {
 
 template <typename T>
-constexpr ElementKernels kElementKernels = {Pack<T>, Product<T>, Norm<T>, Rotate<T>, Gate<T>, Attend<T>};
+constexpr ElementKernels kElementKernels = {Pack<T>,   Product<T>, kProductRows, Norm<T>,
+                                            Rotate<T>, Gate<T>,    Attend<T>};
 
 constexpr Kernels kKernelTable = {kElementKernels<float>, kElementKernels<Bf16>, Score, ScoreGradient, Weigh};
 

@@ -1,9 +1,12 @@
 // The kernels of one instruction set: what each computes, for one thread. linear.h, rows.h and attention.h cut work for
 // them and are what others call.
 //
-// Matrix products sum in the order of the depth, one number (float32) or one pair (bfloat16) at a time, whatever the
-// number of rows; sums over a row go by lanes of sixteen in a fixed order. So a row's bits do not depend on the rows
-// beside it.
+// Matrix products sum in the order of the depth, one number (float32), one pair (bfloat16) or sixteen pairs (bfloat16 by
+// AMX: amx_product_kernel.h) at a time, whatever the number of rows; sums over a row go by lanes of sixteen in a fixed
+// order. So a row's bits do not depend on the rows beside it.
+//
+// Where a machine's own instructions multiply bfloat16 numbers (avx512_bf16, amx_bf16), those that are subnormal, and
+// float32 sums that would be, are 0.
 #pragma once
 
 #include <cstdint>
@@ -137,10 +140,19 @@ struct WeighRow {
   double* sum = nullptr;      // of the weights; NaN where a logit is NaN or infinite
 };
 
+// How many rows a product is called with, where there are more: a multiple of `step`, from `least` to `most`. Then they
+// and the panel stay in a cache. No number's bits depend on it.
+struct ProductRows {
+  int64_t step = 1;
+  int64_t least = 1;
+  int64_t most = 1;
+};
+
 // For one kind of element.
 struct ElementKernels {
   void (*pack)(const PackRows&);
   void (*product)(const PanelProduct&);
+  ProductRows product_rows;
   void (*norm)(const NormRows&);
   void (*rotate)(const RotateRows&);
   void (*gate)(const GateRows&);
@@ -165,6 +177,9 @@ extern const Kernels kPortableKernels;
 extern const Kernels kAvx2Kernels;
 extern const Kernels kAvx512Kernels;
 extern const Kernels kAvx512Bf16Kernels;
+// Products of bfloat16 by AMX (amx_product_kernel.h), where the compiler knows it: the rest is kAvx512Bf16Kernels.
+void AmxProduct(const PanelProduct& product);
+extern const ProductRows kAmxProductRows;
 #endif
 
 }  // namespace drover::model::cpu

@@ -13,8 +13,6 @@
 namespace drover::model::cpu {
 namespace {
 
-constexpr int64_t kRowBlock = 96;  // of x: with a panel it stays in the cache
-constexpr int64_t kRowStep = 6;    // a tile's rows
 constexpr int64_t kPartsPerThread = 8;
 constexpr int64_t kPartBytes = 64 * 1024;  // of weights that are taken at a time at least
 constexpr int64_t kPackGrain = 16;         // groups
@@ -25,10 +23,10 @@ int64_t Even(int64_t n) { return (n + 1) / 2 * 2; }
 
 // Rows that go through a panel together: fewer where there are few panels, so that the threads end at about the same
 // time.
-int64_t RowBlock(int64_t rows, int64_t panels, int64_t threads) {
+int64_t RowBlock(const ProductRows& take, int64_t rows, int64_t panels, int64_t threads) {
   const int64_t blocks = (kPartsPerThread * threads + panels - 1) / panels;
   const int64_t even = (rows + blocks - 1) / blocks;
-  return std::clamp((even + kRowStep - 1) / kRowStep * kRowStep, 2 * kRowStep, kRowBlock);
+  return std::clamp((even + take.step - 1) / take.step * take.step, take.least, take.most);
 }
 
 // Panels that a thread takes at a time at least: a few rows are done with one soon.
@@ -76,12 +74,12 @@ void PackedMatrix::PackFrom(const void* weight, Element element) {
 
 // Parts are pairs of a block of rows and a panel, block by block.
 void Linear(const PackedMatrix& weight, const LinearCall& call) {
-  const auto product = ChosenKernels().of(weight.element()).product;
+  const ElementKernels& kernels = ChosenKernels().of(weight.element());
   const int64_t element_bytes = ElementBytes(weight.element());
   const int64_t out_bytes = call.output == Output::kSame ? element_bytes : 4;
   const int64_t panels = weight.panels();
   const int64_t threads = ComputePool().threads();
-  const int64_t block = RowBlock(call.rows, panels, threads);
+  const int64_t block = RowBlock(kernels.product_rows, call.rows, panels, threads);
   const int64_t parts = (call.rows + block - 1) / block * panels;
   const int64_t grain = std::max(LeastParts(weight, call.rows), std::min<int64_t>(8, parts / (8 * threads)));
   ComputePool().Run(parts, grain, [&](int64_t begin, int64_t end) {
@@ -100,7 +98,7 @@ void Linear(const PackedMatrix& weight, const LinearCall& call) {
       p.out = static_cast<char*>(call.out) + (row * call.out_stride + column) * out_bytes;
       p.out_stride = call.out_stride;
       p.columns = std::min(kPanelWidth, weight.rows() - column);
-      product(p);
+      kernels.product(p);
     }
   });
 }

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -22,9 +24,9 @@ using testing::ToBf16;
 struct Shape {
   int64_t rows, outputs, depth;
 };
-const Shape kShapes[] = {{1, 64, 32},  {1, 1, 1},     {2, 65, 33},  {3, 7, 64},   {5, 130, 17},
-                         {6, 64, 8},   {7, 128, 96},  {8, 63, 31},  {11, 200, 5}, {12, 64, 64},
-                         {13, 70, 40}, {64, 192, 48}, {200, 80, 20}};
+const Shape kShapes[] = {{1, 64, 32},   {1, 1, 1},    {2, 65, 33},  {3, 7, 64},   {5, 130, 17}, {6, 64, 8},
+                         {7, 128, 96},  {8, 63, 31},  {11, 200, 5}, {12, 64, 64}, {13, 70, 40}, {64, 192, 48},
+                         {200, 80, 20}, {16, 64, 32}, {17, 64, 65}, {33, 70, 31}, {100, 64, 96}};
 
 PackedMatrix Packed(Element element, const Shape& shape, const Numbers& weight) {
   PackedMatrix matrix(element, shape.outputs, shape.depth);
@@ -109,6 +111,95 @@ TEST(Linear, InstructionSetsAgreeToRounding) {
   }
 }
 
+// One product of a row with an output, of bfloat16 numbers, by a set's kernel.
+float ProductOf(InstructionSet set, const Shape& shape, const Numbers& x, const PackedMatrix& matrix) {
+  float out = 0.0f;
+  PanelProduct p;
+  p.x = x.narrow.data();
+  p.x_stride = shape.depth;
+  p.rows = 1;
+  p.panel = matrix.panel(0);
+  p.depth = shape.depth;
+  p.output = Output::kFloat32;
+  p.out = &out;
+  p.out_stride = 1;
+  p.columns = 1;
+  KernelsOf(set).bfloat16.product(p);
+  return out;
+}
+
+TEST(Linear, SubnormalNumbersAreZeroToInstructionsForBf16) {
+  const Shape shape{1, 1, 33};
+  Numbers x, weight;
+  x.narrow.assign(shape.depth, 0x0040);  // 2^-127
+  x.wide.assign(shape.depth, FromBf16(0x0040));
+  weight.narrow.assign(shape.depth, ToBf16(0x1p100f));  // products of 2^-27
+  weight.wide.assign(shape.depth, 0x1p100f);
+  const PackedMatrix matrix = Packed(Element::kBFloat16, shape, weight);
+  for (const InstructionSet set : Available()) {
+    const bool zero = set >= InstructionSet::kAvx512Bf16;
+    EXPECT_EQ(ProductOf(set, shape, x, matrix), zero ? 0.0f : 33 * 0x1p-27f) << std::string(Name(set));
+  }
+}
+
+// The sum of a row and an output as amx_product_kernel.h defines it.
+float SumOfSteps(const Shape& shape, const Numbers& x, const Numbers& weight, int64_t row, int64_t output) {
+  constexpr int64_t kStep = 32;
+  float sum = 0.0f;
+  for (int64_t begin = 0; begin < shape.depth; begin += kStep) {
+    float parts[2] = {0.0f, 0.0f};
+    for (int64_t k = begin; k < std::min(begin + kStep, shape.depth); ++k) {
+      float& part = parts[k % 2];
+      part = std::fma(x.wide[row * shape.depth + k], weight.wide[output * shape.depth + k], part);
+    }
+    sum += parts[0] + parts[1];
+  }
+  return sum;
+}
+
+TEST(Linear, AmxSumsInStepsOfThirtyTwo) {
+  if (Chosen() != InstructionSet::kAmxBf16) GTEST_SKIP() << "another set was chosen";
+  for (const Shape& shape : {Shape{49, 130, 96}, Shape{33, 70, 333}, Shape{16, 64, 31}, Shape{1, 65, 576}}) {
+    const Numbers x = RandomNumbers(shape.rows * shape.depth, 13);
+    const Numbers weight = RandomNumbers(shape.outputs * shape.depth, 14);
+    const std::vector<float> zeros(shape.outputs, 0.0f);
+    const std::vector<float> got =
+        Products(Packed(Element::kBFloat16, shape, weight), x, zeros, 0, shape.rows);
+    for (int64_t row = 0; row < shape.rows; ++row) {
+      for (int64_t output = 0; output < shape.outputs; ++output) {
+        EXPECT_EQ(got[row * shape.outputs + output], SumOfSteps(shape, x, weight, row, output))
+            << row << ", " << output << " of " << shape.rows << " x " << shape.outputs << " x "
+            << shape.depth;
+      }
+    }
+  }
+}
+
+// Numbers behind a row and behind a panel's pairs are not of the product, NaN though they are.
+TEST(Linear, NothingBehindARowCounts) {
+  const Shape shape{35, 64, 45};
+  const Numbers weight = RandomNumbers(shape.outputs * shape.depth, 15);
+  const Numbers x = RandomNumbers(shape.rows * shape.depth, 16);
+  const PackedMatrix matrix = Packed(Element::kBFloat16, shape, weight);
+  const std::vector<float> zeros(shape.outputs, 0.0f);
+  const std::vector<float> wanted = Products(matrix, x, zeros, 0, shape.rows);
+  const int64_t stride = shape.depth + 19;
+  std::vector<uint16_t> apart(static_cast<size_t>(shape.rows * stride), 0x7fc0);
+  for (int64_t row = 0; row < shape.rows; ++row) {
+    std::copy_n(x.narrow.data() + row * shape.depth, shape.depth, apart.data() + row * stride);
+  }
+  std::vector<float> got(wanted.size());
+  LinearCall call;
+  call.x = apart.data();
+  call.x_stride = stride;
+  call.rows = shape.rows;
+  call.output = Output::kFloat32;
+  call.out = got.data();
+  call.out_stride = shape.outputs;
+  Linear(matrix, call);
+  EXPECT_EQ(0, std::memcmp(got.data(), wanted.data(), got.size() * sizeof(float)));
+}
+
 // Numbers that both kinds of element have are packed alike from either, and others rounded.
 TEST(PackedMatrix, TakesEitherKindOfNumbers) {
   for (const Element element : {Element::kFloat32, Element::kBFloat16}) {
@@ -134,7 +225,7 @@ TEST(Linear, ARowsBitsDoNotDependOnItsCompany) {
   for (const Element element : {Element::kFloat32, Element::kBFloat16}) {
     const PackedMatrix matrix = Packed(element, shape, weight);
     const std::vector<float> together = Products(matrix, x, bias, 0, shape.rows);
-    for (const int64_t rows : {1, 2, 3, 5, 6, 7, 8, 11, 64, 97}) {
+    for (const int64_t rows : {1, 2, 3, 5, 6, 7, 8, 11, 15, 16, 17, 31, 32, 33, 64, 97}) {
       for (const int64_t first : {0, 1, 50, 106}) {
         const std::vector<float> alone = Products(matrix, x, bias, first, rows);
         EXPECT_EQ(0, std::memcmp(alone.data(), together.data() + first * shape.outputs, alone.size() * 4))

@@ -16,6 +16,7 @@ constexpr int kTileRows = 3;
 constexpr int kTileVectors = 2;
 #endif
 constexpr int kPanelVectors = kPanelWidth / kLanes;
+constexpr ProductRows kProductRows = {/*step=*/6, /*least=*/12, /*most=*/96};
 
 template <int kRows, int kVectors>
 DROVER_INLINE void Accumulate(const float* x, int64_t stride, const float* panel, int64_t depth,
