@@ -249,6 +249,36 @@ TEST(EngineTest, SpecialTokensEndResponsesAndStayOutOfTheText) {
   }
 }
 
+TEST(EngineTest, GivenLengthsAreKeptAndChangeNoToken) {
+  const auto engine = MakeEngine();
+  const auto given = MakeEngine();
+  for (GroupRequest& request : MixedRequests()) {
+    ASSERT_TRUE(engine->Add(request).ok());
+    for (uint32_t r = 0; r < request.sampling.group_size(); ++r) {
+      request.lengths.push_back(request.sampling.max_tokens() - r % 3);
+    }
+    ASSERT_TRUE(given->Add(std::move(request)).ok());
+  }
+  const auto ended = RunAll(*engine);
+  const auto whole = RunAll(*given);
+  int longer = 0;
+  for (const GroupRequest& request : MixedRequests()) {
+    for (uint32_t r = 0; r < request.sampling.group_size(); ++r) {
+      const v1::Response& response = whole.at(request.id).responses[r];
+      std::vector<uint32_t> tokens = Tokens(response);
+      EXPECT_EQ(tokens.size(), request.sampling.max_tokens() - r % 3);
+      EXPECT_EQ(response.finish_reason(), v1::FINISH_REASON_LENGTH);
+      std::vector<uint32_t> by_itself = Tokens(ended.at(request.id).responses[r]);
+      longer += tokens.size() > by_itself.size();
+      const size_t both = std::min(tokens.size(), by_itself.size());
+      tokens.resize(both);
+      by_itself.resize(both);
+      EXPECT_EQ(tokens, by_itself);
+    }
+  }
+  EXPECT_GT(longer, 0) << "no response ended itself";
+}
+
 TEST(EngineTest, WeightsSwappedOnTheWayShowInTheVersions) {
   const auto engine = MakeEngine({}, nullptr, /*with_eos=*/false);
   const auto other = TinyModel(TinyConfig(), {}, /*seed=*/2);

@@ -22,6 +22,9 @@ struct GroupRequest {
   std::vector<uint32_t> prompt_token_ids;
   v1::SamplingParams sampling;  // top_p 0, top_k 0 and min_p 0 are off
   uint32_t top_tokens = 0;      // so many most probable tokens are recorded at each position
+  // Of each response so many tokens, at most max_tokens, whatever they are; no text is made. For measurements; empty: a
+  // response ends where the model or a stop text says.
+  std::vector<uint32_t> lengths = {};
 };
 
 // Of one response, for each of its tokens: the most probable ones at that position, the most probable first.

@@ -64,6 +64,21 @@ void CountVersion(v1::Response& response, uint64_t version) {
   run.set_count(run.count() + 1);
 }
 
+absl::Status CheckLengths(const GroupRequest& request) {
+  if (request.lengths.empty()) return absl::OkStatus();
+  if (request.lengths.size() != request.sampling.group_size()) {
+    return Wrong("the number of lengths", request.lengths.size(),
+                 absl::StrCat("sampling.group_size, ", request.sampling.group_size()));
+  }
+  for (const uint32_t length : request.lengths) {
+    if (length < 1 || length > request.sampling.max_tokens()) {
+      return Wrong("a length", length,
+                   absl::StrCat("1 to sampling.max_tokens, ", request.sampling.max_tokens()));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status CheckRequest(const GroupRequest& request, const RequestLimits& limits) {
@@ -75,6 +90,7 @@ absl::Status CheckRequest(const GroupRequest& request, const RequestLimits& limi
     }
   }
   RETURN_IF_ERROR(CheckSampling(request.sampling, limits.tokenizer));
+  RETURN_IF_ERROR(CheckLengths(request));
   const int64_t prompt = static_cast<int64_t>(request.prompt_token_ids.size());
   const int64_t response = request.sampling.max_tokens();
   if (prompt + response > limits.context) {
@@ -131,9 +147,11 @@ bool RunningGroup::AddToken(uint32_t index, uint32_t token, float logprob, uint6
   response.add_token_ids(token);
   response.add_logprobs(logprob);
   CountVersion(response, version);
-  if (EndsAtToken(response, token) || EndsAtText(response, token)) {
+  const bool given = !request_.lengths.empty();
+  const int64_t length = given ? request_.lengths[index] : request_.sampling.max_tokens();
+  if (!given && (EndsAtToken(response, token) || EndsAtText(response, token))) {
     response.set_finish_reason(v1::FINISH_REASON_STOP);
-  } else if (response.token_ids_size() >= static_cast<int64_t>(request_.sampling.max_tokens())) {
+  } else if (response.token_ids_size() >= length) {
     response.set_finish_reason(v1::FINISH_REASON_LENGTH);
   } else {
     return false;

@@ -10,7 +10,6 @@
 #include "actor/engine.h"
 #include "base/exceptions.h"
 #include "base/status.h"
-#include "base/threads.h"
 #include "data/prompt_writer.h"
 #include "programs/model/generate_ranks.h"
 #include "programs/model/jsonl_file.h"
@@ -191,7 +190,7 @@ absl::Status Generate(const GenerateOptions& options) {
   std::unique_ptr<GenerateRanks> ranks;
   ToolModelOptions model_options = options.model;
   if (options.tensor_parallel > 1) {
-    if (model_options.threads == 0) model_options.threads = std::max(1, Cores() / options.tensor_parallel);
+    model_options.threads = ThreadsOfRank(model_options.threads, options.tensor_parallel);
     ASSIGN_OR_RETURN(ranks, GenerateRanks::Start(model_options, options.tensor_parallel));
   }
   actor::ActorRanks* const group = ranks == nullptr ? nullptr : ranks->group();

@@ -52,6 +52,8 @@ absl::Status CheckRanks(const std::string& dir, int ranks) {
 
 }  // namespace
 
+int ThreadsOfRank(int wish, int ranks) { return wish > 0 ? wish : std::max(1, Cores() / ranks); }
+
 absl::StatusOr<std::unique_ptr<GenerateRanks>> GenerateRanks::Start(const ToolModelOptions& options,
                                                                     int ranks) {
   RETURN_IF_ERROR(CheckRanks(options.dir, ranks));

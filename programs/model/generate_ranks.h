@@ -16,6 +16,9 @@
 
 namespace drover::model_tool {
 
+// Compute threads of each of so many processes on this machine: those wished for, or (0) its share of the cores.
+int ThreadsOfRank(int wish, int ranks);
+
 // The other processes of rank 0. Not thread-safe.
 class GenerateRanks {
  public:

@@ -3,9 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <memory>
+#include <string>
 
 #include "base/exceptions.h"
 #include "programs/model/bench/generate.h"
+#include "programs/model/bench/lengths.h"
 #include "programs/model/bench/shapes.h"
 #include "programs/model/bench/train.h"
 #include "programs/model/generate_command.h"
@@ -23,6 +25,7 @@ using drover::model_tool::BenchTrainOptions;
 using drover::model_tool::GenerateOptions;
 using drover::model_tool::OtherRankOptions;
 using drover::model_tool::ScoreOptions;
+using drover::model_tool::TokenRange;
 using drover::model_tool::TokenWeightsOptions;
 using drover::model_tool::ToolModelOptions;
 using drover::serve::ServeOptions;
@@ -44,6 +47,15 @@ CLI::Option* AddModelFlags(CLI::App* command, ToolModelOptions* options) {
 void AddSpeculation(CLI::App* command, bool* speculation) {
   command->add_flag("--speculation,!--no-speculation", *speculation,
                     "Guess next tokens where that is faster, on CPUs (default: off); responses are the same");
+}
+
+CLI::Option* AddTensorParallel(CLI::App* command, int* processes) {
+  return command
+      ->add_option("--tensor-parallel", *processes,
+                   "Processes on this machine, on GPUs one each, that hold the model together, each with its "
+                   "part of every matrix; on CPUs responses are the same")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
 }
 
 CLI::App* AddGenerate(CLI::App& app, GenerateOptions* options) {
@@ -103,13 +115,7 @@ CLI::App* AddGenerate(CLI::App& app, GenerateOptions* options) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   AddSpeculation(command, &options->speculation);
-  command
-      ->add_option(
-          "--tensor-parallel", options->tensor_parallel,
-          "Processes on this machine, on GPUs one each, that hold the model together, each with its part "
-          "of every matrix; on CPUs responses are the same")
-      ->check(CLI::Range(1, 64))
-      ->capture_default_str();
+  AddTensorParallel(command, &options->tensor_parallel);
   command->add_flag("--unordered", options->unordered,
                     "Write each prompt's responses as soon as they are done, in whatever order");
   command->add_flag("--brief", options->brief,
@@ -176,6 +182,17 @@ void AddBenchFlags(CLI::App* command, Options* options) {
   command->add_flag("--json")->description("JSON on standard output (as it is always)");
 }
 
+void AddTokenRange(CLI::App* command, const std::string& flag, TokenRange* range, const std::string& help) {
+  const auto read = [range, name = flag.substr(0, flag.find(','))](const std::string& text) {
+    const auto parsed = drover::model_tool::ParseTokenRange(name, text);
+    if (!parsed.ok()) throw CLI::ValidationError(std::string(parsed.status().message()));
+    *range = *parsed;
+  };
+  command->add_option_function<std::string>(flag, read, help)
+      ->type_name("N|A..B")
+      ->default_str(drover::model_tool::ToString(*range));
+}
+
 CLI::App* AddBenchGenerate(CLI::App& bench, BenchGenerateOptions* options) {
   CLI::App* command = bench.add_subcommand("generate", "Tokens a second of the actor's engine");
   AddBenchFlags(command, options);
@@ -185,8 +202,14 @@ CLI::App* AddBenchGenerate(CLI::App& bench, BenchGenerateOptions* options) {
       ->check(CLI::Range(1, 65536))
       ->delimiter(',')
       ->capture_default_str();
-  command->add_option("--new-tokens,--tokens", options->tokens, "Tokens a response")
-      ->check(CLI::PositiveNumber)
+  command->add_option("--group-size", options->group_size, "Responses in a row that have a prompt in common")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
+  AddTokenRange(command, "--new-tokens,--tokens", &options->tokens,
+                "Tokens a response: N, or A..B to compare lengths spread over a range with as many tokens in "
+                "responses of one length");
+  command->add_option("--batches", options->batches, "Of a range: responses a round, in times of the --batch")
+      ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   command->add_option("--prompt-tokens", options->prompt_tokens, "Tokens a prompt")
       ->check(CLI::PositiveNumber)
@@ -202,6 +225,9 @@ CLI::App* AddBenchGenerate(CLI::App& bench, BenchGenerateOptions* options) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   AddSpeculation(command, &options->speculation);
+  AddTensorParallel(command, &options->tensor_parallel)
+      ->description(
+          "Processes on this machine that hold the model together, with --threads each; with --model");
   command->add_option("--repeats", options->repeats, "The fastest of so many counts")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
@@ -225,10 +251,8 @@ CLI::App* AddBenchTrain(CLI::App& bench, BenchTrainOptions* options) {
   command->add_option("--prompt-tokens", options->prompt_tokens, "Tokens a prompt")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command
-      ->add_option("--response-tokens,--tokens", options->response_tokens,
-                   "Tokens a response: N, or A..B for lengths spread over a range")
-      ->capture_default_str();
+  AddTokenRange(command, "--response-tokens,--tokens", &options->response_tokens,
+                "Tokens a response: N, or A..B for lengths spread over a range");
   command->add_flag("--activation-checkpointing", options->activation_checkpointing,
                     "Compute layers again in the backward pass instead of keeping what they computed");
   command->add_option("--lora-rank", options->lora_rank,

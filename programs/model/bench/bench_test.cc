@@ -1,15 +1,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <numeric>
 
 #include "model/testing/shapes.h"
 #include "model/weight_shapes.h"
 #include "programs/model/bench/generate.h"
+#include "programs/model/bench/lengths.h"
 #include "programs/model/bench/prompts.h"
 #include "programs/model/bench/shapes.h"
 #include "programs/model/bench/train.h"
+#include "programs/model/bench/unlike_lengths.h"
 
 namespace drover::model_tool {
 namespace {
@@ -50,7 +54,7 @@ TEST(BenchShapes, CountWhatATokenCosts) {
 TEST(BenchGenerate, CountsEveryToken) {
   BenchGenerateOptions options;
   options.rows = {12, 8};
-  options.tokens = 5;
+  options.tokens = {5, 5};
   options.repeats = 1;
   options.limits = true;
   std::vector<nlohmann::ordered_json> results;
@@ -74,7 +78,7 @@ TEST(BenchGenerate, CountsEveryToken) {
 TEST(BenchGenerate, SpeculationSamplesTheSameNumberOfTokens) {
   BenchGenerateOptions options;
   options.rows = {1};
-  options.tokens = 30;
+  options.tokens = {30, 30};
   options.repeats = 1;
   options.temperature = 0.0;
   options.speculation = true;
@@ -110,7 +114,7 @@ TEST(BenchTrain, TakesTheStepsThatItWasAskedFor) {
   options.steps = 3;
   options.sequences = 16;
   options.prompt_tokens = 4;
-  options.response_tokens = "3..9";
+  options.response_tokens = {3, 9};
   for (const bool again : {false, true}) {
     options.activation_checkpointing = again;
     const auto result = BenchTrain(options).value();
@@ -129,13 +133,87 @@ TEST(BenchTrain, TakesTheStepsThatItWasAskedFor) {
   EXPECT_THAT(std::string(BenchTrain(options).status().message()), HasSubstr("multiple of 8"));
 }
 
-TEST(BenchTrain, SpreadsLengthsOverTheirRange) {
-  EXPECT_THAT(ResponseLengths("7", 3).value(), testing::ElementsAre(7, 7, 7));
-  EXPECT_THAT(ResponseLengths("64..256", 5).value(), testing::ElementsAre(64, 112, 160, 208, 256));
-  EXPECT_THAT(ResponseLengths("2..3", 1).value(), testing::ElementsAre(2));
+TEST(BenchLengths, AreSpreadOverTheirRange) {
+  const auto lengths = [](const char* text, uint32_t count) {
+    return SpreadLengths(ParseTokenRange("--new-tokens", text).value(), count);
+  };
+  EXPECT_THAT(lengths("7", 3), testing::ElementsAre(7, 7, 7));
+  EXPECT_THAT(lengths("64..256", 5), testing::ElementsAre(64, 112, 160, 208, 256));
+  EXPECT_THAT(lengths("2..3", 1), testing::ElementsAre(2));
+  EXPECT_EQ(ToString({7, 7}), "7");
+  EXPECT_EQ(ToString({64, 256}), "64..256");
   for (const char* bad : {"", "0", "8..4", "4..", "..4", "4-8", "x", "1..2..3"}) {
-    EXPECT_THAT(std::string(ResponseLengths(bad, 8).status().message()), HasSubstr("64..256")) << bad;
+    const absl::Status status = ParseTokenRange("--new-tokens", bad).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << bad;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("--new-tokens is")) << bad;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("64..256")) << bad;
   }
+}
+
+TEST(BenchUnlikeLengths, AreThoseOfTheRangeInAnOrderOfTheirOwnBesideAsManyTokensOfOneLength) {
+  const UnlikeWork work = {.tokens = {2, 40}, .rows = 4, .batches = 5};
+  std::vector<uint32_t> unlike = UnlikeLengths(work);
+  const std::vector<uint32_t> even = EvenLengths(work);
+  EXPECT_FALSE(std::is_sorted(unlike.begin(), unlike.end()));
+  const auto sum = [](const auto& lengths) { return std::accumulate(lengths.begin(), lengths.end(), 0u); };
+  EXPECT_EQ(sum(unlike), sum(even));
+  EXPECT_LE(*std::max_element(even.begin(), even.end()), *std::min_element(even.begin(), even.end()) + 1);
+  EXPECT_EQ(even.size(), 20u);
+  std::sort(unlike.begin(), unlike.end());
+  EXPECT_EQ(unlike, SpreadLengths({2, 40}, 20));
+}
+
+// Even lengths fill the rows from the first step to the last.
+TEST(BenchGenerate, OfUnlikeLengthsSamplesAsManyTokensAsOfOneLength) {
+  BenchGenerateOptions options;
+  options.tokens = {2, 40};
+  options.batches = 10;
+  options.repeats = 1;
+  for (const uint32_t rows : {8u, 16u}) {
+    options.rows = {rows};
+    nlohmann::ordered_json result;
+    ASSERT_TRUE(BenchGenerate(options, [&](const auto& one) { result = one; }).ok());
+    EXPECT_EQ(result["rows"], rows);
+    EXPECT_EQ(result["responses"], rows * 10);
+    EXPECT_EQ(result["tokens"], rows * 10 * 21);
+    EXPECT_EQ(result["new_tokens"], "2..40");
+    EXPECT_DOUBLE_EQ(result["even_tokens_per_step"].get<double>(), rows);
+    // The last responses run alone; a group's first tokens are drawn together, whoever has a row yet.
+    EXPECT_GT(result["tokens_per_step"].get<double>(), 0.8 * rows);
+    EXPECT_LT(result["tokens_per_step"].get<double>(), 1.1 * rows);
+    EXPECT_DOUBLE_EQ(
+        result["tokens_per_second"].get<double>() / result["even_tokens_per_second"].get<double>(),
+        result["share_of_even"].get<double>());
+  }
+  options.rows = {8, 4};
+  EXPECT_THAT(std::string(BenchGenerate(options, [](const auto&) {}).message()),
+              HasSubstr("--batch: several numbers of rows"));
+}
+
+// Seven responses: groups of four and three have two prompts of 16 tokens, groups of one have seven.
+TEST(BenchGenerate, GroupsHaveAPromptInCommon) {
+  for (const uint32_t group_size : {4u, 1u}) {
+    BenchGenerateOptions options;
+    options.rows = {7};
+    options.group_size = group_size;
+    options.tokens = {3, 3};
+    options.repeats = 1;
+    nlohmann::ordered_json result;
+    ASSERT_TRUE(BenchGenerate(options, [&](const auto& one) { result = one; }).ok());
+    EXPECT_EQ(result["tokens"], 21);
+    EXPECT_EQ(result["group_size"], group_size);
+    const double prompt_tokens =
+        result["prefill_tokens_per_second"].get<double>() * result["first_token_seconds"].get<double>();
+    EXPECT_NEAR(prompt_tokens, group_size == 4 ? 32 : 112, 0.01);
+  }
+}
+
+TEST(BenchGenerate, OfSeveralProcessesNeedsADirectory) {
+  BenchGenerateOptions options;
+  options.tensor_parallel = 2;
+  const absl::Status status = BenchGenerate(options, [](const auto&) {});
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("--tensor-parallel: needs a --model"));
 }
 
 }  // namespace

@@ -9,13 +9,16 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "actor/engine.h"
-#include "base/random.h"
+#include "base/exceptions.h"
 #include "base/status.h"
 #include "model/weight_shapes.h"
+#include "programs/model/bench/median.h"
 #include "programs/model/bench/meter.h"
 #include "programs/model/bench/model.h"
 #include "programs/model/bench/prompts.h"
 #include "programs/model/bench/shapes.h"
+#include "programs/model/bench/unlike_lengths.h"
+#include "programs/model/generate_ranks.h"
 
 namespace drover::model_tool {
 namespace {
@@ -23,32 +26,32 @@ namespace {
 constexpr uint32_t kCountedSteps = 4;  // of decoding, under the profiler
 
 using Prompts = std::vector<std::vector<uint32_t>>;
+using Json = nlohmann::ordered_json;
 
-size_t GroupsOf(uint32_t rows) { return (rows + kBenchGroupSize - 1) / kBenchGroupSize; }
+size_t GroupsOf(const BenchGenerateOptions& options, uint32_t rows) {
+  return (rows + options.group_size - 1) / options.group_size;
+}
 
-// As many as are run at a time.
-Prompts RandomPrompts(const BenchGenerateOptions& options, uint32_t rows, uint64_t seed,
-                      const actor::Engine& engine) {
-  RandomStream random(seed, RandomPurpose::kQuestions, 0);
-  const uint64_t vocabulary = static_cast<uint64_t>(engine.model().config().vocab_size);
-  Prompts prompts(GroupsOf(rows), std::vector<uint32_t>(options.prompt_tokens));
-  for (std::vector<uint32_t>& prompt : prompts) {
-    for (uint32_t& token : prompt) token = static_cast<uint32_t>(random.Below(vocabulary));
-  }
-  return prompts;
+// Those of a file, or as many random ones as `responses` have.
+Prompts PromptsFor(const BenchGenerateOptions& options, const Prompts& given, uint32_t responses,
+                   uint64_t seed, const actor::Engine& engine) {
+  if (!given.empty()) return given;
+  return RandomPrompts(GroupsOf(options, responses), options.prompt_tokens,
+                       engine.model().config().vocab_size, seed);
 }
 
 // The prompts from `first` on, as many as are run at a time or as are left.
 absl::Status AddGroups(const BenchGenerateOptions& options, const Prompts& prompts, size_t first,
                        uint32_t rows, uint64_t seed, actor::Engine& engine) {
-  for (size_t i = 0; i < GroupsOf(rows) && first + i < prompts.size(); ++i) {
+  for (size_t i = 0; i < GroupsOf(options, rows) && first + i < prompts.size(); ++i) {
     actor::GroupRequest request;
     request.id = i;
     request.group = first + i;
     request.prompt_token_ids = prompts[first + i];
     request.sampling.set_group_size(
-        std::min<uint32_t>(kBenchGroupSize, rows - static_cast<uint32_t>(i) * kBenchGroupSize));
-    request.sampling.set_max_tokens(options.tokens);
+        std::min<uint32_t>(options.group_size, rows - static_cast<uint32_t>(i) * options.group_size));
+    if (options.prompts.empty()) request.lengths.assign(request.sampling.group_size(), options.tokens.most);
+    request.sampling.set_max_tokens(options.tokens.most);
     request.sampling.set_temperature(options.temperature);
     request.sampling.set_top_p(1.0);
     request.sampling.set_seed(seed);
@@ -105,7 +108,7 @@ absl::StatusOr<Round> RunRound(const BenchGenerateOptions& options, const Prompt
   const uint64_t before = engine.tokens_sampled();
   const actor::GeneratorCounts counts = engine.counts();
   Round round;
-  for (size_t first = 0; first < prompts.size(); first += GroupsOf(rows)) {
+  for (size_t first = 0; first < prompts.size(); first += GroupsOf(options, rows)) {
     RETURN_IF_ERROR(AddGroups(options, prompts, first, rows, seed, engine));
     RETURN_IF_ERROR(RunGroups(engine, &round));
   }
@@ -127,7 +130,7 @@ absl::StatusOr<std::optional<int64_t>> LaunchesPerStep(const BenchGenerateOption
   const std::optional<int64_t> launches = CountLaunches(engine.model().options().device, [&] {
     for (; steps < kCountedSteps && engine.groups() > 0; ++steps) engine.Step();
   });
-  for (size_t i = 0; i < GroupsOf(rows); ++i) engine.Cancel(i);  // ids as AddGroups gave them
+  for (size_t i = 0; i < GroupsOf(options, rows); ++i) engine.Cancel(i);  // ids as AddGroups gave them
   if (!launches.has_value() || steps == 0) return std::nullopt;
   return *launches / steps;
 }
@@ -142,17 +145,17 @@ int64_t Elements(const model::Transformer& model) {
 // response.
 double BytesPerStep(const BenchGenerateOptions& options, uint32_t rows, const model::Transformer& model) {
   const int64_t element = model.options().dtype == torch::kBFloat16 ? 2 : 4;
-  const double context = options.prompt_tokens + options.tokens / 2.0;
+  const double context = options.prompt_tokens + options.tokens.most / 2.0;
   return static_cast<double>(model::CountWeights(model.config()).matrices * element) +
          rows * context * static_cast<double>(CacheBytesPerToken(model.config(), element));
 }
 
 void AddShares(const BenchGenerateOptions& options, uint32_t rows, const Round& round,
-               const DeviceLimits& limits, const model::Transformer& model, nlohmann::ordered_json& result) {
+               const DeviceLimits& limits, const model::Transformer& model, Json& result) {
   result["limits"] = LimitsJson(limits);
   if (round.decode_steps == 0) return;
   const double bytes = BytesPerStep(options, rows, model) * static_cast<double>(round.decode_steps);
-  const double flops = ForwardFlops(model.config(), options.prompt_tokens + options.tokens / 2.0) *
+  const double flops = ForwardFlops(model.config(), options.prompt_tokens + options.tokens.most / 2.0) *
                        static_cast<double>(round.decode_tokens);
   result["share_of_copy_bandwidth"] = bytes / round.decode_seconds / limits.copy_bytes_per_second;
   result["share_of_gemm_rate"] = flops / round.decode_seconds / limits.matrix_flops_per_second;
@@ -165,7 +168,7 @@ absl::StatusOr<Round> FastestRound(const BenchGenerateOptions& options, const Pr
   Round best;
   for (uint64_t repeat = 0; repeat <= options.repeats; ++repeat) {
     const uint64_t seed = given.empty() ? repeat : 0;
-    const Prompts prompts = given.empty() ? RandomPrompts(options, rows, seed, engine) : given;
+    const Prompts prompts = PromptsFor(options, given, rows, seed, engine);
     ASSIGN_OR_RETURN(const Round round, RunRound(options, prompts, rows, seed, engine));
     if (repeat > 0 && (best.tokens == 0 || round.per_second() > best.per_second())) best = round;
   }
@@ -178,12 +181,26 @@ size_t Tokens(const Prompts& prompts) {
   return tokens;
 }
 
-absl::StatusOr<nlohmann::ordered_json> Measure(const BenchGenerateOptions& options, const Prompts& given,
-                                               uint32_t rows, const std::optional<DeviceLimits>& limits,
-                                               actor::Engine& engine) {
+// What is measured, as every object says it.
+void Describe(const BenchGenerateOptions& options, uint32_t rows, const actor::Engine& engine, Json& result) {
+  result["rows"] = rows;
+  result["group_size"] = options.group_size;
+  result["prompt_tokens"] = options.prompt_tokens;
+  result["new_tokens"] = ToString(options.tokens);
+  result["speculation"] = options.speculation;
+  result["tensor_parallel"] = options.tensor_parallel;
+  result["shape"] = options.model.dir.empty() ? options.shape : options.model.dir;
+  result["dtype"] = options.model.dtype;
+  result["device"] = engine.model().options().device.str();
+  result["threads"] = at::get_num_threads();
+  result["parameters"] = Elements(engine.model());
+}
+
+absl::StatusOr<Json> Measure(const BenchGenerateOptions& options, const Prompts& given, uint32_t rows,
+                             const std::optional<DeviceLimits>& limits, actor::Engine& engine) {
   ASSIGN_OR_RETURN(const Round best, FastestRound(options, given, rows, engine));
-  const Prompts prompts = given.empty() ? RandomPrompts(options, rows, /*seed=*/0, engine) : given;
-  nlohmann::ordered_json result;
+  const Prompts prompts = PromptsFor(options, given, rows, /*seed=*/0, engine);
+  Json result;
   result["tokens_per_second"] = best.per_second();
   result["seconds"] = best.seconds;
   result["tokens"] = best.tokens;
@@ -191,46 +208,110 @@ absl::StatusOr<nlohmann::ordered_json> Measure(const BenchGenerateOptions& optio
       best.decode_seconds > 0.0 ? static_cast<double>(best.decode_tokens) / best.decode_seconds : 0.0;
   result["prefill_tokens_per_second"] = static_cast<double>(Tokens(prompts)) / best.prefill_seconds;
   result["first_token_seconds"] = best.first_token_seconds;
-  result["rows"] = rows;
-  result["prompt_tokens"] = options.prompt_tokens;
-  result["speculation"] = options.speculation;
   result["drafted_tokens"] = best.drafted_tokens;
   result["accepted_tokens"] = best.accepted_tokens;
-  result["shape"] = options.model.dir.empty() ? options.shape : options.model.dir;
-  result["dtype"] = options.model.dtype;
-  result["device"] = engine.model().options().device.str();
-  result["threads"] = at::get_num_threads();
-  result["parameters"] = Elements(engine.model());
+  Describe(options, rows, engine, result);
   ASSIGN_OR_RETURN(const std::optional<int64_t> launches, LaunchesPerStep(options, prompts, rows, engine));
-  result["launches_per_step"] = launches.has_value() ? nlohmann::ordered_json(*launches) : nullptr;
+  result["launches_per_step"] = launches.has_value() ? Json(*launches) : nullptr;
   result["peak_memory_bytes"] = PeakMemory(engine.model().options().device);
   if (limits.has_value()) AddShares(options, rows, best, *limits, engine.model(), result);
   return result;
 }
 
-}  // namespace
+// Of unlike lengths: a round of responses of one length and one of theirs, in turn. Medians over the repeats, after one batch
+// that does not count.
+absl::StatusOr<Json> MeasureUnlike(const BenchGenerateOptions& options, const Prompts& given, uint32_t rows,
+                                   actor::Engine& engine) {
+  UnlikeWork work = {.tokens = options.tokens,
+                     .rows = rows,
+                     .batches = 1,
+                     .group_size = options.group_size,
+                     .temperature = options.temperature};
+  work.prompts = PromptsFor(options, given, work.responses(), /*seed=*/0, engine);
+  RETURN_IF_ERROR(RunUnlike(work, EvenLengths(work), engine).status());
+  work.batches = options.batches;
+  std::vector<UnlikeRound> even, unlike;
+  std::vector<double> shares;
+  for (uint64_t repeat = 1; repeat <= options.repeats; ++repeat) {
+    // Other prompts for each, of which nothing is in memory yet.
+    work.seed = 2 * repeat - 1;
+    work.prompts = PromptsFor(options, given, work.responses(), work.seed, engine);
+    ASSIGN_OR_RETURN(even.emplace_back(), RunUnlike(work, EvenLengths(work), engine));
+    ++work.seed;
+    work.prompts = PromptsFor(options, given, work.responses(), work.seed, engine);
+    ASSIGN_OR_RETURN(unlike.emplace_back(), RunUnlike(work, UnlikeLengths(work), engine));
+    shares.push_back(unlike.back().per_second() / even.back().per_second());
+  }
+  Json result;
+  result["tokens_per_second"] = MedianOf(unlike, &UnlikeRound::per_second);
+  result["even_tokens_per_second"] = MedianOf(even, &UnlikeRound::per_second);
+  result["share_of_even"] = Median(shares);
+  result["tokens_per_step"] = MedianOf(unlike, &UnlikeRound::per_step);
+  result["even_tokens_per_step"] = MedianOf(even, &UnlikeRound::per_step);
+  result["tokens"] = unlike.back().tokens;
+  result["responses"] = work.responses();
+  Describe(options, rows, engine, result);
+  result["peak_memory_bytes"] = PeakMemory(engine.model().options().device);
+  return result;
+}
 
-absl::Status BenchGenerate(const BenchGenerateOptions& wanted,
-                           const std::function<void(const nlohmann::ordered_json&)>& report) {
-  BenchGenerateOptions options = wanted;
-  if (options.rows.empty()) return absl::InvalidArgumentError("--rows: no number of rows was given");
-  ASSIGN_OR_RETURN(const Prompts prompts,
-                   BenchPrompts(options.model.dir, options.prompts, options.prompt_template));
-  if (!prompts.empty()) options.prompt_tokens = static_cast<uint32_t>(Tokens(prompts) / prompts.size());
-  ASSIGN_OR_RETURN(std::unique_ptr<model::Transformer> model, BenchModel(options.model, options.shape));
+// With the ranks joined, or alone.
+absl::Status MeasureAll(const BenchGenerateOptions& options, const Prompts& prompts, actor::ActorRanks* ranks,
+                        const std::function<void(const Json&)>& report) {
+  ASSIGN_OR_RETURN(std::unique_ptr<model::Transformer> model,
+                   BenchModel(options.model, options.shape, ranks));
   std::optional<DeviceLimits> limits;
   if (options.limits) limits = MeasureLimits(model->options().device, model->options().dtype);
   actor::EngineOptions engine_options;
+  engine_options.ranks = ranks;
   engine_options.max_batch = *std::max_element(options.rows.begin(), options.rows.end());
+  const auto waiting = static_cast<uint32_t>(engine_options.max_batch) * options.batches;
+  engine_options.max_queued =
+      std::max(engine_options.max_queued, static_cast<int64_t>(GroupsOf(options, waiting)));
   engine_options.speculation = options.speculation;
   ASSIGN_OR_RETURN(const auto engine,
                    actor::Engine::Create(engine_options, std::move(model), /*tokenizer=*/nullptr,
                                          /*version=*/0));
   for (const uint32_t rows : options.rows) {
-    ASSIGN_OR_RETURN(const nlohmann::ordered_json result, Measure(options, prompts, rows, limits, *engine));
+    ASSIGN_OR_RETURN(const Json result, options.tokens.is_one()
+                                            ? Measure(options, prompts, rows, limits, *engine)
+                                            : MeasureUnlike(options, prompts, rows, *engine));
     report(result);
   }
   return absl::OkStatus();
+}
+
+// The other processes, with as many threads each as this one.
+absl::StatusOr<std::unique_ptr<GenerateRanks>> StartRanks(BenchGenerateOptions* options) {
+  if (options->model.dir.empty()) {
+    return absl::InvalidArgumentError(
+        "--tensor-parallel: needs a --model, of which each process loads its part");
+  }
+  options->model.threads = ThreadsOfRank(options->model.threads, options->tensor_parallel);
+  return GenerateRanks::Start(options->model, options->tensor_parallel);
+}
+
+}  // namespace
+
+absl::Status BenchGenerate(const BenchGenerateOptions& wanted,
+                           const std::function<void(const Json&)>& report) {
+  BenchGenerateOptions options = wanted;
+  if (options.rows.empty()) return absl::InvalidArgumentError("--rows: no number of rows was given");
+  if (!options.tokens.is_one() && options.rows.size() > 1) {
+    return absl::InvalidArgumentError(
+        "--batch: several numbers of rows were given, --new-tokens of a range takes one");
+  }
+  ASSIGN_OR_RETURN(const Prompts prompts,
+                   BenchPrompts(options.model.dir, options.prompts, options.prompt_template));
+  if (!prompts.empty()) options.prompt_tokens = static_cast<uint32_t>(Tokens(prompts) / prompts.size());
+  std::unique_ptr<GenerateRanks> ranks;  // outlives the engine
+  if (options.tensor_parallel > 1) {
+    ASSIGN_OR_RETURN(ranks, StartRanks(&options));
+  }
+  actor::ActorRanks* const group = ranks == nullptr ? nullptr : ranks->group();
+  const absl::Status done =
+      CatchExceptions("generation", [&] { return MeasureAll(options, prompts, group, report); });
+  return done.ok() || ranks == nullptr ? done : ranks->Explain(done);
 }
 
 }  // namespace drover::model_tool

@@ -26,9 +26,10 @@ void FillRandomly(const model::Transformer& model) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<model::Transformer>> BenchModel(const ToolModelOptions& options,
-                                                               const std::string& shape) {
+                                                               const std::string& shape,
+                                                               model::RankGroup* group) {
   if (!options.dir.empty()) {
-    ASSIGN_OR_RETURN(ToolModel model, LoadToolModel(options));
+    ASSIGN_OR_RETURN(ToolModel model, LoadToolModel(options, group));
     return std::move(model.transformer);
   }
   ASSIGN_OR_RETURN(const model::TransformerOptions resolved, ResolveOptions(options));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/random.h"
 #include "base/status.h"
 #include "data/prompt_writer.h"
 #include "model/tokenizer.h"
@@ -35,6 +36,18 @@ absl::StatusOr<std::vector<uint32_t>> TokensOf(const InputLine& input, const dat
 }
 
 }  // namespace
+
+std::vector<std::vector<uint32_t>> RandomPrompts(size_t count, uint32_t tokens, int64_t vocabulary,
+                                                 uint64_t seed) {
+  RandomStream random(seed, RandomPurpose::kQuestions, 0);
+  std::vector<std::vector<uint32_t>> prompts(count, std::vector<uint32_t>(tokens));
+  for (std::vector<uint32_t>& prompt : prompts) {
+    for (uint32_t& token : prompt) {
+      token = static_cast<uint32_t>(random.Below(static_cast<uint64_t>(vocabulary)));
+    }
+  }
+  return prompts;
+}
 
 absl::StatusOr<std::vector<std::vector<uint32_t>>> BenchPrompts(const std::string& model_dir,
                                                                 const std::string& file,

@@ -10,14 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/random.h"
 #include "base/status.h"
 #include "learner/trainer.h"
+#include "programs/model/bench/median.h"
 #include "programs/model/bench/meter.h"
 #include "programs/model/bench/model.h"
 #include "programs/model/bench/shapes.h"
@@ -98,19 +97,6 @@ absl::StatusOr<StepSeconds> TimedUpdate(const Workload& work, uint64_t step, lea
   return StepSeconds{seconds, stats.seconds.value()};
 }
 
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2.0;
-}
-
-template <typename Part>
-double MedianOf(const std::vector<StepSeconds>& steps, const Part& part) {
-  std::vector<double> values;
-  for (const StepSeconds& step : steps) values.push_back(part(step));
-  return Median(std::move(values));
-}
-
 nlohmann::ordered_json PhasesJson(const std::vector<StepSeconds>& steps) {
   nlohmann::ordered_json json;
   const std::pair<const char*, double learner::PhaseSeconds::*> phases[] = {
@@ -149,7 +135,7 @@ nlohmann::ordered_json Describe(const BenchTrainOptions& options, const model::T
   json["sequences"] = options.sequences;
   json["microbatch"] = options.microbatch;
   json["prompt_tokens"] = options.prompt_tokens;
-  json["response_tokens"] = options.response_tokens;
+  json["response_tokens"] = ToString(options.response_tokens);
   json["activation_checkpointing"] = options.activation_checkpointing;
   json["lora_rank"] = options.lora_rank;
   json["shape"] = options.model.dir.empty() ? options.shape : options.model.dir;
@@ -161,29 +147,10 @@ nlohmann::ordered_json Describe(const BenchTrainOptions& options, const model::T
 
 }  // namespace
 
-absl::StatusOr<std::vector<uint32_t>> ResponseLengths(const std::string& response_tokens,
-                                                      uint32_t sequences) {
-  const std::vector<std::string> ends = absl::StrSplit(response_tokens, absl::MaxSplits("..", 1));
-  uint32_t least = 0;
-  uint32_t most = 0;
-  if (!absl::SimpleAtoi(ends.front(), &least) || !absl::SimpleAtoi(ends.back(), &most) || least < 1 ||
-      least > most) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--response-tokens is \"", response_tokens,
-                     "\", must be a number of tokens like 256, or a range like 64..256"));
-  }
-  std::vector<uint32_t> lengths(sequences);
-  const double steps = std::max<double>(1.0, sequences - 1.0);
-  for (uint32_t i = 0; i < sequences; ++i) {
-    lengths[i] = least + static_cast<uint32_t>(std::lround((most - least) * (i / steps)));
-  }
-  return lengths;
-}
-
 absl::StatusOr<nlohmann::ordered_json> BenchTrain(const BenchTrainOptions& options) {
   RETURN_IF_ERROR(Check(options));
   Workload work{options.prompt_tokens, {}};
-  ASSIGN_OR_RETURN(work.lengths, ResponseLengths(options.response_tokens, options.sequences));
+  work.lengths = SpreadLengths(options.response_tokens, options.sequences);
   ToolModelOptions trainable = options.model;
   trainable.trainable = true;
   trainable.recompute_layers = options.activation_checkpointing;
