@@ -1,5 +1,6 @@
 #include "model/model_weights.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <optional>
@@ -51,13 +52,32 @@ double OverflowOf(Dtype dtype) {
   return std::ldexp(33554431.0, 103);
 }
 
-// The first element whose bits without the sign are at least `limit`.
+// Whether an element's bits without the sign are at least `limit`.
+template <typename Bits>
+bool AtLeast(std::string_view bytes, size_t index, Bits limit) {
+  constexpr Bits kMagnitude = static_cast<Bits>(~Bits{0}) >> 1;
+  return static_cast<Bits>(BitsAt<Bits>(bytes, index) & kMagnitude) >= limit;
+}
+
+// The first element whose bits without the sign are at least `limit`. Blocks without one are passed over as a whole, by a loop
+// that compilers turn into vectors: every start of a process looks at all weights.
 template <typename Bits>
 std::optional<size_t> FirstAtLeast(std::string_view bytes, Bits limit) {
-  constexpr Bits kMagnitude = static_cast<Bits>(~Bits{0}) >> 1;
+  constexpr size_t kBlock = 1024;
   const size_t count = bytes.size() / sizeof(Bits);
-  for (size_t i = 0; i < count; ++i) {
-    if ((BitsAt<Bits>(bytes, i) & kMagnitude) >= limit) return i;
+  for (size_t i = 0; i < count;) {
+    if (count - i >= kBlock) {
+      Bits found = 0;
+      for (size_t k = 0; k < kBlock; ++k) found |= static_cast<Bits>(AtLeast(bytes, i + k, limit));
+      if (found == 0) {
+        i += kBlock;
+        continue;
+      }
+    }
+    const size_t end = std::min(count, i + kBlock);
+    for (; i < end; ++i) {
+      if (AtLeast(bytes, i, limit)) return i;
+    }
   }
   return std::nullopt;
 }

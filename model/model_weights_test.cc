@@ -6,7 +6,9 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "model/testing/model_directory.h"
 #include "model/weight_shapes.h"
 
@@ -186,6 +188,15 @@ TEST(CheckFinite, NamesTheFirstElementThatIsNot) {
   const StoredTensor bfloats{.dtype = Dtype::kBF16, .shape = {3}, .bytes = Bits16({0x7F7F, 0xFF7F, 0x7FC0})};
   EXPECT_THAT(std::string(check(bfloats, Dtype::kBF16).message()), HasSubstr("element 2 is nan"));
   EXPECT_THAT(std::string(check(bfloats, Dtype::kF16).message()), HasSubstr("element 0 is "));
+  // Long ones are looked at in blocks.
+  for (const size_t bad : {size_t{0}, size_t{1023}, size_t{1024}, size_t{3071}, size_t{3080}}) {
+    std::vector<float> values(3081, -largest);
+    EXPECT_TRUE(check(Floats({3081}, values), Dtype::kF32).ok());
+    values[bad] = -inf;
+    values.back() = inf;
+    const absl::Status status = check(Floats({3081}, values), Dtype::kF32);
+    EXPECT_THAT(std::string(status.message()), HasSubstr(absl::StrCat("element ", bad, " is ")));
+  }
   const double huge = 1e300;
   const StoredTensor doubles{.dtype = Dtype::kF64,
                              .shape = {1},

@@ -1,5 +1,8 @@
 #include "programs/model/tool_model.h"
 
+#include <future>
+#include <utility>
+
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "model/device.h"
@@ -35,14 +38,16 @@ absl::StatusOr<ToolModel> LoadToolModel(const ToolModelOptions& options, model::
   const int rank = group == nullptr ? 0 : group->share().rank;
   ASSIGN_OR_RETURN(model::TransformerOptions transformer_options, ResolveOptions(options, rank));
   transformer_options.group = group;
+  // Beside the weights: it is most of a second core's work for as long as they take.
+  auto reading = std::async(std::launch::async, [&options] { return model::Tokenizer::Load(options.dir); });
+  auto transformer = model::Transformer::Load(options.dir, transformer_options);
+  auto tokenizer = reading.get();
   ToolModel loaded;
-  auto tokenizer = model::Tokenizer::Load(options.dir);
   if (tokenizer.ok()) {
     loaded.tokenizer = std::move(*tokenizer);
   } else if (!absl::IsNotFound(tokenizer.status())) {
     return AsBadInput(tokenizer.status());
   }
-  auto transformer = model::Transformer::Load(options.dir, transformer_options);
   if (!transformer.ok()) return AsBadInput(transformer.status());
   loaded.transformer = *std::move(transformer);
   return loaded;
