@@ -53,11 +53,39 @@ absl::StatusOr<std::vector<float>> Floats(const TensorView& tensor) {
   return numbers;
 }
 
+absl::StatusOr<LoraConfig> ReadLoraConfig(const std::string& dir) {
+  const std::string path = absl::StrCat(dir, "/", kLoraConfigFile);
+  ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMaxConfigBytes));
+  absl::StatusOr<LoraConfig> config = ParseLoraConfig(text);
+  if (!config.ok()) return Annotate(config.status(), path);
+  return config;
+}
+
 }  // namespace
 
 bool IsLoraFolder(const std::string& dir) {
   std::error_code ignored;
   return std::filesystem::exists(dir + "/" + kLoraConfigFile, ignored);
+}
+
+absl::StatusOr<std::string> BaseFolder(const std::string& dir) {
+  if (!IsLoraFolder(dir)) return dir;
+  ASSIGN_OR_RETURN(const LoraConfig config, ReadLoraConfig(dir));
+  std::error_code ignored;
+  const bool there = std::filesystem::is_directory(config.base, ignored);
+  if (there && !IsLoraFolder(config.base)) return config.base;
+  return absl::InvalidArgumentError(absl::StrCat(
+      dir, " has adapters for the model in `", config.base, "` (base_model_name_or_path in ", kLoraConfigFile,
+      there ? "), which has adapters itself; merge those first: `drover checkpoint export "
+            : "), which is no folder here; put its path there, or make one model of both: `drover checkpoint "
+              "export ",
+      there ? config.base : dir, " --merge", there ? "" : " --base MODEL", " --out FOLDER`"));
+}
+
+absl::StatusOr<std::string> TokenizerFolder(const std::string& dir) {
+  std::error_code ignored;
+  if (std::filesystem::exists(dir + "/tokenizer.json", ignored)) return dir;
+  return BaseFolder(dir);
 }
 
 absl::Status LoraWeights::CheckFits(const ModelWeights& base) const {
@@ -77,13 +105,10 @@ absl::Status LoraWeights::CheckFits(const ModelWeights& base) const {
 }
 
 absl::StatusOr<LoraWeights> OpenLoraWeights(const std::string& dir) {
-  const std::string config_path = absl::StrCat(dir, "/", kLoraConfigFile);
-  ASSIGN_OR_RETURN(const std::string text, ReadFile(config_path, kMaxConfigBytes));
-  absl::StatusOr<LoraConfig> config = ParseLoraConfig(text);
-  if (!config.ok()) return Annotate(config.status(), config_path);
+  ASSIGN_OR_RETURN(LoraConfig config, ReadLoraConfig(dir));
   const std::string path = absl::StrCat(dir, "/", kLoraWeightsFile);
   ASSIGN_OR_RETURN(SafetensorsFile file, SafetensorsFile::Open(path));
-  LoraWeights lora(*std::move(config), std::move(file));
+  LoraWeights lora(std::move(config), std::move(file));
   for (const TensorView& tensor : lora.file_.tensors()) {
     if (const auto a = WeightNameOf(tensor.name, kPeftEndOfA)) {
       lora.pairs_[*a].a = tensor;
@@ -98,6 +123,15 @@ absl::StatusOr<LoraWeights> OpenLoraWeights(const std::string& dir) {
     RETURN_IF_ERROR(Annotate(CheckPair(weight, pair, lora.config_.rank), path));
   }
   return lora;
+}
+
+absl::StatusOr<ModelWeights> OpenBaseWeights(const std::string& dir, ModelNotes* notes) {
+  ASSIGN_OR_RETURN(const std::string base, BaseFolder(dir));
+  ASSIGN_OR_RETURN(ModelWeights weights, OpenModelWeights(base, notes));
+  if (!IsLoraFolder(dir)) return weights;
+  ASSIGN_OR_RETURN(const LoraWeights lora, OpenLoraWeights(dir));
+  RETURN_IF_ERROR(Annotate(lora.CheckFits(weights), dir));
+  return weights;
 }
 
 absl::StatusOr<std::string> MergedWeight(const TensorView& weight, const LoraWeights::Pair& pair,

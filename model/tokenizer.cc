@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/status.h"
 #include "model/byte_alphabet.h"
+#include "model/lora_files.h"
 #include "model/tokenizer_json.h"
 #include "model/utf8.h"
 
@@ -85,7 +86,8 @@ absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Parse(std::string_view jso
 }
 
 absl::StatusOr<std::unique_ptr<Tokenizer>> Tokenizer::Load(const std::string& dir) {
-  std::string path = dir + "/tokenizer.json";
+  ASSIGN_OR_RETURN(const std::string folder, TokenizerFolder(dir));
+  const std::string path = folder + "/tokenizer.json";
   ASSIGN_OR_RETURN(std::string text, ReadFile(path, kMaxFile));
   absl::StatusOr<std::unique_ptr<Tokenizer>> tokenizer = Parse(text);
   if (!tokenizer.ok()) return Annotate(tokenizer.status(), path);

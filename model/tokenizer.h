@@ -33,8 +33,8 @@ struct DecodeOptions {
 // Thread-safe after Load.
 class Tokenizer {
  public:
-  // Reads dir/tokenizer.json. NOT_FOUND when there is none; INVALID_ARGUMENT or UNIMPLEMENTED naming the
-  // field otherwise.
+  // Reads dir/tokenizer.json (of adapters without one, their base's: TokenizerFolder). NOT_FOUND when there is none;
+  // INVALID_ARGUMENT or UNIMPLEMENTED naming the field otherwise.
   static absl::StatusOr<std::unique_ptr<Tokenizer>> Load(const std::string& dir);
   // The same from the text of a tokenizer.json.
   static absl::StatusOr<std::unique_ptr<Tokenizer>> Parse(std::string_view json);

@@ -46,7 +46,7 @@ class Transformer {
                                                                   const TransformerOptions& options);
   // A Hugging Face directory: config.json and safetensors (OpenModelWeights; its notes go to the log as warnings). Adapters
   // of options.lora begin as InitializeAdapters says. Or a folder of adapters (lora_files.h), which become part of the weights
-  // of the model that it names.
+  // of the model that it names (MergedWeight, in options.dtype).
   // Errors name the file and the tensor; INVALID_ARGUMENT for weights that are not finite in `options.dtype`, and for
   // adapters of what the model has not.
   static absl::StatusOr<std::unique_ptr<Transformer>> Load(const std::string& dir,

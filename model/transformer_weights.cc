@@ -298,18 +298,13 @@ absl::StatusOr<WeightSet> Transformer::ExportBase() const {
 absl::StatusOr<std::unique_ptr<Transformer>> Transformer::LoadMerged(const std::string& dir,
                                                                      const TransformerOptions& options) {
   ASSIGN_OR_RETURN(LoraWeights lora, OpenLoraWeights(dir));
-  const std::string base = lora.config().base;
   ASSIGN_OR_RETURN(const Dtype dtype, FromScalarType(options.dtype));
-  absl::StatusOr<ModelWeights> weights = OpenModelWeights(base);
-  if (!weights.ok()) {
-    return Annotate(weights.status(), absl::StrCat(dir, " has adapters for the model in ", base));
-  }
-  RETURN_IF_ERROR(Annotate(lora.CheckFits(*weights), dir));
+  ASSIGN_OR_RETURN(ModelWeights weights, OpenBaseWeights(dir));
+  ASSIGN_OR_RETURN(const std::string base, BaseFolder(dir));
   ASSIGN_OR_RETURN(auto model, Load(base, options));
   const auto adapters = std::make_shared<const LoraWeights>(std::move(lora));
-  const WeightSource merged =
-      MergedSource(adapters, std::make_shared<const ModelWeights>(*std::move(weights)), model->core_->parts,
-                   dtype, model->core_->source);
+  const WeightSource merged = MergedSource(adapters, std::make_shared<const ModelWeights>(std::move(weights)),
+                                           model->core_->parts, dtype, model->core_->source);
   if (options.deferred) {
     model->core_->source = merged;
     return model;

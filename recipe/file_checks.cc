@@ -58,8 +58,9 @@ bool IsFolder(const fs::path& path) {
   return fs::is_directory(path, ignored);
 }
 
-// What of a Hugging Face directory is missing in `folder`; empty when nothing is.
+// What of a Hugging Face directory is missing in `folder`; empty when nothing is. Of adapters loading says it.
 std::string MissingPart(const fs::path& folder) {
+  if (model::IsLoraFolder(folder.string())) return "";
   for (const char* part : {"config.json", "tokenizer.json"}) {
     if (!Exists(folder / part)) return part;
   }
@@ -68,18 +69,21 @@ std::string MissingPart(const fs::path& folder) {
 }
 
 // The folder itself; false, with a problem, when it cannot be looked into.
-bool CheckFolder(const std::string& path, Problems& problems) {
+bool CheckFolder(const v1::Recipe& recipe, Problems& problems) {
+  const std::string& path = recipe.model().path();
   if (!IsFolder(path)) {
     problems.Add("model.path",
                  absl::StrCat("got `", path, "`, which is ", Exists(path) ? "no folder" : "not there",
                               "; may be a Hugging Face directory, or empty for a new model"));
     return false;
   }
-  if (model::IsLoraFolder(path)) {
-    problems.Add("model.path",
-                 absl::StrCat("got `", path,
-                              "`, which has adapters and no model; make one of both with `drover "
-                              "checkpoint export --merge` and give that"));
+  if (model::IsLoraFolder(path) && recipe.learner().lora().rank() > 0) {
+    problems.Add(
+        "model.path",
+        absl::StrCat("got `", path,
+                     "`, which has adapters; those of learner.lora need a whole model under them: make one "
+                     "with `drover checkpoint export ",
+                     path, " --merge --out FOLDER` and give that"));
     return false;
   }
   if (const std::string missing = MissingPart(path); !missing.empty()) {
@@ -101,12 +105,14 @@ void CheckPositionsOf(const model::ModelConfig& config, const v1::Recipe& recipe
 
 PromptReader CheckDirectory(const v1::Recipe& recipe, Problems& problems) {
   const std::string& path = recipe.model().path();
-  if (problems.Has("model.path") || !CheckFolder(path, problems)) return {};
+  if (problems.Has("model.path") || !CheckFolder(recipe, problems)) return {};
   model::ModelNotes notes;
-  const auto weights = model::OpenModelWeights(path, &notes);
+  const auto weights = model::OpenBaseWeights(path, &notes);
   if (!weights.ok()) problems.Add("model.path", std::string(weights.status().message()));
   auto tokenizer = model::Tokenizer::Load(path);
-  if (!tokenizer.ok()) problems.Add("model.path", std::string(tokenizer.status().message()));
+  if (!tokenizer.ok() && tokenizer.status() != weights.status()) {  // a base that is not there is said once
+    problems.Add("model.path", std::string(tokenizer.status().message()));
+  }
   if (const auto lora = LoraOf(recipe); weights.ok() && lora && !problems.Has("learner.lora.targets")) {
     const auto adapters = model::DescribeAdapters(*lora, weights->config());
     if (!adapters.ok()) problems.Add("learner.lora.targets", std::string(adapters.status().message()));

@@ -102,6 +102,27 @@ TEST_F(FileChecksTest, WhatIsPassedOverInAModelIsAWarning) {
   EXPECT_THAT(Warnings({set}), ElementsAre(HasSubstr("eos_token_id has 40"), HasSubstr("lm_head.weight")));
 }
 
+TEST_F(FileChecksTest, AModelOfAdapters) {
+  const model::ModelConfig config = model::testing::SmallConfig();
+  WriteModel(config);
+  const std::string base = (folder_ / "model").string(), dir = (folder_ / "adapters").string();
+  const std::vector<int64_t> shape = {config.intermediate_size, config.hidden_size};
+  constexpr char kUp[] = "model.layers.0.mlp.up_proj.weight";
+  model::testing::WriteLoraDirectory(dir, base, kUp, shape);
+  const std::string set = "model.path=" + dir;
+  EXPECT_THAT(Warnings({set}), ElementsAre());
+  EXPECT_THAT(Check({set, "rollout.max_response_tokens=49"}), testing::SizeIs(1))
+      << "by its base's positions";
+  EXPECT_THAT(Check({set, "learner.lora.rank=4", "pretrain.batches=0"}),
+              ElementsAre(testing::AllOf(HasSubstr("need a whole model under them"),
+                                         HasSubstr("drover checkpoint export " + dir + " --merge"))));
+  model::testing::WriteLoraDirectory(dir, base, kUp, {shape[0], shape[1] + 1});
+  EXPECT_THAT(Check({set}),
+              ElementsAre(HasSubstr("model.path: " + dir + ": tensor base_model.model.model.layers.0")));
+  model::testing::WriteLoraDirectory(dir, base + "-gone", kUp, shape);
+  EXPECT_THAT(Check({set}), ElementsAre(HasSubstr("is no folder here; put its path there")));
+}
+
 TEST_F(FileChecksTest, TheModelsChatTemplate) {
   const std::string set = WriteModel(model::testing::SmallConfig());
   EXPECT_THAT(Check({set, "data.template=chat"}),

@@ -9,6 +9,7 @@
 #include "model/jinja/parser.h"
 #include "model/jinja/renderer.h"
 #include "model/json.h"
+#include "model/lora_files.h"
 #include "model/utf8.h"
 
 namespace drover::model::jinja {
@@ -57,7 +58,8 @@ absl::StatusOr<ChatTemplate> ChatTemplate::Parse(std::string_view source, Json s
 }
 
 absl::StatusOr<ChatTemplate> ChatTemplate::Load(const std::string& dir) {
-  const std::string config_file = dir + "/tokenizer_config.json";
+  ASSIGN_OR_RETURN(const std::string folder, TokenizerFolder(dir));
+  const std::string config_file = folder + "/tokenizer_config.json";
   nlohmann::json config = nlohmann::json::object();
   const auto text = ReadFile(config_file, JsonLimits{}.max_bytes);
   if (text.ok()) {
@@ -67,7 +69,7 @@ absl::StatusOr<ChatTemplate> ChatTemplate::Load(const std::string& dir) {
   } else if (!absl::IsNotFound(text.status())) {
     return text.status();
   }
-  std::string file = dir + "/chat_template.jinja";
+  std::string file = folder + "/chat_template.jinja";
   absl::StatusOr<std::string> source = ReadFile(file, kMaxTemplate);
   if (absl::IsNotFound(source.status())) {
     file = config_file;

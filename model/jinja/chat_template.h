@@ -22,8 +22,8 @@ struct ChatOptions {
 class ChatTemplate {
  public:
   // dir/chat_template.jinja, or chat_template of dir/tokenizer_config.json: a text, or the one called "default" in a list
-  // of named ones. NOT_FOUND where there is none; INVALID_ARGUMENT or UNIMPLEMENTED with the file and the line for one that
-  // is not understood.
+  // of named ones; of adapters without a tokenizer, their base's (TokenizerFolder). NOT_FOUND where there is none;
+  // INVALID_ARGUMENT or UNIMPLEMENTED with the file and the line for one that is not understood.
   static absl::StatusOr<ChatTemplate> Load(const std::string& dir);
   // The template and the texts that it may use beside the messages (bos_token, eos_token, ...).
   static absl::StatusOr<ChatTemplate> Parse(std::string_view source, Json special_tokens);

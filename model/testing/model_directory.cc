@@ -3,8 +3,11 @@
 #include <cstring>
 #include <filesystem>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "base/check.h"
 #include "base/file.h"
+#include "model/lora_files.h"
 #include "model/safetensors.h"
 #include "model/weight_shapes.h"
 
@@ -40,6 +43,21 @@ void WriteModelDirectory(const std::string& dir, const std::string& config_json,
     views.push_back({.name = name, .dtype = tensor.dtype, .shape = tensor.shape, .bytes = tensor.bytes});
   }
   DROVER_CHECK(WriteSafetensors(dir + "/model.safetensors", views).ok());
+}
+
+void WriteLoraDirectory(const std::string& dir, const std::string& base, const std::string& weight,
+                        const std::vector<int64_t>& shape, float a) {
+  std::filesystem::remove_all(dir);
+  DROVER_CHECK(MakeFolders(dir).ok());
+  const std::string config = absl::StrCat(
+      R"({"peft_type": "LORA", "r": 1, "lora_alpha": 1, "base_model_name_or_path": ")", base, "\"}");
+  DROVER_CHECK(WriteFileAtomically(absl::StrCat(dir, "/", kLoraConfigFile), config).ok());
+  const std::string module = absl::StrCat(kPeftPrefix, absl::StripSuffix(weight, ".weight"));
+  const StoredTensor thin = Floats({1, shape[1]}, std::vector<float>(static_cast<size_t>(shape[1]), a));
+  const StoredTensor tall = Floats({shape[0], 1}, std::vector<float>(static_cast<size_t>(shape[0]), 1));
+  const std::vector<TensorView> views = {{module + kPeftEndOfA, thin.dtype, thin.shape, thin.bytes},
+                                         {module + kPeftEndOfB, tall.dtype, tall.shape, tall.bytes}};
+  DROVER_CHECK(WriteSafetensors(absl::StrCat(dir, "/", kLoraWeightsFile), views).ok());
 }
 
 }  // namespace drover::model::testing

@@ -32,4 +32,9 @@ inline void WriteModelDirectory(const std::string& dir, const ModelConfig& confi
   WriteModelDirectory(dir, ModelConfigJson(config), &tensors);
 }
 
+// Makes `dir` anew with an adapter of rank 1 and a scale of 1 for one weight [out, in], whose name ends in ".weight", of the
+// model in `base`. A is `a` everywhere, B is 1.
+void WriteLoraDirectory(const std::string& dir, const std::string& base, const std::string& weight,
+                        const std::vector<int64_t>& shape, float a = 1);
+
 }  // namespace drover::model::testing

@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "base/file.h"
 #include "base/status.h"
+#include "model/lora_files.h"
 #include "model/rank_share.h"
 #include "programs/drover/report.h"
 #include "recipe/embedded_model.h"
@@ -35,7 +36,8 @@ struct Plans {
 
 absl::StatusOr<model::ModelConfig> ConfigOf(const v1::Recipe& recipe) {
   if (recipe.model().path().empty()) return recipe::EmbeddedConfig(recipe.model().embedded());
-  auto config = model::LoadModelConfig(recipe.model().path());
+  ASSIGN_OR_RETURN(const std::string base, model::BaseFolder(recipe.model().path()));
+  auto config = model::LoadModelConfig(base);
   if (config.ok()) return config;
   return Annotate(config.status(), "model.path (a folder with the model's config.json is enough for a plan)");
 }

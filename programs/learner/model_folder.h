@@ -9,8 +9,8 @@
 
 namespace drover::learner_process {
 
-// Writes the folder for the recipe's model: copied from model.path (ReadCompanionFiles), or made from model.embedded.
-// config.json says whether the head is tied as the weights do (OpenModelWeights).
+// Writes the folder for the recipe's model: copied from model.path (ReadCompanionFiles; where that has adapters, from
+// their base too), or made from model.embedded. config.json says whether the head is tied as the weights do (OpenModelWeights).
 absl::Status WriteModelFolder(const v1::Recipe& recipe, const std::string& folder);
 
 // The same in one step: `folder` (which may be there, whole or half made) is replaced by the whole new one.

@@ -89,6 +89,29 @@ TEST(ModelFolderTest, ActorsHearOfAHeadThatIsNotTied) {
   EXPECT_FALSE(model::LoadModelConfig(folder)->tie_word_embeddings);
 }
 
+TEST(ModelFolderTest, OfAdaptersItIsTheirBasesButForTheirTokenizer) {
+  const std::string base = ::testing::TempDir() + "/drover_model_adapted";
+  const std::string source = ::testing::TempDir() + "/drover_model_adapters";
+  const std::string folder = ::testing::TempDir() + "/drover_model_adapters_copy";
+  std::filesystem::remove_all(folder);
+  const model::ModelConfig config = model::testing::SmallConfig();
+  model::testing::WriteModelDirectory(base, config, model::testing::FilledWeights(config));
+  model::testing::WriteLoraDirectory(source, base, "model.layers.0.mlp.up_proj.weight",
+                                     {config.intermediate_size, config.hidden_size});
+  ASSERT_TRUE(WriteFileAtomically(base + "/tokenizer.json", "the base's").ok());
+  ASSERT_TRUE(WriteFileAtomically(base + "/LICENSE", "the base's").ok());
+  ASSERT_TRUE(WriteFileAtomically(source + "/tokenizer.json", "its own").ok());
+  ASSERT_TRUE(WriteFileAtomically(source + "/config.json", "not read").ok());
+  const absl::Status written = WriteModelFolder(From(source), folder);
+  ASSERT_TRUE(written.ok()) << written;
+  const auto files = model::ReadCompanionFiles(folder);
+  ASSERT_TRUE(files.ok()) << files.status();
+  EXPECT_EQ(files->size(), 3u) << "and no adapter_config.json: the run's model is a whole one";
+  EXPECT_EQ(files->at("tokenizer.json"), "its own");
+  EXPECT_EQ(files->at("LICENSE"), "the base's");
+  EXPECT_EQ(model::LoadModelConfig(folder)->hidden_size, config.hidden_size);
+}
+
 TEST(ModelFolderTest, AModelWithoutTokenizerIsAnErrorWithItsPath) {
   const std::string source = ::testing::TempDir() + "/drover_model_source";
   std::filesystem::remove_all(source);

@@ -42,10 +42,10 @@ C10dOptions JoinOptions(int rank, int ranks, torch::Device device) {
   return join;
 }
 
-// Before anything is started. Of a folder of adapters loading says it.
+// Before anything is started.
 absl::Status CheckRanks(const std::string& dir, int ranks) {
-  if (model::IsLoraFolder(dir)) return absl::OkStatus();
-  const auto config = model::LoadModelConfig(dir);
+  ASSIGN_OR_RETURN(const std::string base, model::BaseFolder(dir));
+  const auto config = model::LoadModelConfig(base);
   if (!config.ok()) return AsBadInput(config.status());
   return Annotate(model::CheckShares(*config, ranks), "--tensor-parallel");
 }

@@ -11,7 +11,7 @@
 namespace drover::model_tool {
 
 struct ToolModelOptions {
-  std::string dir;  // Hugging Face directory
+  std::string dir;  // Hugging Face directory, or one of adapters (model/lora_files.h)
   std::string dtype = "float32";
   std::string device = "auto";
   int threads = 0;         // compute threads; 0: LibTorch's default

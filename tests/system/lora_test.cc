@@ -73,6 +73,41 @@ TEST(LoraTest, ActorsAndLearnerHaveOnePolicy) {
   }
 }
 
+// The same numbers from the checkpoint as from the model that it makes merged: evaluated, and trained on.
+TEST(LoraTest, ACheckpointIsEvaluatedAndTrainedOnAsItIs) {
+  const std::string base = Base();
+  if (HasFailure()) return;
+  TrainingRun run("run");
+  run.RunToTheEnd(Adapt(base, 2));
+  if (HasFailure()) return;
+  const std::string adapters = run.folder().checkpoint(2), merged = run.folder().path() + "/merged";
+  const Answer exported = Drover({"checkpoint", "export", adapters, "--out", merged, "--merge"});
+  ASSERT_EQ(exported.status, 0) << exported.errors;
+
+  const std::string suite = run.folder().path() + "/sums.jsonl";
+  ASSERT_TRUE(WriteFileAtomically(suite, "{\"problem\": \"1+2=\", \"answer\": \"3\"}\n").ok());
+  const auto evaluated = [&](const std::string& model, const std::string& name) {
+    const std::string out = run.folder().path() + "/eval-" + name;
+    const Answer answer = Drover({"eval", "--model", model, "--suite", suite, "--out", out, "--format", "plain",
+                                  "--device", "cpu", "--max-response-tokens", "8"});
+    EXPECT_EQ(answer.status, 0) << answer.errors;
+    return Bytes(out + "/responses.jsonl");
+  };
+  EXPECT_EQ(evaluated(adapters, "adapters"), evaluated(merged, "merged"));
+
+  TrainingRun on_adapters("on_adapters"), on_merged("on_merged");
+  const auto train_on = [&](TrainingRun& next, const std::string& model) {
+    next.RunToTheEnd(Tiny(2) + Settings{absl::StrCat("model.path=", model), "pretrain.batches=0",
+                                        "evaluation.questions=0", "staleness.bound=0"});
+  };
+  train_on(on_adapters, adapters);
+  train_on(on_merged, merged);
+  if (HasFailure()) return;
+  EXPECT_TRUE(Bytes(on_adapters.folder().checkpoint(2) + "/model.safetensors") ==
+              Bytes(on_merged.folder().checkpoint(2) + "/model.safetensors"));
+  EXPECT_FALSE(std::filesystem::exists(on_adapters.folder().checkpoint(2) + "/adapter_config.json"));
+}
+
 // kill -9, and the adapters are those of a run that was not cut off.
 TEST(LoraTest, AKilledRunGoesOnToTheSameBits) {
   const std::string base = Base();

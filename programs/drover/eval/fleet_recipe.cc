@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "data/prompt_fit.h"
 #include "model/config.h"
+#include "model/lora_files.h"
 #include "model/tokenizer.h"
 #include "recipe/defaults.h"
 #include "recipe/load.h"
@@ -30,7 +31,8 @@ absl::StatusOr<uint64_t> LongestPrompt(const std::string& model, const model::En
 }
 
 absl::Status CheckRoom(const std::string& model, uint64_t longest_prompt, uint32_t budget) {
-  ASSIGN_OR_RETURN(const model::ModelConfig config, model::LoadModelConfig(model));
+  ASSIGN_OR_RETURN(const std::string base, model::BaseFolder(model));
+  ASSIGN_OR_RETURN(const model::ModelConfig config, model::LoadModelConfig(base));
   const auto positions = static_cast<uint64_t>(config.max_positions);
   if (longest_prompt + budget <= positions) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat(

@@ -13,7 +13,7 @@ namespace drover::cli {
 
 // What is asked, apart from the questions.
 struct FleetModel {
-  std::string model;              // a Hugging Face directory
+  std::string model;              // a Hugging Face directory, or one of adapters
   std::string device = "auto";    // of the learner, which hands the weights out
   std::string dtype = "float32";  // float32 or bfloat16
   std::string grader = "math";    // of the verifiers: what they find stays in the run folder

@@ -54,6 +54,18 @@ TEST_F(FleetRecipeTest, AsksTheSuiteAndTrainsNothing) {
   EXPECT_EQ(recipe->data().max_prompt_tokens(), 5u) << "the longest prompt, which all others fit beside";
 }
 
+// They are merged where the learner loads them.
+TEST_F(FleetRecipeTest, AdaptersAreAskedByTheirFolder) {
+  const drover::testing::TempFolder adapters;
+  const model::ModelConfig config = model::testing::TinyConfig();
+  model::testing::WriteLoraDirectory(adapters.path(), folder_.path(), "model.layers.0.mlp.up_proj.weight",
+                                     {config.intermediate_size, config.hidden_size});
+  const auto recipe = FleetRecipe({.model = adapters.path()}, "/run/questions.jsonl", asks_, sampling_);
+  ASSERT_TRUE(recipe.ok()) << recipe.status();
+  EXPECT_EQ(recipe->model().path(), adapters.path());
+  EXPECT_EQ(recipe->data().max_prompt_tokens(), 5u);
+}
+
 TEST_F(FleetRecipeTest, SaysWhatDoesNotGo) {
   sampling_.max_response_tokens = 100000;
   EXPECT_THAT(std::string(Make().status().message()), HasSubstr("with --fleet it may be at most"));

@@ -8,6 +8,7 @@
 #include "base/file_system.h"
 #include "base/status.h"
 #include "model/config.h"
+#include "model/lora_files.h"
 #include "model/tokenizer.h"
 
 namespace drover::cli {
@@ -31,13 +32,8 @@ absl::Status AddFile(const std::string& path, const std::string& name, Digester&
   }
 }
 
-}  // namespace
-
-absl::StatusOr<std::string> ModelDigest(const std::string& dir) {
-  RETURN_IF_ERROR(AsBadInput(model::LoadModelConfig(dir).status()));
-  RETURN_IF_ERROR(AsBadInput(model::Tokenizer::Load(dir).status()));
+absl::Status AddFolder(const std::string& dir, Digester& digester) {
   ASSIGN_OR_RETURN(const std::vector<FolderEntry> entries, PosixFileSystem()->List(dir));
-  Digester digester;
   bool weights = false;
   for (const FolderEntry& entry : entries) {
     if (!Decides(entry.name) || entry.kind == FolderEntry::Kind::kFolder) continue;
@@ -45,6 +41,18 @@ absl::StatusOr<std::string> ModelDigest(const std::string& dir) {
     RETURN_IF_ERROR(AddFile(absl::StrCat(dir, "/", entry.name), entry.name, digester));
   }
   if (!weights) return absl::NotFoundError(absl::StrCat(dir, ": has no .safetensors file"));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ModelDigest(const std::string& dir) {
+  ASSIGN_OR_RETURN(const std::string base, model::BaseFolder(dir));
+  RETURN_IF_ERROR(AsBadInput(model::LoadModelConfig(base).status()));
+  RETURN_IF_ERROR(AsBadInput(model::Tokenizer::Load(dir).status()));
+  Digester digester;
+  RETURN_IF_ERROR(AddFolder(dir, digester));
+  if (base != dir) RETURN_IF_ERROR(AddFolder(base, digester));
   return digester.Hex();
 }
 
