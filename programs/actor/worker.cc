@@ -196,24 +196,15 @@ void Worker::Start(const EngineLoad& load) {
 
 void Worker::ShowCounts(const actor::GeneratorCounts& counts) {
   metrics::ActorMetrics& metrics = *parts_.metrics;
-  metrics.cache_pages.Set(static_cast<double>(counts.pages));
-  metrics.cache_used_pages.Set(static_cast<double>(counts.used_pages));
-  const auto add = [](prometheus::Counter& counter, uint64_t now, uint64_t before) {
-    counter.Increment(static_cast<double>(now - before));
-  };
-  add(metrics.prefilled_tokens, counts.prefilled_tokens, counts_.prefilled_tokens);
-  add(metrics.shared_tokens, counts.shared_tokens, counts_.shared_tokens);
-  add(metrics.recomputed_tokens, counts.recomputed_tokens, counts_.recomputed_tokens);
-  add(metrics.drafted_tokens, counts.drafted_tokens, counts_.drafted_tokens);
-  add(metrics.accepted_tokens, counts.accepted_tokens, counts_.accepted_tokens);
-  add(metrics.preemptions, counts.preemptions, counts_.preemptions);
-  counts_ = counts;
+  metrics.engine.Show(counts);
+  metrics::CountUpTo(metrics.drafted_tokens, counts.drafted_tokens);
+  metrics::CountUpTo(metrics.accepted_tokens, counts.accepted_tokens);
 }
 
 void Worker::Step() {
   const absl::Time start = absl::Now();
   std::vector<actor::FinishedGroup> ended = parts_.generator->Step();
-  parts_.metrics->generate_seconds_total.Increment(absl::ToDoubleSeconds(absl::Now() - start));
+  parts_.metrics->engine.generate_seconds.Increment(absl::ToDoubleSeconds(absl::Now() - start));
   parts_.metrics->progress_timestamp.Set(metrics::UnixSeconds());
   ShowCounts(parts_.generator->counts());
   if (ended.empty()) return;

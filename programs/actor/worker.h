@@ -138,8 +138,7 @@ class Worker {
   const WorkerOptions options_;
   const WorkerParts parts_;
   const Submitter submitter_;
-  actor::GeneratorCounts counts_;  // that metrics show; the engine loop's
-  std::string base_digest_;        // of the base that the generator has; the engine loop's
+  std::string base_digest_;  // of the base that the generator has; the engine loop's
 
   mutable absl::Mutex mutex_;
   LeaseTable table_ ABSL_GUARDED_BY(mutex_);

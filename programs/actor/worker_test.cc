@@ -184,12 +184,12 @@ TEST_F(WorkerTest, MetricsShowWhatTheEngineCounts) {
   weights_.Publish(1, 0);
   Start();
   ASSERT_TRUE(Eventually([&] { return learner_.groups().size() == 1; }));
-  EXPECT_EQ(metrics_.cache_pages.Value(), 40);
-  EXPECT_EQ(metrics_.cache_used_pages.Value(), 7);
-  EXPECT_EQ(metrics_.prefilled_tokens.Value(), 90) << "of three steps, each token once";
-  EXPECT_EQ(metrics_.shared_tokens.Value(), 32);
-  EXPECT_EQ(metrics_.recomputed_tokens.Value(), 11);
-  EXPECT_EQ(metrics_.preemptions.Value(), 2);
+  EXPECT_EQ(metrics_.engine.cache_pages.Value(), 40);
+  EXPECT_EQ(metrics_.engine.cache_used_pages.Value(), 7);
+  EXPECT_EQ(metrics_.engine.prefilled_tokens.Value(), 90) << "of three steps, each token once";
+  EXPECT_EQ(metrics_.engine.shared_tokens.Value(), 32);
+  EXPECT_EQ(metrics_.engine.recomputed_tokens.Value(), 11);
+  EXPECT_EQ(metrics_.engine.preemptions.Value(), 2);
 }
 
 TEST_F(WorkerTest, ALeaseThatIsNoLongerOursIsCancelled) {

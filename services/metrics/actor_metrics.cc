@@ -22,20 +22,7 @@ ActorMetrics::ActorMetrics()
       leases_held(AddGauge(*registry, "drover_actor_leases_held", "Leases that this actor holds.")),
       groups_generating(
           AddGauge(*registry, "drover_actor_generating_groups", "Groups in the generation engine.")),
-      cache_pages(AddGauge(*registry, "drover_actor_cache_pages",
-                           "Pages of 16 tokens that the memory for keys and values has.")),
-      cache_used_pages(
-          AddGauge(*registry, "drover_actor_cache_used_pages", "Pages that responses in the engine hold.")),
-      prefilled_tokens(AddCounter(*registry, "drover_actor_prefilled_tokens_total",
-                                  "Prompt tokens that went through the model, a group's once.")),
-      shared_tokens(
-          AddCounter(*registry, "drover_actor_shared_prompt_tokens_total",
-                     "Prompt tokens that did not go through it: another prompt's pages held them.")),
-      recomputed_tokens(AddCounter(*registry, "drover_actor_recomputed_tokens_total",
-                                   "Tokens of preempted responses that went through the model again.")),
-      preemptions(
-          AddCounter(*registry, "drover_actor_preemptions_total",
-                     "Times that a response gave its pages back to an older one, for want of free ones.")),
+      engine(*registry, "drover_actor"),
       drafted_tokens(AddCounter(*registry, "drover_actor_drafted_tokens_total",
                                 "Guesses of next tokens that went through the model (actors.speculation).")),
       accepted_tokens(AddCounter(*registry, "drover_actor_accepted_tokens_total",
@@ -46,8 +33,6 @@ ActorMetrics::ActorMetrics()
                               "Groups leased that wait for their weight version.")),
       generated_tokens(
           AddCounter(*registry, "drover_actor_generated_tokens_total", "Response tokens sampled.")),
-      generate_seconds_total(AddCounter(*registry, "drover_actor_generate_seconds_total",
-                                        "Time in decode steps; tokens per second are the ratio of the two.")),
       idle_seconds_total(AddCounter(*registry, "drover_actor_idle_seconds_total",
                                     "Time in which there was nothing to generate.")),
       responses(AddCounter(*registry, "drover_actor_responses_total", "Responses generated.")),

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "drover/v1/experience.pb.h"
+#include "services/metrics/engine_metrics.h"
 #include "services/metrics/grading_metrics.h"
 #include "services/metrics/weight_metrics.h"
 
@@ -28,19 +29,12 @@ struct ActorMetrics {
   prometheus::Gauge& weight_version;  // that tokens are being sampled from
   prometheus::Gauge& leases_held;
   prometheus::Gauge& groups_generating;
-  prometheus::Gauge& cache_pages;       // of keys and values, that there are
-  prometheus::Gauge& cache_used_pages;  // that some response holds
-  prometheus::Counter& prefilled_tokens;
-  prometheus::Counter& shared_tokens;      // of prompts, that another prompt's pages held
-  prometheus::Counter& recomputed_tokens;  // of preempted responses
-  prometheus::Counter& preemptions;
+  EngineMetrics engine;
   prometheus::Counter& drafted_tokens;   // guesses that went through the model
   prometheus::Counter& accepted_tokens;  // of them, that were right
   prometheus::Gauge& groups_grading;     // generated, being graded or submitted
   prometheus::Gauge& groups_waiting;     // leased, waiting for their weight version
   prometheus::Counter& generated_tokens;
-  prometheus::Counter&
-      generate_seconds_total;               // in decode steps: tokens/s of generation is the ratio of the two
   prometheus::Counter& idle_seconds_total;  // with nothing to generate
   prometheus::Counter& responses;
   prometheus::Counter& truncated_responses;

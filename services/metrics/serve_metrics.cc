@@ -16,27 +16,11 @@ ServeMetrics::ServeMetrics()
           AddGauge(*registry, "drover_serve_live_requests", "Requests that wait, run or are being sent.")),
       queued_groups(AddGauge(*registry, "drover_serve_queued_prompts",
                              "Prompts in the engine of which some response has not begun.")),
-      cache_pages(AddGauge(*registry, "drover_serve_cache_pages",
-                           "Pages of 16 tokens that the memory for keys and values has.")),
-      cache_used_pages(
-          AddGauge(*registry, "drover_serve_cache_used_pages", "Pages that responses in the engine hold.")),
+      engine(*registry, "drover_serve"),
       prompt_tokens(
           AddCounter(*registry, "drover_serve_prompt_tokens_total", "Prompt tokens of requests taken.")),
       generated_tokens(
           AddCounter(*registry, "drover_serve_generated_tokens_total", "Response tokens sampled.")),
-      generate_seconds(AddCounter(*registry, "drover_serve_generate_seconds_total",
-                                  "Time in the engine's steps; tokens per second are the ratio of the two.")),
-      prefilled_tokens(
-          AddCounter(*registry, "drover_serve_prefilled_tokens_total",
-                     "Prompt tokens that went through the model, a prompt's once for all its choices.")),
-      shared_tokens(
-          AddCounter(*registry, "drover_serve_shared_prompt_tokens_total",
-                     "Prompt tokens that did not go through it: another prompt's pages held them.")),
-      recomputed_tokens(AddCounter(*registry, "drover_serve_recomputed_tokens_total",
-                                   "Tokens of preempted responses that went through the model again.")),
-      preemptions(
-          AddCounter(*registry, "drover_serve_preemptions_total",
-                     "Times that a response gave its pages back to an older one, for want of free ones.")),
       deadlines(AddCounter(*registry, "drover_serve_deadlines_total",
                            "Requests that took longer than --request-seconds.")),
       first_token_seconds(AddHistogram(*registry, "drover_serve_first_token_seconds",

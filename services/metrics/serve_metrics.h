@@ -4,6 +4,7 @@
 #include <array>
 #include <memory>
 
+#include "services/metrics/engine_metrics.h"
 #include "services/metrics/registry.h"
 
 namespace drover::metrics {
@@ -18,18 +19,12 @@ struct ServeMetrics {
 
   std::shared_ptr<prometheus::Registry> registry;  // for AddPages
 
-  prometheus::Gauge& draining;          // 1 after SIGTERM
-  prometheus::Gauge& live_requests;     // that wait, run or are being sent
-  prometheus::Gauge& queued_groups;     // prompts of which some response has not begun
-  prometheus::Gauge& cache_pages;       // of keys and values, that there are
-  prometheus::Gauge& cache_used_pages;  // that some response holds
-  prometheus::Counter& prompt_tokens;   // of requests that were taken
+  prometheus::Gauge& draining;       // 1 after SIGTERM
+  prometheus::Gauge& live_requests;  // that wait, run or are being sent
+  prometheus::Gauge& queued_groups;  // prompts of which some response has not begun
+  EngineMetrics engine;
+  prometheus::Counter& prompt_tokens;  // of requests that were taken
   prometheus::Counter& generated_tokens;
-  prometheus::Counter& generate_seconds;
-  prometheus::Counter& prefilled_tokens;
-  prometheus::Counter& shared_tokens;      // of prompts, that another prompt's pages held
-  prometheus::Counter& recomputed_tokens;  // of preempted responses
-  prometheus::Counter& preemptions;
   prometheus::Counter& deadlines;              // requests that took too long
   prometheus::Histogram& first_token_seconds;  // from arrival
   prometheus::Histogram& request_seconds;      // from arrival to the last byte handed over, of those done

@@ -120,7 +120,7 @@ void Loop::Step() {
     owners_.erase(owner);
     request->Take(std::move(group));
   }
-  metrics_.generate_seconds.Increment(absl::ToDoubleSeconds(absl::Now() - begun));
+  metrics_.engine.generate_seconds.Increment(absl::ToDoubleSeconds(absl::Now() - begun));
 }
 
 void Loop::Pump() {
@@ -179,17 +179,8 @@ void Loop::ShowCounts() {
   const actor::GeneratorCounts now = generator_.counts();
   metrics_.live_requests.Set(static_cast<double>(live_.size()));
   metrics_.queued_groups.Set(static_cast<double>(generator_.queued()));
-  metrics_.cache_pages.Set(static_cast<double>(now.pages));
-  metrics_.cache_used_pages.Set(static_cast<double>(now.used_pages));
-  const auto grow = [](prometheus::Counter& counter, uint64_t before, uint64_t after) {
-    counter.Increment(static_cast<double>(after - before));
-  };
-  grow(metrics_.prefilled_tokens, counts_.prefilled_tokens, now.prefilled_tokens);
-  grow(metrics_.shared_tokens, counts_.shared_tokens, now.shared_tokens);
-  grow(metrics_.recomputed_tokens, counts_.recomputed_tokens, now.recomputed_tokens);
-  grow(metrics_.preemptions, counts_.preemptions, now.preemptions);
-  grow(metrics_.generated_tokens, counts_.sampled_tokens, now.sampled_tokens);
-  counts_ = now;
+  metrics_.engine.Show(now);
+  metrics::CountUpTo(metrics_.generated_tokens, now.sampled_tokens);
 }
 
 void Loop::Run() {

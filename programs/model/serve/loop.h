@@ -70,7 +70,6 @@ class Loop {
   Live live_;
   std::map<uint64_t, LiveRequest*> owners_;  // of groups in the generator
   uint64_t next_id_ = 1;
-  actor::GeneratorCounts counts_;  // that the metrics show
 
   absl::Mutex mutex_;
   std::deque<AcceptedRequest> inbox_ ABSL_GUARDED_BY(mutex_);
