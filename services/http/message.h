@@ -13,7 +13,7 @@ inline constexpr const char* kPlainText = "text/plain; charset=utf-8";
 
 // Bounded by ServerOptions: head, body and the time that it took to come.
 struct Request {
-  std::string method;  // "GET", "HEAD", "POST"
+  std::string method;  // "GET", "HEAD", "POST", or one of Routes::AddEverywhere
   // Percent-decoded, as the client wrote it: ".." and "//" are still there; without the query.
   std::string path;
   std::map<std::string, std::string> query;    // percent-decoded; the last of a name that comes twice
@@ -27,10 +27,12 @@ struct Request {
   }
 };
 
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
 struct Head {
   unsigned int code = 200;
-  std::string type = kPlainText;                             // Content-Type
-  std::vector<std::pair<std::string, std::string>> headers;  // further ones
+  std::string type = kPlainText;  // Content-Type
+  Headers headers;                // further ones
 };
 
 struct Response {

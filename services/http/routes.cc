@@ -21,6 +21,11 @@ void Routes::AddHandler(const std::string& method, const std::string& path, Hand
   paths_[path][method] = {.handler = std::move(handler)};
 }
 
+void Routes::AddEverywhere(const std::string& method, Page page) {
+  DROVER_CHECK(method != "GET" && method != "HEAD" && method != "POST");
+  everywhere_[method] = {.page = std::move(page)};
+}
+
 const Routes::Methods* Routes::MethodsOf(std::string_view path) const {
   if (const auto exact = paths_.find(path); exact != paths_.end()) return &exact->second;
   // "/a/b/c" is below "/a/b/", "/a/" and "/".
@@ -40,12 +45,15 @@ Response Routes::NotFound() const {
 }
 
 Routes::Found Routes::Find(std::string_view method, std::string_view path) const {
+  if (const auto found = everywhere_.find(method); found != everywhere_.end())
+    return {.route = &found->second};
   const Methods* const methods = MethodsOf(path);
   if (methods == nullptr) return {.refusal = NotFound()};
   const auto found = methods->find(method == "HEAD" ? "GET" : method);
   if (found != methods->end()) return {.route = &found->second};
   std::string allowed = methods->contains("GET") ? "GET, HEAD" : "";
   if (methods->contains("POST")) absl::StrAppend(&allowed, allowed.empty() ? "" : ", ", "POST");
+  for (const auto& [name, route] : everywhere_) absl::StrAppend(&allowed, ", ", name);
   Response refusal = Text(405, absl::StrCat("served here: ", allowed, "\n"));
   refusal.head.headers.emplace_back("Allow", allowed);
   return {.refusal = std::move(refusal)};

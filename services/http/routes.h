@@ -31,6 +31,9 @@ class Routes {
   void Add(const std::string& method, const std::string& path, Page page);
   void AddHandler(const std::string& method, const std::string& path, Handler handler);
 
+  // Another method, such as "OPTIONS", that every path knows, whether anything else is there or not.
+  void AddEverywhere(const std::string& method, Page page);
+
   // What answers: a route, or why there is none (404 with the paths there are, 405 with the methods that the path
   // knows).
   struct Found {
@@ -45,6 +48,7 @@ class Routes {
   Response NotFound() const;
 
   std::map<std::string, Methods, std::less<>> paths_;
+  Methods everywhere_;
 };
 
 }  // namespace drover::http

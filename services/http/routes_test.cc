@@ -46,6 +46,17 @@ TEST_F(RoutesTest, RefusalsSayWhatThereIs) {
   EXPECT_THAT(routes_.Find("PUT", "/b").refusal.head.headers, ElementsAre(Pair("Allow", "GET, HEAD, POST")));
 }
 
+TEST_F(RoutesTest, AMethodOfEveryPath) {
+  Add("GET", "/a");
+  EXPECT_EQ(Found("OPTIONS", "/a"), "405");
+  routes_.AddEverywhere("OPTIONS", [](const Request&) { return Text(204, "may"); });
+  EXPECT_EQ(Found("OPTIONS", "/a"), "may");
+  EXPECT_EQ(Found("OPTIONS", "/nothing"), "may");
+  EXPECT_EQ(Found("GET", "/nothing"), "404");
+  EXPECT_THAT(routes_.Find("POST", "/a").refusal.head.headers,
+              ElementsAre(Pair("Allow", "GET, HEAD, OPTIONS")));
+}
+
 TEST_F(RoutesTest, AFolderStandsForAllBelowIt) {
   Add("GET", "/page/");
   Add("GET", "/page/data/");

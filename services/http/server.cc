@@ -67,21 +67,24 @@ std::optional<uint64_t> AnnouncedBytes(MHD_Connection* connection) {
 }
 
 // Takes the response over. MHD_NO ends the connection.
-MHD_Result Queue(MHD_Connection* connection, const Head& head, MHD_Response* response) {
+MHD_Result Queue(MHD_Connection* connection, const Head& head, const Headers& always,
+                 MHD_Response* response) {
   if (response == nullptr) return MHD_NO;
   MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, head.type.c_str());
   MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-  for (const auto& [name, value] : head.headers) {
-    MHD_add_response_header(response, name.c_str(), value.c_str());
+  for (const Headers* headers : {&always, &head.headers}) {
+    for (const auto& [name, value] : *headers) {
+      MHD_add_response_header(response, name.c_str(), value.c_str());
+    }
   }
   const MHD_Result queued = MHD_queue_response(connection, head.code, response);
   MHD_destroy_response(response);
   return queued;
 }
 
-MHD_Result QueueWhole(MHD_Connection* connection, Response answer) {
+MHD_Result QueueWhole(MHD_Connection* connection, const Headers& always, Response answer) {
   return Queue(
-      connection, answer.head,
+      connection, answer.head, always,
       MHD_create_response_from_buffer(answer.body.size(), answer.body.data(), MHD_RESPMEM_MUST_COPY));
 }
 
@@ -100,9 +103,9 @@ ssize_t ReadBody(void* exchange, uint64_t /*position*/, char* to, size_t most) {
   return MHD_CONTENT_READER_END_WITH_ERROR;
 }
 
-MHD_Result QueueStream(MHD_Connection* connection, const Head& head,
+MHD_Result QueueStream(MHD_Connection* connection, const Head& head, const Headers& always,
                        const std::shared_ptr<Exchange>& exchange) {
-  return Queue(connection, head,
+  return Queue(connection, head, always,
                MHD_create_response_from_callback(
                    MHD_SIZE_UNKNOWN, kReadBytes, &ReadBody, new std::shared_ptr<Exchange>(exchange),
                    [](void* kept) { delete static_cast<std::shared_ptr<Exchange>*>(kept); }));
@@ -159,9 +162,9 @@ struct Server::Impl {
     call.request.path = path;
     Routes::Found found = routes.Find(method, path);
     call.route = found.route;
-    if (call.route == nullptr) return Answer(connection, std::move(found.refusal));
+    if (call.route == nullptr) return Refuse(connection, call, std::move(found.refusal));
     if (AnnouncedBytes(connection).value_or(0) > options.max_body_bytes) {
-      return Answer(connection, TooLarge(options.max_body_bytes));
+      return Refuse(connection, call, TooLarge(options.max_body_bytes));
     }
     return MHD_YES;
   }
@@ -180,20 +183,21 @@ struct Server::Impl {
 
   // The request is whole, or its connection was woken.
   MHD_Result Proceed(MHD_Connection* connection, Call& call) {
-    if (call.dropped > 0) return Answer(connection, TooLarge(options.max_body_bytes));
+    if (call.dropped > 0) return Refuse(connection, call, TooLarge(options.max_body_bytes));
     if (call.exchange == nullptr) {
       ReadHead(connection, call.request);
       if (call.route->page) return Answer(connection, call.route->page(call.request));
       if (!Admit(connection, call)) {
         Response busy = Text(503, "too many requests are in flight\n");
         busy.head.headers.emplace_back(MHD_HTTP_HEADER_RETRY_AFTER, "1");
-        return Answer(connection, std::move(busy));
+        return Refuse(connection, call, std::move(busy));
       }
       call.route->handler(std::move(call.request), std::make_unique<Reply>(call.exchange));
     }
     std::optional<Exchange::Answer> answer = call.exchange->Take();
     if (!answer.has_value()) return MHD_YES;
-    if (answer->streamed) return QueueStream(connection, answer->response.head, call.exchange);
+    if (answer->streamed)
+      return QueueStream(connection, answer->response.head, options.headers, call.exchange);
     Release(call);
     return Answer(connection, std::move(answer->response));
   }
@@ -232,8 +236,13 @@ struct Server::Impl {
     return mutex.AwaitWithTimeout(absl::Condition(&idle), patience);
   }
 
+  MHD_Result Refuse(MHD_Connection* connection, const Call& call, Response plain) {
+    return Answer(connection,
+                  options.refusal ? options.refusal(call.request, std::move(plain)) : std::move(plain));
+  }
+
   MHD_Result Answer(MHD_Connection* connection, Response response) {
-    const MHD_Result queued = QueueWhole(connection, std::move(response));
+    const MHD_Result queued = QueueWhole(connection, options.headers, std::move(response));
     connections.Answered(Socket(connection), absl::Now());
     return queued;
   }

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -36,6 +37,10 @@ struct ServerOptions {
   size_t stream_buffer_bytes = size_t{64} << 10;    // of each streamed answer
   absl::Duration idle_timeout = absl::Seconds(10);  // without a byte read or written; whole seconds
   absl::Duration patience = absl::Seconds(30);      // with a request that does not end
+  Headers headers;                                  // of every answer
+  // How it is said that a request is refused before a Page or a Handler sees it (404, 405, 413, 503). `plain` has the code,
+  // the headers that it needs, and a line of text; of the request method and path are there. Null: by `plain`.
+  std::function<Response(const Request&, Response plain)> refusal;
 
   absl::Status Validate() const;
 };

@@ -35,14 +35,6 @@ Json ModelJson(const ServedModel& model) {
           {"max_model_len", model.context}};
 }
 
-ApiError NoSuchPath(const http::Request& request) {
-  return {.status = 404,
-          .message =
-              absl::StrCat("there is no ", request.method, " ", request.path,
-                           "; there are POST /v1/completions, POST /v1/chat/completions and GET /v1/models"),
-          .code = "not_found"};
-}
-
 // An error of what the client sent, in the field `param`.
 ApiError AboutField(const absl::Status& status, std::string param) {
   ApiError error = ErrorOf(status);
@@ -74,10 +66,6 @@ void Api::AddTo(http::Routes& routes) {
   complete("/v1/chat/completions", ApiEndpoint::kChat);
   routes.Add("GET", "/v1/models", [this](const http::Request& request) { return Models(request); });
   routes.Add("GET", kModelsPath, [this](const http::Request& request) { return OneModel(request); });
-  for (const char* method : {"GET", "POST"}) {
-    routes.Add(method, "/v1/",
-               [](const http::Request& request) { return ErrorResponse(NoSuchPath(request)); });
-  }
 }
 
 std::optional<ApiError> Api::CheckKey(const http::Request& request) const {

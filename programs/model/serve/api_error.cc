@@ -1,8 +1,10 @@
 #include "programs/model/serve/api_error.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 
 namespace drover::serve {
 namespace {
@@ -29,6 +31,23 @@ http::Response ErrorResponse(const ApiError& error) {
   if (error.status == 429 || error.status == 503) response.head.headers.emplace_back("Retry-After", "1");
   if (error.status == 401) response.head.headers.emplace_back("WWW-Authenticate", "Bearer");
   response.body = ErrorBody(error) + "\n";
+  return response;
+}
+
+http::Response RefusalResponse(const http::Request& request, http::Response plain) {
+  ApiError error = {.status = plain.head.code, .message = std::string(absl::StripSuffix(plain.body, "\n"))};
+  const std::string asked = absl::StrCat(request.method, " ", request.path);
+  if (error.status == 404) {
+    error.message = absl::StrCat("there is no ", asked, "; ", error.message);
+    error.code = "not_found";
+  } else if (error.status == 405) {
+    error.message = absl::StrCat("there is no ", asked, "; ", error.message);
+    error.code = "method_not_allowed";
+  } else if (error.status == 503) {
+    error.type = "server_error";
+  }
+  http::Response response = ErrorResponse(error);
+  response.head.headers = std::move(plain.head.headers);
   return response;
 }
 

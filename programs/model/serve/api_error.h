@@ -23,6 +23,10 @@ std::string ErrorBody(const ApiError& error);
 // 429 and 503 ask to come again in a second.
 http::Response ErrorResponse(const ApiError& error);
 
+// What http::Server says where nothing of the API answers (ServerOptions::refusal), as the API says it: a path that is not there
+// (404), a method that it does not take (405), a body that is too large (413), too many requests at once (503).
+http::Response RefusalResponse(const http::Request& request, http::Response plain);
+
 // 400 for what a caller can mend, 429 for a queue that is full, 500 otherwise.
 ApiError ErrorOf(const absl::Status& status);
 

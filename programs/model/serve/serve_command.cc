@@ -14,6 +14,8 @@
 #include "base/log.h"
 #include "base/status.h"
 #include "programs/model/serve/api.h"
+#include "programs/model/serve/api_error.h"
+#include "programs/model/serve/cross_origin.h"
 #include "programs/model/serve/loop.h"
 #include "programs/process/drain_watch.h"
 #include "programs/process/ports.h"
@@ -79,14 +81,17 @@ ServedModel Described(const ServeOptions& options, const actor::Engine& engine,
 
 absl::StatusOr<std::unique_ptr<http::Server>> Listen(const ServeOptions& options, http::Routes routes) {
   const auto requests = static_cast<size_t>(options.max_requests);
-  return http::Server::Start({.name = "drover serve",
-                              .listen = Address(options.host, options.port),
-                              .threads = kHttpThreads,
-                              .max_connections = kMaxConnections,
-                              .max_in_flight = requests + kSpareReplies,
-                              .max_body_bytes = ApiLimits().max_body_bytes,
-                              .idle_timeout = absl::Seconds(30)},
-                             std::move(routes));
+  return http::Server::Start(
+      {.name = "drover serve",
+       .listen = Address(options.host, options.port),
+       .threads = kHttpThreads,
+       .max_connections = kMaxConnections,
+       .max_in_flight = requests + kSpareReplies,
+       .max_body_bytes = ApiLimits().max_body_bytes,
+       .idle_timeout = absl::Seconds(30),
+       .headers = options.allow_origin.empty() ? http::Headers() : OriginHeaders(options.allow_origin),
+       .refusal = &RefusalResponse},
+      std::move(routes));
 }
 
 // What a person at a terminal wants to know, and a log does not.
@@ -119,6 +124,9 @@ class ServeProcess {
 
   absl::Status Run() {
     ASSIGN_OR_RETURN(ApiKeys keys, KeysOf(options_));
+    if (!options_.allow_origin.empty()) {
+      RETURN_IF_ERROR(Annotate(CheckOrigin(options_.allow_origin), "--allow-origin"));
+    }
     ASSIGN_OR_RETURN(model_tool::ToolModel model, model_tool::LoadToolModel(options_.model));
     if (model.tokenizer == nullptr) {
       return absl::InvalidArgumentError(
@@ -145,6 +153,7 @@ class ServeProcess {
   http::Routes MakeRoutes(Api& api) {
     http::Routes routes;
     api.AddTo(routes);
+    if (!options_.allow_origin.empty()) AddPreflight(routes);
     metrics::PageOptions pages;
     pages.live = [this] { return heartbeats_.Check(); };
     pages.ready = [this] {
@@ -205,6 +214,9 @@ void AddServeFlags(CLI::App& command, ServeOptions& options) {
   command.add_option(
       "--api-key-file", options.api_key_file,
       "Keys, one a line: requests need one of them (default: whoever reaches the port may ask)");
+  command.add_option(
+      "--allow-origin", options.allow_origin,
+      "Whose pages may ask from a browser, such as http://localhost:3000; *: all (default: none)");
   add("--max-batch", options.max_batch, "Responses decoded at a time")->check(CLI::Range(1, 65536));
   add("--max-context", options.max_context,
       "Most tokens of prompt and response together; 0: the model's, or what fits into the memory")

@@ -22,6 +22,7 @@ struct ServeOptions {
   int port = 8000;   // 0: the system picks one
   std::string name;  // of the model, in requests; empty: the directory's
   std::string api_key_file;
+  std::string allow_origin;  // whose pages browsers may let ask; *: all; empty: none
   std::string port_file;
   std::string log_file;
   std::string log_level = "info";

@@ -10,6 +10,8 @@
 #include "absl/time/clock.h"
 #include "base/status.h"
 #include "programs/model/serve/api.h"
+#include "programs/model/serve/api_error.h"
+#include "programs/model/serve/cross_origin.h"
 #include "programs/model/serve/loop.h"
 #include "programs/model/serve/testing/scripted_generator.h"
 #include "services/http/server.h"
@@ -18,16 +20,19 @@
 namespace drover::serve {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using Json = nlohmann::json;
 
+constexpr size_t kMaxBody = size_t{1} << 20;
 constexpr char kTemplate[] = "{% for m in messages %}{{ m.content }}{% endfor %}";
 
 class ServeTest : public ::testing::Test {
  protected:
   ~ServeTest() override { Stop(); }
 
-  void Start(const LoopOptions& options = {}, const char* keys = nullptr) {
+  void Start(const LoopOptions& options = {}, const char* keys = nullptr, const char* origin = nullptr) {
     ServedModel model = {.name = "tiny",
                          .fingerprint = "f",
                          .tokenizer = tokenizer_.get(),
@@ -40,7 +45,13 @@ class ServeTest : public ::testing::Test {
                                  [this](AcceptedRequest request) { loop_->Submit(std::move(request)); });
     http::Routes routes;
     api_->AddTo(routes);
-    auto server = http::Server::Start({.stream_buffer_bytes = 4096}, std::move(routes));
+    http::ServerOptions http = {
+        .max_body_bytes = kMaxBody, .stream_buffer_bytes = 4096, .refusal = &RefusalResponse};
+    if (origin != nullptr) {
+      http.headers = OriginHeaders(origin);
+      AddPreflight(routes);
+    }
+    auto server = http::Server::Start(http, std::move(routes));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     thread_ = std::thread([this] { loop_->Run(); });
@@ -351,7 +362,62 @@ TEST_F(ServeTest, ModelsAndPathsThatAreNot) {
   EXPECT_EQ(nothing.code, 404);
   EXPECT_THAT(Json::parse(nothing.body)["error"]["message"].get<std::string>(),
               HasSubstr("there is no POST /v1/embeddings"));
-  EXPECT_EQ(http::Get(server_->port(), "/v1/completions").code, 405);
+}
+
+// Whatever is refused, and wherever, an error is JSON.
+TEST_F(ServeTest, WrongMethodsAndBodiesAreErrorsInJson) {
+  Start();
+  const auto error = [](const http::Answer& answer) { return Json::parse(answer.body)["error"]; };
+  const http::Answer method = http::Get(server_->port(), "/v1/completions");
+  EXPECT_EQ(method.code, 405);
+  EXPECT_THAT(method.head, AllOf(HasSubstr("Allow: POST"), HasSubstr("Content-Type: application/json")));
+  EXPECT_EQ(error(method)["message"], "there is no GET /v1/completions; served here: POST");
+  EXPECT_EQ(error(method)["code"], "method_not_allowed");
+  const http::Answer removal = http::Get(server_->port(), "/v1/models/tiny", "DELETE");
+  EXPECT_EQ(removal.code, 405);
+  EXPECT_THAT(removal.head, HasSubstr("Allow: GET, HEAD"));
+  EXPECT_EQ(error(removal)["type"], "invalid_request_error");
+  EXPECT_EQ(http::Get(server_->port(), "/v1/completions", "OPTIONS").code, 405) << "nobody allowed an origin";
+  const http::Answer nowhere = http::Get(server_->port(), "/v2/x");
+  EXPECT_EQ(nowhere.code, 404);
+  EXPECT_EQ(error(nowhere)["code"], "not_found");
+  const http::Answer large = Post("/v1/completions", std::string(kMaxBody + 1, ' '));
+  EXPECT_EQ(large.code, 413);
+  EXPECT_THAT(error(large)["message"].get<std::string>(), HasSubstr("at most 1048576 bytes"));
+}
+
+TEST_F(ServeTest, PagesOfAnAllowedOriginMayAsk) {
+  Start({}, "sk-right\n", "http://localhost:3000");
+  const auto ask = [this](const std::string& request) {
+    http::Connection connection(server_->port());
+    connection.Send(request);
+    return http::ParseAnswer(connection.ReceiveAll());
+  };
+  constexpr char kAllowed[] = "Access-Control-Allow-Origin: http://localhost:3000\r\n";
+  const http::Answer preflight =
+      ask("OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+          "Origin: http://localhost:3000\r\nAccess-Control-Request-Method: POST\r\n"
+          "Access-Control-Request-Headers: authorization,content-type\r\n\r\n");
+  EXPECT_EQ(preflight.code, 204) << "without a key";
+  EXPECT_THAT(
+      preflight.head,
+      AllOf(HasSubstr(kAllowed), HasSubstr("Access-Control-Allow-Methods: GET, HEAD, POST, OPTIONS\r\n"),
+            HasSubstr("Access-Control-Allow-Headers: authorization,content-type\r\n")));
+  const std::string body = R"({"prompt":"a","stream":true})";
+  const http::Answer stream = ask(absl::StrCat(
+      "POST /v1/completions HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer sk-right\r\n",
+      "Content-Length: ", body.size(), "\r\n\r\n", body));
+  EXPECT_EQ(stream.code, 200);
+  EXPECT_THAT(stream.head, HasSubstr(kAllowed));
+  for (const char* path :
+       {"/v1/models", "/v1/completions", "/nowhere"}) {  // 401, 405, 404: a page may read why
+    EXPECT_THAT(http::Get(server_->port(), path).head, HasSubstr(kAllowed)) << path;
+  }
+}
+
+TEST_F(ServeTest, WithoutAnAllowedOriginNothingIsSaidOfOrigins) {
+  Start();
+  EXPECT_THAT(http::Get(server_->port(), "/v1/models").head, Not(HasSubstr("Access-Control")));
 }
 
 // Bodies of any kind: an answer in JSON, and the server goes on.
