@@ -146,6 +146,8 @@ TEST(Evaluate, RefusesOtherSettings) {
   EXPECT_THAT(why([](Bench& b) { b.options.settings.n = 4; }), HasSubstr("n was 2 and is 4"));
   EXPECT_THAT(why([](Bench& b) { b.options.settings.sampling.temperature = 0.5; }),
               HasSubstr("sampling.temperature was 0.0 and is 0.5"));
+  EXPECT_THAT(why([](Bench& b) { b.options.settings.sampling.min_p = 0.1; }),
+              HasSubstr("sampling.min_p was not there and is 0.1"));
   EXPECT_THAT(why([](Bench& b) { b.suite.pop_back(); }), HasSubstr("benchmarks.math was "));
   EXPECT_THAT(why([](Bench& b) { b.options.settings.prompt_template.name = "r1"; }),
               HasSubstr("template.name was"));

@@ -16,6 +16,7 @@ absl::Status Sampling::Validate() const {
     return wrong("temperature", temperature, "0 (greedy) or above");
   }
   if (!(top_p > 0 && top_p <= 1)) return wrong("top_p", top_p, "above 0 and at most 1");
+  if (!(min_p >= 0 && min_p <= 1)) return wrong("min_p", min_p, "at least 0 (off) and at most 1");
   if (max_response_tokens == 0) return wrong("max_response_tokens", 0, "at least 1");
   for (const std::string& text : stop) {
     if (text.empty()) return absl::InvalidArgumentError("a stop text is empty");

@@ -20,6 +20,7 @@ struct Sampling {
   double temperature = 0;  // 0 is greedy
   double top_p = 1;        // only the fewest tokens with that probability together, in (0, 1]
   uint32_t top_k = 0;      // only so many most probable tokens; 0: all
+  double min_p = 0;        // only tokens at least so many times as likely as the likeliest, in [0, 1]; 0: all
   uint32_t max_response_tokens = 3000;
   std::vector<std::string> stop;  // texts that end a response; none is empty
   bool keep_stop = false;         // the stop text stays in the response

@@ -22,6 +22,8 @@ TEST(Sampling, RefusesWhatCannotBeSampled) {
               HasSubstr("temperature is nan"));
   EXPECT_THAT(why([](Sampling& s) { s.top_p = 0; }), HasSubstr("top_p is 0"));
   EXPECT_THAT(why([](Sampling& s) { s.top_p = 1.5; }), HasSubstr("top_p is 1.5"));
+  EXPECT_THAT(why([](Sampling& s) { s.min_p = -0.1; }), HasSubstr("min_p is -0.1"));
+  EXPECT_THAT(why([](Sampling& s) { s.min_p = 1.1; }), HasSubstr("min_p is 1.1"));
   EXPECT_THAT(why([](Sampling& s) { s.max_response_tokens = 0; }), HasSubstr("at least 1"));
   EXPECT_THAT(why([](Sampling& s) { s.stop = {"a", ""}; }), HasSubstr("a stop text is empty"));
 }

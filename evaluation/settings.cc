@@ -51,6 +51,8 @@ ordered_json ToJson(const Settings& settings, absl::Span<const Benchmark> suite)
                       {"stop", sampling.stop},
                       {"keep_stop", sampling.keep_stop},
                       {"seed", sampling.seed}};
+  // Left out where it is off, as it is in folders of releases that did not have it.
+  if (sampling.min_p > 0) json["sampling"]["min_p"] = sampling.min_p;
   const Grading& grading = settings.grading;
   json["grading"] = {{"format", std::string(verifier::RewardFormatName(grading.format))},
                      {"grader", grading.grader},

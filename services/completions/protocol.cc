@@ -154,6 +154,7 @@ std::string RequestBody(const Request& request, const evaluation::Sampling& samp
   body[request.IsChat() && dialect.max_completion_tokens ? "max_completion_tokens" : "max_tokens"] =
       sampling.max_response_tokens;
   if (sampling.top_k > 0) body["top_k"] = sampling.top_k;
+  if (sampling.min_p > 0) body["min_p"] = sampling.min_p;
   if (!sampling.stop.empty() && (!sampling.keep_stop || dialect.include_stop)) {
     const size_t count = std::min(sampling.stop.size(), kMostStops);
     body["stop"] =

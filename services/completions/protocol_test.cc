@@ -35,7 +35,14 @@ TEST(RequestBodyTest, ACompletionHasPromptAndSampling) {
   EXPECT_EQ(body["max_tokens"], 100);
   EXPECT_EQ(body["stop"], Json({"</answer>"}));
   EXPECT_FALSE(body.contains("top_k"));  // the API has none; some servers refuse it
+  EXPECT_FALSE(body.contains("min_p"));
   EXPECT_FALSE(body.contains("include_stop_str_in_output"));
+}
+
+TEST(RequestBodyTest, WhatTheApiHasNotIsAskedForWhereItIsWanted) {
+  const Json body = Json::parse(RequestBody({.model = "m", .prompt = "p"}, {.top_k = 20, .min_p = 0.25}, {}));
+  EXPECT_EQ(body["top_k"], 20);
+  EXPECT_EQ(body["min_p"], 0.25);
 }
 
 TEST(RequestBodyTest, AChatHasMessages) {

@@ -93,6 +93,13 @@ void AddQuestions(CLI::App* command, AnalyzeOptions* options) {
   command->add_option("--top-p", options->top_p, "Only the fewest tokens with this probability together")
       ->check(CLI::Range(1e-9, 1.0))
       ->capture_default_str();
+  command->add_option("--top-k", options->top_k, "Only so many most probable tokens; 0: all")
+      ->capture_default_str();
+  command
+      ->add_option("--min-p", options->min_p,
+                   "Only tokens at least so many times as likely as the likeliest; 0: all")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   command->add_option("--max-response-tokens", options->max_response_tokens, "Most tokens of a response")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

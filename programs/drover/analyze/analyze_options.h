@@ -42,6 +42,8 @@ struct AnalyzeOptions {
   uint32_t n = 1;
   uint32_t k = 8;  // exploration: of pass@k
   double top_p = 1;
+  uint32_t top_k = 0;
+  double min_p = 0;
   uint32_t max_response_tokens = 1024;
   uint64_t seed = 0;
   std::string run;  // reflection: a run folder

@@ -159,6 +159,8 @@ Json Session::SettingsJson() const {
   json["temperatures"] = options_.temperatures;
   json["n"] = options_.n;
   json["top_p"] = options_.top_p;
+  json["top_k"] = options_.top_k;
+  json["min_p"] = options_.min_p;
   json["max_response_tokens"] = options_.max_response_tokens;
   json["seed"] = options_.seed;
   return json;

@@ -34,6 +34,8 @@ absl::StatusOr<evaluation::Settings> EvaluationSettings(const SettingsRun& run, 
   settings.n = run.options.n;
   settings.sampling = {.temperature = setting.temperature,
                        .top_p = run.options.top_p,
+                       .top_k = run.options.top_k,
+                       .min_p = run.options.min_p,
                        .max_response_tokens = run.options.max_response_tokens,
                        .stop = prompt_template.stop,
                        .keep_stop = prompt_template.keep_stop,

@@ -92,6 +92,7 @@ absl::StatusOr<evaluation::Settings> SettingsOf(const EvalOptions& options) {
   settings.sampling = {.temperature = options.temperature.value_or(options.n == 1 ? 0 : 1),
                        .top_p = options.top_p,
                        .top_k = options.top_k,
+                       .min_p = options.min_p,
                        .max_response_tokens = options.max_response_tokens,
                        .stop = settings.prompt_template.stop,
                        .keep_stop = settings.prompt_template.keep_stop,

@@ -37,6 +37,7 @@ struct EvalOptions {
   std::optional<double> temperature;  // absent: 0 for one response a question, else 1
   double top_p = 1;
   uint32_t top_k = 0;
+  double min_p = 0;
   uint32_t max_response_tokens = 3000;
   uint64_t seed = 0;
 

@@ -90,6 +90,10 @@ void AddSamplingFlags(CLI::App* eval, EvalOptions* options) {
       ->capture_default_str();
   eval->add_option("--top-k", options->top_k, "Only so many most probable tokens; 0: all")
       ->capture_default_str();
+  eval->add_option("--min-p", options->min_p,
+                   "Only tokens at least so many times as likely as the likeliest; 0: all")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   eval->add_option("--max-response-tokens", options->max_response_tokens, "Most tokens of a response")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();

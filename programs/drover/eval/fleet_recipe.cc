@@ -42,9 +42,9 @@ absl::Status CheckRoom(const std::string& model, uint64_t longest_prompt, uint32
 }
 
 absl::Status CheckSampling(const evaluation::Sampling& sampling) {
-  if (sampling.top_p == 1 && sampling.top_k == 0) return absl::OkStatus();
+  if (sampling.top_p == 1 && sampling.top_k == 0 && sampling.min_p == 0) return absl::OkStatus();
   return absl::InvalidArgumentError(
-      "--top-p and --top-k do not go with --fleet: evaluations of a run sample from all tokens");
+      "--top-p, --top-k and --min-p do not go with --fleet: evaluations of a run sample from all tokens");
 }
 
 void SetData(const FleetModel& model, const std::string& questions, const evaluation::Sampling& sampling,

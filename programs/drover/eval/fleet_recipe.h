@@ -22,7 +22,7 @@ struct FleetModel {
 
 // Effective and valid, the files apart: no rollouts, no held-out questions, and as its suite `questions`, a JSONL file whose problems
 // are whole prompts. All of `asks`, one at least, have prompts and as many responses each. INVALID_ARGUMENT for what a fleet cannot do
-// (top_p, top_k), for prompts that leave no room for a response, and for what the recipe's own checks find.
+// (top_p, top_k, min_p), for prompts that leave no room for a response, and for what the recipe's own checks find.
 absl::StatusOr<v1::Recipe> FleetRecipe(const FleetModel& model, const std::string& questions,
                                        absl::Span<const evaluation::Ask> asks,
                                        const evaluation::Sampling& sampling);

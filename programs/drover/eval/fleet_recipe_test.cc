@@ -75,7 +75,10 @@ TEST_F(FleetRecipeTest, SaysWhatDoesNotGo) {
   asks_[1].prompt = "1";
   sampling_.top_k = 5;
   EXPECT_THAT(std::string(Make().status().message()),
-              HasSubstr("--top-p and --top-k do not go with --fleet"));
+              HasSubstr("--top-p, --top-k and --min-p do not go with --fleet"));
+  sampling_.top_k = 0;
+  sampling_.min_p = 0.1;
+  EXPECT_THAT(std::string(Make().status().message()), HasSubstr("--min-p do not go with --fleet"));
 }
 
 }  // namespace

@@ -238,6 +238,7 @@ std::vector<std::string> GenerateArguments(const LocalModelOptions& options,
       absl::StrCat("--temperature=", nlohmann::json(sampling.temperature).dump()),
       absl::StrCat("--top-p=", nlohmann::json(sampling.top_p).dump()),
       absl::StrCat("--top-k=", sampling.top_k),
+      absl::StrCat("--min-p=", nlohmann::json(sampling.min_p).dump()),
       absl::StrCat("--seed=", sampling.seed)};
   for (const std::string& stop : sampling.stop) argv.push_back(absl::StrCat("--stop=", stop));
   if (sampling.keep_stop) argv.push_back("--keep-stop");

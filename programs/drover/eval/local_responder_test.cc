@@ -79,14 +79,15 @@ TEST_F(LocalResponderTest, ArgumentsSayHowToSample) {
   sampling_ = {.temperature = 0.7,
                .top_p = 0.95,
                .top_k = 20,
+               .min_p = 0.25,
                .max_response_tokens = 9,
                .stop = {"-x", "b"},
                .seed = 4};
   ASSERT_TRUE(Respond("cat > /dev/null\n" + Line("a/0", 0, "two"), {kOne}).ok());
   const std::string arguments = ReadFile(dir_ + "/arguments").value();
   for (const char* argument :
-       {"--model=m", "--temperature=0.7", "--top-p=0.95", "--top-k=20", "--max-new-tokens=9", "--stop=-x",
-        "--stop=b", "--seed=4", "--fit-context", "--template=none"}) {
+       {"--model=m", "--temperature=0.7", "--top-p=0.95", "--top-k=20", "--min-p=0.25", "--max-new-tokens=9",
+        "--stop=-x", "--stop=b", "--seed=4", "--fit-context", "--template=none"}) {
     EXPECT_THAT(arguments, HasSubstr(argument));
   }
 }
