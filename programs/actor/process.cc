@@ -1,6 +1,7 @@
 #include "programs/actor/process.h"
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <thread>
 
@@ -66,6 +67,7 @@ class StopListener {
       while (!over_.WaitForNotificationWithTimeout(kStopRound)) {
         if (!group->asked_to_stop()) continue;
         log::Info("another rank was told to stop: draining");
+        heard_ = true;
         worker->Drain();
         return;
       }
@@ -76,14 +78,22 @@ class StopListener {
     if (thread_.joinable()) thread_.join();
   }
 
+  bool heard() const { return heard_; }
+
  private:
   absl::Notification over_;
+  std::atomic<bool> heard_{false};
   std::thread thread_;
 };
 
+// How work ends in order: with the run, or with the draining that another rank was told of. Of this rank's own draining its
+// DrainWatch knows.
+enum class End { kRunIsOver, kAnotherRankDrained };
+
 // Once set up: works until the end of the run, of the draining, or an error.
-absl::Status Work(const Flags& flags, const Setup& setup, RemoteLearner& learner, process::DrainAction& drain,
-                  Heartbeats& heartbeats, process::Readiness& readiness, metrics::ActorMetrics& metrics) {
+absl::StatusOr<End> Work(const Flags& flags, const Setup& setup, RemoteLearner& learner,
+                         process::DrainAction& drain, Heartbeats& heartbeats, process::Readiness& readiness,
+                         metrics::ActorMetrics& metrics) {
   ASSIGN_OR_RETURN(const auto verifiers, ParseAddresses(flags.verifier));
   readiness.Set(absl::UnavailableError("waiting for the actor's other ranks"));
   ASSIGN_OR_RETURN(const auto group, ActorGroup::Gather(flags, setup));
@@ -118,7 +128,13 @@ absl::Status Work(const Flags& flags, const Setup& setup, RemoteLearner& learner
   const absl::Status end = worker.Run();
   if (group->ranks() != nullptr) group->ranks()->set_in_order(end.ok());
   drain.Become(nullptr);
-  return end;
+  RETURN_IF_ERROR(end);
+  return listener.heard() ? End::kAnotherRankDrained : End::kRunIsOver;
+}
+
+const char* WhyInOrder(bool draining, End end) {
+  if (draining) return "drained";
+  return end == End::kAnotherRankDrained ? "drained: another rank was told to stop" : "the run is over";
 }
 
 }  // namespace
@@ -150,12 +166,16 @@ absl::Status RunActor(const Flags& flags, StopSignal& signals) {
   drain.Become([&learner] { learner.Cancel(); });
   readiness.Set(absl::UnavailableError("waiting for the learner"));
   const absl::StatusOr<Setup> setup = MakeSetup(flags.recipe, flags.model, learner);
-  absl::Status end = setup.status();
-  if (end.ok()) end = Work(flags, *setup, learner, drain, heartbeats, readiness, metrics);
+  absl::StatusOr<End> end = End::kRunIsOver;
+  if (setup.ok()) {
+    end = Work(flags, *setup, learner, drain, heartbeats, readiness, metrics);
+  } else {
+    end = setup.status();
+  }
   drain.Become(nullptr);
-  if (watch.draining() && absl::IsCancelled(end)) end = absl::OkStatus();
-  if (end.ok()) log::Info(watch.draining() ? "drained" : "the run is over");
-  return end;
+  if (watch.draining() && absl::IsCancelled(end.status())) end = End::kRunIsOver;
+  if (end.ok()) log::Info(WhyInOrder(watch.draining(), *end));
+  return end.status();
 }
 
 }  // namespace drover::actor_process
