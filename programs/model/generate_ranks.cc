@@ -1,7 +1,9 @@
 #include "programs/model/generate_ranks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -50,6 +52,16 @@ absl::Status CheckRanks(const std::string& dir, int ranks) {
   return Annotate(model::CheckShares(*config, ranks), "--tensor-parallel");
 }
 
+// A descriptor of a file that goes with it, in the temporary directory; it must be closed.
+absl::StatusOr<int> NamelessFile() {
+  std::error_code error;
+  std::string path = (std::filesystem::temp_directory_path(error) / "drover-rank.XXXXXX").string();
+  const int file = ::mkostemp(path.data(), O_CLOEXEC);
+  if (file < 0) return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", path));
+  ::unlink(path.c_str());
+  return file;
+}
+
 }  // namespace
 
 int ThreadsOfRank(int wish, int ranks) { return wish > 0 ? wish : std::max(1, Cores() / ranks); }
@@ -59,10 +71,9 @@ absl::StatusOr<std::unique_ptr<GenerateRanks>> GenerateRanks::Start(const ToolMo
   RETURN_IF_ERROR(CheckRanks(options.dir, ranks));
   ASSIGN_OR_RETURN(const model::TransformerOptions resolved, ResolveOptions(options));
   std::unique_ptr<GenerateRanks> started(new GenerateRanks);
-  std::error_code error;
-  started->folder_ = (std::filesystem::temp_directory_path(error) / "drover-ranks.XXXXXX").string();
-  if (::mkdtemp(started->folder_.data()) == nullptr) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("cannot make ", started->folder_));
+  while (started->logs_.size() + 1 < static_cast<size_t>(ranks)) {
+    ASSIGN_OR_RETURN(const int log, NamelessFile());
+    started->logs_.push_back(log);
   }
   absl::Status others = absl::OkStatus();
   C10dOptions join = JoinOptions(0, ranks, resolved.device);
@@ -95,7 +106,9 @@ absl::Status GenerateRanks::StartOthers(const ToolModelOptions& options, int ran
   return absl::OkStatus();
 }
 
-std::string GenerateRanks::LogOf(int rank) const { return absl::StrCat(folder_, "/rank-", rank, ".log"); }
+std::string GenerateRanks::LogOf(int rank) const {
+  return absl::StrCat("/proc/self/fd/", logs_.at(rank - 1));
+}
 
 absl::Status GenerateRanks::Explain(absl::Status status) {
   std::string story;
@@ -114,8 +127,7 @@ GenerateRanks::~GenerateRanks() {
   const absl::Time deadline = absl::Now() + (group_ != nullptr ? kOrderlyEnd : absl::ZeroDuration());
   for (launch::Process& other : others_) other.Wait(deadline - absl::Now());
   others_.clear();  // kills those that still run
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
+  for (const int log : logs_) ::close(log);
 }
 
 absl::Status RunOtherRank(const OtherRankOptions& options) {

@@ -37,7 +37,8 @@ class GenerateRanks {
   absl::Status StartOthers(const ToolModelOptions& options, int ranks, uint16_t port);
   std::string LogOf(int rank) const;
 
-  std::string folder_;  // of their logs
+  std::vector<int>
+      logs_;  // descriptors of files that have no names: nothing is left of them, however this process ends
   std::vector<launch::Process> others_;
   std::unique_ptr<Collectives> collectives_;
   std::unique_ptr<actor::ActorRanks> group_;
