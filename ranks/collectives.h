@@ -86,8 +86,8 @@ struct C10dOptions {
   absl::Status Validate() const;
 };
 
-// Joins the group: c10d's Gloo (and NCCL) over a TCPStore. Blocks until all ranks came; DEADLINE_EXCEEDED or
-// UNAVAILABLE with the address when they did not.
+// Joins the group: c10d's Gloo (and NCCL) over a TCPStore. Blocks until all ranks came; DEADLINE_EXCEEDED or UNAVAILABLE with the
+// address when they did not; ABORTED, at once, where this rank was in the group before: rank 0 is still one of an earlier start.
 absl::StatusOr<std::unique_ptr<Collectives>> JoinC10d(const C10dOptions& options);
 
 }  // namespace drover

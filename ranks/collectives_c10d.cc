@@ -229,6 +229,11 @@ c10::intrusive_ptr<c10d::Store> OpenStore(const C10dOptions& options) {
   return store;
 }
 
+// A store is of one group, in which each rank is once.
+bool IsFirstJoin(c10d::Store& store, int rank) {
+  return store.add(absl::StrCat("drover/joins/", rank), 1) == 1;
+}
+
 c10::intrusive_ptr<c10d::Backend> MakeGloo(const c10::intrusive_ptr<c10d::Store>& store,
                                            const C10dOptions& options) {
   // Connecting takes this timeout; each collective brings its own.
@@ -264,13 +269,19 @@ absl::StatusOr<std::unique_ptr<Collectives>> JoinC10d(const C10dOptions& options
   std::unique_ptr<Collectives> result;
   const std::string what = absl::StrCat("rank ", options.rank, " of ", options.size, " joining at ",
                                         options.host, ":", options.port);
+  bool first = true;
   RETURN_IF_ERROR(Guard(what, options.join_timeout, [&] {
     auto store = OpenStore(options);
+    first = IsFirstJoin(*store, options.rank);
+    if (!first) return;
     auto gloo = MakeGloo(store, options);
     auto nccl = MakeNccl(store, options);
     result = std::make_unique<C10d>(options, store, gloo, nccl);
   }));
-  return result;
+  if (first) return result;
+  return absl::AbortedError(absl::StrCat(what, ": rank ", options.rank,
+                                         " was in this group before; rank 0 is still that of an "
+                                         "earlier start, and must be started again, too"));
 }
 
 }  // namespace drover

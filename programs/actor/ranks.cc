@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "actor/pass_follower.h"
 #include "base/address.h"
 #include "base/log.h"
@@ -24,6 +25,9 @@ namespace {
 
 // Rank 0 speaks every five seconds while it is idle (actor/pass_leader.h): less patience than some of them has no meaning.
 constexpr absl::Duration kLeastPatience = absl::Seconds(30);
+
+// Between two looks whether a rank 0 that misses this rank has made way for the next one.
+constexpr absl::Duration kOldRankZero = absl::Seconds(5);
 
 absl::Duration Patience(const Flags& flags) {
   return std::max(kLeastPatience, absl::Seconds(flags.collective_seconds));
@@ -123,13 +127,16 @@ absl::Status Follow(const Flags& flags, Collectives& collectives, Heartbeats::Pu
                              {.patience = patience, .heard = [&] { pulse.Beat(patience); }});
 }
 
-// Rank 0 listens once the learner has told it the recipe, which may come as late as it likes: nobody there is no error.
+// Rank 0 listens once the learner has told it the recipe, which may come as late as it likes: nobody there is no error. Nor is a
+// rank 0 that this rank, in an earlier life, was lost to: it ends, and is started again.
 absl::StatusOr<std::unique_ptr<Collectives>> JoinInTheEnd(const Flags& flags, Heartbeats::Pulse& pulse,
                                                           const std::function<bool()>& draining) {
   while (true) {
     pulse.Beat(3 * absl::Seconds(flags.join_seconds));  // connecting, and then waiting for the others
     auto joined = Join(flags);
-    if (!absl::IsDeadlineExceeded(joined.status()) || draining()) return joined;
+    const bool of_earlier_start = absl::IsAborted(joined.status());
+    if ((!absl::IsDeadlineExceeded(joined.status()) && !of_earlier_start) || draining()) return joined;
+    if (of_earlier_start) absl::SleepFor(kOldRankZero);
     log::Warning("the actor's other ranks are not there yet: still waiting",
                  {{"error", std::string(joined.status().message())}});
   }
