@@ -22,6 +22,7 @@
 #include "base/exceptions.h"
 #include "base/status.h"
 #include "model/device.h"
+#include "ranks/shared_gpus.h"
 
 namespace drover::actor {
 namespace {
@@ -41,7 +42,14 @@ absl::StatusOr<CachePlan> PlanMemory(const EngineOptions& options, const model::
   if (options.cache_bytes == 0) {
     const torch::Device device = model.options().device;
     ASSIGN_OR_RETURN(const int64_t free, model::FreeMemory(device));
-    wishes.default_bytes = device.is_cpu() ? free / (4 * share.ranks) : free / 2;  // ranks may share a host
+    int sharers = share.ranks;  // of a host
+    if (!device.is_cpu()) {
+      sharers = 1;
+      if (options.ranks != nullptr) {
+        ASSIGN_OR_RETURN(sharers, MostRanksOnOneGpu(options.ranks->collectives()));
+      }
+    }
+    wishes.default_bytes = DefaultCacheBytes(free, !device.is_cpu(), sharers);
   }
   return PlanCache(wishes);
 }

@@ -4,18 +4,18 @@
 
 #include <cstdlib>
 #include <set>
-#include <string>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
+
+#include "ranks/shared_gpus.h"
 
 namespace drover {
 
 bool RanksShareAGpu(c10d::Store& store, const C10dOptions& options) {
-  const auto key = [](int rank) { return "drover/gpu/" + std::to_string(rank); };
   // The same on every machine that sees this GPU, by whatever number.
   const char* const uuid = at::cuda::getDeviceProperties(options.device.index())->uuid.bytes;
-  store.set(key(options.rank), std::vector<uint8_t>(uuid, uuid + sizeof(cudaUUID_t)));
+  store.set(GpuWord(options.rank), std::vector<uint8_t>(uuid, uuid + sizeof(cudaUUID_t)));
   std::set<std::vector<uint8_t>> gpus;
-  for (int rank = 0; rank < options.size; ++rank) gpus.insert(store.get(key(rank)));
+  for (int rank = 0; rank < options.size; ++rank) gpus.insert(store.get(GpuWord(rank)));
   return static_cast<int>(gpus.size()) < options.size;
 }
 

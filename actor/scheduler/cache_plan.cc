@@ -8,6 +8,10 @@
 
 namespace drover::actor {
 
+int64_t DefaultCacheBytes(int64_t free, bool gpu, int ranks) {
+  return free / ((gpu ? 2 : 4) * int64_t{ranks});
+}
+
 absl::StatusOr<CachePlan> PlanCache(const CacheWishes& wishes) {
   const int64_t wished =
       wishes.max_context == 0 ? wishes.max_positions : std::min(wishes.max_context, wishes.max_positions);

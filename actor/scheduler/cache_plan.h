@@ -17,6 +17,10 @@ struct CacheWishes {
   int64_t page_bytes = 1;
 };
 
+// CacheWishes::default_bytes of a device with `free` bytes: a quarter of a host's memory, which has other things to do, and half of
+// a GPU's, parted among the `ranks` of the engine that are, or may be, on it.
+int64_t DefaultCacheBytes(int64_t free, bool gpu, int ranks);
+
 struct CachePlan {
   int32_t pages = 0;    // enough for max_batch responses of `context` tokens, or what the budget allows
   int64_t context = 0;  // tokens of one response at most: it fits in the pages by itself

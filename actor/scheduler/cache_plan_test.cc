@@ -58,5 +58,12 @@ TEST(PlanCache, ABudgetForNotOneResponseIsRefused) {
               HasSubstr("(cache_bytes is 0) is 2000, must be at least 3000"));
 }
 
+TEST(DefaultCacheBytes, RanksOfOneDevicePartIt) {
+  EXPECT_EQ(DefaultCacheBytes(8000, /*gpu=*/true, 1), 4000);
+  EXPECT_EQ(DefaultCacheBytes(8000, /*gpu=*/true, 2), 2000);
+  EXPECT_EQ(DefaultCacheBytes(8000, /*gpu=*/false, 1), 2000);
+  EXPECT_EQ(DefaultCacheBytes(8000, /*gpu=*/false, 4), 500);
+}
+
 }  // namespace
 }  // namespace drover::actor
