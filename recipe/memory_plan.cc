@@ -220,7 +220,8 @@ void AddEvaluatedWeights(const v1::Recipe& recipe, const ModelConfig& config, Pl
   const auto lora = LoraOf(recipe);
   plan->parts.push_back({"evaluated weights", "an older version; evaluation.wait needs none",
                          lora ? kFloat * model::CountAdapterWeights(*lora, config)
-                              : ElementBytes(recipe) * model::CountWeights(config).all});
+                              : ElementBytes(recipe) * model::CountWeights(config).all,
+                         /*others=*/0});
 }
 
 MemoryPart ProcessPart(PlannedDevice device) {
@@ -265,11 +266,32 @@ bool Ease(v1::Recipe* recipe, std::string* set) {
   return false;
 }
 
+// `fits`: of a recipe and its learner's plan.
+template <typename Fits>
+std::vector<MemoryChange> ChangesUntil(const v1::Recipe& recipe, const ModelConfig& config,
+                                       PlannedDevice device, const Fits& fits) {
+  std::vector<MemoryChange> changes;
+  v1::Recipe eased = recipe;
+  MemoryPlan plan = PlanLearnerMemory(eased, config, device);
+  std::string set;
+  while (!fits(eased, plan) && Ease(&eased, &set)) {
+    plan = PlanLearnerMemory(eased, config, device);
+    changes.push_back({set, plan, fits(eased, plan)});
+  }
+  return changes;
+}
+
 }  // namespace
 
 int64_t MemoryPlan::total() const {
   int64_t sum = 0;
   for (const MemoryPart& part : parts) sum += part.bytes;
+  return sum;
+}
+
+int64_t MemoryPlan::total_of_others() const {
+  int64_t sum = 0;
+  for (const MemoryPart& part : parts) sum += part.others.value_or(part.bytes);
   return sum;
 }
 
@@ -293,16 +315,19 @@ MemoryPlan PlanActorMemory(const v1::Recipe& recipe, const ModelConfig& config, 
       share.ranks == 1 ? "" : absl::StrCat(", of which each of ", share.ranks, " processes has its rows");
   plan.parts.push_back(
       {"weights", absl::StrCat("in the dtype", of_ranks), e * model::CountSharedWeights(config, share).all});
+  // The others are handed a version tensor by tensor, each whole (actor/pass_leader.h).
+  const int64_t one_tensor = e * std::max(Embedding(config), config.hidden_size * config.intermediate_size);
   if (device == PlannedDevice::kCpu) {
     plan.parts.push_back({"packed weights", absl::StrCat("as the products read them", of_ranks),
                           e * model::CountSharedWeights(config, share).matrices});
   }
   if (const auto lora = LoraOf(recipe)) {
-    plan.parts.push_back({"frozen weights", "as they came", e * elements.all});
+    plan.parts.push_back({"frozen weights", "as they came", e * elements.all, one_tensor});
     plan.parts.push_back({"incoming weights", "the next version's adapters, while responses go on",
-                          2 * kFloat * model::CountAdapterWeights(*lora, config)});
+                          2 * kFloat * model::CountAdapterWeights(*lora, config), /*others=*/0});
   } else {
-    plan.parts.push_back({"incoming weights", "the next version, while responses go on", e * elements.all});
+    plan.parts.push_back(
+        {"incoming weights", "the next version, while responses go on", e * elements.all, one_tensor});
   }
   AddEvaluatedWeights(recipe, config, device, &plan);
   plan.parts.push_back(ProcessPart(device));
@@ -322,15 +347,27 @@ MemoryPlan PlanActorMemory(const v1::Recipe& recipe, const ModelConfig& config, 
 
 std::vector<MemoryChange> ChangesToFit(const v1::Recipe& recipe, const ModelConfig& config,
                                        PlannedDevice device, int64_t bytes) {
-  std::vector<MemoryChange> changes;
-  v1::Recipe eased = recipe;
-  MemoryPlan plan = PlanLearnerMemory(eased, config, device);
-  std::string set;
-  while (plan.total() > bytes && Ease(&eased, &set)) {
-    plan = PlanLearnerMemory(eased, config, device);
-    changes.push_back({set, plan});
-  }
-  return changes;
+  return ChangesUntil(recipe, config, device, [bytes](const v1::Recipe&, const MemoryPlan& learner) {
+    return learner.total() <= bytes;
+  });
+}
+
+int64_t RunMemory(const v1::Recipe& recipe, const ModelConfig& config) {
+  const auto of_ranks = [](const MemoryPlan& plan, int64_t ranks) {
+    return plan.total() + (std::max<int64_t>(1, ranks) - 1) * plan.total_of_others();
+  };
+  const MemoryPlan learner = PlanLearnerMemory(recipe, config, PlannedDevice::kCpu);
+  const MemoryPlan actor = PlanActorMemory(recipe, config, PlannedDevice::kCpu, /*free_bytes=*/0);
+  return of_ranks(learner, recipe.learner().ranks()) +
+         std::max<int64_t>(1, recipe.actors().count()) * of_ranks(actor, recipe.actors().tensor_parallel());
+}
+
+std::vector<MemoryChange> ChangesToFitRun(const v1::Recipe& recipe, const ModelConfig& config,
+                                          int64_t bytes) {
+  return ChangesUntil(recipe, config, PlannedDevice::kCpu,
+                      [&config, bytes](const v1::Recipe& eased, const MemoryPlan&) {
+                        return RunMemory(eased, config) <= bytes;
+                      });
 }
 
 }  // namespace drover::recipe

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,12 +19,14 @@ struct MemoryPart {
   std::string name;  // short, of the tables: "master weights"
   std::string what;  // why it is there and what it grows with
   int64_t bytes = 0;
+  std::optional<int64_t> others;  // of a rank above 0, where it holds less of it
 };
 
 // The most that a process holds at one moment.
 struct MemoryPlan {
   std::vector<MemoryPart> parts;
   int64_t total() const;
+  int64_t total_of_others() const;  // of a rank above 0
 };
 
 // One rank of the learner, in the step with the longest responses that the recipe allows, all of them as long.
@@ -40,11 +43,20 @@ MemoryPlan PlanActorMemory(const v1::Recipe& recipe, const model::ModelConfig& c
 struct MemoryChange {
   std::string set;  // as --set takes it: "learner.microbatch_responses=4"
   MemoryPlan plan;
+  bool fits = false;  // with it, what was to fit does
 };
 
 // What to change, in this order, until a learner's rank fits into `bytes`: with several ranks the moments spread over them,
 // layers computed again, with several ranks the gradients spread too, then the weights, smaller microbatches, bfloat16. Empty if it fits as it is; the last plan still does not fit where nothing of this helps.
 std::vector<MemoryChange> ChangesToFit(const v1::Recipe& recipe, const model::ModelConfig& config,
                                        PlannedDevice device, int64_t bytes);
+
+// All learners and actors of a run on the CPUs of one machine, the actors without keys and values: these they make fit into what
+// is left. Bytes.
+int64_t RunMemory(const v1::Recipe& recipe, const model::ModelConfig& config);
+
+// ChangesToFit for the whole run: until RunMemory is at most `bytes`.
+std::vector<MemoryChange> ChangesToFitRun(const v1::Recipe& recipe, const model::ModelConfig& config,
+                                          int64_t bytes);
 
 }  // namespace drover::recipe

@@ -247,5 +247,38 @@ TEST(MemoryPlanTest, SeveralRanksShareBeforeTheyGiveUpSpeed) {
               Contains(Field(&MemoryChange::set, "learner.sharding=WEIGHTS")));
 }
 
+// What rank 0 alone has for others: newer weights whole, and those that are evaluated.
+TEST(MemoryPlanTest, RanksAboveZeroHoldLess) {
+  v1::Recipe recipe = Recipe();
+  const int64_t all = 2 * (64 + 2 * 32 + 64 + 3 * 128) + 80 + 2 * 16 + 8;
+  const MemoryPlan learner = PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu);
+  EXPECT_EQ(PartsOf(learner).at("evaluated weights"), 4 * all);
+  EXPECT_EQ(learner.total_of_others(), learner.total() - 4 * all);
+  const MemoryPlan actor = PlanActorMemory(recipe, Config(), PlannedDevice::kCpu, 0);
+  const int64_t largest = 16 * 8;  // of the feed-forward block, which has more rows than the vocabulary
+  EXPECT_EQ(actor.total_of_others(), actor.total() - 2 * 4 * all + 4 * largest);
+  recipe.mutable_evaluation()->set_wait(true);
+  const MemoryPlan alone = PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu);
+  EXPECT_EQ(alone.total_of_others(), alone.total());
+}
+
+TEST(MemoryPlanTest, ARunIsAllItsProcesses) {
+  v1::Recipe recipe = Recipe();
+  recipe.mutable_learner()->set_ranks(3);
+  recipe.mutable_actors()->set_count(2);
+  recipe.mutable_actors()->set_tensor_parallel(2);
+  const MemoryPlan learner = PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu);
+  const MemoryPlan actor = PlanActorMemory(recipe, Config(), PlannedDevice::kCpu, 0);
+  const int64_t whole =
+      learner.total() + 2 * learner.total_of_others() + 2 * (actor.total() + actor.total_of_others());
+  EXPECT_EQ(RunMemory(recipe, Config()), whole);
+  EXPECT_THAT(ChangesToFitRun(recipe, Config(), whole), ::testing::IsEmpty());
+  const auto changes = ChangesToFitRun(recipe, Config(), whole - 1);
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].set, "learner.sharding=OPTIMIZER");
+  EXPECT_TRUE(changes[0].fits);
+  EXPECT_FALSE(ChangesToFitRun(recipe, Config(), 1).back().fits);
+}
+
 }  // namespace
 }  // namespace drover::recipe

@@ -154,19 +154,12 @@ std::vector<std::string> MemoryWarnings(const v1::Recipe& recipe) {
   const std::optional<int64_t> available = AvailableMemory();
   const auto config = ConfigOf(recipe);
   if (!available.has_value() || !config.ok()) return {};
-  const int64_t ranks = std::max<int64_t>(1, recipe.learner().ranks());
-  const int64_t actors = std::max<int64_t>(1, recipe.actors().count()) *
-                         std::max<int64_t>(1, recipe.actors().tensor_parallel());  // processes
-  // An actor makes its keys and values fit into what is left; without them it can do nothing.
-  const MemoryPlan actor = recipe::PlanActorMemory(recipe, *config, PlannedDevice::kCpu, 0);
-  const int64_t share = (*available - actors * actor.total()) / ranks;
-  const MemoryPlan learner = recipe::PlanLearnerMemory(recipe, *config, PlannedDevice::kCpu);
-  if (learner.total() <= share) return {};
-  std::string warning =
-      absl::StrCat("this run may take ", Gib(ranks * learner.total() + actors * actor.total()),
-                   " of memory, and ", Gib(*available), " are free: the system may end it");
-  const auto changes = recipe::ChangesToFit(recipe, *config, PlannedDevice::kCpu, share);
-  if (!changes.empty() && changes.back().plan.total() <= share) {
+  const int64_t taken = recipe::RunMemory(recipe, *config);
+  if (taken <= *available) return {};
+  std::string warning = absl::StrCat("this run may take ", Gib(taken), " of memory, and ", Gib(*available),
+                                     " are free: the system may end it");
+  const auto changes = recipe::ChangesToFitRun(recipe, *config, *available);
+  if (!changes.empty() && changes.back().fits) {
     absl::StrAppend(&warning, "; it would fit with");
     for (const recipe::MemoryChange& change : changes) absl::StrAppend(&warning, " --set ", change.set);
   }
