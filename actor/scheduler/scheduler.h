@@ -168,7 +168,7 @@ class Scheduler {
     }
   };
 
-  // Planning.
+  // scheduler_planning.cc
   void Continue(Sequence* sequence);
   bool AdmitOldest();
   bool HasRow(const Sequence& sequence) const;
@@ -177,12 +177,14 @@ class Scheduler {
   void CountTokens(Sequence* sequence, int64_t begin, int64_t end);
   void RecordPages(Sequence* sequence, int64_t begin, int64_t end);
   void AddSamples(const Sequence& sequence);
+
+  // scheduler_drafts.cc
   Sequence* SequenceOf(const Plan::Sample& sample);
   void TakePages(const Draft& draft);
   void InsertDrafts(absl::Span<const Draft> drafts);
   void TakeDrafts(Sequence* sequence, const Plan::Sample& sample, int32_t accepted);
 
-  // Pages.
+  // scheduler_pages.cc
   static PagePool::Tokens PageTokens(const Sequence& sequence, int64_t index);
   void SharePages(Sequence* sequence);
   bool MakeRoom(Sequence* sequence, int64_t tokens);
@@ -192,7 +194,7 @@ class Scheduler {
   void ReleasePages(Sequence* sequence);
   void ReleaseSpares(Sequence* sequence);
 
-  // Lives.
+  // Lives: scheduler.cc.
   void Run(Sequence* sequence);
   void Preempt(Sequence* sequence);
   void Begin(Sequence* sequence, const Sequence& first, uint32_t token);
