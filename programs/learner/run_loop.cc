@@ -16,11 +16,9 @@ namespace {
 using Phase = RunLoopPhase;
 using metrics::Activity;
 
-constexpr absl::Duration kPoll = absl::Milliseconds(200);  // how soon a stop is seen while waiting
-constexpr absl::Duration kLoading = absl::Hours(1);        // of a large checkpoint from a slow disk
-constexpr absl::Duration kCopying = absl::Minutes(10);     // of a large state, in memory
-constexpr size_t kSamplesInMemory = 8;                     // groups that RunService can show
-constexpr size_t kSampleGroupsPerStep = 8;                 // groups that samples.jsonl keeps of a step
+constexpr absl::Duration kLoading = absl::Hours(1);  // of a large checkpoint from a slow disk
+constexpr size_t kSamplesInMemory = 8;               // groups that RunService can show
+constexpr size_t kSampleGroupsPerStep = 8;           // groups that samples.jsonl keeps of a step
 
 // A row of the table in run_loop.h, for others to look at and for a stop.
 struct PhaseRow {
@@ -362,62 +360,6 @@ absl::Status RunLoop::RollBack(GuardCall call) {
   pulse_.RanksHeard();
   RETURN_IF_ERROR(Publish());
   return Evaluate();
-}
-
-// One that neither pretrains nor trains has the weights that it was given and no others.
-bool RunLoop::MakesWeights() const {
-  return parts_.recipe.run().steps() > 0 || parts_.recipe.pretrain().batches() > 0;
-}
-
-absl::Status RunLoop::BeginCheckpoint() {
-  if (!MakesWeights() || saved_ == version_ || saving_ == version_) return absl::OkStatus();
-  RETURN_IF_ERROR(Enter(Phase::kCheckpointing));
-  RETURN_IF_ERROR(AwaitCheckpoint());
-  pulse_.Beat(kCopying);
-  parts_.checkpoints->Begin(version_, history_);
-  saving_ = version_;
-  Spend();
-  return absl::OkStatus();
-}
-
-absl::Status RunLoop::TakeCheckpoint(absl::Duration timeout) {
-  if (!saving_) return absl::OkStatus();
-  const std::optional<SaveOutcome> outcome = parts_.checkpoints->Take(timeout);
-  if (!outcome) return absl::OkStatus();
-  saving_.reset();
-  save_failed_ = outcome->status;
-  if (!outcome->status.ok()) {
-    parts_.metrics->CheckpointFailed();
-    parts_.status->Tell(absl::StrCat("the checkpoint of rollout ", outcome->place.step,
-                                     " could not be written: ", outcome->status.message()));
-    return absl::OkStatus();
-  }
-  // The journal keeps what the oldest of them needs to be gone on from, should the newer ones be damaged.
-  RETURN_IF_ERROR(parts_.store->MarkCheckpoint(outcome->oldest.step, outcome->oldest.path));
-  saved_ = outcome->place.step;
-  parts_.metrics->Checkpointed(outcome->bytes, outcome->seconds);
-  pulse_.KeepClock();
-  log::Info("checkpoint", {{"path", outcome->place.path},
-                           {"version", outcome->place.step},
-                           {"bytes", outcome->bytes},
-                           {"seconds", outcome->seconds}});
-  return absl::OkStatus();
-}
-
-absl::Status RunLoop::AwaitCheckpoint() {
-  while (saving_) {
-    RETURN_IF_ERROR(TakeCheckpoint(kPoll));
-    Spend();
-    RETURN_IF_ERROR(pulse_.KeepRanks());
-  }
-  return absl::OkStatus();
-}
-
-absl::Status RunLoop::Checkpoint() {
-  RETURN_IF_ERROR(BeginCheckpoint());
-  RETURN_IF_ERROR(Enter(Phase::kCheckpointing));
-  RETURN_IF_ERROR(AwaitCheckpoint());
-  return saved_ == version_ || !MakesWeights() ? absl::OkStatus() : save_failed_;
 }
 
 absl::Status RunLoop::Finish() {

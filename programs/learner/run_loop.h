@@ -76,6 +76,8 @@ class RunLoop {
   absl::StatusOr<RunEnd> Run();
 
  private:
+  static constexpr absl::Duration kPoll = absl::Milliseconds(200);  // how soon a stop is seen while waiting
+
   // Seconds of the step that is being done, for its report.
   struct StepTimes {
     absl::Time start;
@@ -104,10 +106,14 @@ class RunLoop {
   run::StepReport StepReport(const std::vector<v1::Group>& groups, const learner::UpdateStats& stats);
   absl::StatusOr<run::StepReport> Report(const std::vector<v1::Group>& groups,
                                          const learner::UpdateStats& stats);
-  bool MakesWeights() const;
   // What the guards make of the rollout.
   absl::Status Guard(const run::StepReport& report);
   absl::Status RollBack(GuardCall call);
+  absl::Status Finish();
+  absl::StatusOr<RunEnd> Stop();
+
+  // run_loop_checkpoints.cc
+  bool MakesWeights() const;
   // Begins to save where the run is, unless that is saved or being saved.
   absl::Status BeginCheckpoint();
   // What became of the save in flight, if it is done by then; waits for it up to `timeout`.
@@ -115,8 +121,6 @@ class RunLoop {
   absl::Status AwaitCheckpoint();
   // A checkpoint of where the run is that is on disk, or why not.
   absl::Status Checkpoint();
-  absl::Status Finish();
-  absl::StatusOr<RunEnd> Stop();
 
   // CANCELLED, and the phase is not entered, when the run is to stop and a stop ends such a phase. `total`: things to do
   // in it.
