@@ -1,5 +1,7 @@
-// Mean and spread of independent numbers, and the mean's interval.
+// Mean, median and spread of independent numbers, and the mean's interval.
 #pragma once
+
+#include <vector>
 
 #include "absl/types/span.h"
 #include "statistics/interval.h"
@@ -8,6 +10,9 @@ namespace drover::statistics {
 
 // Not a number for no values.
 double Mean(absl::Span<const double> values);
+
+// The middle value, or the mean of the two in the middle; not a number for no values. None may be NaN.
+double Median(std::vector<double> values);
 
 // With n - 1 in the denominator, in two passes; not a number for fewer than two values.
 double SampleVariance(absl::Span<const double> values);

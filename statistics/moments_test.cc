@@ -25,6 +25,15 @@ TEST(Moments, OfFewValues) {
   EXPECT_TRUE(std::isinf(MeanInterval({}).high));
 }
 
+TEST(Median, IsInTheMiddle) {
+  EXPECT_TRUE(std::isnan(Median({})));
+  EXPECT_EQ(Median({3}), 3);
+  EXPECT_EQ(Median({9, 1}), 5);
+  EXPECT_EQ(Median({9, 1, 2}), 2);
+  EXPECT_EQ(Median({9, 1, 4, 2}), 3);
+  EXPECT_EQ(Median({5, 5, 1, 5, 9, 9}), 5);
+}
+
 // A variance of sums of squares would lose every digit here.
 TEST(SampleVariance, KeepsItsDigitsFarFromZero) {
   EXPECT_NEAR(SampleVariance({1e9 + 1, 1e9 + 2, 1e9 + 3}), 1, 1e-6);

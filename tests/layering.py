@@ -43,7 +43,7 @@ ALLOWED = {
     "programs/verifier": ["programs/process", "services", "recipe", "verifier", "base", "drover"],
     "programs/actor": ["programs/process", "services", "recipe", "data", "actor", "ranks", "group", "model", "base", "drover"],
     "programs/learner": ["programs/process", "services", "recipe", "evaluation", "data", "learner", "ranks", "statistics", "group", "model", "base", "drover"],
-    "programs/model": ["programs/launch", "programs/process", "services/http", "services/metrics", "data", "actor", "learner", "ranks", "model", "base", "drover"],
+    "programs/model": ["programs/launch", "programs/process", "services/http", "services/metrics", "data", "actor", "learner", "ranks", "statistics", "model", "base", "drover"],
     "programs/drover": ["programs/launch", "programs/process", "services", "analysis", "evaluation", "study", "recipe", "data", "statistics", "plot", "verifier", "model", "base", "drover"],
     "bench": ["model"],
     "tests": ["programs", "services", "evaluation", "study", "recipe", "data", "learner", "actor", "ranks", "statistics", "group", "plot", "verifier", "model", "base", "drover"],

@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "statistics/moments.h"
 
 namespace drover::learner_process {
 namespace {
@@ -15,13 +16,6 @@ constexpr double kSolved = 0.9;     // mean reward of a policy that may be sure 
 constexpr double kCalm = 0.8;       // severity at which a guard may become calm
 constexpr size_t kFewestNorms = 5;  // that make a median
 constexpr double kNever = std::numeric_limits<double>::infinity();
-
-double MedianOf(const std::deque<double>& values) {
-  std::vector<double> sorted(values.begin(), values.end());
-  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2);
-  std::nth_element(sorted.begin(), middle, sorted.end());
-  return *middle;
-}
 
 double MeanOf(const std::deque<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
@@ -111,7 +105,8 @@ Guards::Reading Guards::Read(GuardKind kind, const GuardObservation& rollout) co
     case GuardKind::kGradient: {
       if (norms_.size() < kFewestNorms)
         return {rollout.grad_norm, 0, std::isfinite(rollout.grad_norm) ? 0 : kNever};
-      const double limit = settings_.gradient_factor() * std::max(MedianOf(norms_), 1e-12);
+      const double limit =
+          settings_.gradient_factor() * std::max(statistics::Median({norms_.begin(), norms_.end()}), 1e-12);
       return {rollout.grad_norm, limit, Towards(rollout.grad_norm, limit)};
     }
     case GuardKind::kSiblings:

@@ -19,6 +19,7 @@
 #include "programs/model/bench/shapes.h"
 #include "programs/model/bench/unlike_lengths.h"
 #include "programs/model/generate_ranks.h"
+#include "statistics/moments.h"
 
 namespace drover::model_tool {
 namespace {
@@ -245,7 +246,7 @@ absl::StatusOr<Json> MeasureUnlike(const BenchGenerateOptions& options, const Pr
   Json result;
   result["tokens_per_second"] = MedianOf(unlike, &UnlikeRound::per_second);
   result["even_tokens_per_second"] = MedianOf(even, &UnlikeRound::per_second);
-  result["share_of_even"] = Median(shares);
+  result["share_of_even"] = statistics::Median(shares);
   result["tokens_per_step"] = MedianOf(unlike, &UnlikeRound::per_step);
   result["even_tokens_per_step"] = MedianOf(even, &UnlikeRound::per_step);
   result["tokens"] = unlike.back().tokens;

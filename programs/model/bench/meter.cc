@@ -4,12 +4,13 @@
 #include <sys/resource.h>
 #include <torch/csrc/autograd/profiler_kineto.h>
 
-#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "statistics/moments.h"
 #ifdef DROVER_CUDA
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <torch/cuda.h>
@@ -30,8 +31,7 @@ double MedianSeconds(torch::Device device, const std::function<void()>& work) {
     WaitForDevice(device);
     seconds.push_back(absl::ToDoubleSeconds(absl::Now() - start));
   }
-  std::sort(seconds.begin(), seconds.end());
-  return seconds[kRounds / 2];
+  return statistics::Median(std::move(seconds));
 }
 
 // Kineto files copies and fills among the device's events, under these names.
