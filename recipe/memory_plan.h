@@ -51,8 +51,8 @@ struct MemoryChange {
 std::vector<MemoryChange> ChangesToFit(const v1::Recipe& recipe, const model::ModelConfig& config,
                                        PlannedDevice device, int64_t bytes);
 
-// All learners and actors of a run on the CPUs of one machine, the actors without keys and values: these they make fit into what
-// is left. Bytes.
+// All learners and actors of a run on the CPUs of one machine. Of keys and values those alone that actors.cache_bytes names: others
+// the actors make fit into what is left. Bytes.
 int64_t RunMemory(const v1::Recipe& recipe, const model::ModelConfig& config);
 
 // ChangesToFit for the whole run: until RunMemory is at most `bytes`.

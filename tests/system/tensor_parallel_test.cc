@@ -1,6 +1,9 @@
 // Actors that are several processes: runs with the numbers of those whose actors are one, lost processes, and drover generate.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <stdlib.h>
+
+#include <filesystem>
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
@@ -102,6 +105,22 @@ TEST(TensorParallelTest, GenerateWritesTheSameBytes) {
   EXPECT_NE(refused.errors.find("--tensor-parallel: a model of 2 query heads"), std::string::npos)
       << refused.errors;
   EXPECT_NE(refused.errors.find("it may be 1, 2"), std::string::npos) << refused.errors;
+
+  // Stopped on the way it leaves nothing in the temporary directory.
+  const std::string temporary = folder + "/temporary", out = folder + "/stopped.jsonl";
+  std::filesystem::create_directory(temporary);
+  std::string prompts;
+  for (int i = 0; i < 20000; ++i) absl::StrAppend(&prompts, "{\"id\":", i, ",\"prompt\":\"1+2=\"}\n");
+  ASSERT_TRUE(WriteFileAtomically(folder + "/many.jsonl", prompts).ok());
+  ::setenv("TMPDIR", temporary.c_str(), /*overwrite=*/1);
+  Command stopped({"generate", "--model", model, "--prompts", folder + "/many.jsonl", "--out", out, "--n",
+                   "20", "--device", "cpu", "--threads", "1", "--tensor-parallel", "2", "--unordered"});
+  ::unsetenv("TMPDIR");
+  ASSERT_TRUE(Eventually(absl::Seconds(60), [&] { return !ReadFile(out + ".part").value_or("").empty(); }))
+      << stopped.errors();
+  stopped.Signal(SIGINT);
+  EXPECT_NE(stopped.Wait(absl::Seconds(60)), 0) << "it was not done";
+  EXPECT_TRUE(std::filesystem::is_empty(temporary));
 }
 
 // Started by hand, each rank told by its environment who it is.
@@ -141,7 +160,8 @@ TEST_F(ActorRanksTest, ComeInAnyOrderAndASignalAtOneDrainsAll) {
   EXPECT_EQ(metrics.find("drover_actor_"), std::string::npos) << "zeros that would be taken for an actor's";
   EXPECT_EQ(Stop(one), 0) << Log("actor-0-rank-1");
   EXPECT_EQ(ExitCode(zero), 0) << Log("actor-0");
-  EXPECT_TRUE(LogSays("actor-0", "another rank was told to stop"));
+  EXPECT_TRUE(LogSays("actor-0", "drained: another rank was told to stop"));
+  EXPECT_EQ(Log("actor-0").find("the run is over"), std::string::npos) << Log("actor-0");
   Stop(learner);
 }
 
