@@ -52,8 +52,10 @@ TEST(JoinTest, ARankThatComesBackIsToldSoAtOnce) {
   std::unique_ptr<Collectives> first;
   std::thread rank_zero([&] { first = JoinC10d(zero).value(); });
   one.port = listening.get_future().get();
-  EXPECT_TRUE(JoinC10d(one).ok());
-  rank_zero.join();
+  auto lost = JoinC10d(one);
+  EXPECT_TRUE(lost.ok()) << lost.status();
+  rank_zero.join();  // it is not gone while rank 0 still joins
+  lost->reset();
   const absl::Time begun = absl::Now();
   const absl::Status again = JoinC10d(one).status();
   EXPECT_EQ(again.code(), absl::StatusCode::kAborted) << again;
