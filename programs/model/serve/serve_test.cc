@@ -45,13 +45,13 @@ class ServeTest : public ::testing::Test {
                                  [this](AcceptedRequest request) { loop_->Submit(std::move(request)); });
     http::Routes routes;
     api_->AddTo(routes);
-    http::ServerOptions http = {
+    http::ServerOptions server_options = {
         .max_body_bytes = kMaxBody, .stream_buffer_bytes = 4096, .refusal = &RefusalResponse};
     if (origin != nullptr) {
-      http.headers = OriginHeaders(origin);
+      server_options.headers = OriginHeaders(origin);
       AddPreflight(routes);
     }
-    auto server = http::Server::Start(http, std::move(routes));
+    auto server = http::Server::Start(server_options, std::move(routes));
     ASSERT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
     thread_ = std::thread([this] { loop_->Run(); });
