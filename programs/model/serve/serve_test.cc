@@ -381,7 +381,10 @@ TEST_F(ServeTest, WrongMethodsAndBodiesAreErrorsInJson) {
   const http::Answer nowhere = http::Get(server_->port(), "/v2/x");
   EXPECT_EQ(nowhere.code, 404);
   EXPECT_EQ(error(nowhere)["code"], "not_found");
-  const http::Answer large = Post("/v1/completions", std::string(kMaxBody + 1, ' '));
+  http::Connection connection(server_->port());
+  connection.Send(
+      absl::StrCat("POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: ", kMaxBody + 1, "\r\n\r\n"));
+  const http::Answer large = http::ParseAnswer(connection.ReceiveAll());
   EXPECT_EQ(large.code, 413);
   EXPECT_THAT(error(large)["message"].get<std::string>(), HasSubstr("at most 1048576 bytes"));
 }
