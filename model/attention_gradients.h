@@ -10,6 +10,7 @@
 
 namespace drover::model::ops {
 
+// On the CPU, all float32 or all bfloat16.
 struct AttentionPass {
   torch::Tensor query_NHd, key_NKd, value_NKd;
   torch::Tensor out_NHd;       // what the forward gave, [N, H d]
@@ -24,7 +25,8 @@ struct AttentionGradients {
 //
 //   dV = P^T dO,   dP = dO V^T,   dS = P (dP - rowsum(dO O)),   dQ = scale dS K,   dK = scale dS^T Q
 //
-// Segment by segment and some queries at a time, so that memory does not grow with the square of a long one.
+// By blocks of queries and of keys (kernels/cpu/attention_backward.h): beside the results 12 bytes a token and query head,
+// and a thread's scratch of 256 bytes a position. Bits do not depend on the threads.
 AttentionGradients AttentionBackward(const AttentionPass& pass, const std::vector<Segment>& segments,
                                      const AttentionSettings& settings);
 

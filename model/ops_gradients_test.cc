@@ -137,10 +137,11 @@ torch::Tensor VisibleInSegments(int64_t window) {
 }
 
 TEST_P(Gradients, SequenceAttention) {
-  const Tensors inputs = {Random({kBatchTokens, 6, 12}), Random({kBatchTokens, 2, 12}),
-                          Random({kBatchTokens, 2, 12})};
   for (const AttentionSettings& settings :
        {AttentionSettings{0.3, 0.0, 0}, AttentionSettings{0.3, 2.0, 0}, AttentionSettings{0.3, 0.0, 30}}) {
+    const int64_t head_dim = settings.window > 0 ? 13 : 12;
+    const Tensors inputs = {Random({kBatchTokens, 6, head_dim}), Random({kBatchTokens, 2, head_dim}),
+                            Random({kBatchTokens, 2, head_dim})};
     const Sequences sequences(1, kBatchTokens, kSegments, at::kCPU);
     const torch::Tensor visible = VisibleInSegments(settings.window);
     const int64_t real = 363;

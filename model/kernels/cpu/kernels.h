@@ -120,6 +120,11 @@ constexpr int64_t AttentionScratch(int64_t position) {
   return kMostRows * ((position / kPageTokens) + 1) * kPageTokens;
 }
 
+// The backward pass of attention: backward_blocks.h.
+struct AttentionBackward;
+struct QueryBlock;
+struct KeyBlock;
+
 // What softmax(logits / temperature) says of one token. Logits that are NaN or infinite give NaN; -inf alone is a
 // probability of 0.
 struct ScoreRow {
@@ -157,6 +162,8 @@ struct ElementKernels {
   void (*rotate)(const RotateRows&);
   void (*gate)(const GateRows&);
   void (*attend)(const AttendHead&);
+  void (*backward_queries)(const AttentionBackward&, const QueryBlock&, float* scratch);
+  void (*backward_keys)(const AttentionBackward&, const KeyBlock&, float* scratch);
 };
 
 struct Kernels {
