@@ -10,7 +10,9 @@
 namespace drover::learner {
 namespace {
 
-constexpr int64_t kNormElements = int64_t{1} << 26;  // 512 MiB in double precision
+// What is converted to double precision at a time: 8 MiB of it, which malloc keeps, or 512 MiB where each piece costs a
+// kernel's launch.
+int64_t NormElements(const torch::Tensor& tensor) { return int64_t{1} << (tensor.is_cpu() ? 20 : 26); }
 
 }  // namespace
 
@@ -18,7 +20,7 @@ constexpr int64_t kNormElements = int64_t{1} << 26;  // 512 MiB in double precis
 double NormOf(const std::vector<torch::Tensor>& tensors) {
   std::vector<torch::Tensor> norms;
   for (const torch::Tensor& tensor : tensors) {
-    for (const torch::Tensor& piece : tensor.split(kNormElements)) {
+    for (const torch::Tensor& piece : tensor.split(NormElements(tensor))) {
       norms.push_back(at::linalg_vector_norm(piece, 2, std::nullopt, /*keepdim=*/false, at::kDouble));
     }
   }

@@ -36,7 +36,9 @@ torch::Tensor Rounded(const torch::Tensor& weight, torch::ScalarType dtype) {
 
 torch::Tensor Embed(const torch::Tensor& ids, const torch::Tensor& table_VD, double scale,
                     torch::ScalarType dtype) {
-  const torch::Tensor rows = Rounded(at::embedding(table_VD, ids), dtype);
+  const bool on_cpu = cpu_path::Takes(table_VD) && at::GradMode::is_enabled() && table_VD.requires_grad();
+  const torch::Tensor rows =
+      on_cpu ? with_gradients::Embed(ids, table_VD, dtype) : Rounded(at::embedding(table_VD, ids), dtype);
   if (scale == 1.0) return rows;
   return rows * (dtype == at::kBFloat16 ? static_cast<float>(c10::BFloat16(scale)) : scale);
 }

@@ -88,7 +88,7 @@ torch::Tensor CacheBias(const std::vector<int64_t>& positions, const torch::Tens
 
 // logits_RV float32, targets_R int64 token ids on the same device. The log-softmax is taken of float32 numbers, row by row:
 // a row's bits do not depend on its company. This is the log-probability that actors record and the one that the learner
-// computes.
+// computes. On the CPU the backward pass writes the gradient of logits that are no leaf into their own memory.
 TokenScores ScoreTokens(const torch::Tensor& logits_RV, const torch::Tensor& targets_R, double temperature,
                         bool entropy);
 

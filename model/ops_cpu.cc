@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -52,6 +53,18 @@ RowView ViewRows(const torch::Tensor& tensor, int64_t inner) {
     view.stride = d > 0 ? view.held.stride(d - 1) : view.width;
   }
   return view;
+}
+
+// Both with rows at the same steps.
+std::pair<RowView, RowView> ViewPair(const torch::Tensor& a, const torch::Tensor& b) {
+  const RowView of_a = ViewRows(a, 1);
+  const RowView of_b = ViewRows(b, 1);
+  if (of_a.stride == of_b.stride) return {of_a, of_b};
+  return {ViewRows(a.contiguous(), 1), ViewRows(b.contiguous(), 1)};
+}
+
+cpu::Gating GatingOf(Activation activation) {
+  return activation == Activation::kSilu ? cpu::Gating::kSilu : cpu::Gating::kGeluTanh;
 }
 
 torch::Tensor Empty(std::vector<int64_t> shape, torch::ScalarType dtype) {
@@ -210,23 +223,69 @@ torch::Tensor Rotate(const torch::Tensor& heads, const RopeAngles& angles, bool 
 
 torch::Tensor GatedActivation(const torch::Tensor& gate, const torch::Tensor& up, Activation activation) {
   const torch::Tensor result = Empty(gate.sizes().vec(), gate.scalar_type());
-  RowView gates = ViewRows(gate, 1);
-  RowView ups = ViewRows(up, 1);
-  if (gates.stride != ups.stride) {
-    gates = ViewRows(gate.contiguous(), 1);
-    ups = ViewRows(up.contiguous(), 1);
-  }
+  const auto [gates, ups] = ViewPair(gate, up);
   cpu::GateRows call;
   call.gate = gates.data();
   call.up = ups.data();
   call.x_stride = gates.stride;
   call.rows = gates.rows;
   call.width = gates.width;
-  call.activation = activation == Activation::kSilu ? cpu::Gating::kSilu : cpu::Gating::kGeluTanh;
+  call.activation = GatingOf(activation);
   call.out = result.mutable_data_ptr();
   call.out_stride = gates.width;
   cpu::Gate(ElementOf(gate.scalar_type()), call);
   return result;
+}
+
+NormGradients NormBackward(const torch::Tensor& x, const torch::Tensor& factors_float32, double eps,
+                           const torch::Tensor& gradient) {
+  const torch::Tensor of_x = Empty(x.sizes().vec(), at::kFloat);
+  const torch::Tensor of_factors = Empty({x.size(-1)}, at::kFloat);
+  const RowView rows = ViewRows(x.to(at::kFloat), 1);
+  const RowView gradients = ViewRows(gradient, 1);
+  const torch::Tensor factors = factors_float32.contiguous();
+  cpu::NormBackwardRows call;
+  call.x = static_cast<const float*>(rows.data());
+  call.x_stride = rows.stride;
+  call.rows = rows.rows;
+  call.width = rows.width;
+  call.weight = factors.const_data_ptr<float>();
+  call.eps = eps;
+  call.gradient = gradients.data();
+  call.gradient_stride = gradients.stride;
+  call.of_x = of_x.mutable_data_ptr<float>();
+  call.of_weight = of_factors.mutable_data_ptr<float>();
+  cpu::NormBackward(ElementOf(gradient.scalar_type()), call);
+  return {of_x.to(x.scalar_type()), of_factors};
+}
+
+GateGradients GateBackward(const torch::Tensor& gate, const torch::Tensor& up, Activation activation,
+                           const torch::Tensor& gradient) {
+  const GateGradients of = {Empty(gate.sizes().vec(), gate.scalar_type()),
+                            Empty(gate.sizes().vec(), gate.scalar_type())};
+  const auto [gates, ups] = ViewPair(gate, up);
+  const RowView gradients = ViewRows(gradient, 1);
+  DROVER_CHECK(gradient.scalar_type() == gate.scalar_type());
+  cpu::GateBackwardRows call;
+  call.gate = gates.data();
+  call.up = ups.data();
+  call.x_stride = gates.stride;
+  call.rows = gates.rows;
+  call.width = gates.width;
+  call.activation = GatingOf(activation);
+  call.gradient = gradients.data();
+  call.gradient_stride = gradients.stride;
+  call.of_gate = of.gate.mutable_data_ptr();
+  call.of_up = of.up.mutable_data_ptr();
+  cpu::GateBackward(ElementOf(gate.scalar_type()), call);
+  return of;
+}
+
+void AddTo(const torch::Tensor& sum_float32, const torch::Tensor& numbers) {
+  DROVER_CHECK(sum_float32.is_contiguous() && numbers.is_contiguous() &&
+               sum_float32.numel() == numbers.numel());
+  cpu::AddTo(ElementOf(numbers.scalar_type()), numbers.const_data_ptr(), numbers.numel(),
+             sum_float32.mutable_data_ptr<float>());
 }
 
 torch::Tensor PagedAttention(const torch::Tensor& query_NHd, const torch::Tensor& key_NKd,
@@ -288,16 +347,15 @@ TokenScores ScoreTokens(const torch::Tensor& logits_RV, const torch::Tensor& tar
   return scores;
 }
 
-torch::Tensor ScoreGradient(const torch::Tensor& logits_RV, const torch::Tensor& targets_R,
-                            double temperature, const torch::Tensor& gradient_R) {
+void ScoreGradient(const torch::Tensor& logits_RV, const torch::Tensor& targets_R, double temperature,
+                   const torch::Tensor& gradient_R, const torch::Tensor& out_RV) {
+  DROVER_CHECK(out_RV.is_contiguous() && out_RV.scalar_type() == at::kFloat);
   const ScoreRows rows(logits_RV, targets_R, temperature);
   const torch::Tensor gradient = gradient_R.to(at::kFloat).contiguous();
-  const torch::Tensor out_RV = Empty(logits_RV.sizes().vec(), at::kFloat);
+  float* const out = out_RV.mutable_data_ptr<float>();
   rows.ForEach([&](int64_t r, const cpu::ScoreRow& row) {
-    cpu::ChosenKernels().score_gradient(row, gradient.const_data_ptr<float>()[r],
-                                        out_RV.mutable_data_ptr<float>() + r * row.vocabulary);
+    cpu::ChosenKernels().score_gradient(row, gradient.const_data_ptr<float>()[r], out + r * row.vocabulary);
   });
-  return out_RV;
 }
 
 void WeighTokens(const torch::Tensor& logits_RV, const std::vector<WeightsWanted>& wanted,

@@ -26,6 +26,21 @@ RopeAngles MakeRopeAngles(const torch::Tensor& frequencies, double scale, const 
 torch::Tensor Rotate(const torch::Tensor& heads, const RopeAngles& angles, bool backward);
 torch::Tensor GatedActivation(const torch::Tensor& gate, const torch::Tensor& up, Activation activation);
 
+// Backward passes. Of Norm: gradients of x, in its dtype, and of the factors; `gradient` is of what came out.
+struct NormGradients {
+  torch::Tensor x, factors_float32;
+};
+NormGradients NormBackward(const torch::Tensor& x, const torch::Tensor& factors_float32, double eps,
+                           const torch::Tensor& gradient);
+// Of GatedActivation, all of one dtype.
+struct GateGradients {
+  torch::Tensor gate, up;
+};
+GateGradients GateBackward(const torch::Tensor& gate, const torch::Tensor& up, Activation activation,
+                           const torch::Tensor& gradient);
+// sum += numbers, both contiguous and of as many elements.
+void AddTo(const torch::Tensor& sum_float32, const torch::Tensor& numbers);
+
 // Elements of a page of keys, or of values, of one layer; those of keys may not need all.
 int64_t PageElements(int64_t key_heads, int64_t head_dim);
 
@@ -52,9 +67,9 @@ torch::Tensor SequenceAttention(const torch::Tensor& query_NHd, const torch::Ten
 
 TokenScores ScoreTokens(const torch::Tensor& logits_RV, const torch::Tensor& targets_R, double temperature,
                         bool entropy);
-// Of the sum of log-probabilities times gradient_R: [R, V].
-torch::Tensor ScoreGradient(const torch::Tensor& logits_RV, const torch::Tensor& targets_R,
-                            double temperature, const torch::Tensor& gradient_R);
+// Of the sum of log-probabilities times gradient_R: into out_RV, float32 rows next to each other, which may be the logits.
+void ScoreGradient(const torch::Tensor& logits_RV, const torch::Tensor& targets_R, double temperature,
+                   const torch::Tensor& gradient_R, const torch::Tensor& out_RV);
 void WeighTokens(const torch::Tensor& logits_RV, const std::vector<WeightsWanted>& wanted,
                  VisitWeights visit);
 

@@ -2,6 +2,9 @@
 
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
+#include <torch/csrc/autograd/variable.h>
+
+#include <algorithm>
 
 #include "base/check.h"
 #include "model/attention_gradients.h"
@@ -15,6 +18,28 @@ using torch::autograd::Function;
 using torch::autograd::variable_list;
 
 torch::Tensor Flat(const torch::Tensor& x) { return x.reshape({-1, x.size(-1)}); }
+
+// Whether a gradient of `leaf` may be added where its .grad lies, in place of being handed to autograd, which would add it
+// there: then no tensor of the weight's size is made for it.
+bool Gathers(const torch::Tensor& leaf) {
+  return leaf.is_leaf() && leaf.grad().defined() && leaf.grad().scalar_type() == at::kFloat &&
+         leaf.grad().is_contiguous() && torch::autograd::impl::post_acc_grad_hooks(leaf) == nullptr;
+}
+
+constexpr int64_t kProductElements = int64_t{4} << 20;  // of a gradient, at a time: what malloc keeps
+
+// sum += gradient^T x, some rows of it at a time.
+void AddOuter(const torch::Tensor& sum, const torch::Tensor& gradient, const torch::Tensor& x) {
+  if (x.scalar_type() == at::kFloat) {
+    sum.addmm_(gradient.t(), x);
+    return;
+  }
+  const int64_t rows = std::max<int64_t>(1, kProductElements / sum.size(1));
+  for (int64_t begin = 0; begin < sum.size(0); begin += rows) {
+    const int64_t count = std::min(rows, sum.size(0) - begin);
+    cpu_path::AddTo(sum.narrow(0, begin, count), at::mm(gradient.narrow(1, begin, count).t(), x));
+  }
+}
 
 // y = x W^T + b. Products of the gradients are taken in x's dtype, as the forward's are.
 //
@@ -38,7 +63,11 @@ struct LinearFunction : Function<LinearFunction> {
     const torch::Tensor gradient = Flat(gradients[0]).to(dtype);
     torch::Tensor of_x, of_weight, of_bias, of_a, of_b;
     if (context->needs_input_grad(0)) of_x = at::mm(gradient, weight.to(dtype));
-    if (context->needs_input_grad(1)) of_weight = at::mm(gradient.t(), Flat(x)).to(weight.scalar_type());
+    if (context->needs_input_grad(1) && Gathers(weight)) {
+      AddOuter(weight.grad(), gradient, Flat(x));
+    } else if (context->needs_input_grad(1)) {
+      of_weight = at::mm(gradient.t(), Flat(x)).to(weight.scalar_type());
+    }
     if (context->saved_data["bias"].toBool()) of_bias = Flat(gradients[0]).to(at::kFloat).sum(0);
     if (saved[2].numel() > 0) {
       const double scale = context->saved_data["scale"].toDouble();
@@ -53,7 +82,6 @@ struct LinearFunction : Function<LinearFunction> {
   }
 };
 
-// y = x r w, r = 1 / sqrt(mean(x^2) + eps): dx = r (g w - x r^2 mean(g w x)), dw = sum over rows of g x r.
 struct NormFunction : Function<NormFunction> {
   static torch::Tensor forward(AutogradContext* context, const torch::Tensor& x, const torch::Tensor& factors,
                                double eps, torch::ScalarType out) {
@@ -64,16 +92,9 @@ struct NormFunction : Function<NormFunction> {
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const variable_list saved = context->get_saved_variables();
-    const torch::Tensor x = saved[0].to(at::kFloat);
-    const torch::Tensor gradient = gradients[0].to(at::kFloat);
-    const torch::Tensor r =
-        at::rsqrt(at::mean(x * x, /*dim=*/{-1}, /*keepdim=*/true) + context->saved_data["eps"].toDouble());
-    const torch::Tensor normed = x * r;
-    const torch::Tensor weighed = gradient * saved[1];
-    const torch::Tensor along = at::mean(weighed * normed, /*dim=*/{-1}, /*keepdim=*/true);
-    const torch::Tensor of_x = (r * (weighed - normed * along)).to(saved[0].scalar_type());
-    const torch::Tensor of_factors = Flat(gradient * normed).sum(0);
-    return {of_x, of_factors, {}, {}};
+    const cpu_path::NormGradients of =
+        cpu_path::NormBackward(saved[0], saved[1], context->saved_data["eps"].toDouble(), gradients[0]);
+    return {of.x, of.factors_float32, {}, {}};
   }
 };
 
@@ -102,13 +123,10 @@ struct GateFunction : Function<GateFunction> {
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const variable_list saved = context->get_saved_variables();
-    const torch::Tensor& gate = saved[0];
-    const torch::Tensor& up = saved[1];
-    const bool gelu = context->saved_data["gelu"].toBool();
-    const torch::Tensor inner = gradients[0] * up;
-    return {gelu ? at::gelu_backward(inner, gate, "tanh") : at::silu_backward(inner, gate),
-            gradients[0] * (gelu ? at::gelu(gate, "tanh") : at::silu(gate)),
-            {}};
+    const Activation activation =
+        context->saved_data["gelu"].toBool() ? Activation::kGeluTanh : Activation::kSilu;
+    const cpu_path::GateGradients of = cpu_path::GateBackward(saved[0], saved[1], activation, gradients[0]);
+    return {of.gate, of.up, {}};
   }
 };
 
@@ -145,7 +163,8 @@ struct AttentionFunction : Function<AttentionFunction> {
   }
 };
 
-// d log p(target) / d logits = (1 at the target - p) / temperature. The logits are all that is kept for it.
+// d log p(target) / d logits = (1 at the target - p) / temperature. The logits are all that is kept for it, and where they
+// are no leaf it takes their memory: nothing reads them behind the backward pass.
 struct ScoreFunction : Function<ScoreFunction> {
   static variable_list forward(AutogradContext* context, const torch::Tensor& logits,
                                const torch::Tensor& targets, double temperature, bool entropy) {
@@ -159,15 +178,38 @@ struct ScoreFunction : Function<ScoreFunction> {
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
     const variable_list saved = context->get_saved_variables();
-    return {cpu_path::ScoreGradient(saved[0], saved[1], context->saved_data["temperature"].toDouble(),
-                                    gradients[0]),
-            {},
-            {},
-            {}};
+    const torch::Tensor logits = saved[0].detach();
+    const bool taken = !saved[0].is_leaf() && logits.is_contiguous();
+    const torch::Tensor of_logits = taken ? logits : at::empty(logits.sizes(), at::TensorOptions(at::kFloat));
+    cpu_path::ScoreGradient(logits, saved[1], context->saved_data["temperature"].toDouble(), gradients[0],
+                            of_logits);
+    return {of_logits, {}, {}, {}};
+  }
+};
+
+// Rows of a table, rounded.
+struct EmbedFunction : Function<EmbedFunction> {
+  static torch::Tensor forward(AutogradContext* context, const torch::Tensor& table, const torch::Tensor& ids,
+                               torch::ScalarType dtype) {
+    context->save_for_backward({table, ids});
+    return at::embedding(table, ids).to(dtype).to(at::kFloat);
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const torch::Tensor& table = saved[0];
+    const torch::Tensor sum =
+        Gathers(table) ? table.grad() : at::zeros(table.sizes(), at::TensorOptions(at::kFloat));
+    sum.index_add_(0, saved[1].flatten(), Flat(gradients[0]).to(at::kFloat));
+    return {Gathers(table) ? torch::Tensor() : sum.to(table.scalar_type()), {}, {}};
   }
 };
 
 }  // namespace
+
+torch::Tensor Embed(const torch::Tensor& ids, const torch::Tensor& table_VD, torch::ScalarType dtype) {
+  return EmbedFunction::apply(table_VD, ids, dtype);
+}
 
 torch::Tensor Linear(const torch::Tensor& x, const LinearWeights& linear, torch::ScalarType out) {
   const torch::Tensor none = at::empty({0}, at::TensorOptions(at::kFloat));

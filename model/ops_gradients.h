@@ -1,5 +1,8 @@
 // The CPU's operations (ops_cpu.h) with gradients: forwards are the same functions, so that a trainable model computes the
-// bits that an actor's does; backwards are the formulas, by LibTorch.
+// bits that an actor's does; backwards are the formulas, by LibTorch's products and kernels of ours.
+//
+// A weight's gradient is added where its .grad lies where it has one already: autograd then gets none for it. So backward
+// passes gather in .grad as they always do, and torch::autograd::grad of a weight that has one is not for these.
 #pragma once
 
 #include <torch/types.h>
@@ -10,6 +13,7 @@
 
 namespace drover::model::ops::with_gradients {
 
+torch::Tensor Embed(const torch::Tensor& ids, const torch::Tensor& table_VD, torch::ScalarType dtype);
 torch::Tensor Linear(const torch::Tensor& x, const LinearWeights& linear, torch::ScalarType out);
 torch::Tensor Norm(const torch::Tensor& x, const torch::Tensor& factors_float32, double eps,
                    torch::ScalarType out);

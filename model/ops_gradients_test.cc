@@ -4,10 +4,13 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/function_hook.h>
+#include <torch/csrc/autograd/variable.h>
 
 #include <cmath>
 #include <functional>
 #include <limits>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -63,6 +66,36 @@ TEST_P(Gradients, Linear) {
         return ops::Linear(in[0], {in[1], in[2], nullptr}, at::kFloat);
       },
       [](const Tensors& in) { return at::linear(in[0], in[1], in[2]); });
+}
+
+// A second backward pass adds to .grad, by way of autograd or not, and a weight that has a hook is told of it.
+TEST_P(Gradients, OfAWeightGatherInItsGrad) {
+  struct Count final : torch::autograd::PostAccumulateGradHook {
+    explicit Count(int* given) : calls(given) {}
+    void operator()(const torch::autograd::Variable&) override { ++*calls; }
+    int* const calls;
+  };
+  const torch::Tensor x = Random({5, 18}).to(GetParam());
+  const torch::Tensor ids = at::tensor({2, 2, 69}, at::kLong);
+  const torch::Tensor of_y = Random({5, 70}), of_rows = Random({3, 18});
+  const auto twice = [&](const torch::Tensor& weight) {
+    for (int pass = 0; pass < 2; ++pass) {
+      (ops::Linear(x, {weight, {}, nullptr}, at::kFloat) * of_y).sum().backward();
+      (ops::Embed(ids, weight, 1.0, GetParam()) * of_rows).sum().backward();
+    }
+    return weight.grad();
+  };
+  const torch::Tensor weight = Random({70, 18});
+  const torch::Tensor gathered = twice(weight.clone().requires_grad_());
+  torch::Tensor exact = at::mm(of_y.to(at::kDouble).t(), x.to(at::kDouble)) * 2.0;
+  exact.index_add_(0, ids, of_rows.to(at::kDouble) * 2.0);
+  EXPECT_LT(Distance(gathered, exact), GetParam() == at::kFloat ? 2e-6 : 0.01);
+
+  int told = 0;
+  const torch::Tensor watched = weight.clone().requires_grad_();
+  torch::autograd::impl::set_post_acc_grad_hooks(watched, std::make_unique<Count>(&told));
+  EXPECT_LT(Distance(twice(watched), gathered), 1e-6);
+  EXPECT_EQ(told, 4);
 }
 
 TEST_P(Gradients, GatedActivation) {
@@ -152,6 +185,18 @@ TEST_P(Gradients, SequenceAttention) {
         },
         [&](const Tensors& in) { return ExactAttention(in, visible, settings).narrow(0, 0, real); });
   }
+}
+
+// Of logits that are no leaf, whose memory it takes.
+TEST(Scores, HaveTheGradientOfTheLogSoftmaxInTheLogitsOwnMemory) {
+  at::manual_seed(8);
+  const torch::Tensor targets = at::tensor({0, 36, 5, 5}, at::kLong);
+  ExpectGradients(
+      "scores", {Random({4, 37})}, at::kFloat,
+      [&](const Tensors& in) { return ScoreTokens(in[0] * 2.0, targets, 0.7, false).logprobs_R; },
+      [&](const Tensors& in) {
+        return (in[0] * 2.0 / 0.7).log_softmax(-1).gather(1, targets.unsqueeze(1)).squeeze(1);
+      });
 }
 
 TEST(Scores, HaveTheGradientOfTheLogSoftmax) {

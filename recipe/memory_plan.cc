@@ -15,7 +15,8 @@ using model::ModelConfig;
 
 constexpr int64_t kFloat = 4;
 constexpr int64_t kChunkBytes = int64_t{128} << 20;  // learner/forward.h
-constexpr int64_t kAttentionQueries = 256;           // model/attention_gradients.cc
+constexpr int64_t kAttentionQueries = 256;
+constexpr int64_t kAttentionStatistics = 12;  // bytes a token and head: model/kernels/cpu/backward_blocks.h
 // Programs and libraries, threads' stacks, what allocators hold back: measured (docs/results/memory-plan.md).
 constexpr int64_t kCpuProcess = int64_t{300} << 20;
 constexpr int64_t kGpuProcess = int64_t{900} << 20;  // the device's context, and libraries' workspaces
@@ -52,24 +53,19 @@ int64_t KeptPerToken(const ModelConfig& config, int64_t e, PlannedDevice device)
   return cpu + 4 * kFloat * config.hidden_size + kFloat * heads + e * config.intermediate_size;
 }
 
-// What a layer's backward pass holds beside what was kept: attention in float32 (query, key, value, result and their
-// gradients), scores of some queries, gradients of the feed-forward's parts.
-int64_t LayerBackward(const ModelConfig& config, const Microbatch& batch, int64_t e) {
+// What a layer's backward pass holds beside what was kept: attention's gradients (query, key, value, result) with the
+// statistics of its scores, or gradients of the feed-forward's parts. LibTorch's attention on GPUs: all of it in float32,
+// and scores of some queries.
+int64_t LayerBackward(const ModelConfig& config, const Microbatch& batch, int64_t e, PlannedDevice device) {
   const int64_t heads = (config.num_heads + config.num_kv_heads) * config.head_dim;
   const int64_t attention =
-      batch.tokens * 4 * kFloat * heads +
-      4 * kFloat * config.num_heads * std::min(batch.longest, kAttentionQueries) * batch.longest;
+      device == PlannedDevice::kCpu
+          ? batch.tokens * (2 * e * heads + kAttentionStatistics * config.num_heads)
+          : batch.tokens * 4 * kFloat * heads +
+                4 * kFloat * config.num_heads * std::min(batch.longest, kAttentionQueries) * batch.longest;
   const int64_t feed_forward =
       batch.tokens * (4 * e * config.intermediate_size + kFloat * config.hidden_size);
   return std::max(attention, feed_forward);
-}
-
-// Logits of a chunk and their gradient, both in the dtype too where that is narrower; the head's gradient.
-int64_t OutputPhase(const ModelConfig& config, const Microbatch& batch, int64_t e) {
-  const int64_t chunk = std::min(kChunkBytes, batch.predicted * config.vocab_size * kFloat);
-  const int64_t narrow = e < kFloat ? chunk * e / kFloat : 0;
-  const int64_t head = config.vocab_size * config.hidden_size;
-  return 2 * chunk + narrow + head * (e < kFloat ? e + kFloat : kFloat);
 }
 
 // Over how many ranks the master weights, the gradients and the moments are spread.
@@ -89,6 +85,21 @@ Shards ShardsOf(const v1::Recipe& recipe) {
     default:
       return {};
   }
+}
+
+// Logits of a chunk, whose memory their gradient takes, and that in the dtype too where it is narrower, beside the head in
+// the dtype; where gradients do not gather in one place, the head's by itself. LibTorch's operations on GPUs: the gradient
+// beside the logits, and the head's.
+int64_t OutputPhase(const v1::Recipe& recipe, const ModelConfig& config, const Microbatch& batch,
+                    PlannedDevice device) {
+  const int64_t e = ElementBytes(recipe);
+  const int64_t chunk = std::min(kChunkBytes, batch.predicted * config.vocab_size * kFloat);
+  const int64_t narrow = e < kFloat ? chunk * e / kFloat : 0;
+  const int64_t head = config.vocab_size * config.hidden_size;
+  const int64_t of_head = head * (e < kFloat ? e + kFloat : kFloat);
+  if (device == PlannedDevice::kGpu) return 2 * chunk + narrow + of_head;
+  if (LoraOf(recipe)) return chunk + narrow;  // the head is frozen, and in the dtype
+  return chunk + narrow + (ShardsOf(recipe).gradients > 1 ? of_head : e < kFloat ? e * head : 0);
 }
 
 // Of a layer only its input is kept: where it is asked for, or its weights are gone by then.
@@ -204,7 +215,8 @@ void AddActivations(const v1::Recipe& recipe, const ModelConfig& config, Planned
   plan->parts.push_back({"allocator", "what lies between activations and is not used", kept / 8});
   // The last hidden states, those that predict, and their gradients.
   const int64_t ends = 2 * stream + 2 * batch.predicted * config.hidden_size * kFloat;
-  const int64_t passing = std::max(OutputPhase(config, batch, e), LayerBackward(config, batch, e));
+  const int64_t passing =
+      std::max(OutputPhase(recipe, config, batch, device), LayerBackward(config, batch, e, device));
   plan->parts.push_back({"passing", "logits of a chunk, or gradients of one layer", ends + passing});
 }
 

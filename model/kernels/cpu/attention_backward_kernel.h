@@ -113,22 +113,15 @@ DROVER_INLINE void Zero(float* to, int64_t rows, int64_t stride, int64_t vectors
   }
 }
 
-template <typename T>
-DROVER_INLINE F16 LoadUpTo(const T* from, int64_t count) {
-  return count >= kLanes ? Load(from) : LoadSome(from, count, 0.0f);
-}
-
 // A row of `width` numbers in float32, filled up with 0.
 template <typename T>
 DROVER_INLINE void Widen(const T* from, int64_t width, float* to) {
-  for (int64_t i = 0; i < width; i += kLanes) Store(to + i, LoadUpTo(from + i, width - i));
+  for (int64_t i = 0; i < width; i += kLanes) Store(to + i, LoadAt(from, i, width));
 }
 
 template <typename T>
 DROVER_INLINE void Narrowed(const float* from, int64_t width, T* to) {
-  for (int64_t i = 0; i < width; i += kLanes) {
-    width - i >= kLanes ? Store(to + i, Load(from + i)) : StoreSome(to + i, Load(from + i), width - i);
-  }
+  for (int64_t i = 0; i < width; i += kLanes) StoreAt(to, i, width, Load(from + i));
 }
 
 // One of the four steps in which sixteen rows of sixteen change places with their columns.
@@ -157,7 +150,7 @@ DROVER_INLINE void Transpose(const Row& row, int64_t count, int64_t width, float
     for (int64_t k = 0; k < width; k += kLanes) {
       F16 block[kLanes];
       for (int i = 0; i < kLanes; ++i) {
-        block[i] = r + i < count ? LoadUpTo(static_cast<const T*>(row(r + i)) + k, width - k) : Spread(0.0f);
+        block[i] = r + i < count ? LoadAt<T>(row(r + i), k, width) : Spread(0.0f);
       }
       SwapLanes<1>(block);
       SwapLanes<2>(block);
@@ -188,7 +181,7 @@ template <typename T>
 DROVER_INLINE float Along(const T* gradient, const T* out, int64_t width) {
   F16 sum = {};
   for (int64_t i = 0; i < width; i += kLanes) {
-    sum += LoadUpTo(gradient + i, width - i) * LoadUpTo(out + i, width - i);
+    sum += LoadAt(gradient, i, width) * LoadAt(out, i, width);
   }
   return SumLanes(sum);
 }

@@ -6,6 +6,7 @@
 #include "model/kernels/cpu/kernels.h"
 #include "model/kernels/cpu/pack_kernel.h"
 #include "model/kernels/cpu/product_kernel.h"
+#include "model/kernels/cpu/row_backward_kernel.h"
 #include "model/kernels/cpu/row_kernels.h"
 #include "model/kernels/cpu/score_kernel.h"
 
@@ -13,9 +14,9 @@ namespace drover::model::cpu {
 namespace {
 
 template <typename T>
-constexpr ElementKernels kElementKernels = {Pack<T>,   Product<T>,         kProductRows,
-                                            Norm<T>,   Rotate<T>,          Gate<T>,
-                                            Attend<T>, BackwardQueries<T>, BackwardKeys<T>};
+constexpr ElementKernels kElementKernels = {
+    Pack<T>,   Product<T>,         kProductRows,    Norm<T>,         Rotate<T>,       Gate<T>,
+    Attend<T>, BackwardQueries<T>, BackwardKeys<T>, NormBackward<T>, GateBackward<T>, AddTo<T>};
 
 constexpr Kernels kKernelTable = {kElementKernels<float>, kElementKernels<Bf16>, Score, ScoreGradient, Weigh};
 

@@ -120,10 +120,12 @@ constexpr int64_t AttentionScratch(int64_t position) {
   return kMostRows * ((position / kPageTokens) + 1) * kPageTokens;
 }
 
-// The backward pass of attention: backward_blocks.h.
+// Backward passes: backward_blocks.h, backward_rows.h.
 struct AttentionBackward;
 struct QueryBlock;
 struct KeyBlock;
+struct NormBackwardRows;
+struct GateBackwardRows;
 
 // What softmax(logits / temperature) says of one token. Logits that are NaN or infinite give NaN; -inf alone is a
 // probability of 0.
@@ -164,6 +166,9 @@ struct ElementKernels {
   void (*attend)(const AttendHead&);
   void (*backward_queries)(const AttentionBackward&, const QueryBlock&, float* scratch);
   void (*backward_keys)(const AttentionBackward&, const KeyBlock&, float* scratch);
+  void (*norm_backward)(const NormBackwardRows&);
+  void (*gate_backward)(const GateBackwardRows&);
+  void (*add_to)(const void* from, int64_t count, float* to);  // to += from
 };
 
 struct Kernels {

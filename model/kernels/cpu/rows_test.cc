@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/kernels/cpu/instruction_set.h"
+#include "model/kernels/cpu/pool.h"
 #include "model/kernels/cpu/testing/numbers.h"
 
 namespace drover::model::cpu {
@@ -136,6 +137,99 @@ TEST(Rows, InstructionSetsAgreeToRounding) {
             << std::string(Name(set));
       }
     }
+  }
+}
+
+// Gradients of x and of the weights, of rows of random numbers.
+struct NormResults {
+  std::vector<float> of_x, of_weight;
+};
+NormResults BackOfNorm(Element element, int64_t rows, int64_t width) {
+  const Numbers x = RandomNumbers(rows * width, 5), gradient = RandomNumbers(rows * width, 6);
+  const std::vector<float> weight = RandomNumbers(width, 7).wide;
+  NormResults results{std::vector<float>(rows * width), std::vector<float>(width)};
+  NormBackwardRows call{x.wide.data(),          width, rows, width, weight.data(), 1e-5,
+                        gradient.data(element), width};
+  call.of_x = results.of_x.data();
+  call.of_weight = results.of_weight.data();
+  NormBackward(element, call);
+  return results;
+}
+
+TEST(NormBackward, IsTheDefinition) {
+  for (const Element element : kBoth) {
+    for (const int64_t width : {1, 16, 31, 100}) {
+      const int64_t rows = 70;
+      const std::vector<float> x = RandomNumbers(rows * width, 5).wide;
+      const std::vector<float> gradient = RandomNumbers(rows * width, 6).wide;
+      const std::vector<float> weight = RandomNumbers(width, 7).wide;
+      const NormResults got = BackOfNorm(element, rows, width);
+      std::vector<double> of_weight(width);
+      for (int64_t r = 0; r < rows; ++r) {
+        double squares = 0.0, along = 0.0;
+        for (int64_t i = r * width; i < (r + 1) * width; ++i) {
+          squares += 1.0 * x[i] * x[i];
+          along += 1.0 * x[i] * gradient[i] * weight[i - r * width];
+        }
+        const double scale = 1.0 / std::sqrt(squares / width + 1e-5);
+        for (int64_t i = 0; i < width; ++i) {
+          const int64_t at = r * width + i;
+          const double wanted = scale * (gradient[at] * weight[i] - x[at] * scale * scale * along / width);
+          EXPECT_NEAR(got.of_x[at], wanted, 1e-5 * scale);
+          of_weight[i] += gradient[at] * x[at] * scale;
+        }
+      }
+      for (int64_t i = 0; i < width; ++i) EXPECT_NEAR(got.of_weight[i], of_weight[i], 1e-4);
+    }
+  }
+}
+
+TEST(NormBackward, BitsDoNotDependOnThreads) {
+  const NormResults one = BackOfNorm(Element::kBFloat16, 500, 72);
+  SetThreads(3);
+  const NormResults three = BackOfNorm(Element::kBFloat16, 500, 72);
+  SetThreads(1);
+  EXPECT_EQ(one.of_x, three.of_x);
+  EXPECT_EQ(one.of_weight, three.of_weight);
+}
+
+double Activate(double x, Gating activation) {
+  const double z = activation == Gating::kSilu ? x : 1.5957691216057308 * (x + 0.044715 * x * x * x);
+  return x / (1.0 + std::exp(-z));
+}
+
+// By differences; far from 0 the activations are 0 and x.
+TEST(GateBackward, IsTheSlope) {
+  for (const Gating activation : {Gating::kSilu, Gating::kGeluTanh}) {
+    std::vector<float> gate, up, gradient, of_gate(61), of_up(61);
+    for (int i = -30; i <= 30; ++i) {
+      gate.push_back(static_cast<float>(i * std::abs(i)) * 0.1F);
+      up.push_back(1.5F);
+      gradient.push_back(2.0F);
+    }
+    GateBackwardRows call{gate.data(), up.data(), 61, 1, 61, activation, gradient.data(), 61};
+    call.of_gate = of_gate.data();
+    call.of_up = of_up.data();
+    GateBackward(Element::kFloat32, call);
+    for (size_t i = 0; i < 61; ++i) {
+      const double slope =
+          (Activate(gate[i] + 1e-5, activation) - Activate(gate[i] - 1e-5, activation)) / 2e-5;
+      EXPECT_NEAR(of_gate[i], 3.0 * slope, 1e-5) << gate[i];
+      EXPECT_NEAR(of_up[i], 2.0 * Activate(gate[i], activation), 1e-5 * std::abs(gate[i]) + 1e-7) << gate[i];
+    }
+  }
+}
+
+TEST(AddTo, AddsEach) {
+  for (const Element element : kBoth) {
+    const int64_t count = 100003;
+    const Numbers from = RandomNumbers(count, 8);
+    std::vector<float> to = RandomNumbers(count, 9).wide;
+    const std::vector<float> before = to;
+    SetThreads(2);
+    AddTo(element, from.data(element), count, to.data());
+    SetThreads(1);
+    for (int64_t i = 0; i < count; ++i) ASSERT_EQ(to[i], before[i] + from.wide[i]);
   }
 }
 

@@ -70,6 +70,16 @@ DROVER_INLINE void StoreSome(T* to, F16 x, int64_t count) {
   for (int64_t i = 0; i < count; ++i) StoreOne(to + i, x[i]);
 }
 
+// Numbers i to i + 15 of `width`: those that are there, and zeros.
+template <typename T>
+DROVER_INLINE F16 LoadAt(const T* from, int64_t i, int64_t width) {
+  return width - i >= kLanes ? Load(from + i) : LoadSome(from + i, width - i, 0.0f);
+}
+template <typename T>
+DROVER_INLINE void StoreAt(T* to, int64_t i, int64_t width, F16 x) {
+  width - i >= kLanes ? Store(to + i, x) : StoreSome(to + i, x, width - i);
+}
+
 DROVER_INLINE F16 Select(I16 condition, F16 yes, F16 no) {
   return (F16)(((I16)yes & condition) | ((I16)no & ~condition));
 }
