@@ -382,8 +382,9 @@ TEST_F(ServeTest, WrongMethodsAndBodiesAreErrorsInJson) {
   EXPECT_EQ(nowhere.code, 404);
   EXPECT_EQ(error(nowhere)["code"], "not_found");
   http::Connection connection(server_->port());
-  connection.Send(
-      absl::StrCat("POST /v1/completions HTTP/1.1\r\nHost: a\r\nContent-Length: ", kMaxBody + 1, "\r\n\r\n"));
+  connection.Send(absl::StrCat(
+      "POST /v1/completions HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ", kMaxBody + 1,
+      "\r\n\r\n"));
   const http::Answer large = http::ParseAnswer(connection.ReceiveAll());
   EXPECT_EQ(large.code, 413);
   EXPECT_THAT(error(large)["message"].get<std::string>(), HasSubstr("at most 1048576 bytes"));
