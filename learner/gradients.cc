@@ -10,9 +10,9 @@
 namespace drover::learner {
 namespace {
 
-// What is converted to double precision at a time: 8 MiB of it, which malloc keeps, or 512 MiB where each piece costs a
-// kernel's launch.
-int64_t NormElements(const torch::Tensor& tensor) { return int64_t{1} << (tensor.is_cpu() ? 20 : 26); }
+// What is converted to double precision at a time: 64 MiB of it, or 512 MiB where each piece costs a kernel's launch. Below
+// 32 MiB malloc would take each piece from its heap, which grows by all of them.
+int64_t NormElements(const torch::Tensor& tensor) { return int64_t{1} << (tensor.is_cpu() ? 23 : 26); }
 
 }  // namespace
 
