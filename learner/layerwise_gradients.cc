@@ -28,7 +28,7 @@ struct TellOfGradient final : torch::autograd::PostAccumulateGradHook {
 LayerwiseGradients::LayerwiseGradients(const std::vector<torch::Tensor>& parameters, const ShardPlan& plan,
                                        const LayerBuckets& buckets, torch::ScalarType wire,
                                        Collectives* collectives, ExchangeQueue* exchanges,
-                                       WeightShards* weights)
+                                       WeightShards* weights, std::function<void()> progress)
     : parameters_(parameters),
       plan_(plan),
       layout_(buckets),
@@ -36,6 +36,7 @@ LayerwiseGradients::LayerwiseGradients(const std::vector<torch::Tensor>& paramet
       collectives_(collectives),
       exchanges_(exchanges),
       weights_(weights),
+      progress_(std::move(progress)),
       buckets_(plan.buckets().size()),
       own_(at::zeros({plan.run_elements()}, parameters.at(0).detach().options())) {
   DROVER_CHECK(layout_.order.size() == buckets_.size());
@@ -169,6 +170,7 @@ void LayerwiseGradients::SendTheRest() {
 
 void LayerwiseGradients::MakeEmptyPasses() {
   while (passes_ < all_passes_) {
+    if (progress_) progress_();
     if (weights_ != nullptr) weights_->MakeEmptyPass();
     SendTheRest();
   }

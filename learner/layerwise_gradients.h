@@ -17,6 +17,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,10 +32,12 @@ namespace drover::learner {
 class LayerwiseGradients final : public StepGradients {
  public:
   // `plan` has the buckets of `buckets`, which are of the parameters' names. Between two calls of autograd no parameter
-  // has a .grad. `weights`: null where they are whole. What outlives it: `collectives`, `exchanges`, `weights`.
+  // has a .grad. `weights`: null where they are whole. `progress`, where it is given, is called before each pass that others make
+  // and this rank does not. What outlives it: `collectives`, `exchanges`, `weights`.
   LayerwiseGradients(const std::vector<torch::Tensor>& parameters, const ShardPlan& plan,
                      const LayerBuckets& buckets, torch::ScalarType wire, Collectives* collectives,
-                     ExchangeQueue* exchanges, WeightShards* weights = nullptr);
+                     ExchangeQueue* exchanges, WeightShards* weights = nullptr,
+                     std::function<void()> progress = nullptr);
   ~LayerwiseGradients() override;
   LayerwiseGradients(const LayerwiseGradients&) = delete;  // autograd holds its address
   LayerwiseGradients& operator=(const LayerwiseGradients&) = delete;
@@ -72,6 +75,7 @@ class LayerwiseGradients final : public StepGradients {
   Collectives* const collectives_;
   ExchangeQueue* const exchanges_;
   WeightShards* const weights_;
+  const std::function<void()> progress_;
   std::vector<size_t> bucket_of_;  // of each parameter
   std::vector<Bucket> buckets_;
   torch::Tensor own_;  // [run_elements]

@@ -57,7 +57,7 @@ std::unique_ptr<const ValueHead> MakeValueHead(const Loss& loss, const model::Tr
 }
 
 StepperOptions StepperOptionsOf(const TrainerOptions& options, const ValueHead* value_head) {
-  StepperOptions result{options.adamw, options.max_grad_norm, options.sharding, {}};
+  StepperOptions result{options.adamw, options.max_grad_norm, options.sharding, {}, options.progress};
   if (value_head == nullptr) return result;
   for (const auto& [name, weight] : value_head->parameters()) {
     result.rate_scales[name] = options.value_rate_scale;

@@ -47,11 +47,11 @@ std::unique_ptr<WeightShards> MakeWeights(const std::vector<std::string>& names,
 
 std::unique_ptr<StepGradients> MakeGradients(const std::vector<std::string>& names,
                                              const std::vector<torch::Tensor>& parameters,
-                                             const ShardPlan& plan, const ShardingOptions& options,
+                                             const ShardPlan& plan, const StepperOptions& options,
                                              Collectives* collectives, ExchangeQueue* exchanges,
                                              WeightShards* weights) {
-  const torch::ScalarType wire = options.bfloat16_exchange ? at::kBFloat16 : at::kFloat;
-  switch (options.sharding) {
+  const torch::ScalarType wire = options.sharding.bfloat16_exchange ? at::kBFloat16 : at::kFloat;
+  switch (options.sharding.sharding) {
     case Sharding::kNone:
       break;
     case Sharding::kOptimizer:
@@ -59,7 +59,7 @@ std::unique_ptr<StepGradients> MakeGradients(const std::vector<std::string>& nam
     case Sharding::kGradients:
     case Sharding::kWeights:
       return std::make_unique<LayerwiseGradients>(parameters, plan, BucketsByLayer(names), wire, collectives,
-                                                  exchanges, weights);
+                                                  exchanges, weights, options.progress);
   }
   return std::make_unique<ReducedGradients>(parameters, plan, collectives);
 }
@@ -87,8 +87,8 @@ Stepper::Stepper(const std::map<std::string, torch::Tensor>& parameters, const S
       exchanges_(/*threaded=*/Overlaps(options.sharding.sharding, shards_), device()),
       weights_(MakeWeights(names_, parameters_, shards_, options.sharding.sharding, std::move(source),
                            collectives, &exchanges_)),
-      gradients_(MakeGradients(names_, parameters_, shards_, options.sharding, collectives, &exchanges_,
-                               weights_.get())),
+      gradients_(
+          MakeGradients(names_, parameters_, shards_, options, collectives, &exchanges_, weights_.get())),
       adamw_(weights_ != nullptr ? weights_->pieces() : ShardOf(shards_, shard(), parameters_), options.adamw,
              RateScales(names_, shards_, shard(), options.rate_scales)) {}
 

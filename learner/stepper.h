@@ -10,6 +10,7 @@
 #include <torch/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -34,6 +35,8 @@ struct StepperOptions {
   double max_grad_norm = 1.0;  // 0: gradients are not clipped
   ShardingOptions sharding;
   std::map<std::string, double> rate_scales;  // by name: what its learning rate is multiplied by, if not by 1
+  // Called before each backward pass that only other ranks make, and this one waits for: a sign of life. Null: nothing.
+  std::function<void()> progress = nullptr;
 };
 
 // Every rank makes the same calls in the same order and decides alike, since it decides on sums over all ranks.

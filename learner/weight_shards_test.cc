@@ -98,6 +98,22 @@ TEST(WeightShards, ARankHoldsItsPartAndWhatIsComputed) {
   }
 }
 
+// Who has fewer passes than others waits in each of theirs.
+TEST(WeightShards, ARankWithoutAPassLivesOn) {
+  for (const Sharding sharding : {Sharding::kGradients, Sharding::kWeights}) {
+    std::array<int, 2> signs = {};
+    RunRanks(2, absl::Seconds(60), [&](Collectives& collectives) {
+      TrainerOptions options = Sharing(sharding);
+      options.loss.kl_coefficient = 0.0;
+      options.progress = [&own = signs.at(collectives.rank())] { ++own; };
+      Replica replica(options, Model({}, /*recompute=*/true), &collectives);
+      // Five examples, one a pass: 3 and 2.
+      ASSERT_TRUE(SupervisedStep(replica, kPassages, {.learning_rate = 1e-3, .microbatch_tokens = 1}).ok());
+    });
+    EXPECT_THAT(signs, testing::Each(3));
+  }
+}
+
 // The model of `sharding` after two steps on two ranks, as it is published.
 std::string DigestOf(const Shape& shape, Sharding sharding) {
   std::string digest;
