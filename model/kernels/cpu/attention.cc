@@ -84,6 +84,9 @@ void WriteToken(const Pages& pages, const T* keys, const T* values, Slot slot) {
     for (int64_t d = 0; d < pages.head_dim; ++d) {
       key[(d / kGroup * kPageTokens + slot.token) * kGroup + d % kGroup] = keys[head * pages.head_dim + d];
     }
+    if (pages.head_dim % kGroup != 0) {  // 0 times whatever was there would be NaN where that is no number
+      key[(pages.head_dim / kGroup * kPageTokens + slot.token) * kGroup + 1] = 0;
+    }
     std::copy_n(values + head * pages.head_dim, pages.head_dim, value);
   }
 }

@@ -123,6 +123,7 @@ TEST(Attend, IsTheDefinition) {
                         {.heads = 9, .key_heads = 3, .head_dim = 64, .scale = 0.125},
                         {.heads = 4, .key_heads = 4, .head_dim = 20},
                         {.heads = 8, .key_heads = 1, .head_dim = 6},
+                        {.heads = 6, .key_heads = 2, .head_dim = 13},  // half a pair of bfloat16 is nobody's
                         {.heads = 2, .key_heads = 1, .head_dim = 80, .soft_cap = 2.0},
                         {.window = 5},
                         {.window = 16},
