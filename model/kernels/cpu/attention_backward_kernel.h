@@ -14,98 +14,19 @@
 
 #include "model/kernels/cpu/attention_kernel.h"
 #include "model/kernels/cpu/backward_blocks.h"
+#include "model/kernels/cpu/block_product.h"
 #include "model/kernels/cpu/kernels.h"
+#include "model/kernels/cpu/transpose.h"
 #include "model/kernels/cpu/vec.h"
 
 namespace drover::model::cpu {
 namespace {
 
-#if defined(__AVX512F__)
-constexpr int kBackwardRows = 6;
-constexpr int kBackwardVectors = 4;
-#else
-constexpr int kBackwardRows = 3;
-constexpr int kBackwardVectors = 2;
-#endif
 constexpr int64_t kStaying = kBackwardLanes;
 constexpr int64_t kMoving = kBackwardMoving;
 constexpr int kStayingVectors = kStaying / kLanes;
 
 DROVER_INLINE int64_t VectorsOf(int64_t numbers) { return (numbers + kLanes - 1) / kLanes; }
-
-// c[r, 0..16 vectors) += sum over k < depth of a(r, k) b[k, ...]; a(r, k) is a[r, k], or a[k, r] where it lies transposed.
-struct Summed {
-  const float* a;
-  int64_t a_stride;
-  const float* b;
-  int64_t b_stride;
-  int64_t depth;
-  float* c;
-  int64_t c_stride;
-};
-
-template <bool kTransposed, int kRows, int kVectors>
-DROVER_INLINE void AddTile(const Summed& s, int64_t row, int64_t vector) {
-  F16 acc[kRows][kVectors] = {};
-  const float* a = s.a + (kTransposed ? row : row * s.a_stride);
-  const float* b = s.b + vector * kLanes;
-  for (int64_t k = 0; k < s.depth; ++k, b += s.b_stride) {
-    F16 column[kVectors];
-    for (int v = 0; v < kVectors; ++v) column[v] = Load(b + v * kLanes);
-    for (int r = 0; r < kRows; ++r) {
-      const F16 value = Spread(kTransposed ? a[k * s.a_stride + r] : a[r * s.a_stride + k]);
-      for (int v = 0; v < kVectors; ++v) acc[r][v] += value * column[v];
-    }
-  }
-  for (int r = 0; r < kRows; ++r) {
-    float* const c = s.c + (row + r) * s.c_stride + vector * kLanes;
-    for (int v = 0; v < kVectors; ++v) Store(c + v * kLanes, Load(c + v * kLanes) + acc[r][v]);
-  }
-}
-
-template <bool kTransposed, int kVectors>
-DROVER_INLINE void AddRows(const Summed& s, int64_t rows, int64_t vector) {
-  int64_t row = 0;
-  for (; row + kBackwardRows <= rows; row += kBackwardRows) {
-    AddTile<kTransposed, kBackwardRows, kVectors>(s, row, vector);
-  }
-  switch (rows - row) {
-    case 1:
-      return AddTile<kTransposed, 1, kVectors>(s, row, vector);
-    case 2:
-      return AddTile<kTransposed, 2, kVectors>(s, row, vector);
-#if defined(__AVX512F__)
-    case 3:
-      return AddTile<kTransposed, 3, kVectors>(s, row, vector);
-    case 4:
-      return AddTile<kTransposed, 4, kVectors>(s, row, vector);
-    case 5:
-      return AddTile<kTransposed, 5, kVectors>(s, row, vector);
-#endif
-    default:
-      return;
-  }
-}
-
-template <bool kTransposed>
-void AddProduct(const Summed& s, int64_t rows, int64_t vectors) {
-  int64_t v = 0;
-  for (; v + kBackwardVectors <= vectors; v += kBackwardVectors) {
-    AddRows<kTransposed, kBackwardVectors>(s, rows, v);
-  }
-  switch (vectors - v) {
-    case 1:
-      return AddRows<kTransposed, 1>(s, rows, v);
-#if defined(__AVX512F__)
-    case 2:
-      return AddRows<kTransposed, 2>(s, rows, v);
-    case 3:
-      return AddRows<kTransposed, 3>(s, rows, v);
-#endif
-    default:
-      return;
-  }
-}
 
 DROVER_INLINE void Zero(float* to, int64_t rows, int64_t stride, int64_t vectors) {
   for (int64_t r = 0; r < rows; ++r) {
@@ -124,39 +45,17 @@ DROVER_INLINE void Narrowed(const float* from, int64_t width, T* to) {
   for (int64_t i = 0; i < width; i += kLanes) StoreAt(to, i, width, Load(from + i));
 }
 
-// One of the four steps in which sixteen rows of sixteen change places with their columns.
-template <int kStep>
-DROVER_INLINE void SwapLanes(F16 (&rows)[kLanes]) {
-#define DROVER_LOW(j) (((j)&kStep) != 0 ? kLanes + (j)-kStep : (j))
-#define DROVER_HIGH(j) (((j)&kStep) != 0 ? kLanes + (j) : (j) + kStep)
-#define DROVER_LANES(of)                                                                                \
-  of(0), of(1), of(2), of(3), of(4), of(5), of(6), of(7), of(8), of(9), of(10), of(11), of(12), of(13), \
-      of(14), of(15)
-  for (int i = 0; i < kLanes; ++i) {
-    if ((i & kStep) != 0) continue;
-    const F16 first = rows[i], second = rows[i + kStep];
-    rows[i] = __builtin_shufflevector(first, second, DROVER_LANES(DROVER_LOW));
-    rows[i + kStep] = __builtin_shufflevector(first, second, DROVER_LANES(DROVER_HIGH));
-  }
-#undef DROVER_LOW
-#undef DROVER_HIGH
-#undef DROVER_LANES
-}
-
 // Rows [0, count) that `row` finds, transposed: to[k, r], zeros up to whole vectors of rows.
 template <typename T, typename Row>
-DROVER_INLINE void Transpose(const Row& row, int64_t count, int64_t width, float* to) {
+DROVER_INLINE void StoreTransposed(const Row& row, int64_t count, int64_t width, float* to) {
   for (int64_t r = 0; r < count; r += kLanes) {
     for (int64_t k = 0; k < width; k += kLanes) {
-      F16 block[kLanes];
+      U16 block[kLanes];
       for (int i = 0; i < kLanes; ++i) {
-        block[i] = r + i < count ? LoadAt<T>(row(r + i), k, width) : Spread(0.0f);
+        block[i] = r + i < count ? (U16)LoadAt<T>(row(r + i), k, width) : U16{};
       }
-      SwapLanes<1>(block);
-      SwapLanes<2>(block);
-      SwapLanes<4>(block);
-      SwapLanes<8>(block);
-      for (int i = 0; i < kLanes; ++i) Store(to + (k + i) * kStaying + r, block[i]);
+      Transpose(block);
+      for (int i = 0; i < kLanes; ++i) Store(to + (k + i) * kStaying + r, (F16)block[i]);
     }
   }
 }
@@ -240,9 +139,9 @@ class QueriesStay {
   }
 
   void TakeQueries() {
-    Transpose<T>([&](int64_t i) { return Head(b_.query, b_.query_stride, i); }, rows_, width_, query_);
-    Transpose<T>([&](int64_t i) { return Head(b_.gradient, b_.gradient_stride, i); }, rows_, width_,
-                 gradient_);
+    StoreTransposed<T>([&](int64_t i) { return Head(b_.query, b_.query_stride, i); }, rows_, width_, query_);
+    StoreTransposed<T>([&](int64_t i) { return Head(b_.gradient, b_.gradient_stride, i); }, rows_, width_,
+                       gradient_);
     for (int64_t i = 0; i < vectors_ * kLanes; ++i) {
       const int64_t lane = i < rows_ ? i : rows_ - 1;  // what no query has is as the last one
       ends_[i / kLanes][i % kLanes] = static_cast<int32_t>(q_.position + lane / q_.heads + 1);
@@ -348,8 +247,8 @@ class KeysStay {
     const auto row = [&](const void* rows, int64_t stride, int64_t i) {
       return static_cast<const T*>(rows) + (k_.first + i) * stride + k_.key_head * width_;
     };
-    Transpose<T>([&](int64_t i) { return row(b_.key, b_.key_stride, i); }, k_.keys, width_, key_);
-    Transpose<T>([&](int64_t i) { return row(b_.value, b_.value_stride, i); }, k_.keys, width_, value_);
+    StoreTransposed<T>([&](int64_t i) { return row(b_.key, b_.key_stride, i); }, k_.keys, width_, key_);
+    StoreTransposed<T>([&](int64_t i) { return row(b_.value, b_.value_stride, i); }, k_.keys, width_, value_);
     Zero(of_key_, k_.keys, wide_, wide_ / kLanes);
     Zero(of_value_, k_.keys, wide_, wide_ / kLanes);
     for (int64_t i = 0; i < k_.count; ++i) AddQueries(k_.runs[i]);
