@@ -215,7 +215,7 @@ TEST_P(Lora, ACheckpointLoadsAsTheMergedModel) {
   options.dtype = GetParam();
   const auto missing = model::Transformer::Load(dir, options);
   EXPECT_THAT(std::string(missing.status().message()),
-              HasSubstr("has adapters for the model in /models/base"));
+              HasSubstr("has adapters for the model in `/models/base`"));
 
   auto json = nlohmann::json::parse(*ReadFile(dir + "/adapter_config.json"));
   json["base_model_name_or_path"] = folder + "/base";

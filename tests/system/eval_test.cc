@@ -189,7 +189,7 @@ TEST_F(EvalTest, BadInputWritesNothing) {
       {{"--format", "boxes"}, "--format is boxes"},
       {{"--endpoint", "ftp://x"}, "the endpoint is no http or https URL"},
       {{"--fleet", "nowhere"}, "--fleet"},
-      {{"--fleet", "127.0.0.1:0", "--top-k", "5"}, "--top-p and --top-k do not go with --fleet"},
+      {{"--fleet", "127.0.0.1:0", "--top-k", "5"}, "--top-p, --top-k and --min-p do not go with --fleet"},
       {{"--fleet", "127.0.0.1:0", "--max-response-tokens", "3000"}, "with --fleet it may be at most"},
       {{"--endpoint", "http://x", "--api-key-env", "DROVER_TEST_NO_SUCH_VARIABLE"},
        "DROVER_TEST_NO_SUCH_VARIABLE"}};

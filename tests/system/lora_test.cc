@@ -88,8 +88,8 @@ TEST(LoraTest, ACheckpointIsEvaluatedAndTrainedOnAsItIs) {
   ASSERT_TRUE(WriteFileAtomically(suite, "{\"problem\": \"1+2=\", \"answer\": \"3\"}\n").ok());
   const auto evaluated = [&](const std::string& model, const std::string& name) {
     const std::string out = run.folder().path() + "/eval-" + name;
-    const Answer answer = Drover({"eval", "--model", model, "--suite", suite, "--out", out, "--format", "plain",
-                                  "--device", "cpu", "--max-response-tokens", "8"});
+    const Answer answer = Drover({"eval", "--model", model, "--suite", suite, "--out", out, "--format",
+                                  "plain", "--device", "cpu", "--max-response-tokens", "8"});
     EXPECT_EQ(answer.status, 0) << answer.errors;
     return Bytes(out + "/responses.jsonl");
   };
