@@ -403,10 +403,9 @@ TEST_F(ServeTest, PagesOfAnAllowedOriginMayAsk) {
           "Origin: http://localhost:3000\r\nAccess-Control-Request-Method: POST\r\n"
           "Access-Control-Request-Headers: authorization,content-type\r\n\r\n");
   EXPECT_EQ(preflight.code, 204) << "without a key";
-  EXPECT_THAT(
-      preflight.head,
-      AllOf(HasSubstr(kAllowed), HasSubstr("Access-Control-Allow-Methods: GET, HEAD, POST, OPTIONS\r\n"),
-            HasSubstr("Access-Control-Allow-Headers: authorization,content-type")));
+  EXPECT_THAT(preflight.head, AllOf(HasSubstr(kAllowed),
+                                    HasSubstr("Access-Control-Allow-Methods: GET, HEAD, POST, OPTIONS\r\n"),
+                                    HasSubstr("Access-Control-Allow-Headers: authorization,content-type")));
   const std::string body = R"({"prompt":"a","stream":true})";
   const http::Answer stream = ask(absl::StrCat(
       "POST /v1/completions HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: Bearer sk-right\r\n",
