@@ -24,7 +24,7 @@ struct ForwardOptions {
   double temperature = 1.0;       // log-probabilities of softmax(logits / temperature)
   bool entropy_gradient = false;  // whether entropy_K carries one when training
   // R is chosen so that a chunk's logits take at most so many bytes (a few such buffers exist at a time).
-  int64_t chunk_bytes = int64_t{128} << 20;
+  int64_t chunk_bytes = int64_t{96} << 20;
   const ValueHead* value_head = nullptr;  // null: no values
   Phases phases;
 };

@@ -14,7 +14,7 @@ namespace {
 using model::ModelConfig;
 
 constexpr int64_t kFloat = 4;
-constexpr int64_t kChunkBytes = int64_t{128} << 20;  // learner/forward.h
+constexpr int64_t kChunkBytes = int64_t{96} << 20;  // learner/forward.h
 constexpr int64_t kAttentionQueries = 256;
 constexpr int64_t kAttentionStatistics = 12;  // bytes a token and head: model/kernels/cpu/backward_blocks.h
 // Programs and libraries, threads' stacks, what allocators hold back: measured (docs/results/memory-plan.md).
