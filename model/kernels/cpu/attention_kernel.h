@@ -46,28 +46,42 @@ struct QueryTile {
   }
 };
 
+// Pages whose scores are summed side by side: with few queries a sum would wait for its own last step.
 template <int kQueries>
-DROVER_INLINE void ScorePage(const float* const (&query)[kQueries], int64_t head_dim, const float* keys,
-                             F16 (&acc)[kQueries]) {
-  for (int64_t k = 0; k < head_dim; ++k, keys += kPageTokens) {
-    const F16 key = Load(keys);
-    for (int q = 0; q < kQueries; ++q) acc[q] += Spread(query[q][k]) * key;
+constexpr int kPagesTogether = kQueries == 1   ? 4
+                               : kQueries <= 3 ? 2
+                                               : 1;
+
+template <int kQueries, int kPages>
+DROVER_INLINE void ScorePages(const float* const (&query)[kQueries], int64_t head_dim,
+                              const float* const (&keys)[kPages], F16 (&acc)[kPages][kQueries]) {
+  for (int64_t k = 0; k < head_dim; ++k) {
+    for (int p = 0; p < kPages; ++p) {
+      const F16 key = Load(keys[p] + k * kPageTokens);
+      for (int q = 0; q < kQueries; ++q) acc[p][q] += Spread(query[q][k]) * key;
+    }
   }
 }
 
-template <int kQueries>
-DROVER_INLINE void ScorePage(const Bf16* const (&query)[kQueries], int64_t head_dim, const Bf16* keys,
-                             F16 (&acc)[kQueries]) {
+template <int kQueries, int kPages>
+DROVER_INLINE void ScorePages(const Bf16* const (&query)[kQueries], int64_t head_dim,
+                              const Bf16* const (&keys)[kPages], F16 (&acc)[kPages][kQueries]) {
   int64_t k = 0;
-  for (; k + 1 < head_dim; k += 2, keys += 2 * kPageTokens) {
-    const U16 key = *reinterpret_cast<const U16Anywhere*>(keys);
-    for (int q = 0; q < kQueries; ++q) {
-      acc[q] = AddDot(acc[q], Spread(*reinterpret_cast<const PairAnywhere*>(query[q] + k)), key);
+  for (; k + 1 < head_dim; k += 2) {
+    for (int p = 0; p < kPages; ++p) {
+      const U16 key = *reinterpret_cast<const U16Anywhere*>(keys[p] + k * kPageTokens);
+      for (int q = 0; q < kQueries; ++q) {
+        acc[p][q] = AddDot(acc[p][q], Spread(*reinterpret_cast<const PairAnywhere*>(query[q] + k)), key);
+      }
     }
   }
   if (k == head_dim) return;
-  const U16 key = *reinterpret_cast<const U16Anywhere*>(keys);
-  for (int q = 0; q < kQueries; ++q) acc[q] = AddDot(acc[q], Spread(static_cast<uint32_t>(query[q][k])), key);
+  for (int p = 0; p < kPages; ++p) {
+    const U16 key = *reinterpret_cast<const U16Anywhere*>(keys[p] + k * kPageTokens);
+    for (int q = 0; q < kQueries; ++q) {
+      acc[p][q] = AddDot(acc[p][q], Spread(static_cast<uint32_t>(query[q][k])), key);
+    }
+  }
 }
 
 // cap tanh(x / cap), by tanh(x) = 1 - 2 / (e^2x + 1).
@@ -86,23 +100,35 @@ DROVER_INLINE F16 Masked(F16 scores, int64_t first_key, int64_t begin, int64_t e
   return Select((lanes >= low) & (lanes < high), scores, Spread(-__builtin_inff()));
 }
 
-template <typename T, int kQueries>
-DROVER_INLINE void Score(const QueryTile& tile) {
+// Pages [page, page + kPages) of the tile's.
+template <typename T, int kQueries, int kPages>
+DROVER_INLINE void ScorePart(const QueryTile& tile, const T* const (&query)[kQueries], int64_t page) {
   const AttendHead& a = tile.a;
-  const T* query[kQueries];
-  for (int q = 0; q < kQueries; ++q) query[q] = tile.Query<T>(q);
-  const int64_t stride = tile.Stride();
-  for (int64_t page = tile.FirstPage(); page < tile.EndPage(); ++page) {
-    F16 acc[kQueries] = {};
-    ScorePage<kQueries>(query, a.head_dim, static_cast<const T*>(a.keys) + a.pages[page] * a.key_page_stride,
-                        acc);
-    float* const scores = a.scratch + (page - tile.FirstPage()) * kPageTokens;
+  const T* keys[kPages];
+  for (int p = 0; p < kPages; ++p) {
+    keys[p] = static_cast<const T*>(a.keys) + a.pages[page + p] * a.key_page_stride;
+  }
+  F16 acc[kPages][kQueries] = {};
+  ScorePages<kQueries, kPages>(query, a.head_dim, keys, acc);
+  for (int p = 0; p < kPages; ++p) {
+    float* const scores = a.scratch + (page + p - tile.FirstPage()) * kPageTokens;
     for (int q = 0; q < kQueries; ++q) {
-      F16 score = acc[q] * a.scale;
+      F16 score = acc[p][q] * a.scale;
       if (a.soft_cap > 0.0f) score = SoftCap(score, a.soft_cap);
-      Store(scores + q * stride, Masked(score, page * kPageTokens, tile.Begin(q), tile.End(q)));
+      const F16 seen = Masked(score, (page + p) * kPageTokens, tile.Begin(q), tile.End(q));
+      Store(scores + q * tile.Stride(), seen);
     }
   }
+}
+
+template <typename T, int kQueries>
+DROVER_INLINE void Score(const QueryTile& tile) {
+  constexpr int kPages = kPagesTogether<kQueries>;
+  const T* query[kQueries];
+  for (int q = 0; q < kQueries; ++q) query[q] = tile.Query<T>(q);
+  int64_t page = tile.FirstPage();
+  for (; page + kPages <= tile.EndPage(); page += kPages) ScorePart<T, kQueries, kPages>(tile, query, page);
+  for (; kPages > 1 && page < tile.EndPage(); ++page) ScorePart<T, kQueries, 1>(tile, query, page);
 }
 
 // Scores become e^(score - maximum); returns their sum.
