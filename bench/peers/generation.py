@@ -25,7 +25,9 @@ compared: of each round the tokens a second after all prompts were read. A round
 whatever else the machine does meets all of them; the ratio is that to the fastest peer of the round.
 """
 import argparse
+import atexit
 import json
+import signal
 import statistics
 import subprocess
 
@@ -65,20 +67,24 @@ class LlamaCpp:
 
 
 class HuggingFace:
-    """This script again as --peer, under another interpreter: a batch size a line in, a measurement a line out."""
+    """This script again as --peer, under another interpreter: a batch size a line in, a measurement a line out. Between its turns the
+    process stands still, so that none of its threads looks for work while others are measured."""
     name = "`generate`"
 
     def __init__(self, options):
         command = [options.python, __file__, "--peer", "--model", options.model, "--dtype", options.dtype, "--threads", str(options.threads),
                    "--prompt-tokens", str(options.prompt_tokens), "--new-tokens", str(options.new_tokens)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        atexit.register(self.process.kill)
 
     def measure(self, batch):
+        self.process.send_signal(signal.SIGCONT)
         self.process.stdin.write(f"{batch}\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
         if not answer:
             raise SystemExit(f"the process of {self.name} ended with status {self.process.wait()}: its reason is above")
+        self.process.send_signal(signal.SIGSTOP)
         return json.loads(answer)
 
 
