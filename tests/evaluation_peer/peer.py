@@ -2,12 +2,16 @@
 """An evaluation that shares nothing with ours: Hugging Face's generate and Math-Verify over the questions that `drover eval` answered.
 
     python3 -m venv peer && peer/bin/pip install -r setup/python-evaluation.txt
-    build/bin/drover eval --model MODEL --suite ../shared/data/train --benchmarks asdiv_2k,gsm_8k --limit 150 --out EVAL \\
+    peer/bin/python tests/evaluation_peer/peer.py select --data ../shared/data/train --out SUITE
+    build/bin/drover eval --model MODEL --suite SUITE --out EVAL \\
         --template $'Question: {question}\\nAnswer:' --few-shot tests/evaluation_peer/few_shot.jsonl --stop $'\\n\\nQuestion:' \\
         --format plain --max-response-tokens 256
-    peer/bin/python tests/evaluation_peer/peer.py generate --model MODEL --data ../shared/data/train --out PEER.jsonl
+    peer/bin/python tests/evaluation_peer/peer.py generate --model MODEL --data SUITE --out PEER.jsonl
     peer/bin/python tests/evaluation_peer/peer.py compare --ours EVAL --peer PEER.jsonl
 
+`select` writes the questions of questions.json (first and last lines of stretches of each file, from 0): the first 150 of ASDiv, 50 more
+that SmolLM2-135M-Instruct was seen to answer at least once in two samples, so that there are right answers to agree on, and the first 100
+of GSM8K.
 `generate` reads the data itself, writes its prompts itself, decodes greedily in float32 and has Math-Verify grade; it goes on where it was.
 `compare` prints both accuracies and every question on which they differ, with both responses' ends and what was extracted.
 """
@@ -25,11 +29,22 @@ def read_lines(path):
         return [json.loads(line) for line in lines if line.strip()]
 
 
-def questions_of(data, limit):
+def select(options):
+    with open(os.path.join(HERE, "questions.json"), encoding="utf-8") as text:
+        stretches = json.load(text)
+    os.makedirs(options.out, exist_ok=True)
+    for name in SETS:
+        with open(os.path.join(options.data, name + ".jsonl"), encoding="utf-8") as data:
+            lines = data.read().splitlines()
+        with open(os.path.join(options.out, name + ".jsonl"), "w", encoding="utf-8") as out:
+            out.writelines(lines[i] + "\n" for first, last in stretches[name] for i in range(first, last + 1))
+
+
+def questions_of(data):
     shots = read_lines(os.path.join(HERE, "few_shot.jsonl"))
     before = "".join(f"Question: {shot['problem']}\nAnswer: {shot['solution']}\n\n" for shot in shots)
     for name in SETS:
-        for index, line in enumerate(read_lines(os.path.join(data, name + ".jsonl"))[:limit]):
+        for index, line in enumerate(read_lines(os.path.join(data, name + ".jsonl"))):
             yield {"id": f"{name}/{index}", "gold": str(line["answer"]), "prompt": f"{before}Question: {line['problem']}\nAnswer:"}
 
 
@@ -49,7 +64,7 @@ def generate(options):
     tokenizer = transformers.AutoTokenizer.from_pretrained(options.model, padding_side="left")
     model = transformers.AutoModelForCausalLM.from_pretrained(options.model, dtype=torch.float32)
     done = {line["id"] for line in read_lines(options.out)} if os.path.exists(options.out) else set()
-    left = [question for question in questions_of(options.data, options.limit) if question["id"] not in done]
+    left = [question for question in questions_of(options.data) if question["id"] not in done]
     left.sort(key=lambda question: len(question["prompt"]))  # little padding
     for start in range(0, len(left), options.batch):
         batch = left[start : start + options.batch]
@@ -95,11 +110,13 @@ def compare(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("select")
+    command.add_argument("--data", required=True)
+    command.add_argument("--out", required=True)
     command = commands.add_parser("generate")
     command.add_argument("--model", required=True)
     command.add_argument("--data", required=True)
     command.add_argument("--out", required=True)
-    command.add_argument("--limit", type=int, default=150)
     command.add_argument("--tokens", type=int, default=256)
     command.add_argument("--batch", type=int, default=25)
     command.add_argument("--threads", type=int, default=1)
@@ -107,7 +124,7 @@ def main():
     command.add_argument("--ours", required=True)
     command.add_argument("--peer", required=True)
     options = parser.parse_args()
-    return generate(options) if options.command == "generate" else compare(options)
+    return {"select": select, "generate": generate, "compare": compare}[options.command](options)
 
 
 if __name__ == "__main__":
