@@ -70,6 +70,11 @@ bool ParseFlags(int argc, char** argv, Flags* flags, int* exit_code) {
       ->check(CLI::Range(1, 64));
   process::AddRankFlags(app, "--ranks - 1", *flags);
   process::AddFlag(app, "--device", flags->device, "auto, cpu or cuda:N; overrides run.device of the recipe");
+  process::AddFlag(
+      app, "--place", flags->place,
+      "This process's number, from 0, among the actors' of this machine: with auto they take its "
+      "GPUs in turn (default: the rank)")
+      ->check(CLI::NonNegativeNumber);
   process::AddFlag(app, "--threads", flags->threads,
                    "Compute threads; 0: run.threads of the recipe, or one per core")
       ->check(CLI::NonNegativeNumber);

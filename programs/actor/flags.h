@@ -16,6 +16,7 @@ struct Flags : process::RankFlags {
   std::string recipe;    // empty: the learner's
   std::string model;     // a folder with config.json and tokenizer.json; empty: the learner's files
   std::string device;    // overrides the recipe's
+  int place = -1;        // among the processes of this machine that take its GPUs in turn; below 0: the rank
   int threads = 0;       // compute threads; 0: as the recipe says, or one per core
   double drain_seconds = 15;
   process::CommonFlags common;

@@ -36,7 +36,8 @@ absl::Duration Patience(const Flags& flags) {
 // Ranks join before those above 0 know the recipe, and all must be on devices of one kind: with several the flag alone counts.
 absl::StatusOr<torch::Device> DeviceOf(const Flags& flags, const v1::Recipe& recipe) {
   const std::string without = flags.ranks > 1 ? "auto" : recipe.run().device();
-  return model::ResolveDevice(flags.device.empty() ? without : flags.device, flags.rank);
+  return model::ResolveDevice(flags.device.empty() ? without : flags.device,
+                              flags.place < 0 ? flags.rank : flags.place);
 }
 
 absl::StatusOr<std::unique_ptr<Collectives>> Join(const Flags& flags) {

@@ -175,7 +175,7 @@ absl::StatusOr<std::unique_ptr<LocalRun::Child>> LocalRun::MakeActor(uint32_t in
                                                                      const std::string& learner,
                                                                      const std::string& verifiers) {
   const uint32_t ranks = std::max<uint32_t>(1, options_.recipe.actors().tensor_parallel());
-  const auto make = [&](const std::string& name) {
+  const auto make = [&](const std::string& name, uint32_t rank) {
     auto child = std::make_unique<Child>();
     child->role = Child::Role::kActor;
     child->name = name;
@@ -188,6 +188,8 @@ absl::StatusOr<std::unique_ptr<LocalRun::Child>> LocalRun::MakeActor(uint32_t in
                    verifiers,
                    "--threads",
                    absl::StrCat(Threads(options_.recipe.actors().count() * ranks)),
+                   "--place",
+                   absl::StrCat(index * ranks + rank),
                    "--drain-seconds",
                    kActorDrainSeconds,
                    "--metrics-listen",
@@ -195,12 +197,12 @@ absl::StatusOr<std::unique_ptr<LocalRun::Child>> LocalRun::MakeActor(uint32_t in
     for (std::string& flag : CommonFlags(name)) child->argv.push_back(std::move(flag));
     return child;
   };
-  std::unique_ptr<Child> actor = make(absl::StrCat("actor-", index));
+  std::unique_ptr<Child> actor = make(absl::StrCat("actor-", index), 0);
   if (ranks == 1) return actor;
   ASSIGN_OR_RETURN(HeldPort rendezvous, HeldPort::Take());
   actor->rendezvous.emplace(std::move(rendezvous));
   for (uint32_t rank = 0; rank < ranks; ++rank) {
-    if (rank > 0) actor->other_ranks.push_back(make(absl::StrCat("actor-", index, "-rank-", rank)));
+    if (rank > 0) actor->other_ranks.push_back(make(absl::StrCat("actor-", index, "-rank-", rank), rank));
     Child& child = rank == 0 ? *actor : *actor->other_ranks.back();
     for (const std::string& flag :
          {std::string("--rank"), absl::StrCat(rank), std::string("--ranks"), absl::StrCat(ranks),

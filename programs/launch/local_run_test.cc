@@ -25,6 +25,7 @@ while [ $# -gt 0 ]; do
   case "$1" in
     --port-file) ports=$2 ;;
     --rank) rank=$2 ;;
+    --place) place=$2 ;;
   esac
   shift
 done
@@ -36,11 +37,11 @@ constexpr char kForever[] = "exec sleep 600";
 
 class LocalRunTest : public ::testing::Test {
  protected:
-  // One actor of two processes: what each does once it is started.
+  // Actors of two processes: what each does once it is started.
   void Start(const std::string& zero, const std::string& one,
              absl::Duration until_missed = absl::Milliseconds(100)) {
     const std::string name = ::testing::UnitTest::GetInstance()->current_test_info()->name();
-    const std::string dir = absl::StrCat(::testing::TempDir(), "/local_run_", name);
+    const std::string dir = dir_ = absl::StrCat(::testing::TempDir(), "/local_run_", name);
     std::filesystem::remove_all(dir);
     for (const char* folder : {"/programs", "/run/logs", "/run/ports"}) {
       std::filesystem::create_directories(dir + folder);
@@ -52,7 +53,7 @@ class LocalRunTest : public ::testing::Test {
     options.recipe.mutable_run()->set_threads(1);
     options.recipe.mutable_learner()->set_ranks(1);
     options.recipe.mutable_verifiers()->add_addresses("127.0.0.1:1");
-    options.recipe.mutable_actors()->set_count(1);
+    options.recipe.mutable_actors()->set_count(actors_);
     options.recipe.mutable_actors()->set_tensor_parallel(2);
     options.until_missed = until_missed;
     run_ = std::make_unique<LocalRun>(std::move(options));
@@ -80,6 +81,8 @@ class LocalRunTest : public ::testing::Test {
   }
   std::string Messages() const { return absl::StrJoin(messages_, "\n"); }
 
+  uint32_t actors_ = 1;
+  std::string dir_;
   std::unique_ptr<LocalRun> run_;
   std::vector<std::string> messages_;
 };
@@ -112,6 +115,21 @@ TEST_F(LocalRunTest, TheFirstErrorIsToldAndAllAreStartedAgain) {
   EXPECT_EQ(RunUntil([&] { return !messages_.empty(); }), RunOutcome::kRunning);
   EXPECT_THAT(Messages(), HasSubstr("actor-0-rank-1 exited with status 3"));
   EXPECT_THAT(Messages(), HasSubstr("it is started again"));
+}
+
+// Where there are GPUs, each takes that of its place.
+TEST_F(LocalRunTest, EveryProcessOfEveryActorHasAPlaceOfItsOwn) {
+  actors_ = 2;
+  const std::string tell = absl::StrCat("touch \"$(dirname \"$ports\")/place-$rank-$place\"\n", kForever);
+  Start(tell, tell);
+  const auto all = [&] {
+    for (const char* told : {"place-0-0", "place-1-1", "place-0-2", "place-1-3"}) {
+      if (!std::filesystem::exists(absl::StrCat(dir_, "/run/ports/", told))) return false;
+    }
+    return true;
+  };
+  EXPECT_EQ(RunUntil(all), RunOutcome::kRunning);
+  EXPECT_TRUE(all());
 }
 
 }  // namespace
