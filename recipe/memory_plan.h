@@ -39,6 +39,10 @@ MemoryPlan PlanLearnerMemory(const v1::Recipe& recipe, const model::ModelConfig&
 MemoryPlan PlanActorMemory(const v1::Recipe& recipe, const model::ModelConfig& config, PlannedDevice device,
                            int64_t free_bytes);
 
+// What a rank of the learner and an actor that share a GPU of `bytes` take together. Without actors.cache_bytes the actor's keys
+// and values have what is left.
+int64_t SharedGpuMemory(const v1::Recipe& recipe, const model::ModelConfig& config, int64_t bytes);
+
 // A change of the recipe and the learner's plan with it and all before it.
 struct MemoryChange {
   std::string set;  // as --set takes it: "learner.microbatch_responses=4"

@@ -181,6 +181,34 @@ TEST(MemoryPlanTest, GivesAnActorTheCacheThatItCanUse) {
   EXPECT_EQ(cache(int64_t{1} << 40), 1000);
 }
 
+// A new version waits in the machine's memory; attention reads copies of a layer's keys and values.
+TEST(MemoryPlanTest, AnActorsGpuHoldsNoSecondVersion) {
+  v1::Recipe recipe = Recipe();
+  recipe.mutable_actors()->set_max_batch(16);
+  const int64_t wanted = int64_t{2} * 2 * 1 * 4 * 4 * 8 * 16;  // as above
+  const MemoryPlan plan = PlanActorMemory(recipe, Config(), PlannedDevice::kGpu, int64_t{1} << 40);
+  const auto parts = PartsOf(plan);
+  EXPECT_EQ(parts.count("incoming weights") + parts.count("packed weights"), 0u);
+  EXPECT_EQ(parts.at("keys and values"), wanted);
+  EXPECT_EQ(parts.at("attention"), 2 * wanted / 2);  // keys and values of one layer in two, twice
+  // 16 prompts of 3 and a token of each: as a layer of the learner keeps them; three times 16 rows of 10 logits.
+  EXPECT_EQ(parts.at("passing"), 16 * 4 * (64 + 64 + 96 + 192) + 3 * 16 * 10 * 4);
+  const int64_t less = plan.total() - 1000;
+  EXPECT_LE(PlanActorMemory(recipe, Config(), PlannedDevice::kGpu, less).total(), less);
+}
+
+TEST(MemoryPlanTest, ARankAndAnActorShareAGpu) {
+  v1::Recipe recipe = Recipe();
+  recipe.mutable_actors()->set_cache_bytes(1000);
+  const int64_t learner = PlanLearnerMemory(recipe, Config(), PlannedDevice::kGpu).total();
+  const int64_t actor = PlanActorMemory(recipe, Config(), PlannedDevice::kGpu, 0).total();
+  EXPECT_EQ(SharedGpuMemory(recipe, Config(), 0), learner + actor);
+  recipe.mutable_actors()->set_cache_bytes(0);
+  const int64_t bytes = learner + actor + 10000;
+  EXPECT_LE(SharedGpuMemory(recipe, Config(), bytes), bytes);
+  EXPECT_GT(SharedGpuMemory(recipe, Config(), bytes), learner + actor);
+}
+
 TEST(MemoryPlanTest, ProcessesOfAnActorShareItsMatrices) {
   v1::Recipe recipe = Recipe();
   const auto part = [&](const char* name) {

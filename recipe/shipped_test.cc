@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "absl/strings/str_join.h"
+#include "base/file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "recipe/load.h"
@@ -57,16 +59,29 @@ TEST(Shipped, EachIsComplete) {
   for (const ShippedRecipe& recipe : *recipes) ExpectComplete(recipe.name, {});
 }
 
-// The runs of docs/guides/oat-zero.md.
+// Oat-Zero-1.5B is what its name says, and each template goes with each set of questions as the recipe's comment has it.
 TEST(Shipped, EveryRunOfThePaperIsComplete) {
-  const std::vector<std::string> sets[] = {{},
-                                           {"data.train=data/orz_math_57k_collected.json", "data.format=orz"},
-                                           {"data.train=data/gsm8k.jsonl", "data.format=gsm8k"},
-                                           {"data.train=data/asdiv.jsonl", "data.format=asdiv"}};
+  const auto named = LoadRecipe("oat-zero-1.5b", {}, {.check_files = false});
+  ASSERT_TRUE(named.ok()) << named.status();
+  EXPECT_EQ(named->data().template_(), "qwen_math");
+  EXPECT_EQ(named->data().levels(), "3-5");
+  const std::vector<std::string> sets[] = {
+      {"data.levels=", "data.train=data/math-12k.jsonl"},
+      {"data.levels=", "data.train=data/orz_math_57k_collected.json", "data.format=orz"},
+      {"data.levels=", "data.train=data/gsm8k.jsonl", "data.format=gsm8k"},
+      {"data.levels=", "data.train=data/asdiv.jsonl", "data.format=asdiv"}};
+  const auto path = FindRecipe("oat-zero-1.5b");
+  ASSERT_TRUE(path.ok()) << path.status();
+  const auto text = ReadFile(*path);
+  ASSERT_TRUE(text.ok()) << text.status();
   for (const char* prompt_template : {"r1", "qwen_math", "none"}) {
+    EXPECT_THAT(*text, HasSubstr(std::string("--set data.template=") + prompt_template + "\n"));
     for (std::vector<std::string> overrides : sets) {
+      EXPECT_THAT(*text, HasSubstr("--set " + absl::StrJoin(overrides, " --set ") + "\n"));
       overrides.push_back(std::string("data.template=") + prompt_template);
       ExpectComplete("oat-zero-1.5b", overrides);
+      const auto run = LoadRecipe("oat-zero-1.5b", overrides, {.check_files = false});
+      EXPECT_EQ(run->data().levels(), "");
     }
   }
   for (const char* model : {"Llama-3.2-3B", "FineMath-Llama-3B", "Llama-3.2-3B-NuminaQA"}) {

@@ -32,6 +32,7 @@ constexpr int64_t kUnknown = int64_t{1} << 60;
 struct Plans {
   MemoryPlan learner, actor;
   std::vector<recipe::MemoryChange> changes;
+  std::optional<int64_t> together;  // a rank and an actor on one GPU
 };
 
 absl::StatusOr<model::ModelConfig> ConfigOf(const v1::Recipe& recipe) {
@@ -48,6 +49,10 @@ Plans MakePlans(const v1::Recipe& recipe, const model::ModelConfig& config, Plan
   plans.learner = recipe::PlanLearnerMemory(recipe, config, device);
   plans.actor = recipe::PlanActorMemory(recipe, config, device, memory);
   plans.changes = recipe::ChangesToFit(recipe, config, device, memory);
+  const bool bounded = recipe.actors().cache_bytes() > 0 || memory < kUnknown;
+  if (device == PlannedDevice::kGpu && bounded) {
+    plans.together = recipe::SharedGpuMemory(recipe, config, memory);
+  }
   return plans;
 }
 
@@ -62,6 +67,15 @@ std::string PlanText(const std::string& title, const MemoryPlan& plan) {
   }
   absl::StrAppendFormat(&text, "  %-20s %12s\n", "together", Gib(plan.total()));
   return text;
+}
+
+std::string TogetherText(const Plans& plans, int64_t memory) {
+  if (!plans.together) return "";
+  std::string text = absl::StrCat("a rank and an actor on one GPU: ", Gib(*plans.together));
+  if (memory == kUnknown || *plans.together <= memory) return text + "\n";
+  return absl::StrCat(text, ", which is more than ", Gib(memory),
+                      ": GPUs of their own, or less of one of them (actors.cache_bytes, and the learner's "
+                      "settings)\n");
 }
 
 std::string ChangesText(const Plans& plans, int64_t memory) {
@@ -90,9 +104,11 @@ nlohmann::ordered_json PlansJson(const Plans& plans, const RecipePlanOptions& op
   json["device"] = options.device;
   json["learner"] = PlanJson(plans.learner);
   json["actor"] = PlanJson(plans.actor);
+  if (plans.together) json["together_bytes"] = *plans.together;
   if (options.memory == 0) return json;
   json["memory_bytes"] = options.memory;
   json["fits"] = plans.learner.total() <= static_cast<int64_t>(options.memory);
+  if (plans.together) json["fits_together"] = *plans.together <= static_cast<int64_t>(options.memory);
   json["changes"] = nlohmann::ordered_json::array();
   for (const recipe::MemoryChange& change : plans.changes) {
     json["changes"].push_back({{"set", change.set}, {"learner_bytes", change.plan.total()}});
@@ -144,6 +160,7 @@ int PlanRecipe(const RecipePlanOptions& options) {
       processes == 1 ? "an actor, at its most:"
                      : absl::StrCat("an actor's rank 0, of ", processes, " processes, at its most:");
   std::fputs(PlanText(actor, plans.actor).c_str(), stdout);
+  std::fputs(TogetherText(plans, memory).c_str(), stdout);
   if (options.memory > 0) std::fputs(ChangesText(plans, memory).c_str(), stdout);
   return kDone;
 }

@@ -7,7 +7,8 @@ from manifests import OVERLAYS, PROGRAMS, DEPLOY, flags_of, kubectl, of_kind, on
 # overlay -> (the recipe that it starts from, the fields in which it differs)
 DIFFERENCES = {
     "local": ("arithmetic", {"run.device", "actors.count", "actors.groups_in_flight"}),
-    "gpu": ("oat-zero-7b", {"description", "model.path", "data.train", "learner.ranks", "actors.count", "actors.groups_in_flight"}),
+    "gpu": ("oat-zero-7b", {"description", "model.path", "data.train", "learner.ranks", "learner.sharding", "learner.activation_checkpointing",
+                            "learner.microbatch_responses", "actors.cache_bytes", "actors.count", "actors.groups_in_flight"}),
     "cluster": ("deploy/overlays/gpu/recipe.textproto", {"description", "learner.ranks", "staleness.bound"}),
 }
 
