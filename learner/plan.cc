@@ -48,17 +48,19 @@ std::vector<std::vector<int64_t>> CutMicrobatches(std::vector<int64_t> share,
 }
 
 std::vector<std::vector<int64_t>> CutByTokens(std::vector<int64_t> share, absl::Span<const int64_t> lengths,
-                                              int64_t tokens) {
+                                              int64_t tokens, bool padded) {
   SortByLength(share, lengths);
   std::vector<std::vector<int64_t>> pieces;
   int64_t left = 0;
   for (const int64_t response : share) {
-    if (pieces.empty() || lengths[response] > left) {
-      pieces.emplace_back();
-      left = tokens;
+    const auto taken = [&] { return lengths[padded ? pieces.back().front() : response]; };
+    if (pieces.empty() || taken() > left) {
+      pieces.push_back({response});
+      left = tokens - lengths[response];
+      continue;
     }
     pieces.back().push_back(response);
-    left -= lengths[response];
+    left -= taken();
   }
   return pieces;
 }

@@ -37,8 +37,9 @@ std::vector<std::vector<int64_t>> CutMicrobatches(std::vector<int64_t> share,
                                                   int64_t microbatch_responses);
 
 // `share` cut into pieces of at most `tokens` tokens, but at least one response each, of similar length, longest first.
+// `padded`: each counts as many tokens as the longest of its piece.
 std::vector<std::vector<int64_t>> CutByTokens(std::vector<int64_t> share, absl::Span<const int64_t> lengths,
-                                              int64_t tokens);
+                                              int64_t tokens, bool padded);
 
 // `items` cut into consecutive pieces of `size`; the last may be shorter.
 std::vector<std::vector<int64_t>> CutInOrder(const std::vector<int64_t>& items, int64_t size);

@@ -73,7 +73,9 @@ double SupervisedMicrobatch(model::Transformer& model, const Microbatch& microba
 std::vector<std::vector<int64_t>> Microbatches(const Batch& batch, const std::vector<int64_t>& own,
                                                int64_t microbatch_tokens, const Replica& replica,
                                                BatchLayout layout) {
-  if (microbatch_tokens > 0) return CutByTokens(own, batch.lengths, microbatch_tokens);
+  if (microbatch_tokens > 0) {
+    return CutByTokens(own, batch.lengths, microbatch_tokens, /*padded=*/layout == BatchLayout::kRows);
+  }
   return PlanMicrobatches(batch.sequences, own, replica.options.microbatch_responses, layout);
 }
 

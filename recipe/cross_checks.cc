@@ -20,6 +20,7 @@
 #include "recipe/loss_checks.h"
 #include "recipe/nearest.h"
 #include "recipe/suite.h"
+#include "recipe/supervised.h"
 
 namespace drover::recipe {
 namespace {
@@ -27,7 +28,6 @@ namespace {
 constexpr size_t kMaxName = 100;
 
 bool Embedded(const v1::Recipe& recipe) { return recipe.model().path().empty(); }
-bool Supervised(const v1::Recipe& recipe) { return !recipe.sft().train().empty(); }
 bool Generated(const v1::Recipe& recipe) { return data::IsGenerated(recipe.data().train()); }
 
 void KeptCheckpointsAreWritten(const v1::Recipe& recipe, Problems& problems) {
@@ -191,7 +191,7 @@ void Alphabet(const v1::Recipe& recipe, Problems& problems) {
     return;
   }
   const auto prompt_template = data::FindTemplate(recipe.data().template_());
-  if (!Generated(recipe) || Supervised(recipe) || !prompt_template.ok()) return;
+  if (!Generated(recipe) || IsSupervised(recipe) || !prompt_template.ok()) return;
   std::string needed = data::GeneratedCharacters(recipe.data());
   if (recipe.pretrain().batches() > 0 && recipe.pretrain().padding() > 0) needed += ".,";
   const std::string missing = Missing(data::Fill(*prompt_template, needed), alphabet);
@@ -209,26 +209,26 @@ void SupervisedHasAPlace(const v1::Recipe& recipe, Problems& problems) {
 }
 
 void SupervisedChatNeedsAModel(const v1::Recipe& recipe, Problems& problems) {
-  if (!Supervised(recipe) || recipe.sft().format() != v1::CHATS || !Embedded(recipe)) return;
+  if (!IsSupervised(recipe) || recipe.sft().format() != v1::CHATS || !Embedded(recipe)) return;
   problems.Add("sft.format",
                "got CHATS, which needs a model.path with a chat template; may be TEXT or PAIRS");
 }
 
 void SupervisedFits(const v1::Recipe& recipe, Problems& problems) {
-  if (!Supervised(recipe) || !Embedded(recipe)) return;
+  if (!IsSupervised(recipe) || !Embedded(recipe)) return;
   AtMost("sft.max_tokens", recipe.sft().max_tokens(), "model.embedded.max_positions",
          recipe.model().embedded().max_positions(), problems);
 }
 
 void SupervisedHasNoPretraining(const v1::Recipe& recipe, Problems& problems) {
-  if (!Supervised(recipe) || recipe.pretrain().batches() == 0) return;
+  if (!IsSupervised(recipe) || recipe.pretrain().batches() == 0) return;
   problems.Add("pretrain.batches",
                absl::StrCat("got ", recipe.pretrain().batches(),
                             ", may be 0 with sft.train: `drover sft` learns from files alone"));
 }
 
 void EmbeddedPositions(const v1::Recipe& recipe, Problems& problems) {
-  if (!Embedded(recipe) || Supervised(recipe)) return;  // of rollouts
+  if (!Embedded(recipe) || IsSupervised(recipe)) return;  // of rollouts
   CheckPositions(recipe, "model.embedded.max_positions", recipe.model().embedded().max_positions(), problems);
 }
 
@@ -282,7 +282,7 @@ const std::vector<std::string>& ShippedGraders() {
 }
 
 void CheckTensorParallel(const v1::Recipe& recipe, const model::ModelConfig& config, Problems& problems) {
-  if (!recipe.sft().train().empty()) return;  // it has no actors
+  if (IsSupervised(recipe)) return;  // it has no actors
   const uint32_t ranks = recipe.actors().tensor_parallel();
   const absl::Status can = model::CheckShares(config, static_cast<int>(ranks));
   if (!can.ok()) problems.Add("actors.tensor_parallel", absl::StrCat("got ", ranks, ": ", can.message()));

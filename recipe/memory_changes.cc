@@ -6,12 +6,21 @@
 #include "absl/strings/str_cat.h"
 #include "recipe/lora.h"
 #include "recipe/memory_plan.h"
+#include "recipe/supervised.h"
 #include "recipe/value_head.h"
 
 namespace drover::recipe {
 namespace {
 
 using model::ModelConfig;
+
+// Down to one example, and no further: a pass has one at least.
+bool SmallerMicrobatch(v1::SupervisedSettings* sft, std::string* set) {
+  if (sft->microbatch_tokens() <= sft->max_tokens()) return false;
+  sft->set_microbatch_tokens(std::max(sft->microbatch_tokens() / 2, sft->max_tokens()));
+  *set = absl::StrCat("sft.microbatch_tokens=", sft->microbatch_tokens());
+  return true;
+}
 
 // The same recipe, one step easier on memory; false when there is none left.
 bool Ease(v1::Recipe* recipe, std::string* set) {
@@ -37,7 +46,9 @@ bool Ease(v1::Recipe* recipe, std::string* set) {
     *set = "learner.sharding=WEIGHTS";
     return true;
   }
-  if (learner.microbatch_responses() > 1) {
+  if (IsSupervised(*recipe)) {
+    if (SmallerMicrobatch(recipe->mutable_sft(), set)) return true;
+  } else if (learner.microbatch_responses() > 1) {
     learner.set_microbatch_responses(learner.microbatch_responses() / 2);
     *set = absl::StrCat("learner.microbatch_responses=", learner.microbatch_responses());
     return true;
@@ -78,9 +89,11 @@ int64_t RunMemory(const v1::Recipe& recipe, const ModelConfig& config) {
   const auto of_ranks = [](const MemoryPlan& plan, int64_t ranks) {
     return plan.total() + (std::max<int64_t>(1, ranks) - 1) * plan.total_of_others();
   };
-  const MemoryPlan learner = PlanLearnerMemory(recipe, config, PlannedDevice::kCpu);
+  const int64_t learners =
+      of_ranks(PlanLearnerMemory(recipe, config, PlannedDevice::kCpu), recipe.learner().ranks());
+  if (IsSupervised(recipe)) return learners;
   const MemoryPlan actor = PlanActorMemory(recipe, config, PlannedDevice::kCpu, /*free_bytes=*/0);
-  return of_ranks(learner, recipe.learner().ranks()) +
+  return learners +
          std::max<int64_t>(1, recipe.actors().count()) * of_ranks(actor, recipe.actors().tensor_parallel());
 }
 

@@ -2,6 +2,7 @@
 
 #include "model/weight_shapes.h"
 #include "recipe/lora.h"
+#include "recipe/supervised.h"
 
 namespace drover::recipe {
 namespace {
@@ -14,6 +15,7 @@ constexpr int64_t kGpuProcess = int64_t{900} << 20;  // the device's context, an
 
 // Only without evaluation.wait.
 bool EvaluatesBeside(const v1::Recipe& recipe) {
+  if (IsSupervised(recipe)) return false;
   const v1::EvaluationSettings& evaluation = recipe.evaluation();
   return !evaluation.wait() && (evaluation.questions() > 0 || !evaluation.suite().path().empty());
 }

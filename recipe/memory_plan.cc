@@ -6,6 +6,7 @@
 #include "model/weight_shapes.h"
 #include "recipe/lora.h"
 #include "recipe/memory_parts.h"
+#include "recipe/supervised.h"
 #include "recipe/value_head.h"
 
 namespace drover::recipe {
@@ -17,16 +18,33 @@ constexpr int64_t kChunkBytes = int64_t{96} << 20;  // learner/forward.h
 constexpr int64_t kAttentionQueries = 256;
 constexpr int64_t kAttentionStatistics = 12;  // bytes a token and head: model/kernels/cpu/backward_blocks.h
 
-// The microbatch with the most positions: full responses, each prompt once for the responses of its group.
+// The microbatch with the most positions.
 struct Microbatch {
   int64_t tokens = 0;     // positions of the pass
   int64_t predicted = 0;  // response tokens
   int64_t longest = 0;    // a prompt and its response
 };
 
-Microbatch LargestMicrobatch(const v1::Recipe& recipe, PlannedDevice device) {
+int64_t OfARank(const v1::Recipe& recipe, int64_t batch) {
   const int64_t ranks = std::max<int64_t>(1, recipe.learner().ranks());
-  const int64_t share = (recipe.learner().minibatch_responses() + ranks - 1) / ranks;
+  return (batch + ranks - 1) / ranks;
+}
+
+// As many of the longest examples as learner/plan.h puts together, which may all be learned whole.
+Microbatch LargestOfExamples(const v1::SupervisedSettings& sft, int64_t share) {
+  const int64_t longest = sft.max_tokens();
+  int64_t tokens = sft.microbatch_tokens();
+  if (sft.batch_tokens() > 0) tokens = std::min<int64_t>(tokens, sft.batch_tokens());
+  tokens = std::min(std::max(tokens, longest), share * longest);
+  return {tokens, tokens, longest};
+}
+
+// Full responses, each prompt once for the responses of its group.
+Microbatch LargestMicrobatch(const v1::Recipe& recipe, PlannedDevice device) {
+  if (IsSupervised(recipe)) {
+    return LargestOfExamples(recipe.sft(), OfARank(recipe, recipe.sft().batch_examples()));
+  }
+  const int64_t share = OfARank(recipe, recipe.learner().minibatch_responses());
   const int64_t responses = std::min<int64_t>(recipe.learner().microbatch_responses(), share);
   const int64_t group = std::max<int64_t>(1, recipe.rollout().group_size());
   const int64_t prompts = device == PlannedDevice::kCpu ? (responses + group - 1) / group : responses;
@@ -172,6 +190,7 @@ void AddWeights(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevi
                            4 * kFloatBytes * (config.hidden_size + 1)});
   }
   plan->parts.push_back(WeightsInDtype(recipe, config, device, elements));
+  if (IsSupervised(recipe)) return;
   if (recipe.loss().kl_coefficient() > 0.0 || recipe.reward().kl_coefficient() > 0.0) {
     const int64_t own = LoraOf(recipe) ? 0 : e * elements.all;  // else the frozen weights are the reference's
     const int64_t packed = device == PlannedDevice::kCpu ? e * elements.matrices : 0;

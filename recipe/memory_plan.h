@@ -29,7 +29,8 @@ struct MemoryPlan {
   int64_t total_of_others() const;  // of a rank above 0
 };
 
-// One rank of the learner, in the step with the longest responses that the recipe allows, all of them as long.
+// One rank of the learner, in the step with the longest responses that the recipe allows, all of them as long; of a supervised
+// run with the longest examples.
 // `config`: what model.path says, or EmbeddedConfig.
 MemoryPlan PlanLearnerMemory(const v1::Recipe& recipe, const model::ModelConfig& config,
                              PlannedDevice device);
@@ -55,7 +56,7 @@ struct MemoryChange {
 std::vector<MemoryChange> ChangesToFit(const v1::Recipe& recipe, const model::ModelConfig& config,
                                        PlannedDevice device, int64_t bytes);
 
-// All learners and actors of a run on the CPUs of one machine. Of keys and values those alone that actors.cache_bytes names: others
+// All learners and actors of a run on the CPUs of one machine (a supervised run has no actors). Of keys and values those alone that actors.cache_bytes names: others
 // the actors make fit into what is left. Bytes.
 int64_t RunMemory(const v1::Recipe& recipe, const model::ModelConfig& config);
 

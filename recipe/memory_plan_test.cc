@@ -254,6 +254,43 @@ TEST(MemoryPlanTest, SaysWhatToChangeUntilItFits) {
                           Field(&MemoryChange::set, "model.dtype=BFLOAT16")));
 }
 
+// Passes of 20 tokens, of examples of 6: no rollouts, actors, reference policy or evaluated weights.
+v1::Recipe Supervised() {
+  v1::Recipe recipe = Recipe();
+  recipe.mutable_sft()->set_train("examples.jsonl");
+  recipe.mutable_sft()->set_max_tokens(6);
+  recipe.mutable_sft()->set_microbatch_tokens(20);
+  recipe.mutable_sft()->set_batch_examples(8);
+  return recipe;
+}
+
+TEST(MemoryPlanTest, ASupervisedRunHasExamples) {
+  v1::Recipe recipe = Supervised();
+  recipe.mutable_loss()->set_kl_coefficient(0.1);
+  const int64_t token = 2 * (64 + 64 + 96 + 192);  // of both layers, as in CountsWhatALearnerHolds
+  const auto parts = [&] { return PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu)); };
+  EXPECT_EQ(parts().at("activations"), 20 * token);
+  EXPECT_EQ(parts().count("reference policy") + parts().count("evaluated weights"), 0u);
+  recipe.mutable_sft()->set_microbatch_tokens(4);  // one example at least
+  EXPECT_EQ(parts().at("activations"), 6 * token);
+  recipe.mutable_sft()->set_microbatch_tokens(4096);  // eight of a step
+  EXPECT_EQ(parts().at("activations"), 48 * token);
+  recipe.mutable_learner()->set_ranks(3);  // three of a rank
+  EXPECT_EQ(parts().at("activations"), 18 * token);
+  recipe.mutable_sft()->set_batch_tokens(10);
+  EXPECT_EQ(parts().at("activations"), 10 * token);
+  recipe.mutable_learner()->set_ranks(1);
+  EXPECT_EQ(RunMemory(recipe, Config()), PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu).total());
+}
+
+TEST(MemoryPlanTest, ASupervisedRunIsEasedByItsOwnSettings) {
+  EXPECT_THAT(ChangesToFit(Supervised(), Config(), PlannedDevice::kCpu, 0),
+              ElementsAre(Field(&MemoryChange::set, "learner.activation_checkpointing=true"),
+                          Field(&MemoryChange::set, "sft.microbatch_tokens=10"),
+                          Field(&MemoryChange::set, "sft.microbatch_tokens=6"),
+                          Field(&MemoryChange::set, "model.dtype=BFLOAT16")));
+}
+
 TEST(MemoryPlanTest, SeveralRanksShareBeforeTheyGiveUpSpeed) {
   v1::Recipe recipe = Recipe();
   recipe.mutable_learner()->set_ranks(2);

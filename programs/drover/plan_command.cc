@@ -20,6 +20,7 @@
 #include "recipe/embedded_model.h"
 #include "recipe/load.h"
 #include "recipe/memory_plan.h"
+#include "recipe/supervised.h"
 
 namespace drover::cli {
 namespace {
@@ -30,7 +31,8 @@ using recipe::PlannedDevice;
 constexpr int64_t kUnknown = int64_t{1} << 60;
 
 struct Plans {
-  MemoryPlan learner, actor;
+  MemoryPlan learner;
+  std::optional<MemoryPlan> actor;  // a supervised run has none
   std::vector<recipe::MemoryChange> changes;
   std::optional<int64_t> together;  // a rank and an actor on one GPU
 };
@@ -47,8 +49,9 @@ Plans MakePlans(const v1::Recipe& recipe, const model::ModelConfig& config, Plan
                 int64_t memory) {
   Plans plans;
   plans.learner = recipe::PlanLearnerMemory(recipe, config, device);
-  plans.actor = recipe::PlanActorMemory(recipe, config, device, memory);
   plans.changes = recipe::ChangesToFit(recipe, config, device, memory);
+  if (recipe::IsSupervised(recipe)) return plans;
+  plans.actor = recipe::PlanActorMemory(recipe, config, device, memory);
   const bool bounded = recipe.actors().cache_bytes() > 0 || memory < kUnknown;
   if (device == PlannedDevice::kGpu && bounded) {
     plans.together = recipe::SharedGpuMemory(recipe, config, memory);
@@ -103,7 +106,7 @@ nlohmann::ordered_json PlansJson(const Plans& plans, const RecipePlanOptions& op
   nlohmann::ordered_json json;
   json["device"] = options.device;
   json["learner"] = PlanJson(plans.learner);
-  json["actor"] = PlanJson(plans.actor);
+  if (plans.actor) json["actor"] = PlanJson(*plans.actor);
   if (plans.together) json["together_bytes"] = *plans.together;
   if (options.memory == 0) return json;
   json["memory_bytes"] = options.memory;
@@ -142,7 +145,8 @@ int PlanRecipe(const RecipePlanOptions& options) {
   const auto config = ConfigOf(*recipe);
   if (!config.ok()) return Report(kBadInput, config.status());
   const uint32_t processes = std::max<uint32_t>(1, recipe->actors().tensor_parallel());
-  if (const absl::Status can = model::CheckShares(*config, static_cast<int>(processes)); !can.ok()) {
+  if (const absl::Status can = model::CheckShares(*config, static_cast<int>(processes));
+      !can.ok() && !recipe::IsSupervised(*recipe)) {
     return Report(kBadInput, Annotate(can, "actors.tensor_parallel"));
   }
   const PlannedDevice device = options.device == "cuda" ? PlannedDevice::kGpu : PlannedDevice::kCpu;
@@ -156,10 +160,10 @@ int PlanRecipe(const RecipePlanOptions& options) {
       absl::StrCat("learner, each of ", recipe->learner().ranks(),
                    recipe->learner().ranks() == 1 ? " rank" : " ranks", ", at its most:");
   std::fputs(PlanText(learner, plans.learner).c_str(), stdout);
-  const std::string actor =
+  const std::string title =
       processes == 1 ? "an actor, at its most:"
                      : absl::StrCat("an actor's rank 0, of ", processes, " processes, at its most:");
-  std::fputs(PlanText(actor, plans.actor).c_str(), stdout);
+  if (plans.actor) std::fputs(PlanText(title, *plans.actor).c_str(), stdout);
   std::fputs(TogetherText(plans, memory).c_str(), stdout);
   if (options.memory > 0) std::fputs(ChangesText(plans, memory).c_str(), stdout);
   return kDone;

@@ -293,9 +293,7 @@ int Train(const TrainOptions& options) {
   const absl::StatusOr<Plan> plan = MakePlan(options);
   if (!plan.ok()) return Report(kBadInput, std::string(plan.status().message()));
   if (!options.quiet) {
-    // The plan of memory is one of rollouts.
-    const auto memory = options.supervised ? std::vector<std::string>() : MemoryWarnings(plan->recipe);
-    for (const auto& warnings : {plan->warnings, memory}) {
+    for (const auto& warnings : {plan->warnings, MemoryWarnings(plan->recipe)}) {
       for (const std::string& warning : warnings)
         std::fprintf(stderr, "drover: warning: %s\n", warning.c_str());
     }
