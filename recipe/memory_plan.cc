@@ -39,15 +39,25 @@ Microbatch LargestOfExamples(const v1::SupervisedSettings& sft, int64_t share) {
   return {tokens, tokens, longest};
 }
 
-// Full responses, each prompt once for the responses of its group.
+// Of how many prompts `responses` of them are at most, in a pass that computes each once. A rank that has the whole rollout
+// finds those of a group together (learner/batch.h): a run of them, which begins with a group where sizes divide. Else they
+// are what was drawn and dealt by length: of as many prompts as there are.
+int64_t MostPrompts(const v1::Recipe& recipe, int64_t share, int64_t responses) {
+  const int64_t group = std::max<int64_t>(1, recipe.rollout().group_size());
+  const int64_t prompts = std::max<int64_t>(1, recipe.rollout().prompts());
+  if (share < prompts * group) return std::min(responses, prompts);
+  const bool aligned = responses % group == 0 || group % responses == 0;
+  return std::min(prompts, aligned ? (responses + group - 1) / group : (responses + group - 2) / group + 1);
+}
+
+// Full responses.
 Microbatch LargestMicrobatch(const v1::Recipe& recipe, PlannedDevice device) {
   if (IsSupervised(recipe)) {
     return LargestOfExamples(recipe.sft(), OfARank(recipe, recipe.sft().batch_examples()));
   }
   const int64_t share = OfARank(recipe, recipe.learner().minibatch_responses());
   const int64_t responses = std::min<int64_t>(recipe.learner().microbatch_responses(), share);
-  const int64_t group = std::max<int64_t>(1, recipe.rollout().group_size());
-  const int64_t prompts = device == PlannedDevice::kCpu ? (responses + group - 1) / group : responses;
+  const int64_t prompts = device == PlannedDevice::kCpu ? MostPrompts(recipe, share, responses) : responses;
   const int64_t prompt = recipe.data().max_prompt_tokens();
   const int64_t response = recipe.rollout().max_response_tokens();
   return {prompts * prompt + responses * response, responses * response, prompt + response};

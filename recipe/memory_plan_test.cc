@@ -34,13 +34,14 @@ model::ModelConfig Config() {
   return config;
 }
 
-// Microbatches of 4 responses of 5 tokens to prompts of 3, two responses a group.
+// Microbatches of 4 responses of 5 tokens to prompts of 3, two responses a group; a rollout is one step.
 v1::Recipe Recipe() {
   v1::Recipe recipe;
   FillDefaults(recipe);
   recipe.mutable_data()->set_max_prompt_tokens(3);
   recipe.mutable_rollout()->set_max_response_tokens(5);
   recipe.mutable_rollout()->set_group_size(2);
+  recipe.mutable_rollout()->set_prompts(4);
   recipe.mutable_learner()->set_microbatch_responses(4);
   recipe.mutable_learner()->set_minibatch_responses(8);
   return recipe;
@@ -101,15 +102,33 @@ TEST(MemoryPlanTest, FollowsTheRecipe) {
   recipe.mutable_learner()->set_activation_checkpointing(true);
   auto parts = PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu));
   EXPECT_EQ(parts.at("activations"), 2 * 26 * 8 * 4 + base.at("activations") / 2);
-  recipe.mutable_learner()->set_ranks(4);  // two responses a rank: of one prompt
+  recipe.mutable_learner()->set_ranks(4);  // two responses a rank, of two prompts: 16 tokens
   parts = PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu));
-  EXPECT_EQ(parts.at("activations"), (2 * 26 * 8 * 4 + base.at("activations") / 2) / 2);
+  EXPECT_EQ(parts.at("activations"), (2 * 26 * 8 * 4 + base.at("activations") / 2) / 26 * 16);
   recipe.mutable_loss()->set_kl_coefficient(0.1);
   EXPECT_GT(PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu)).at("reference policy"), 0);
   recipe.mutable_model()->set_dtype(v1::BFLOAT16);
   parts = PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu));
   EXPECT_EQ(parts.at("weights in the dtype") * 2, base.at("weights in the dtype"));
   EXPECT_EQ(parts.at("master weights"), base.at("master weights"));
+}
+
+// A step that is not all of the rollout has responses of any of its groups.
+TEST(MemoryPlanTest, CountsAsManyPromptsAsAStepCanHave) {
+  v1::Recipe recipe = Recipe();
+  const auto tokens = [&] {
+    const int64_t one = 2 * (64 + 64 + 96 + 192);  // a token of both layers
+    return PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu)).at("activations") / one;
+  };
+  EXPECT_EQ(tokens(), 2 * 3 + 4 * 5);
+  recipe.mutable_learner()->set_microbatch_responses(3);  // the second three are of two groups
+  EXPECT_EQ(tokens(), 2 * 3 + 3 * 5);
+  recipe.mutable_learner()->set_microbatch_responses(4);
+  recipe.mutable_rollout()->set_prompts(8);  // 16 responses, of which a step takes 8
+  EXPECT_EQ(tokens(), 4 * 3 + 4 * 5);
+  recipe.mutable_rollout()->set_prompts(2);
+  recipe.mutable_rollout()->set_group_size(8);  // no more than there are
+  EXPECT_EQ(tokens(), 2 * 3 + 4 * 5);
 }
 
 // As in CountsWhatALearnerHolds: a layer of 576 + 16 numbers, an embedding of 80, a last norm of 8.
