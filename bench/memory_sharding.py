@@ -3,8 +3,8 @@
 
     python3 bench/memory_sharding.py --drover build/bin/drover [--ranks 1,2,4] [--shardings NONE,OPTIMIZER,GRADIENTS,WEIGHTS]
 
-Each run is `drover train` of the embedded arithmetic recipe with a model whose state is most of a process: two optimizer steps, a
-checkpoint before and behind them. The peak is VmHWM of each drover-learner, looked at until it ends. Prints Markdown as rows come.
+Each run is `drover train` of the embedded arithmetic recipe with a model whose state is most of a process: three rollouts of two
+optimizer steps, with a checkpoint before the first and behind each, which is written while training goes on. The peak is VmHWM of each drover-learner, looked at until it ends. Prints Markdown as rows come.
 """
 import argparse
 import json
@@ -21,7 +21,7 @@ MIB = 1024 * 1024
 
 def settings(args, ranks, sharding):
     wanted = {
-        "run.device": "cpu", "run.steps": 2, "run.checkpoint_every": 100,
+        "run.device": "cpu", "run.steps": 3, "run.checkpoint_every": 1,
         "model.dtype": args.dtype,
         "model.embedded.hidden_size": args.hidden, "model.embedded.layers": args.layers, "model.embedded.heads": 8,
         "model.embedded.kv_heads": 8, "model.embedded.intermediate_size": 3 * args.hidden,
@@ -80,7 +80,7 @@ def measure(args, ranks, sharding):
 def planned_bytes(args, ranks, sharding):
     command = [args.drover, "recipe", "plan", "arithmetic", "--json", *settings(args, ranks, sharding)]
     out = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return out["learner"]["bytes"]
+    return out["learner"]["bytes"], out["learner"]["bytes_of_others"]
 
 
 def main():
@@ -88,20 +88,21 @@ def main():
     parser.add_argument("--drover", default="build/bin/drover")
     parser.add_argument("--ranks", default="1,2,4")
     parser.add_argument("--shardings", default="NONE,OPTIMIZER,GRADIENTS,WEIGHTS")
-    parser.add_argument("--hidden", type=int, default=512)
-    parser.add_argument("--layers", type=int, default=8)
+    parser.add_argument("--hidden", type=int, default=768)
+    parser.add_argument("--layers", type=int, default=16)
     parser.add_argument("--dtype", default="FLOAT32")
     args = parser.parse_args()
-    print("| ranks | `learner.sharding` | rank 0 | largest of the others | plan |\n| --- | --- | --- | --- | --- |", flush=True)
+    print("| ranks | `learner.sharding` | rank 0 | plan | largest of the others | plan |\n| --- | --- | --- | --- | --- | --- |", flush=True)
     for ranks in map(int, args.ranks.split(",")):
         for sharding in args.shardings.split(","):
             if ranks == 1 and sharding != "NONE":
                 continue  # one rank has all
             peaks = measure(args, ranks, sharding)
-            others = [f"{peak / MIB:.0f} MiB" for rank, peak in sorted(peaks.items(), key=lambda p: -p[1]) if rank > 0]
-            plan = planned_bytes(args, ranks, sharding)
-            print(f"| {ranks} | `{sharding}` | {peaks[0] / MIB:.0f} MiB | {others[0] if others else '-'} | {plan / MIB:.0f} MiB |",
-                  flush=True)
+            others = [peak for rank, peak in peaks.items() if rank > 0]
+            zero, above = planned_bytes(args, ranks, sharding)
+            row = [peaks[0], zero, max(others), above] if others else [peaks[0], zero]
+            cells = [f"{size / MIB:.0f} MiB" for size in row] + ["-"] * (4 - len(row))
+            print(f"| {ranks} | `{sharding}` | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

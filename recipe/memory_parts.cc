@@ -22,6 +22,18 @@ bool EvaluatesBeside(const v1::Recipe& recipe) {
 
 }  // namespace
 
+int64_t MemoryPlan::total() const {
+  int64_t sum = 0;
+  for (const MemoryPart& part : parts) sum += part.bytes;
+  return sum;
+}
+
+int64_t MemoryPlan::total_of_others() const {
+  int64_t sum = 0;
+  for (const MemoryPart& part : parts) sum += part.others.value_or(part.bytes);
+  return sum;
+}
+
 int64_t ElementBytes(const v1::Recipe& recipe) {
   return recipe.model().dtype() == v1::BFLOAT16 ? 2 : kFloatBytes;
 }

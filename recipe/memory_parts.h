@@ -1,13 +1,32 @@
-// What the plans of learner and actor have in common. Internal to memory_plan.h.
+// What memory plans are made of (memory_plan.h), and what those of learner and actor have in common.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 #include "drover/v1/recipe.pb.h"
 #include "model/config.h"
-#include "recipe/memory_plan.h"
 
 namespace drover::recipe {
+
+// Where a process computes: what it keeps differs.
+enum class PlannedDevice { kCpu, kGpu };
+
+struct MemoryPart {
+  std::string name;  // short, of the tables: "master weights"
+  std::string what;  // why it is there and what it grows with
+  int64_t bytes = 0;
+  std::optional<int64_t> others;  // of a rank above 0, where it holds less of it
+};
+
+// The most that a process holds at one moment.
+struct MemoryPlan {
+  std::vector<MemoryPart> parts;
+  int64_t total() const;
+  int64_t total_of_others() const;  // of a rank above 0
+};
 
 inline constexpr int64_t kFloatBytes = 4;
 

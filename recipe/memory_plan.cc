@@ -187,6 +187,11 @@ void AddAdapters(const model::LoraConfig& lora, const v1::Recipe& recipe, const 
       {"AdamW's moments", "two of float32, 8 bytes an adapter's parameter", 2 * kFloatBytes * trained});
 }
 
+bool HasReference(const v1::Recipe& recipe) {
+  return !IsSupervised(recipe) &&
+         (recipe.loss().kl_coefficient() > 0.0 || recipe.reward().kl_coefficient() > 0.0);
+}
+
 void AddWeights(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device, MemoryPlan* plan) {
   const model::WeightCounts elements = model::CountWeights(config);
   const int64_t e = ElementBytes(recipe);
@@ -200,8 +205,7 @@ void AddWeights(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevi
                            4 * kFloatBytes * (config.hidden_size + 1)});
   }
   plan->parts.push_back(WeightsInDtype(recipe, config, device, elements));
-  if (IsSupervised(recipe)) return;
-  if (recipe.loss().kl_coefficient() > 0.0 || recipe.reward().kl_coefficient() > 0.0) {
+  if (HasReference(recipe)) {
     const int64_t own = LoraOf(recipe) ? 0 : e * elements.all;  // else the frozen weights are the reference's
     const int64_t packed = device == PlannedDevice::kCpu ? e * elements.matrices : 0;
     plan->parts.push_back({"reference policy",
@@ -231,25 +235,46 @@ void AddActivations(const v1::Recipe& recipe, const ModelConfig& config, Planned
   plan->parts.push_back({"passing", "logits of a chunk, or gradients of one layer", ends + passing});
 }
 
+// Of the state that a checkpoint has beside the weights as they are published (learner/checkpoint.h): moments and, where the
+// published weights are rounded, masters. Bytes.
+struct SavedState {
+  int64_t moments = 0, masters = 0;
+};
+
+SavedState SavedStateOf(const v1::Recipe& recipe, int64_t trained, const Shards& shards) {
+  const bool rounded = !LoraOf(recipe) && ElementBytes(recipe) < kFloatBytes;
+  return {2 * kFloatBytes * trained / shards.moments, rounded ? kFloatBytes * trained / shards.weights : 0};
+}
+
+// Copies in the machine's memory: what rank 0 publishes, and what checkpoints are written from while training goes on. Ranks
+// that share the moments each write theirs.
+void AddCopies(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device, MemoryPlan* plan) {
+  if (device != PlannedDevice::kCpu) return;
+  const auto lora = LoraOf(recipe);
+  const int64_t all = model::CountWeights(config).all;
+  const int64_t trained = lora ? model::CountAdapterWeights(*lora, config) : all;
+  const int64_t version = lora ? kFloatBytes * trained : ElementBytes(recipe) * all;
+  if (!IsSupervised(recipe)) {
+    const int64_t base = lora ? ElementBytes(recipe) * all : 0;  // for actors that have it not
+    plan->parts.push_back({"published weights", "of rank 0, for actors", version + base, /*others=*/0});
+  }
+  const Shards shards = ShardsOf(recipe);
+  const SavedState state = SavedStateOf(recipe, trained, shards);
+  const int64_t own = (shards.moments > 1 ? state.moments : 0) + (shards.weights > 1 ? state.masters : 0);
+  const int64_t reference = HasReference(recipe) && !lora ? ElementBytes(recipe) * all : 0;
+  const int64_t head = HasValueHead(recipe) ? 3 * kFloatBytes * (config.hidden_size + 1) : 0;
+  plan->parts.push_back({"checkpoint", "a copy, while it is written",
+                         version + state.moments + state.masters + reference + head, /*others=*/own});
+}
+
 }  // namespace
-
-int64_t MemoryPlan::total() const {
-  int64_t sum = 0;
-  for (const MemoryPart& part : parts) sum += part.bytes;
-  return sum;
-}
-
-int64_t MemoryPlan::total_of_others() const {
-  int64_t sum = 0;
-  for (const MemoryPart& part : parts) sum += part.others.value_or(part.bytes);
-  return sum;
-}
 
 MemoryPlan PlanLearnerMemory(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device) {
   MemoryPlan plan;
   AddWeights(recipe, config, device, &plan);
   AddActivations(recipe, config, device, &plan);
   AddEvaluatedWeights(recipe, config, device, &plan);
+  AddCopies(recipe, config, device, &plan);
   plan.parts.push_back(ProcessPart(device));
   return plan;
 }

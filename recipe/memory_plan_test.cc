@@ -5,6 +5,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 
 #include "model/testing/shapes.h"
 #include "recipe/defaults.h"
@@ -337,13 +338,58 @@ TEST(MemoryPlanTest, RanksAboveZeroHoldLess) {
   const int64_t all = 2 * (64 + 2 * 32 + 64 + 3 * 128) + 80 + 2 * 16 + 8;
   const MemoryPlan learner = PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu);
   EXPECT_EQ(PartsOf(learner).at("evaluated weights"), 4 * all);
-  EXPECT_EQ(learner.total_of_others(), learner.total() - 4 * all);
+  const int64_t copies = 4 * all + 12 * all;  // published, and a checkpoint's weights and moments
+  EXPECT_EQ(learner.total_of_others(), learner.total() - 4 * all - copies);
   const MemoryPlan actor = PlanActorMemory(recipe, Config(), PlannedDevice::kCpu, 0);
   const int64_t largest = 16 * 8;  // of the feed-forward block, which has more rows than the vocabulary
   EXPECT_EQ(actor.total_of_others(), actor.total() - 2 * 4 * all + 4 * largest);
   recipe.mutable_evaluation()->set_wait(true);
   const MemoryPlan alone = PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu);
-  EXPECT_EQ(alone.total_of_others(), alone.total());
+  EXPECT_EQ(alone.total_of_others(), alone.total() - copies);
+}
+
+// 1,272 numbers. Rank 0 writes the weights, in float32 the masters themselves; a rank its part of what ranks share.
+TEST(MemoryPlanTest, CheckpointsAreWrittenFromCopies) {
+  const int64_t all = 2 * (64 + 2 * 32 + 64 + 3 * 128) + 80 + 2 * 16 + 8;
+  v1::Recipe recipe = Recipe();
+  recipe.mutable_learner()->set_ranks(4);
+  const auto checkpoint = [&] {
+    const MemoryPlan plan = PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu);
+    for (const MemoryPart& part : plan.parts) {
+      if (part.name == "checkpoint") return std::pair(part.bytes, part.others.value_or(-1));
+    }
+    return std::pair<int64_t, int64_t>(-1, -1);
+  };
+  EXPECT_EQ(checkpoint(), std::pair(12 * all, int64_t{0}));
+  recipe.mutable_learner()->set_sharding(v1::OPTIMIZER);
+  EXPECT_EQ(checkpoint(), std::pair(6 * all, 2 * all));
+  recipe.mutable_learner()->set_sharding(v1::WEIGHTS);
+  EXPECT_EQ(checkpoint(), std::pair(6 * all, 2 * all));
+  recipe.mutable_model()->set_dtype(v1::BFLOAT16);  // what is published is rounded: the masters too
+  EXPECT_EQ(checkpoint(), std::pair(5 * all, 3 * all));
+  recipe.mutable_learner()->set_sharding(v1::OPTIMIZER);  // masters whole on every rank: rank 0's are written
+  EXPECT_EQ(checkpoint(), std::pair(8 * all, 2 * all));
+  recipe.mutable_learner()->set_sharding(v1::NONE);
+  EXPECT_EQ(checkpoint(), std::pair(14 * all, int64_t{0}));
+  recipe.mutable_loss()->set_kl_coefficient(0.1);
+  EXPECT_EQ(checkpoint(), std::pair(16 * all, int64_t{0}));
+  const auto gpu = PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kGpu));
+  EXPECT_EQ(gpu.count("checkpoint") + gpu.count("published weights"), 0u) << "the machine's memory has them";
+}
+
+TEST(MemoryPlanTest, OnlyARunWithActorsPublishes) {
+  v1::Recipe recipe = Recipe();
+  const int64_t all = 2 * (64 + 2 * 32 + 64 + 3 * 128) + 80 + 2 * 16 + 8;
+  const auto parts = [&] { return PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu)); };
+  EXPECT_EQ(parts().at("published weights"), 4 * all);
+  recipe.mutable_learner()->mutable_lora()->set_rank(2);
+  recipe.mutable_learner()->mutable_lora()->add_targets("q_proj");
+  const int64_t adapters = 2 * (16 + 16);
+  EXPECT_EQ(parts().at("published weights"), 4 * all + 4 * adapters);  // the frozen weights, too
+  EXPECT_EQ(parts().at("checkpoint"), 12 * adapters);
+  recipe.mutable_sft()->set_train("examples.jsonl");
+  EXPECT_EQ(parts().count("published weights"), 0u);
+  EXPECT_EQ(parts().at("checkpoint"), 12 * adapters);
 }
 
 TEST(MemoryPlanTest, ARunIsAllItsProcesses) {

@@ -63,12 +63,16 @@ std::string Gib(int64_t bytes) {
   return absl::StrFormat("%.2f GiB", static_cast<double>(bytes) / (int64_t{1} << 30));
 }
 
-std::string PlanText(const std::string& title, const MemoryPlan& plan) {
+// `several`: whether there are processes beside rank 0, which the plan is of.
+std::string PlanText(const std::string& title, const MemoryPlan& plan, bool several) {
   std::string text = title + "\n";
   for (const recipe::MemoryPart& part : plan.parts) {
     absl::StrAppendFormat(&text, "  %-20s %12s  %s\n", part.name, Gib(part.bytes), part.what);
   }
   absl::StrAppendFormat(&text, "  %-20s %12s\n", "together", Gib(plan.total()));
+  if (several && plan.total_of_others() != plan.total()) {
+    absl::StrAppendFormat(&text, "  %-20s %12s\n", "ranks above 0", Gib(plan.total_of_others()));
+  }
   return text;
 }
 
@@ -98,6 +102,7 @@ std::string ChangesText(const Plans& plans, int64_t memory) {
 nlohmann::ordered_json PlanJson(const MemoryPlan& plan) {
   nlohmann::ordered_json json;
   json["bytes"] = plan.total();
+  json["bytes_of_others"] = plan.total_of_others();
   for (const recipe::MemoryPart& part : plan.parts) json["parts"][part.name] = part.bytes;
   return json;
 }
@@ -157,13 +162,12 @@ int PlanRecipe(const RecipePlanOptions& options) {
     return kDone;
   }
   const std::string learner =
-      absl::StrCat("learner, each of ", recipe->learner().ranks(),
-                   recipe->learner().ranks() == 1 ? " rank" : " ranks", ", at its most:");
-  std::fputs(PlanText(learner, plans.learner).c_str(), stdout);
+      absl::StrCat("learner, rank 0 of ", recipe->learner().ranks(), ", at its most:");
+  std::fputs(PlanText(learner, plans.learner, recipe->learner().ranks() > 1).c_str(), stdout);
   const std::string title =
       processes == 1 ? "an actor, at its most:"
                      : absl::StrCat("an actor's rank 0, of ", processes, " processes, at its most:");
-  if (plans.actor) std::fputs(PlanText(title, *plans.actor).c_str(), stdout);
+  if (plans.actor) std::fputs(PlanText(title, *plans.actor, processes > 1).c_str(), stdout);
   std::fputs(TogetherText(plans, memory).c_str(), stdout);
   if (options.memory > 0) std::fputs(ChangesText(plans, memory).c_str(), stdout);
   return kDone;
