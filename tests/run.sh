@@ -101,7 +101,10 @@ run_replay() {
 run_loss_peer() {
   [ -n "${DROVER_FULL_TESTS:-}" ] || { echo "skipped: installs TRL and torch for Python; --full does"; return 77; }
   python_tools loss_peer || { echo "skipped: no TRL"; return 77; }
-  "$DEPS/python-loss_peer/bin/python" tests/unittests.py tests/loss_peer --results "$RESULTS/loss_peer"
+  local status=0
+  "$DEPS/python-loss_peer/bin/python" tests/unittests.py tests/loss_peer --results "$RESULTS/loss_peer" || status=1
+  "$DEPS/python-loss_peer/bin/python" tests/unittests.py tests/checkpoint_peer --results "$RESULTS/loss_peer" || status=1
+  return "$status"
 }
 
 # Small and published tokenizers, side by side with Hugging Face's.
