@@ -36,7 +36,10 @@ std::vector<int64_t> RankShare(absl::Span<const int64_t> minibatch, absl::Span<c
   std::vector<int64_t> sorted(minibatch.begin(), minibatch.end());
   SortByLength(sorted, lengths);
   std::vector<int64_t> share;
-  for (size_t i = rank; i < sorted.size(); i += ranks) share.push_back(sorted[i]);
+  for (size_t begin = 0, round = 0; begin < sorted.size(); begin += ranks, ++round) {
+    const size_t i = begin + (round % 2 == 0 ? rank : ranks - 1 - rank);
+    if (i < sorted.size()) share.push_back(sorted[i]);
+  }
   return share;
 }
 

@@ -25,9 +25,9 @@ struct PlanOptions {
 // epoch is shuffled anew; its last step is smaller when the minibatch size does not divide the rollout.
 std::vector<std::vector<int64_t>> PlanSteps(int64_t responses, uint64_t rollout, const PlanOptions& options);
 
-// The part of `minibatch` that `rank` of `ranks` computes: responses sorted by length (longest first) are
-// dealt in turns, so that ranks get equal numbers (to one) of similar lengths. May be empty. lengths[i] is
-// the length of response i in tokens, prompt included.
+// The part of `minibatch` that `rank` of `ranks` computes: responses sorted by length (longest first) are dealt in rounds,
+// one to each rank, from rank 0 to the last and back, so that ranks get equal numbers (to one) of similar lengths and none
+// has the longest of each round. May be empty. lengths[i] is the length of response i in tokens, prompt included.
 std::vector<int64_t> RankShare(absl::Span<const int64_t> minibatch, absl::Span<const int64_t> lengths,
                                int rank, int ranks);
 
