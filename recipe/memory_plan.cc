@@ -215,8 +215,9 @@ void AddWeights(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevi
   }
 }
 
-void AddActivations(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device,
-                    MemoryPlan* plan) {
+// What a step works with, and is gone behind it. Returns its bytes.
+int64_t AddActivations(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device,
+                       MemoryPlan* plan) {
   const int64_t e = ElementBytes(recipe);
   const Microbatch batch = LargestMicrobatch(recipe, device);
   const int64_t layer = batch.tokens * KeptPerToken(config, e, device);
@@ -233,6 +234,7 @@ void AddActivations(const v1::Recipe& recipe, const ModelConfig& config, Planned
   const int64_t passing =
       std::max(OutputPhase(recipe, config, batch, device), LayerBackward(config, batch, e, device));
   plan->parts.push_back({"passing", "logits of a chunk, or gradients of one layer", ends + passing});
+  return kept + kept / 8 + ends + passing;
 }
 
 // Of the state that a checkpoint has beside the weights as they are published (learner/checkpoint.h): moments and, where the
@@ -247,8 +249,10 @@ SavedState SavedStateOf(const v1::Recipe& recipe, int64_t trained, const Shards&
 }
 
 // Copies in the machine's memory: what rank 0 publishes, and what checkpoints are written from while training goes on. Ranks
-// that share the moments each write theirs.
-void AddCopies(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device, MemoryPlan* plan) {
+// that share the moments each write theirs. A supervised run stands still while it writes: what a step works with, `step`, is
+// free then.
+void AddCopies(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device, int64_t step,
+               MemoryPlan* plan) {
   if (device != PlannedDevice::kCpu) return;
   const auto lora = LoraOf(recipe);
   const int64_t all = model::CountWeights(config).all;
@@ -263,8 +267,10 @@ void AddCopies(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevic
   const int64_t own = (shards.moments > 1 ? state.moments : 0) + (shards.weights > 1 ? state.masters : 0);
   const int64_t reference = HasReference(recipe) && !lora ? ElementBytes(recipe) * all : 0;
   const int64_t head = HasValueHead(recipe) ? 3 * kFloatBytes * (config.hidden_size + 1) : 0;
-  plan->parts.push_back({"checkpoint", "a copy, while it is written",
-                         version + state.moments + state.masters + reference + head, /*others=*/own});
+  const int64_t whole = version + state.moments + state.masters + reference + head;
+  const int64_t beside = IsSupervised(recipe) ? step : 0;
+  plan->parts.push_back({"checkpoint", "a copy, while it is written", std::max<int64_t>(0, whole - beside),
+                         /*others=*/std::max<int64_t>(0, own - beside)});
 }
 
 }  // namespace
@@ -272,9 +278,9 @@ void AddCopies(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevic
 MemoryPlan PlanLearnerMemory(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device) {
   MemoryPlan plan;
   AddWeights(recipe, config, device, &plan);
-  AddActivations(recipe, config, device, &plan);
+  const int64_t step = AddActivations(recipe, config, device, &plan);
   AddEvaluatedWeights(recipe, config, device, &plan);
-  AddCopies(recipe, config, device, &plan);
+  AddCopies(recipe, config, device, step, &plan);
   plan.parts.push_back(ProcessPart(device));
   return plan;
 }

@@ -389,7 +389,21 @@ TEST(MemoryPlanTest, OnlyARunWithActorsPublishes) {
   EXPECT_EQ(parts().at("checkpoint"), 12 * adapters);
   recipe.mutable_sft()->set_train("examples.jsonl");
   EXPECT_EQ(parts().count("published weights"), 0u);
-  EXPECT_EQ(parts().at("checkpoint"), 12 * adapters);
+}
+
+TEST(MemoryPlanTest, ASupervisedRunWritesBetweenItsSteps) {
+  v1::Recipe recipe = Supervised();
+  const int64_t whole = 12 * (2 * (64 + 2 * 32 + 64 + 3 * 128) + 80 + 2 * 16 + 8);
+  recipe.mutable_sft()->set_max_tokens(2);
+  recipe.mutable_sft()->set_microbatch_tokens(2);
+  auto parts = PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu));
+  const int64_t step = parts.at("activations") + parts.at("allocator") + parts.at("passing");
+  ASSERT_LT(step, whole);
+  EXPECT_EQ(parts.at("checkpoint"), whole - step);
+  recipe.mutable_sft()->set_microbatch_tokens(20);
+  recipe.mutable_sft()->set_batch_examples(100);
+  parts = PartsOf(PlanLearnerMemory(recipe, Config(), PlannedDevice::kCpu));
+  EXPECT_EQ(parts.at("checkpoint"), 0) << "steps take more";
 }
 
 TEST(MemoryPlanTest, ARunIsAllItsProcesses) {
