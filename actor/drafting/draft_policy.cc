@@ -1,6 +1,7 @@
 #include "actor/drafting/draft_policy.h"
 
 #include <algorithm>
+#include <cmath>
 #include <queue>
 #include <utility>
 
@@ -15,11 +16,6 @@ double PriorChance(int32_t match) { return std::min(0.8, 0.2 + 0.1 * match); }
 
 constexpr double kForgetGuess = 1.0 - 1.0 / 128;    // by each guess of the kind
 constexpr double kForgetInPass = 1.0 - 1.0 / 2048;  // by each pass, whatever it worked on
-constexpr double kForgetPass = 1.0 - 1.0 / 128;
-// The line through the passes is held to the cost that is taken for granted as by so many passes one row apart.
-constexpr double kPriorRows = 16.0;
-// A pass that took longer than so many times what was expected was held up by something else.
-constexpr double kHeldUp = 3.0;
 
 }  // namespace
 
@@ -33,43 +29,42 @@ double DraftPolicy::Chance(int32_t match) const {
   return (known.right + kPriorTried * PriorChance(kind)) / (known.tried + kPriorTried);
 }
 
-double DraftPolicy::CostOfRow(int64_t rows) const {
-  const auto at = static_cast<double>(rows);
-  const double granted = 1.0 / (kFixedRows + at);
-  if (passes_.count <= 0.0) return granted;
-  const double mean_rows = passes_.rows / passes_.count, mean_seconds = passes_.seconds / passes_.count;
-  const double spread = passes_.rows_rows - passes_.rows * mean_rows;
-  const double rise = passes_.rows_seconds - passes_.rows * mean_seconds;
-  const double granted_slope = mean_seconds / (kFixedRows + mean_rows);
-  const double fitted = (rise + kPriorRows * granted_slope) / (spread + kPriorRows);
-  // No line that falls, and none by which a pass of no rows would cost less than nothing.
-  const double slope = std::clamp(fitted, granted_slope / 8, mean_seconds / mean_rows);
-  return slope / (mean_seconds + slope * (at - mean_rows));
-}
-
+// As if there were as many guesses of the likeliest kind as there can be.
 bool DraftPolicy::MayPay(int64_t rows) const {
   double best = 0.0;
   for (int32_t match = 1; match <= kLongestMatch; ++match) best = std::max(best, Chance(match));
-  return best > margin_ * static_cast<double>(rows) * CostOfRow(rows);
+  double rise = 0.0;
+  const int64_t most = std::min(kMostDrafts * rows, PassCost::kOwnRows);  // behind that are no stairs
+  for (int64_t more = 1; more <= most; ++more) {
+    rise += cost_.Rise(rows + more);
+    const double gain = best * static_cast<double>(more) / static_cast<double>(rows);
+    if (gain > margin_ * std::expm1(rise)) return true;
+  }
+  return false;
 }
 
+// Looks on behind guesses that do not pay: the next may cost less, where rows share a tile.
 std::vector<int32_t> DraftPolicy::Choose(int64_t rows, absl::Span<const Offer> offers) const {
-  std::vector<int32_t> chosen(offers.size());
+  std::vector<int32_t> taken(offers.size()), chosen(offers.size());
   std::priority_queue<std::pair<double, size_t>> next;  // the chance to count, of which offer
   for (size_t i = 0; i < offers.size(); ++i) {
     if (offers[i].length > 0) next.emplace(Chance(offers[i].match), i);
   }
-  const double row_cost = CostOfRow(rows);
-  double worth = static_cast<double>(rows), cost = 1.0;
-  while (!next.empty()) {
+  double worth = static_cast<double>(rows), rise = 0.0, best = worth;
+  const double least = std::min(margin_, 1.0) * worth;  // a chance must be worth more, by what its row costs
+  for (int64_t row = rows + 1; !next.empty(); ++row) {
     const auto [chance, i] = next.top();
     next.pop();
-    if (chance <= margin_ * worth * row_cost / cost) break;
+    if (chance <= least * PassCost::LeastRise(row)) break;  // nor do later ones
     worth += chance;
-    cost += row_cost;
-    if (++chosen[i] < std::min(offers[i].length, kMostDrafts)) {
-      next.emplace(chance * Chance(offers[i].match + chosen[i]), i);
+    rise += cost_.Rise(row);
+    if (++taken[i] < std::min(offers[i].length, kMostDrafts)) {
+      next.emplace(chance * Chance(offers[i].match + taken[i]), i);
     }
+    const double rate = worth / (1.0 + margin_ * std::expm1(rise));
+    if (rate < best) continue;
+    best = rate;
+    chosen = taken;
   }
   return chosen;
 }
@@ -88,22 +83,7 @@ void DraftPolicy::Time(int64_t rows, double seconds) {
     known.tried *= kForgetInPass;
     known.right *= kForgetInPass;
   }
-  const auto at = static_cast<double>(rows);
-  if (passes_.count > 0.0) {
-    const double mean_rows = passes_.rows / passes_.count, mean_seconds = passes_.seconds / passes_.count;
-    const double expected =
-        mean_seconds * (1.0 + CostOfRow(static_cast<int64_t>(mean_rows)) * (at - mean_rows));
-    seconds = std::min(seconds, kHeldUp * std::max(expected, mean_seconds));
-  }
-  for (double* sum :
-       {&passes_.count, &passes_.rows, &passes_.seconds, &passes_.rows_rows, &passes_.rows_seconds}) {
-    *sum *= kForgetPass;
-  }
-  passes_.count += 1.0;
-  passes_.rows += at;
-  passes_.seconds += seconds;
-  passes_.rows_rows += at * at;
-  passes_.rows_seconds += at * seconds;
+  cost_.Time(rows, seconds);
 }
 
 }  // namespace drover::actor

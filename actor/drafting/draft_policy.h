@@ -1,13 +1,13 @@
 // Decides how many guesses a pass works on. Pure: it is told what became of guesses and how long passes took, and knows
 // neither clock nor model. What it decides changes how fast responses come and nothing else.
 //
-//   pays:   the guess's chance to count > margin x the tokens that the pass is worth x what a row costs / what the pass costs
+// So many are taken, the likeliest first, that tokens a second are the most that they can be:
 //
-// that is: where tokens a second go up. A guess counts if it and all before it of its response are right. The chance that
-// one is right is learned by how many tokens its place has in common with the text before it (drafter.h): the second guess
-// has one more than the first. What passes cost is a line in their rows, fitted to those that were timed; before any, and
-// as far as they are forgotten, a pass is taken to cost as much as kFixedRows rows beside its own: what reading the weights
-// takes. Experience is forgotten in time, so that what did not pay is tried again.
+//   (rows + sum of the guesses' chances to count) / (what the pass costs without them + margin x what they add)
+//
+// A guess counts if it and all before it of its response are right. The chance that one is right is learned by how many
+// tokens its place has in common with the text before it (drafter.h): the second guess has one more than the first. What
+// passes cost by their rows is pass_cost.h's. Experience is forgotten in time, so that what did not pay is tried again.
 #pragma once
 
 #include <array>
@@ -16,18 +16,18 @@
 
 #include "absl/types/span.h"
 #include "actor/drafting/drafter.h"
+#include "actor/drafting/pass_cost.h"
 
 namespace drover::actor {
 
 class DraftPolicy {
  public:
   static constexpr int32_t kMostDrafts = 16;  // of a response in a pass
-  static constexpr double kFixedRows = 8.0;
 
-  // A guess must be worth `margin` times what it costs; by 0 every guess pays.
+  // What guesses add to a pass is counted `margin` times; by 0 every guess pays.
   explicit DraftPolicy(double margin = 1.2) : margin_(margin) {}
 
-  // Whether, in a pass of `rows` tokens of as many responses, any guess could pay: else there is no need to look for one.
+  // Whether, in a pass of `rows` tokens of as many responses, guesses could pay: else there is no need to look for any.
   bool MayPay(int64_t rows) const;
 
   struct Offer {
@@ -45,23 +45,17 @@ class DraftPolicy {
 
   // The chance that a guess is right whose place has `match` tokens in common.
   double Chance(int32_t match) const;
-  // What one more row costs beside a pass of `rows`, as a share of that pass: 0 to 1.
-  double CostOfRow(int64_t rows) const;
 
  private:
   struct Experience {
     double tried = 0.0, right = 0.0;
-  };
-  // Sums over the passes, each with the weight that it has left: of 1, rows, seconds and their products.
-  struct Passes {
-    double count = 0.0, rows = 0.0, seconds = 0.0, rows_rows = 0.0, rows_seconds = 0.0;
   };
 
   Experience& Of(int32_t match);
 
   double margin_;
   std::array<Experience, kLongestMatch + 1> by_match_;
-  Passes passes_;
+  PassCost cost_;
 };
 
 }  // namespace drover::actor
