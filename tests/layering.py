@@ -45,7 +45,7 @@ ALLOWED = {
     "programs/learner": ["programs/process", "services", "recipe", "evaluation", "data", "learner", "ranks", "statistics", "group", "model", "base", "drover"],
     "programs/model": ["programs/launch", "programs/process", "services/http", "services/metrics", "data", "actor", "learner", "ranks", "statistics", "model", "base", "drover"],
     "programs/drover": ["programs/launch", "programs/process", "services", "analysis", "evaluation", "study", "recipe", "data", "statistics", "plot", "verifier", "model", "base", "drover"],
-    "bench": ["actor", "model"],
+    "bench": ["actor/drafting", "model"],
     "tests": ["programs", "services", "evaluation", "study", "recipe", "data", "learner", "actor", "ranks", "statistics", "group", "plot", "verifier", "model", "base", "drover"],
 }
 # What a test may include besides: any service of the protos and the HTTP server, to try a server or a client with.
