@@ -1,14 +1,15 @@
 # Headers that most files read, compiled once: reading them again is a third of the work of a file, with LibTorch's most of it. They change no
-# meaning: every file includes what it uses, and clang's builds, which do without, find one that does not.
+# meaning: every file includes what it uses, and clang's builds, whose libraries do without, find one that does not.
 #
 #   drover_pch         the standard library, Abseil, JSON and Protocol Buffers: libraries and programs
 #   drover_test_pch    the same and GoogleTest: tests
 #   drover_torch_pch   the same without GoogleTest, and LibTorch's tensors (not <torch/torch.h>: twice as large, and nothing here needs it)
 #
-# A header is used where all flags are those that it was compiled with: hence -pthread and -fPIC everywhere. GCC only.
-set(DROVER_PCH OFF)
+# A header is used where all flags are those that it was compiled with: hence -pthread and -fPIC everywhere. Clang's builds, the sanitizers', have
+# drover_test_pch alone: most of what they compile is tests, and half of a test is its headers.
+set(DROVER_PCH drover_test_pch)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  set(DROVER_PCH ON)
+  set(DROVER_PCH drover_pch drover_test_pch)
 endif()
 
 set(common_headers
@@ -23,8 +24,12 @@ set(common_headers
   <google/protobuf/descriptor.h> <google/protobuf/map.h> <google/protobuf/message.h> <google/protobuf/repeated_field.h>
   <nlohmann/json.hpp>)
 
-# GCC forgets that these headers are a system's, and is wrong about Abseil's InlinedVector and the library's strings.
+# GCC forgets that these headers are a system's, and is wrong about Abseil's InlinedVector and the library's strings. Clang writes when it compiled
+# into a header unless it is told not to, and then no two are the same to ccache.
 set(quiet -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  set(quiet "SHELL:-Xclang -fno-pch-timestamp")
+endif()
 
 # _drover_precompile(NAME LIBRARY HEADER...)   a target that compiles the headers, with what LIBRARY wants
 function(_drover_precompile name library)
@@ -37,10 +42,10 @@ function(_drover_precompile name library)
   target_precompile_headers(${name} PRIVATE ${ARGN})
 endfunction()
 
-if(DROVER_PCH)
+if(drover_pch IN_LIST DROVER_PCH)
   _drover_precompile(drover_pch Threads::Threads ${common_headers})
-  _drover_precompile(drover_test_pch GTest::gmock ${common_headers} <gmock/gmock.h> <gtest/gtest.h>)
 endif()
+_drover_precompile(drover_test_pch GTest::gmock ${common_headers} <gmock/gmock.h> <gtest/gtest.h>)
 if(DROVER_TORCH)
   _drover_precompile(drover_torch_pch drover_torch
     ${common_headers} <ATen/ATen.h> <ATen/Parallel.h> <c10/core/InferenceMode.h> <torch/types.h>)

@@ -18,7 +18,7 @@ function(_drover_common name torch headers)
     target_link_libraries(${name} PUBLIC drover_torch)
     drover_reuse_precompiled(${name} drover_torch_pch)
     _drover_unity(${name})  # reading those headers is much of the work of a small file
-  elseif(DROVER_PCH)
+  elseif(headers IN_LIST DROVER_PCH)
     drover_reuse_precompiled(${name} ${headers})
   endif()
 endfunction()
