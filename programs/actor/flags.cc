@@ -82,6 +82,7 @@ bool ParseFlags(int argc, char** argv, Flags* flags, int* exit_code) {
                    "How long draining may take after SIGTERM, handing leases back included")
       ->check(CLI::Range(0.0, 86400.0));
   process::AddCommonFlags(app, flags->common);
+  app.footer("Example: drover-actor --learner 127.0.0.1:50051 --verifier 127.0.0.1:50052");
   if (!process::Parse(app, argc, argv, exit_code)) return false;
   const std::string wrong = WrongFlags(*flags);
   if (wrong.empty()) return true;

@@ -80,7 +80,7 @@ void AddRecipePlan(CLI::App* recipe, Chosen& chosen) {
   plan->add_option("--memory", options->memory, "Memory of a device, such as 80GiB")
       ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));
   plan->add_flag("--json", options->json, "A JSON object");
-  plan->footer("drover recipe plan oat-zero-7b --device cuda --memory 80GiB");
+  plan->footer("Example: drover recipe plan oat-zero-7b --device cuda --memory 80GiB");
   RunWith(plan, options, chosen, drover::cli::PlanRecipe);
 }
 
@@ -94,6 +94,7 @@ void AddRecipes(CLI::App& app, Chosen& chosen) {
   show->add_option("--set", options->overrides, "Override a field: path.to.field=value; may be repeated")
       ->allow_extra_args(false)
       ->take_all();
+  show->footer("Example: drover recipe show arithmetic --set run.steps=20");
   RunWith(show, options, chosen, drover::cli::ShowRecipe);
   AddRecipePlan(recipe, chosen);
 }
@@ -104,10 +105,12 @@ void AddInspect(CLI::App& app, Chosen& chosen) {
   CLI::App* journal = inspect->add_subcommand("journal", "What became of every lease");
   journal->add_option("run", options->run, "The run folder")->required();
   journal->add_flag("--json", options->json, "A JSON object a lease and line");
+  journal->footer("Example: drover inspect journal runs/NAME --json");
   RunWith(journal, options, chosen, drover::cli::InspectJournal);
   auto folder = std::make_shared<drover::cli::InspectOptions>();
   CLI::App* run = inspect->add_subcommand("run", "What of it is whole, and what a resume would do");
   run->add_option("run", folder->run, "The run folder")->required();
+  run->footer("Example: drover inspect run runs/NAME");
   RunWith(run, folder, chosen, drover::cli::InspectRun);
 }
 
@@ -265,6 +268,7 @@ void AddBench(CLI::App& app, Chosen& chosen) {
       ->capture_default_str();
   command->add_flag("--kinds", verify->kinds, "Also a table by kind of case");
   command->add_flag("--json", verify->json, "One JSON object instead of text");
+  command->footer("Example: drover bench verify --in answers.jsonl --kinds");
   RunWith(command, verify, chosen, drover::cli::BenchVerify);
 
   auto service = std::make_shared<drover::cli::BenchGradeServiceOptions>();
@@ -285,6 +289,7 @@ void AddBench(CLI::App& app, Chosen& chosen) {
       ->check(CLI::Range(1, 16384))
       ->capture_default_str();
   command->add_flag("--json", service->json, "One JSON object instead of text");
+  command->footer("Example: drover bench grade-service --seconds 1 --callers 4 --json");
   RunWith(command, service, chosen, drover::cli::BenchGradeService);
 
   auto tokenize = std::make_shared<drover::cli::BenchTokenizeOptions>();
@@ -295,6 +300,7 @@ void AddBench(CLI::App& app, Chosen& chosen) {
       ->check(CLI::Range(0.0, 3600.0))
       ->capture_default_str();
   command->add_flag("--json", tokenize->json, "One JSON object instead of text");
+  command->footer("Example: drover bench tokenize --model DIR --file README.md --seconds 1");
   RunWith(command, tokenize, chosen, drover::cli::BenchTokenize);
 }
 
@@ -336,6 +342,7 @@ int main(int argc, char** argv) {
   drover::cli::analyze::AddAnalyze(app, [&chosen](std::function<int()> run) { chosen = std::move(run); });
   AddSibling(app, chosen, "fetch", "Download a model: fetch smollm2", {"fetch"});
   drover::cli::Describe(app);
+  app.footer("Example: drover train --recipe arithmetic");  // after the commands, which would take it over
   if (argc == 1) {
     std::fputs(drover::cli::Overview(app).c_str(), stdout);
     return kBadInput;

@@ -16,8 +16,9 @@ std::string ProgramFolder() {
   return error ? "." : self.parent_path().string();
 }
 
-absl::Status Become(const std::string& program, const std::vector<std::string>& arguments) {
-  std::vector<char*> argv = {const_cast<char*>(program.c_str())};
+absl::Status Become(const std::string& program, const std::string& called,
+                    const std::vector<std::string>& arguments) {
+  std::vector<char*> argv = {const_cast<char*>(called.c_str())};
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   for (const auto& [name, value] : launch::PatientThreads()) {

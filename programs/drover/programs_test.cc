@@ -22,7 +22,7 @@ std::string Environment() {
   const pid_t pid = ::fork();
   if (pid == 0) {
     if (std::freopen(file.c_str(), "w", stdout) == nullptr) ::_exit(1);
-    Become("/usr/bin/env", {}).IgnoreError();
+    Become("/usr/bin/env", "env", {}).IgnoreError();
     ::_exit(1);
   }
   int status = 0;
@@ -43,7 +43,7 @@ TEST(BecomeTest, ThreadsThatWaitDoNotSpin) {
 }
 
 TEST(BecomeTest, AMissingProgramIsAnError) {
-  const absl::Status status = Become("/no/such/program", {});
+  const absl::Status status = Become("/no/such/program", "program", {});
   EXPECT_THAT(std::string(status.message()), HasSubstr("/no/such/program"));
 }
 

@@ -40,6 +40,9 @@ bool ParseFlags(int argc, char** argv, Flags* flags, int* exit_code) {
   AddFlag(app, "--check-device", flags->check_device,
           "Say whether this device can be used here, by the exit status (0 or 2), and do nothing else");
   process::AddCommonFlags(app, flags->common);
+  app.footer(
+      "Example: drover-learner --run runs/NAME --recipe recipes/arithmetic.textproto --listen "
+      "127.0.0.1:50051");
   if (!process::Parse(app, argc, argv, exit_code)) return false;
   if (!flags->check_device.empty()) return true;
   if (flags->run.empty()) {

@@ -2,6 +2,7 @@
 // `drover study` asks of the learner's loss.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -123,6 +124,8 @@ CLI::App* AddGenerate(CLI::App& app, GenerateOptions* options) {
   command->add_flag(
       "--fit-context", options->fit_context,
       "Cut responses where the model's context ends instead of refusing a prompt that is too long");
+  command->footer(
+      "Example: drover generate --model DIR --prompts in.jsonl --out out.jsonl --template chat --n 4");
   return command;
 }
 
@@ -146,6 +149,7 @@ CLI::App* AddScore(CLI::App& app, ScoreOptions* options) {
   command->add_option("--top", options->top, "Also the K largest logits of the last position")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  command->footer("Example: drover score --model DIR --in in.jsonl --out out.jsonl --top 5");
   return command;
 }
 
@@ -166,6 +170,7 @@ CLI::App* AddTokenWeights(CLI::App& app, TokenWeightsOptions* options) {
   command->add_option("--budget", options->loss.budget, "The generation budget, tokens")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  command->footer("Example: drover-model token-weights --in groups.jsonl --out weights.jsonl --budget 64");
   return command;
 }
 
@@ -177,8 +182,9 @@ void AddBenchFlags(CLI::App* command, Options* options) {
   command->add_option("--shape", options->shape, "The shape of a well-known model, for random weights")
       ->check(CLI::IsMember(drover::model_tool::BenchShapeNames()))
       ->capture_default_str();
-  command->add_flag("--limits", options->limits,
-                    "First measure the device's copy bandwidth and matrix rate, and report shares of them");
+  command->add_flag(
+      "--limits", options->limits,
+      "First measure the device's copy bandwidth and matrix rate, and report shares of them");
   command->add_flag("--json")->description("JSON on standard output (as it is always)");
 }
 
@@ -231,6 +237,9 @@ CLI::App* AddBenchGenerate(CLI::App& bench, BenchGenerateOptions* options) {
   command->add_option("--repeats", options->repeats, "The fastest of so many counts")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  command->footer(
+      "Example: drover bench generate --shape smollm2-135m --dtype bfloat16 --batch 1,8 --new-tokens 64 "
+      "--json");
   return command;
 }
 
@@ -257,6 +266,7 @@ CLI::App* AddBenchTrain(CLI::App& bench, BenchTrainOptions* options) {
                     "Compute layers again in the backward pass instead of keeping what they computed");
   command->add_option("--lora-rank", options->lora_rank,
                       "Train adapters of this rank of all linear maps alone; 0: all weights");
+  command->footer("Example: drover bench train --sequences 32 --response-tokens 64..256 --steps 3 --json");
   return command;
 }
 
@@ -264,7 +274,7 @@ CLI::App* AddServe(CLI::App& app, ServeOptions* options) {
   CLI::App* command = app.add_subcommand("serve", "Serve the OpenAI-compatible HTTP API");
   AddModelFlags(command, &options->model)->required();
   drover::serve::AddServeFlags(*command, *options);
-  command->footer("Example: drover-model serve --model DIR --port 8000");
+  command->footer("Example: drover serve --model DIR --port 8000");
   return command;
 }
 
@@ -295,7 +305,9 @@ absl::Status RunBenchTrain(const BenchTrainOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app{"The actor's engine and the learner's forward path over files.", "drover-model"};
+  // "drover" when that became this program: usage and examples then say what was typed.
+  CLI::App app{"The actor's engine and the learner's forward path over files.",
+               std::filesystem::path(argv[0]).filename().string()};
   app.require_subcommand(1);
   GenerateOptions generate_options;
   OtherRankOptions other_rank_options;
@@ -312,6 +324,8 @@ int main(int argc, char** argv) {
   CLI::App* bench = app.add_subcommand("bench", "Measure")->require_subcommand(1);
   CLI::App* bench_generate = AddBenchGenerate(*bench, &bench_generate_options);
   AddBenchTrain(*bench, &bench_train_options);
+  bench->footer("Example: drover bench generate --json");  // after the commands, which would take it over
+  app.footer("Example: drover-model generate --model DIR --prompts in.jsonl --out out.jsonl");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

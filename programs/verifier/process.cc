@@ -80,6 +80,7 @@ bool ParseFlags(int argc, char** argv, Flags* flags, int* exit_code) {
                    "Connections end in order after this long, so that clients find new replicas")
       ->check(CLI::Range(1.0, 1e6));
   process::AddCommonFlags(app, flags->common);
+  app.footer("Example: drover-verifier --listen 127.0.0.1:50052 --threads 2");
   return process::Parse(app, argc, argv, exit_code);
 }
 

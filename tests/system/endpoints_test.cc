@@ -7,7 +7,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
-#include "programs/launch/process.h"
 #include "programs/process/ports.h"
 #include "services/http/testing/client.h"
 #include "services/rpc/channel.h"
@@ -103,23 +102,6 @@ TEST(EndpointsTest, TheCommandLineLinksNoLibTorch) {
   ASSERT_TRUE(program.ok()) << program.status();
   EXPECT_EQ(program->find("libtorch_cpu.so"), std::string::npos);
   EXPECT_NE(ReadFile(Program("drover-learner"))->find("libtorch_cpu.so"), std::string::npos);
-}
-
-TEST(EndpointsTest, ProgramsExplainTheirFlags) {
-  for (const char* program : {"drover-learner", "drover-actor", "drover-verifier"}) {
-    auto process = launch::Process::Start({.name = program,
-                                           .argv = {Program(program), "--help"},
-                                           .environment = {},
-                                           .output_file = absl::StrCat(TestFolder(), "/", program)});
-    ASSERT_TRUE(process.ok());
-    const auto exit = process->Wait(absl::Seconds(20));
-    ASSERT_TRUE(exit.has_value());
-    EXPECT_TRUE(exit->ok()) << program << " " << exit->ToString();
-    const std::string help = ReadFile(absl::StrCat(TestFolder(), "/", program)).value_or("");
-    for (const char* flag : {"--recipe", "--port-file", "--log-file", "--log-level", "DROVER_"}) {
-      EXPECT_NE(help.find(flag), std::string::npos) << program << ": " << flag << "\n" << help;
-    }
-  }
 }
 
 }  // namespace
