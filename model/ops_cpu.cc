@@ -1,6 +1,7 @@
 #include "model/ops_cpu.h"
 
 #include <ATen/ATen.h>
+#include <ATen/record_function.h>
 
 #include <cmath>
 #include <utility>
@@ -95,7 +96,10 @@ void Run(const RowView& x, const LinearWeights& linear, torch::ScalarType dtype,
   if (bias.defined()) call.bias = bias.const_data_ptr<float>();
   PackedWeight once;
   PackedWeight& packed = linear.packed != nullptr ? *linear.packed : once;
-  cpu::Linear(packed.Of(linear.weight, linear.adapters, dtype), call);
+  const cpu::PackedMatrix& weight = packed.Of(linear.weight, linear.adapters, dtype);
+  RECORD_USER_SCOPE_WITH_INPUTS(kLinearProduct,
+                                std::vector<c10::IValue>({call.rows, weight.rows(), weight.depth()}));
+  cpu::Linear(weight, call);
 }
 
 // Rows of logits, each with a token: shared out among the pool's threads.

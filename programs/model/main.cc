@@ -184,7 +184,7 @@ void AddBenchFlags(CLI::App* command, Options* options) {
       ->capture_default_str();
   command->add_flag(
       "--limits", options->limits,
-      "First measure the device's copy bandwidth and matrix rate, and report shares of them");
+      "Also say the device's copy bandwidth and matrix rate, measured here, which the shares are of");
   command->add_flag("--json")->description("JSON on standard output (as it is always)");
 }
 

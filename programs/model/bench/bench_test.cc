@@ -1,3 +1,4 @@
+#include <ATen/ATen.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -6,10 +7,13 @@
 #include <fstream>
 #include <numeric>
 
+#include "model/ops.h"
 #include "model/testing/shapes.h"
 #include "model/weight_shapes.h"
 #include "programs/model/bench/generate.h"
 #include "programs/model/bench/lengths.h"
+#include "programs/model/bench/linear_meter.h"
+#include "programs/model/bench/meter.h"
 #include "programs/model/bench/prompts.h"
 #include "programs/model/bench/shapes.h"
 #include "programs/model/bench/train.h"
@@ -56,7 +60,6 @@ TEST(BenchGenerate, CountsEveryToken) {
   options.rows = {12, 8};
   options.tokens = {5, 5};
   options.repeats = 1;
-  options.limits = true;
   std::vector<nlohmann::ordered_json> results;
   ASSERT_TRUE(BenchGenerate(options, [&](const auto& result) { results.push_back(result); }).ok());
   ASSERT_EQ(results.size(), 2u);
@@ -69,10 +72,60 @@ TEST(BenchGenerate, CountsEveryToken) {
     EXPECT_GT(result["first_token_seconds"].get<double>(), 0.0);
     EXPECT_GT(result["share_of_copy_bandwidth"].get<double>(), 0.0);
     EXPECT_GT(result["share_of_gemm_rate"].get<double>(), 0.0);
+    EXPECT_GT(result["linear_seconds_share"].get<double>(), 0.0);
+    EXPECT_LT(result["linear_seconds_share"].get<double>(), 1.0);
+    EXPECT_GT(result["linear_share_of_gemm_rate"].get<double>(), 0.0);
+    EXPECT_FALSE(result.contains("limits")) << "nobody asked";
     EXPECT_GT(result["peak_memory_bytes"].get<int64_t>(), 1 << 20);
     EXPECT_EQ(result["device"], "cpu");
     EXPECT_TRUE(result["launches_per_step"].is_null()) << "a CPU launches no kernels";
   }
+}
+
+TEST(BenchGenerate, SaysTheLimitsThatItsSharesAreOf) {
+  BenchGenerateOptions options;
+  options.rows = {8};
+  options.tokens = {3, 3};
+  options.repeats = 1;
+  options.limits = true;
+  nlohmann::ordered_json result;
+  ASSERT_TRUE(BenchGenerate(options, [&](const auto& one) { result = one; }).ok());
+  EXPECT_GT(result["limits"]["copy_bytes_per_second"].get<double>(), 0.0);
+  EXPECT_GT(result["limits"]["matrix_flops_per_second"].get<double>(), 0.0);
+}
+
+TEST(LinearMeter, CountsTheProductsOfLinearLayersAlone) {
+  at::NoGradGuard no_grad;
+  const torch::Tensor x = at::ones({3, 16});
+  const model::ops::LinearWeights weights = {.weight = at::ones({5, 16}), .bias = at::ones({5})};
+  torch::Tensor sum = at::zeros({3, 5});
+  {
+    const LinearMeter meter;
+    model::ops::Norm(x, at::ones({16}), {}, at::kFloat, at::kFloat);
+    at::mm(x, x.t());
+    EXPECT_EQ(meter.flops(), 0.0);
+    EXPECT_EQ(meter.seconds(), 0.0);
+    model::ops::Linear(x, weights, at::kFloat);
+    EXPECT_EQ(meter.flops(), 2.0 * 3 * 5 * 16);
+    EXPECT_GT(meter.seconds(), 0.0);
+    model::ops::AddLinear(sum, x, weights);
+    EXPECT_EQ(meter.flops(), 2 * 2.0 * 3 * 5 * 16);
+  }
+  model::ops::Linear(x, weights, at::kFloat);
+  const LinearMeter later;
+  EXPECT_EQ(later.flops(), 0.0) << "nobody counted what came between";
+  model::ops::Linear(x, weights, at::kFloat);
+  EXPECT_EQ(later.flops(), 2.0 * 3 * 5 * 16);
+}
+
+TEST(PeakMemory, IsOfWhatCameSinceItWasReset) {
+  constexpr int64_t kBytes = int64_t{128} << 20;
+  if (!ResetPeakMemory(at::kCPU)) GTEST_SKIP() << "skipped: /proc/self/clear_refs cannot be written";
+  const int64_t before = PeakMemory(at::kCPU);
+  at::ones({kBytes}, at::kByte);
+  EXPECT_GT(PeakMemory(at::kCPU), before + kBytes / 2) << "it is gone again, and counts";
+  ASSERT_TRUE(ResetPeakMemory(at::kCPU));
+  EXPECT_LT(PeakMemory(at::kCPU), before + kBytes / 2);
 }
 
 TEST(BenchGenerate, SpeculationSamplesTheSameNumberOfTokens) {

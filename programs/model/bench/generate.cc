@@ -12,6 +12,7 @@
 #include "base/exceptions.h"
 #include "base/status.h"
 #include "model/weight_shapes.h"
+#include "programs/model/bench/linear_meter.h"
 #include "programs/model/bench/median.h"
 #include "programs/model/bench/meter.h"
 #include "programs/model/bench/model.h"
@@ -24,7 +25,8 @@
 namespace drover::model_tool {
 namespace {
 
-constexpr uint32_t kCountedSteps = 4;  // of decoding, under the profiler
+constexpr uint32_t kProfiledSteps = 4;  // of decoding, on a GPU
+constexpr uint32_t kMeteredSteps = 32;  // on a CPU
 
 using Prompts = std::vector<std::vector<uint32_t>>;
 using Json = nlohmann::ordered_json;
@@ -120,20 +122,36 @@ absl::StatusOr<Round> RunRound(const BenchGenerateOptions& options, const Prompt
   return round;
 }
 
-// Kernels of one decoding step, prompts read before.
-absl::StatusOr<std::optional<int64_t>> LaunchesPerStep(const BenchGenerateOptions& options,
-                                                       const Prompts& prompts, uint32_t rows,
-                                                       actor::Engine& engine) {
+// Of some decoding steps that are looked at closely, and so in no other number.
+struct CountedSteps {
+  int64_t steps = 0;
+  double seconds = 0.0;
+  std::optional<int64_t> launches;  // kernels
+  double linear_seconds = 0.0;      // in the linear layers; 0 on a GPU
+  double linear_flops = 0.0;
+};
+
+absl::StatusOr<CountedSteps> CountSteps(const BenchGenerateOptions& options, const Prompts& prompts,
+                                        uint32_t rows, actor::Engine& engine) {
   RETURN_IF_ERROR(AddGroups(options, prompts, /*first=*/0, rows, /*seed=*/0, engine));
   Round unused;
   RETURN_IF_ERROR(ReadPrompts(engine, &unused));
-  int64_t steps = 0;
-  const std::optional<int64_t> launches = CountLaunches(engine.model().options().device, [&] {
-    for (; steps < kCountedSteps && engine.groups() > 0; ++steps) engine.Step();
+  const torch::Device device = engine.model().options().device;
+  const uint32_t most = device.is_cpu() ? kMeteredSteps : kProfiledSteps;
+  CountedSteps counted;
+  absl::Status status;
+  const LinearMeter linear;
+  counted.launches = CountLaunches(device, [&] {
+    for (; status.ok() && counted.steps < most && engine.groups() > 0; ++counted.steps) {
+      const absl::StatusOr<double> seconds = TimedStep(engine);
+      status = seconds.status();
+      counted.seconds += seconds.value_or(0.0);
+    }
   });
   for (size_t i = 0; i < GroupsOf(options, rows); ++i) engine.Cancel(i);  // ids as AddGroups gave them
-  if (!launches.has_value() || steps == 0) return std::nullopt;
-  return *launches / steps;
+  counted.linear_seconds = linear.seconds();
+  counted.linear_flops = linear.flops();
+  return status.ok() ? absl::StatusOr<CountedSteps>(counted) : status;
 }
 
 int64_t Elements(const model::Transformer& model) {
@@ -143,23 +161,32 @@ int64_t Elements(const model::Transformer& model) {
 }
 
 // Bytes that a decoding step has to read: every matrix once, and the keys and values of all rows, halfway through the
-// response.
+// response. Of several processes each reads its part.
 double BytesPerStep(const BenchGenerateOptions& options, uint32_t rows, const model::Transformer& model) {
   const int64_t element = model.options().dtype == torch::kBFloat16 ? 2 : 4;
   const double context = options.prompt_tokens + options.tokens.most / 2.0;
-  return static_cast<double>(model::CountWeights(model.config()).matrices * element) +
-         rows * context * static_cast<double>(CacheBytesPerToken(model.config(), element));
+  const double bytes = static_cast<double>(model::CountWeights(model.config()).matrices * element) +
+                       rows * context * static_cast<double>(CacheBytesPerToken(model.config(), element));
+  return bytes / options.tensor_parallel;
 }
 
 void AddShares(const BenchGenerateOptions& options, uint32_t rows, const Round& round,
                const DeviceLimits& limits, const model::Transformer& model, Json& result) {
-  result["limits"] = LimitsJson(limits);
+  if (options.limits) result["limits"] = LimitsJson(limits);
   if (round.decode_steps == 0) return;
   const double bytes = BytesPerStep(options, rows, model) * static_cast<double>(round.decode_steps);
   const double flops = ForwardFlops(model.config(), options.prompt_tokens + options.tokens.most / 2.0) *
-                       static_cast<double>(round.decode_tokens);
+                       static_cast<double>(round.decode_tokens) / options.tensor_parallel;
   result["share_of_copy_bandwidth"] = bytes / round.decode_seconds / limits.copy_bytes_per_second;
   result["share_of_gemm_rate"] = flops / round.decode_seconds / limits.matrix_flops_per_second;
+}
+
+// What the linear layers alone take and reach while decoding; null where they were not seen.
+void AddLinearShares(const CountedSteps& counted, const DeviceLimits& limits, Json& result) {
+  const bool seen = counted.linear_seconds > 0.0;
+  result["linear_seconds_share"] = seen ? Json(counted.linear_seconds / counted.seconds) : nullptr;
+  result["linear_share_of_gemm_rate"] =
+      seen ? Json(counted.linear_flops / counted.linear_seconds / limits.matrix_flops_per_second) : nullptr;
 }
 
 // The fastest of the repeats, after a round that does not count. Random prompts are others each time; those of a file are
@@ -198,7 +225,8 @@ void Describe(const BenchGenerateOptions& options, uint32_t rows, const actor::E
 }
 
 absl::StatusOr<Json> Measure(const BenchGenerateOptions& options, const Prompts& given, uint32_t rows,
-                             const std::optional<DeviceLimits>& limits, actor::Engine& engine) {
+                             const DeviceLimits& limits, actor::Engine& engine) {
+  ResetPeakMemory(engine.model().options().device);
   ASSIGN_OR_RETURN(const Round best, FastestRound(options, given, rows, engine));
   const Prompts prompts = PromptsFor(options, given, rows, /*seed=*/0, engine);
   Json result;
@@ -212,10 +240,12 @@ absl::StatusOr<Json> Measure(const BenchGenerateOptions& options, const Prompts&
   result["drafted_tokens"] = best.drafted_tokens;
   result["accepted_tokens"] = best.accepted_tokens;
   Describe(options, rows, engine, result);
-  ASSIGN_OR_RETURN(const std::optional<int64_t> launches, LaunchesPerStep(options, prompts, rows, engine));
-  result["launches_per_step"] = launches.has_value() ? Json(*launches) : nullptr;
   result["peak_memory_bytes"] = PeakMemory(engine.model().options().device);
-  if (limits.has_value()) AddShares(options, rows, best, *limits, engine.model(), result);
+  ASSIGN_OR_RETURN(const CountedSteps counted, CountSteps(options, prompts, rows, engine));
+  result["launches_per_step"] =
+      counted.launches.has_value() && counted.steps > 0 ? Json(*counted.launches / counted.steps) : nullptr;
+  AddShares(options, rows, best, limits, engine.model(), result);
+  AddLinearShares(counted, limits, result);
   return result;
 }
 
@@ -223,6 +253,7 @@ absl::StatusOr<Json> Measure(const BenchGenerateOptions& options, const Prompts&
 // that does not count.
 absl::StatusOr<Json> MeasureUnlike(const BenchGenerateOptions& options, const Prompts& given, uint32_t rows,
                                    actor::Engine& engine) {
+  ResetPeakMemory(engine.model().options().device);
   UnlikeWork work = {.tokens = options.tokens,
                      .rows = rows,
                      .batches = 1,
@@ -261,8 +292,8 @@ absl::Status MeasureAll(const BenchGenerateOptions& options, const Prompts& prom
                         const std::function<void(const Json&)>& report) {
   ASSIGN_OR_RETURN(std::unique_ptr<model::Transformer> model,
                    BenchModel(options.model, options.shape, ranks));
-  std::optional<DeviceLimits> limits;
-  if (options.limits) limits = MeasureLimits(model->options().device, model->options().dtype);
+  DeviceLimits limits;
+  if (options.tokens.is_one()) limits = MeasureLimits(model->options().device, model->options().dtype);
   actor::EngineOptions engine_options;
   engine_options.ranks = ranks;
   engine_options.max_batch = *std::max_element(options.rows.begin(), options.rows.end());

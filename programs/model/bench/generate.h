@@ -28,7 +28,7 @@ struct BenchGenerateOptions {
   bool speculation = false;  // actor::EngineOptions'
   int tensor_parallel = 1;   // processes on this machine that hold the model together; with a directory
   uint32_t repeats = 3;      // the fastest of so many counts, after one that does not; of a range the median
-  bool limits = false;       // measure the device's limits first, in this process, and report shares of them
+  bool limits = false;       // say the device's limits, too, which the shares are of
 };
 
 // One object for each element of `rows`, handed to `report` as soon as it is measured; docs/reference/cli.md has its

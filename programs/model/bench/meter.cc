@@ -4,6 +4,8 @@
 #include <sys/resource.h>
 #include <torch/csrc/autograd/profiler_kineto.h>
 
+#include <fstream>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +22,7 @@ namespace drover::model_tool {
 namespace {
 
 constexpr int kRounds = 7;
+constexpr char kResetHighWaterMark[] = "5";  // proc(5), /proc/PID/clear_refs
 
 double MedianSeconds(torch::Device device, const std::function<void()>& work) {
   for (int i = 0; i < 2; ++i) work();
@@ -32,6 +35,16 @@ double MedianSeconds(torch::Device device, const std::function<void()>& work) {
     seconds.push_back(absl::ToDoubleSeconds(absl::Now() - start));
   }
   return statistics::Median(std::move(seconds));
+}
+
+// Of the process's resident memory, bytes: what clear_refs resets, as getrusage's may not be.
+std::optional<int64_t> HighWaterMark() {
+  std::ifstream status("/proc/self/status");
+  for (std::string name; status >> name; status.ignore(std::numeric_limits<std::streamsize>::max(), '\n')) {
+    int64_t kibibytes = 0;
+    if (name == "VmHWM:" && status >> kibibytes) return kibibytes * 1024;
+  }
+  return std::nullopt;
 }
 
 // Kineto files copies and fills among the device's events, under these names.
@@ -75,9 +88,22 @@ int64_t PeakMemory([[maybe_unused]] torch::Device device) {
     return c10::cuda::CUDACachingAllocator::getDeviceStats(device.index()).allocated_bytes[kAll].peak;
   }
 #endif
+  if (const std::optional<int64_t> mark = HighWaterMark(); mark.has_value()) return *mark;
   rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
   return usage.ru_maxrss * int64_t{1024};
+}
+
+bool ResetPeakMemory([[maybe_unused]] torch::Device device) {
+#ifdef DROVER_CUDA
+  if (device.is_cuda()) {
+    c10::cuda::CUDACachingAllocator::resetPeakStats(device.index());
+    return true;
+  }
+#endif
+  std::ofstream marks("/proc/self/clear_refs");
+  marks << kResetHighWaterMark << std::flush;
+  return marks.good();
 }
 
 DeviceLimits MeasureLimits(torch::Device device, torch::ScalarType dtype) {

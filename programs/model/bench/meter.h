@@ -17,8 +17,12 @@ void WaitForDevice(torch::Device device);
 // the profiler sees none. Slower than `work` alone: time it apart.
 std::optional<int64_t> CountLaunches(torch::Device device, const std::function<void()>& work);
 
-// The most memory that was in use at once: of LibTorch's allocator on a GPU, of the process on the CPU. Bytes.
+// The most memory that was in use at once, since the process began or ResetPeakMemory: of LibTorch's allocator on a GPU, of the
+// process on the CPU. Bytes.
 int64_t PeakMemory(torch::Device device);
+// From here on the peak is that of what comes. False, and nothing is changed, on a CPU whose system does not allow it (Linux
+// does where /proc/self/clear_refs can be written).
+bool ResetPeakMemory(torch::Device device);
 
 // What the machine gives at most, measured here and now.
 struct DeviceLimits {
