@@ -117,7 +117,7 @@ TEST_P(EngineFamilies, TopTokensAreThoseOfTheDefinition) {
     }
   }
 }
-INSTANTIATE_TEST_SUITE_P(All, EngineFamilies, ::testing::Values("llama", "llama3", "qwen2", "qwen3"));
+INSTANTIATE_TEST_SUITE_P(All, EngineFamilies, ::testing::ValuesIn(model::testing::kTinyFamilies));
 
 TEST(EngineTest, CompanyChangesNothing) {
   const auto together = MakeEngine();

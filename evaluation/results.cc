@@ -41,16 +41,19 @@ std::map<std::string, Accuracy> AccuracyBy(const Questions& questions, Label lab
   return accuracies;
 }
 
-// Of k, doubled as long as every question has so many responses.
-std::map<uint32_t, double> PassAtPowersOfTwo(const Questions& questions, uint32_t n) {
-  std::map<uint32_t, double> pass;
-  for (uint64_t k = 1; k <= n; k *= 2) {
-    std::vector<double> each;
-    for (const QuestionOutcome* question : questions) {
-      each.push_back(statistics::PassAtK(question->responses.size(), question->correct(), k));
-    }
-    pass[static_cast<uint32_t>(k)] = statistics::Mean(each);
+double PassAt(uint64_t k, const Questions& questions) {
+  std::vector<double> each;
+  for (const QuestionOutcome* question : questions) {
+    each.push_back(statistics::PassAtK(question->responses.size(), question->correct(), k));
   }
+  return statistics::Mean(each);
+}
+
+// Of k, doubled as long as every question has so many responses, and of those n.
+std::map<uint32_t, double> PassAtDoublings(const Questions& questions, uint32_t n) {
+  std::map<uint32_t, double> pass;
+  for (uint64_t k = 1; k < n; k *= 2) pass[static_cast<uint32_t>(k)] = PassAt(k, questions);
+  if (n > 0) pass[n] = PassAt(n, questions);
   return pass;
 }
 
@@ -95,7 +98,7 @@ BenchmarkResults ResultsOf(const std::string& name, const Questions& questions) 
   size_t n = questions.front()->responses.size();
   for (const QuestionOutcome* question : questions) n = std::min(n, question->responses.size());
   results.n = static_cast<uint32_t>(n);
-  results.pass_at_k = PassAtPowersOfTwo(questions, results.n);
+  results.pass_at_k = PassAtDoublings(questions, results.n);
   AddResponses(questions, results);
   results.levels = AccuracyBy(questions, [](const QuestionOutcome& q) { return q.level; });
   results.subjects = AccuracyBy(questions, [](const QuestionOutcome& q) { return q.subject; });

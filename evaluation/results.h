@@ -42,7 +42,7 @@ struct BenchmarkResults {
   std::string name;
   Accuracy all;
   uint32_t n = 1;
-  std::map<uint32_t, double> pass_at_k;  // k = 1, 2, 4, ... up to n, unbiased, mean over questions
+  std::map<uint32_t, double> pass_at_k;  // k = 1, 2, 4, ... below n, and n; unbiased, mean over questions
   // Mean tokens of all responses, of the right and of the wrong ones; unset where there are none.
   std::optional<double> tokens, tokens_correct, tokens_incorrect;
   double formatted = 0, truncated = 0;               // shares of all responses

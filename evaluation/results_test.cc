@@ -48,6 +48,16 @@ TEST(Results, SeveralResponsesAreClusteredByQuestion) {
   EXPECT_DOUBLE_EQ(results.pass_at_k.at(1), 0.375);
 }
 
+TEST(Results, PassAtKIsThereForAllResponsesToo) {
+  Tally tally;
+  tally.Add(Record("a/0", {1, 0, 0, 0, 0, 0}));
+  tally.Add(Record("a/1", {0, 0, 0, 0, 0, 0}));
+  const BenchmarkResults results = tally.Summarise({"a"}).benchmarks[0];
+  EXPECT_EQ(results.pass_at_k.size(), 4u) << "1, 2, 4 and 6";
+  EXPECT_DOUBLE_EQ(results.pass_at_k.at(4), 0.5 * 4 / 6);
+  EXPECT_DOUBLE_EQ(results.pass_at_k.at(6), 0.5) << "one of two questions has a right response";
+}
+
 TEST(Results, NoResponseOfAKindIsNull) {
   Tally tally;
   tally.Add(Record("a/0", {0}));

@@ -192,9 +192,7 @@ TEST_P(Families, GradientsAreThoseOfTheDefinition) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Families,
-                         ::testing::Values("llama", "llama3", "linear", "yarn", "mistral", "qwen2", "qwen3",
-                                           "smollm3", "gemma2", "gemma3_text", "phi3", "olmo2"));
+INSTANTIATE_TEST_SUITE_P(All, Families, ::testing::ValuesIn(testing::kTinyFamilies));
 
 TEST(TransformerTest, Bfloat16RoundsMastersAndStaysClose) {
   const ModelConfig config = TinyConfig();

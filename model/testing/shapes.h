@@ -7,6 +7,10 @@
 
 namespace drover::model::testing {
 
+// What TinyConfig knows: each family of models, and each scaling of rotary frequencies.
+constexpr const char* kTinyFamilies[] = {"llama", "llama3",  "linear", "yarn",        "mistral", "qwen2",
+                                         "qwen3", "smollm3", "gemma2", "gemma3_text", "phi3",    "olmo2"};
+
 // One layer of width 8 with 32 tokens and a tied head.
 ModelConfig SmallConfig();
 

@@ -65,11 +65,13 @@ std::vector<std::string> Header(const Evaluated& evaluated) {
   return header;
 }
 
-std::vector<std::string> Row(const BenchmarkResults& results) {
+// `columns`: the k that the header has; a benchmark that was cut short may have others.
+std::vector<std::string> Row(const BenchmarkResults& results, const std::map<uint32_t, double>& columns) {
   std::vector<std::string> row = {results.name, absl::StrCat(results.all.questions),
                                   Percent(results.all.accuracy), Range(results.all.interval)};
-  for (const auto& [k, value] : results.pass_at_k) {
-    if (k > 1) row.push_back(Percent(value));
+  for (const auto& [k, unused] : columns) {
+    const auto found = results.pass_at_k.find(k);
+    if (k > 1) row.push_back(found == results.pass_at_k.end() ? "-" : Percent(found->second));
   }
   for (const auto& tokens : {results.tokens, results.tokens_correct, results.tokens_incorrect}) {
     row.push_back(Tokens(tokens));
@@ -142,7 +144,8 @@ std::string ProgressText(const evaluation::Progress& progress, absl::Duration el
 std::string ResultsText(const Evaluated& evaluated) {
   Table table;
   table.Add(Header(evaluated));
-  for (const BenchmarkResults& benchmark : evaluated.results.benchmarks) table.Add(Row(benchmark));
+  const std::map<uint32_t, double>& columns = evaluated.results.benchmarks.front().pass_at_k;
+  for (const BenchmarkResults& benchmark : evaluated.results.benchmarks) table.Add(Row(benchmark, columns));
   if (evaluated.results.benchmarks.size() > 1) {
     table.Add({absl::StrCat("mean of ", evaluated.results.benchmarks.size()), "",
                Percent(evaluated.results.mean), Range(evaluated.results.mean_interval)});
