@@ -88,7 +88,7 @@ void DrawCategory(Canvas& canvas, const BarChart& chart, const FittedAxis& axis,
 std::vector<LegendEntry> LegendOf(const BarChart& chart) {
   std::vector<LegendEntry> legend;
   for (size_t i = 0; i < chart.series.size(); ++i) {
-    if (!chart.series[i].name.empty()) legend.push_back({chart.series[i].name, i});
+    if (!chart.series[i].name.empty()) legend.push_back({chart.series[i].name, i, i});
   }
   if (legend.size() < 2) legend.clear();
   return legend;
@@ -115,8 +115,10 @@ std::string ToSvg(const BarChart& chart) {
   const FittedAxis axis = FitY(chart);
   const Labels labels = LabelsOf(chart);
   const double below = labels.room + (chart.x_title.empty() ? 8 : kTitleRoom);
-  Canvas canvas(kChartWidth, kChartHeight + (labels.turned ? labels.room - 24 : 0), chart.title);
-  Area area = DrawHead(canvas, chart.title, LegendOf(chart), axis, below);
+  const std::vector<LegendEntry> legend = LegendOf(chart);
+  const double more = LegendRoom(legend, kChartWidth) + (labels.turned ? labels.room - 24 : 0);
+  Canvas canvas(kChartWidth, kChartHeight + more, chart.title);
+  Area area = DrawHead(canvas, chart.title, legend, axis, below);
   if (chart
           .values) {  // room for the value over a bar that reaches the top, or under one that reaches the bottom
     area.top += 12;

@@ -15,13 +15,16 @@ constexpr absl::string_view kStyle =
     ".page{fill:#fff}.grid{stroke:#ddd}.axis{stroke:#777}.whisker{stroke:#222;stroke-width:1.5}"
     ".c0{stroke:#0072b2;fill:#0072b2}.c1{stroke:#d55e00;fill:#d55e00}.c2{stroke:#009e73;fill:#009e73}"
     ".c3{stroke:#b5589a;fill:#b5589a}.c4{stroke:#c98a00;fill:#c98a00}.c5{stroke:#3d9bd1;fill:#3d9bd1}"
+    ".c6{stroke:#5f6b76;fill:#5f6b76}.c7{stroke:#8a5a2e;fill:#8a5a2e}"
     "@media (prefers-color-scheme:dark){"
     "text{fill:#ddd}.page{fill:#161b22}.grid{stroke:#333a44}.axis{stroke:#8b949e}.whisker{stroke:#eee}"
     ".c0{stroke:#4ea3e0;fill:#4ea3e0}.c1{stroke:#f0883e;fill:#f0883e}.c2{stroke:#2ec49a;fill:#2ec49a}"
-    ".c3{stroke:#e08cc6;fill:#e08cc6}.c4{stroke:#e6b422;fill:#e6b422}.c5{stroke:#8ccdf5;fill:#8ccdf5}}"
+    ".c3{stroke:#e08cc6;fill:#e08cc6}.c4{stroke:#e6b422;fill:#e6b422}.c5{stroke:#8ccdf5;fill:#8ccdf5}"
+    ".c6{stroke:#aeb8c2;fill:#aeb8c2}.c7{stroke:#c79a6b;fill:#c79a6b}}"
     ".line{fill:none;stroke-width:2.5}.faint{fill:none;stroke-width:1;stroke-opacity:.45}"
     ".d1{stroke-dasharray:8 4}.d2{stroke-dasharray:3 3}.d3{stroke-dasharray:10 3 2 3}"
-    ".d4{stroke-dasharray:14 4}.d5{stroke-dasharray:6 2 2 2 2 2}"
+    ".d4{stroke-dasharray:14 4}.d5{stroke-dasharray:6 2 2 2 2 2}.d6{stroke-dasharray:2 "
+    "5}.d7{stroke-dasharray:18 3 6 3}"
     ".band{stroke:none;fill-opacity:.18}.bar{fill-opacity:.85}"
     "</style>\n";
 
@@ -127,8 +130,12 @@ std::string ShapePath(size_t shape, double x, double y, double r) {
       return absl::StrFormat("M%.1f,%.1fl%.1f,%.1fl%.1f,%.1fl%.1f,%.1fz", x, y - b, b, b, -b, b, -b, -b);
     case 4:
       return absl::StrFormat("M%.1f,%.1fl%.1f,%.1fh%.1fz", x, y + b, b, -2 * b + 1, -2 * b);
-    default:
+    case 5:
       return absl::StrFormat("M%.1f,%.1fh%.1fv%.1fh%.1fz", x - a * 0.6, y - b, 1.2 * a, 2 * b, -1.2 * a);
+    case 6:
+      return absl::StrFormat("M%.1f,%.1fh%.1fv%.1fh%.1fz", x - b, y - a * 0.6, 2 * b, 1.2 * a, -2 * b);
+    default:  // an hourglass
+      return absl::StrFormat("M%.1f,%.1fh%.1fl%.1f,%.1fh%.1fz", x - b, y - b, 2 * b, -2 * b, 2 * b, 2 * b);
   }
 }
 
@@ -186,15 +193,15 @@ void Canvas::Rect(absl::string_view css, double x, double y, double width, doubl
                         css, x, y, width, height, Closed("rect", tip));
 }
 
-void Canvas::Mark(size_t colour, double x, double y, double radius, absl::string_view tip) {
-  const size_t shape = colour % kColours;
+void Canvas::Mark(size_t colour, size_t pattern, double x, double y, double radius, absl::string_view tip) {
+  const size_t shape = pattern % kColours;
   if (shape == 0) {
-    absl::StrAppendFormat(&svg_, "<circle class=\"c0\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"%s", x, y, radius,
-                          Closed("circle", tip));
+    absl::StrAppendFormat(&svg_, "<circle class=\"c%d\" cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\"%s",
+                          colour % kColours, x, y, radius, Closed("circle", tip));
     return;
   }
-  absl::StrAppend(&svg_, "<path class=\"c", shape, "\" d=\"", ShapePath(shape, x, y, radius), "\"",
-                  Closed("path", tip));
+  absl::StrAppend(&svg_, "<path class=\"c", colour % kColours, "\" d=\"", ShapePath(shape, x, y, radius),
+                  "\"", Closed("path", tip));
 }
 
 void Canvas::Text(absl::string_view css, double x, double y, Anchor anchor, absl::string_view text) {

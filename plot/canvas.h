@@ -8,9 +8,10 @@
 
 namespace drover::plot {
 
-// How many colours are told apart; series beyond them begin again. They are those of Okabe and Ito, which readers with the common kinds
-// of colour blindness can tell apart, and no chart relies on them alone: lines differ in dashes and points in shapes.
-inline constexpr size_t kColours = 6;
+// How many colours are told apart, and as many patterns: dashes of lines and shapes of points; series beyond them begin again. Six colours
+// are those of Okabe and Ito, which readers with the common kinds of colour blindness can tell apart, two a grey and a brown, and no chart
+// relies on them alone: lines differ in dashes and points in shapes.
+inline constexpr size_t kColours = 8;
 
 // Of a chart, pixels, where nothing asks for more.
 inline constexpr double kChartWidth = 760, kChartHeight = 400;
@@ -40,8 +41,8 @@ class Canvas {
   void Path(absl::string_view css, absl::string_view data);
   // `tip` is what the pointer shows; none when it is empty.
   void Rect(absl::string_view css, double x, double y, double width, double height, absl::string_view tip);
-  // A point of the shape that belongs to `colour`: a circle, square, triangle, diamond, ...
-  void Mark(size_t colour, double x, double y, double radius, absl::string_view tip);
+  // A point of the shape that belongs to `pattern`: a circle, square, triangle, diamond, ...
+  void Mark(size_t colour, size_t pattern, double x, double y, double radius, absl::string_view tip);
   void Text(absl::string_view css, double x, double y, Anchor anchor, absl::string_view text);
   // The same, turned by `degrees` clockwise around (x, y).
   void TurnedText(absl::string_view css, double x, double y, double degrees, Anchor anchor,

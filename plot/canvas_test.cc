@@ -36,7 +36,7 @@ TEST(CanvasTest, ShortenedKeepsWholeCharacters) {
 TEST(CanvasTest, TipsAreEscapedToo) {
   Canvas canvas(10, 10, "<t>");
   canvas.Rect("bar", 0, 0, 1, 1, "a<b");
-  canvas.Mark(0, 1, 1, 1, "c&d");
+  canvas.Mark(0, 0, 1, 1, 1, "c&d");
   const std::string svg = canvas.Finish();
   EXPECT_NE(svg.find("<title>&lt;t&gt;</title>"), std::string::npos);
   EXPECT_NE(svg.find("><title>a&lt;b</title></rect>"), std::string::npos);

@@ -11,28 +11,45 @@ constexpr double kMargin = 16, kTitleBase = 26, kRowHeight = 18, kSwatch = 26, k
 constexpr double kLongestName = 300;  // pixels of a name in the legend
 
 void DrawSwatch(Canvas& canvas, const LegendEntry& entry, double x, double y) {
-  if (entry.line) canvas.Line(LineClass(entry.colour), x, y, x + kSwatch - 6, y);
-  if (entry.mark) canvas.Mark(entry.colour, x + (kSwatch - 6) / 2, y, 4, "");
+  if (entry.line) canvas.Line(LineClass(entry.colour, entry.pattern), x, y, x + kSwatch - 6, y);
+  if (entry.mark) canvas.Mark(entry.colour, entry.pattern, x + (kSwatch - 6) / 2, y, 4, "");
   if (!entry.line && !entry.mark) {
     canvas.Rect(absl::StrCat(ColourClass(entry.colour), " bar"), x + 6, y - 5, 12, 10, "");
   }
 }
 
-// Rows from `y` downwards; returns where the next row would stand.
-double DrawLegend(Canvas& canvas, const std::vector<LegendEntry>& legend, double y) {
+struct PlacedName {
+  std::string name;
+  double x = 0;
+  size_t row = 0;
+};
+
+std::vector<PlacedName> PlaceNames(const std::vector<LegendEntry>& legend, double width) {
+  std::vector<PlacedName> placed;
   double x = kMargin;
+  size_t row = 0;
   for (const LegendEntry& entry : legend) {
     const std::string name = Shortened(entry.name, kLongestName);
-    const double width = kSwatch + TextWidth(name) + kGap;
-    if (x > kMargin && x + width - kGap > canvas.width() - kMargin) {
+    const double room = kSwatch + TextWidth(name) + kGap;
+    if (x > kMargin && x + room - kGap > width - kMargin) {
       x = kMargin;
-      y += kRowHeight;
+      ++row;
     }
-    DrawSwatch(canvas, entry, x, y - 4);
-    canvas.Text("", x + kSwatch, y, Anchor::kStart, name);
-    x += width;
+    placed.push_back({name, x, row});
+    x += room;
   }
-  return legend.empty() ? y : y + kRowHeight;
+  return placed;
+}
+
+// Rows from `y` downwards; returns where the next row would stand.
+double DrawLegend(Canvas& canvas, const std::vector<LegendEntry>& legend, double y) {
+  const std::vector<PlacedName> names = PlaceNames(legend, canvas.width());
+  for (size_t i = 0; i < names.size(); ++i) {
+    const double at = y + static_cast<double>(names[i].row) * kRowHeight;
+    DrawSwatch(canvas, legend[i], names[i].x, at - 4);
+    canvas.Text("", names[i].x + kSwatch, at, Anchor::kStart, names[i].name);
+  }
+  return names.empty() ? y : y + static_cast<double>(names.back().row + 1) * kRowHeight;
 }
 
 }  // namespace
@@ -53,9 +70,15 @@ FittedAxis Fit(const Axis& axis, const std::vector<double>& values, int most) {
 
 std::string ColourClass(size_t colour) { return absl::StrCat("c", colour % kColours); }
 
-std::string LineClass(size_t colour) {
-  const size_t kind = colour % kColours;
-  return kind == 0 ? "c0 line" : absl::StrCat("c", kind, " line d", kind);
+std::string LineClass(size_t colour, size_t pattern) {
+  const size_t dashes = pattern % kColours;
+  const std::string line = absl::StrCat(ColourClass(colour), " line");
+  return dashes == 0 ? line : absl::StrCat(line, " d", dashes);
+}
+
+double LegendRoom(const std::vector<LegendEntry>& legend, double width) {
+  const std::vector<PlacedName> names = PlaceNames(legend, width);
+  return names.empty() || names.back().row < 2 ? 0 : static_cast<double>(names.back().row - 1) * kRowHeight;
 }
 
 Area DrawHead(Canvas& canvas, const std::string& title, const std::vector<LegendEntry>& legend,

@@ -12,7 +12,7 @@ namespace drover::plot {
 
 struct LegendEntry {
   std::string name;
-  size_t colour = 0;
+  size_t colour = 0, pattern = 0;
   bool line = false;  // drawn as a line
   bool mark = false;  // drawn as a mark; with neither as a box
 };
@@ -33,9 +33,12 @@ struct FittedAxis {
 // Ends that the axis names stay; the others are those of `values`, moved outwards to ticks. `most` ticks at about the most.
 FittedAxis Fit(const Axis& axis, const std::vector<double>& values, int most);
 
-// The colour's class and, for lines, its dashes' too.
+// The colour's class and, for lines, the class of their dashes, too.
 std::string ColourClass(size_t colour);
-std::string LineClass(size_t colour);
+std::string LineClass(size_t colour, size_t pattern);
+
+// How much higher than usual a chart `width` pixels wide has to be for this legend: rows beyond the second take no room from the values.
+double LegendRoom(const std::vector<LegendEntry>& legend, double width);
 
 // Draws title and legend, and says what is left for the values with `below` pixels of room under them and the y axis's texts beside them.
 Area DrawHead(Canvas& canvas, const std::string& title, const std::vector<LegendEntry>& legend,

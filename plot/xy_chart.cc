@@ -90,22 +90,24 @@ void DrawValue(Canvas& canvas, const Scales& scales, const FittedAxis& y, const 
 void DrawSeries(Canvas& canvas, const XyChart& chart, size_t index, const Scales& scales,
                 const FittedAxis& y) {
   const XySeries& series = chart.series[index];
-  const size_t colour = series.colour.value_or(index);
+  const size_t colour = series.colour.value_or(index), pattern = series.pattern.value_or(colour);
   const std::vector<XyPoint> points = Thinned(series.points);
-  if (!series.whiskers) {
+  if (series.intervals && !series.whiskers) {
     const std::string band = BandPath(scales, points);
     if (!band.empty()) canvas.Path(absl::StrCat(ColourClass(colour), " band"), band);
   }
   if (series.line) {
-    canvas.Path(series.faint ? absl::StrCat(ColourClass(colour), " faint") : LineClass(colour),
+    canvas.Path(series.faint ? absl::StrCat(ColourClass(colour), " faint") : LineClass(colour, pattern),
                 LinePath(scales, points));
   }
   for (const XyPoint& point : points) {
     if (!Drawable(point)) continue;
     const double at = scales.x.At(point.x);
-    if (series.whiskers && plot::Drawable(point.band)) DrawWhisker(canvas, scales.y, at, *point.band);
+    if (series.intervals && series.whiskers && plot::Drawable(point.band))
+      DrawWhisker(canvas, scales.y, at, *point.band);
     if (series.marks) {
-      canvas.Mark(colour, at, scales.y.At(point.y), series.line ? 4 : 5, TipOf(chart, series, point));
+      canvas.Mark(colour, pattern, at, scales.y.At(point.y), series.line ? 4 : 5,
+                  TipOf(chart, series, point));
     }
     if (series.values) DrawValue(canvas, scales, y, point);
   }
@@ -116,7 +118,8 @@ std::vector<LegendEntry> LegendOf(const XyChart& chart) {
   for (size_t i = 0; i < chart.series.size(); ++i) {
     const XySeries& series = chart.series[i];
     if (!series.name.empty()) {
-      legend.push_back({series.name, series.colour.value_or(i), series.line, series.marks});
+      const size_t colour = series.colour.value_or(i);
+      legend.push_back({series.name, colour, series.pattern.value_or(colour), series.line, series.marks});
     }
   }
   if (legend.size() < 2) legend.clear();
@@ -141,8 +144,9 @@ std::string ToSvg(const XyChart& chart) {
   const Range tight = RangeOf(xs);
   if (!chart.x.low.has_value()) x.range.low = std::max(x.range.low, tight.low);
   if (!chart.x.high.has_value()) x.range.high = std::min(x.range.high, tight.high);
-  Canvas canvas(kChartWidth, kChartHeight, chart.title);
-  const Area area = DrawHead(canvas, chart.title, LegendOf(chart), y, kBelow);
+  const std::vector<LegendEntry> legend = LegendOf(chart);
+  Canvas canvas(kChartWidth, kChartHeight + LegendRoom(legend, kChartWidth), chart.title);
+  const Area area = DrawHead(canvas, chart.title, legend, y, kBelow);
   DrawYAxis(canvas, area, y);
   DrawXAxis(canvas, area, x);
   const Scales scales{{x.range, area.left, area.right}, {y.range, area.bottom, area.top}};

@@ -25,10 +25,12 @@ struct XySeries {
   std::vector<XyPoint> points;
   bool line = true;
   bool marks = false;     // points of a shape of the series' own; a pointer over one shows its numbers
+  bool intervals = true;  // they are drawn; otherwise only a pointer over a mark shows them
   bool whiskers = false;  // the intervals as a whisker a point instead of a band
   bool values = false;    // y is written beside each point
   bool faint = false;     // a thin, pale line: what a trend is drawn over
-  std::optional<size_t> colour = {};  // of 0 to 5; the series' place in the chart unless given
+  // Of 0 to kColours - 1: the series' place in the chart, and its colour's pattern, unless given. With both, series differ in two ways.
+  std::optional<size_t> colour = {}, pattern = {};
 };
 
 struct XyChart {
@@ -37,7 +39,7 @@ struct XyChart {
   std::vector<XySeries> series;
 };
 
-// An SVG document of 760 x 400 pixels that is readable in light and dark viewers; valid, with axes, also when there is nothing to draw.
+// An SVG document 760 pixels wide and at least 400 high (a long legend needs more) that is readable in light and dark viewers; valid, with axes, also when there is nothing to draw.
 // Values outside of an axis's given ends are drawn at its edge. Points of more than 2,000 to a series are thinned: each of 1,000 columns
 // keeps its first, lowest, highest and last one.
 std::string ToSvg(const XyChart& chart);

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <set>
 
+#include "plot/canvas.h"
 #include "plot/testing/svg_reader.h"
 
 namespace drover::plot {
@@ -34,6 +36,47 @@ TEST(XyChartTest, TitlesLegendAndTicksAreWritten) {
   }
   EXPECT_EQ(Count(svg, "c0 band"), 1u);
   EXPECT_EQ(Count(svg, "d1\" d="), 1u);  // the second line has dashes
+}
+
+// Models by colour and templates by dashes and shapes: six lines that differ in two ways.
+TEST(XyChartTest, ColourAndPatternAreChosenApart) {
+  XyChart chart = TwoLines();
+  chart.series[0].colour = chart.series[1].colour = 3;
+  chart.series[1].pattern = 7;
+  const std::string svg = ToSvg(chart);
+  EXPECT_TRUE(IsWellFormed(svg)) << svg;
+  EXPECT_EQ(Count(svg, "\"c3 line d3\" d="), 1u);
+  EXPECT_EQ(Count(svg, "\"c3 line d7\" d="), 1u);
+  EXPECT_EQ(Count(svg, "\"c3 line d7\" x1="), 1u);  // the legend's
+  chart.series[1].pattern = 0;
+  EXPECT_EQ(Count(ToSvg(chart), "<circle class=\"c3\""), 3u);  // two points and the legend's
+}
+
+TEST(XyChartTest, EachPatternIsAShapeOfItsOwn) {
+  std::set<std::string> shapes;
+  for (size_t pattern = 0; pattern < kColours; ++pattern) {
+    XyChart chart{.series = {{.points = {{1, 1}}, .marks = true, .colour = 0, .pattern = pattern}}};
+    const std::string svg = ToSvg(chart);
+    EXPECT_TRUE(IsWellFormed(svg)) << svg;
+    const size_t begin = svg.find("class=\"c0\"");
+    ASSERT_NE(begin, std::string::npos);
+    shapes.insert(svg.substr(begin, svg.find("<title>", begin) - begin));
+  }
+  EXPECT_EQ(shapes.size(), kColours);
+}
+
+TEST(XyChartTest, ALongLegendMakesTheChartHigherAndNotTheValuesFewer) {
+  XyChart chart{.series = {}};
+  for (int i = 0; i < 24; ++i) {
+    chart.series.push_back(
+        {.name = "a model with a long name, template " + std::to_string(i), .points = {{0, 1}, {1, 2}}});
+  }
+  const std::string svg = ToSvg(chart);
+  EXPECT_TRUE(IsWellFormed(svg)) << svg;
+  const auto height = [](const std::string& text) {
+    return std::stod(text.substr(text.find(" height=\"") + 9));
+  };
+  EXPECT_GE(height(svg), height(ToSvg(TwoLines())) + 10 * 18);  // two names a row: ten rows more
 }
 
 TEST(XyChartTest, OneSeriesNeedsNoLegend) {
