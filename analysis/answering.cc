@@ -61,24 +61,10 @@ Json TemplateJson(const TemplateAnswering& measured) {
 }
 
 std::string TemplateRows(const AnsweringResults& results) {
-  std::vector<std::string> head = {"template", "responses", "answer, by the rules"};
-  if (!results.judge.empty()) {
-    head.insert(head.end(), {"answer, by the judge", "judge not understood"});
-  }
-  head.insert(head.end(), {"correct", "tokens, mean"});
+  const bool judge = !results.judge.empty();
   std::vector<std::vector<std::string>> rows;
-  for (const TemplateAnswering& measured : results.templates) {
-    std::vector<std::string>& row = rows.emplace_back();
-    row = {measured.name, absl::StrCat(measured.responses),
-           PercentWith(measured.answers.share, measured.answers.interval)};
-    if (!results.judge.empty() && measured.judge.has_value()) {
-      row.push_back(PercentWith(measured.judge->answers.share, measured.judge->answers.interval));
-      row.push_back(absl::StrCat(measured.judge->not_understood));
-    }
-    row.push_back(PercentWith(measured.accuracy.share, measured.accuracy.interval));
-    row.push_back(Fixed(measured.tokens, 0));
-  }
-  return MarkdownTable(head, rows);
+  for (const TemplateAnswering& measured : results.templates) rows.push_back(TemplateRow(measured, judge));
+  return MarkdownTable(TemplateHead(judge), rows);
 }
 
 std::string RuleRows(const AnsweringResults& results) {
@@ -101,17 +87,7 @@ std::string RuleRows(const AnsweringResults& results) {
 }
 
 std::string AgreementPart(const AnsweringResults& results) {
-  std::string text =
-      absl::StrCat("## How far the judges can be believed\n\nOn ", LabelledAnswers().size(),
-                   " responses whose verdict was decided by reading (half of them, the second table, were "
-                   "not in view when the rules were made):\n\n",
-                   AgreementMarkdown(RulesOnLabels(false), "label", "rules"), "\n",
-                   AgreementMarkdown(RulesOnLabels(true), "label (unseen half)", "rules"));
-  if (results.labels_judge.has_value()) {
-    absl::StrAppend(&text, "\n", AgreementMarkdown(*results.labels_judge, "label", "judge"), "The judge (",
-                    results.judge, ") was not understood about ", results.labels_not_understood,
-                    " of them.\n");
-  }
+  std::string text = absl::StrCat("## How far the judges can be believed\n\n", LabelsAgreement(results));
   if (results.rules_judge.has_value()) {
     absl::StrAppend(&text, "\nOn this run's responses:\n\n",
                     AgreementMarkdown(*results.rules_judge, "rules", "judge"));
@@ -131,6 +107,38 @@ std::string ExamplesPart(const AnsweringResults& results) {
 }
 
 }  // namespace
+
+std::vector<std::string> TemplateHead(bool judge) {
+  std::vector<std::string> head = {"template", "responses", "answer, by the rules"};
+  if (judge) head.insert(head.end(), {"answer, by the judge", "judge not understood"});
+  head.insert(head.end(), {"correct", "tokens, mean"});
+  return head;
+}
+
+std::vector<std::string> TemplateRow(const TemplateAnswering& measured, bool judge) {
+  std::vector<std::string> row = {measured.name, absl::StrCat(measured.responses),
+                                  PercentWith(measured.answers.share, measured.answers.interval)};
+  if (judge && measured.judge.has_value()) {
+    row.push_back(PercentWith(measured.judge->answers.share, measured.judge->answers.interval));
+    row.push_back(absl::StrCat(measured.judge->not_understood));
+  }
+  row.push_back(PercentWith(measured.accuracy.share, measured.accuracy.interval));
+  row.push_back(Fixed(measured.tokens, 0));
+  return row;
+}
+
+std::string LabelsAgreement(const AnsweringResults& results) {
+  std::string text =
+      absl::StrCat("On ", LabelledAnswers().size(),
+                   " responses whose verdict was decided by reading (half of them, the second table, were "
+                   "not in view when the rules were made):\n\n",
+                   AgreementMarkdown(RulesOnLabels(false), "label", "rules"), "\n",
+                   AgreementMarkdown(RulesOnLabels(true), "label (unseen half)", "rules"));
+  if (!results.labels_judge.has_value()) return text;
+  return absl::StrCat(text, "\n", AgreementMarkdown(*results.labels_judge, "label", "judge"), "The judge (",
+                      results.judge, ") was not understood about ", results.labels_not_understood,
+                      " of them.\n");
+}
 
 TemplateAnswering MeasureTemplate(const std::string& name, absl::Span<const Sample> samples,
                                   const JudgedBy* judged) {

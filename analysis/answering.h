@@ -59,4 +59,10 @@ nlohmann::ordered_json ToJson(const AnsweringResults& results);
 std::string ToMarkdown(const AnsweringResults& results);
 std::string AnsweringSvg(const AnsweringResults& results);
 
+// Pieces of the report, for reports of several models: the cells of a template, under their head, and how far rules and judge agree with
+// the labels.
+std::vector<std::string> TemplateHead(bool judge);
+std::vector<std::string> TemplateRow(const TemplateAnswering& measured, bool judge);
+std::string LabelsAgreement(const AnsweringResults& results);
+
 }  // namespace drover::analysis

@@ -81,49 +81,63 @@ Json ToJson(const ExplorationResults& results) {
   return json;
 }
 
-std::string ToMarkdown(const ExplorationResults& results) {
-  std::vector<std::vector<std::string>> rows;
-  std::string name = "pass@k";
-  for (const ExplorationPoint& point : results.points) {
-    name = absl::StrCat("pass@", point.k);
-    rows.push_back({point.template_name, absl::StrFormat("%g", point.temperature),
-                    absl::StrCat(point.questions), absl::StrCat(point.n),
-                    PercentWith(point.pass_at_k, point.interval),
-                    PercentWith(point.mean_at_k.share, point.mean_at_k.interval), Fixed(point.tokens, 0)});
-  }
+std::vector<std::string> PointHead(const std::string& pass) {
+  return {"template", "temperature", "questions", "responses each", pass, "correct", "tokens, mean"};
+}
+
+std::vector<std::string> PointRow(const ExplorationPoint& point) {
+  return {point.template_name,
+          absl::StrFormat("%g", point.temperature),
+          absl::StrCat(point.questions),
+          absl::StrCat(point.n),
+          PercentWith(point.pass_at_k, point.interval),
+          PercentWith(point.mean_at_k.share, point.mean_at_k.interval),
+          Fixed(point.tokens, 0)};
+}
+
+std::string PassName(const ExplorationResults& results) {
+  return results.points.empty() ? "pass@k" : absl::StrCat("pass@", results.points[0].k);
+}
+
+std::string PassExplained(const std::string& pass) {
   return absl::StrCat(
-      "# What ", results.model, " finds by sampling\n\n",
-      MarkdownTable(
-          {"template", "temperature", "questions", "responses each", name, "correct", "tokens, mean"}, rows),
-      "\n", name,
+      pass,
       " is the unbiased estimate of the chance that at least one of so many responses is right, the mean "
-      "over questions; "
-      "its interval is 95 %, bootstrapped over questions (BCa; Wilson's where all questions are alike). At "
-      "temperature 0 all responses are the same. "
-      "A policy that "
-      "finds no right response has nothing to learn from.\n\n![",
-      name,
+      "over questions; its interval is 95 %, bootstrapped over questions (BCa; Wilson's where all questions "
+      "are "
+      "alike). At temperature 0 all responses are the same. A policy that finds no right response has "
+      "nothing to "
+      "learn from.\n");
+}
+
+plot::XyPoint PassPoint(const ExplorationPoint& point) {
+  return {point.temperature, point.pass_at_k, plot::Interval{point.interval.low, point.interval.high}};
+}
+
+plot::XyPoint AccuracyPoint(const ExplorationPoint& point) {
+  const statistics::Interval& interval = point.mean_at_k.interval;
+  return {point.temperature, point.mean_at_k.share, plot::Interval{interval.low, interval.high}};
+}
+
+std::string ToMarkdown(const ExplorationResults& results) {
+  const std::string pass = PassName(results);
+  std::vector<std::vector<std::string>> rows;
+  for (const ExplorationPoint& point : results.points) rows.push_back(PointRow(point));
+  return absl::StrCat(
+      "# What ", results.model, " finds by sampling\n\n", MarkdownTable(PointHead(pass), rows), "\n",
+      PassExplained(pass), "\n![", pass,
       " over temperatures](exploration.svg)\n\n![Accuracy over temperatures](accuracy.svg)\n\n## "
       "Settings\n\n",
       Quoted(results.settings.dump(1, ' ', false, Json::error_handler_t::replace), 10000));
 }
 
 std::string ExplorationSvg(const ExplorationResults& results) {
-  const uint32_t k = results.points.empty() ? 8 : results.points[0].k;
-  return plot::ToSvg(
-      Chart(results, absl::StrCat("pass@", k), absl::StrCat("pass@", k), [](const ExplorationPoint& point) {
-        return plot::XyPoint{point.temperature, point.pass_at_k,
-                             plot::Interval{point.interval.low, point.interval.high}};
-      }));
+  const std::string pass = results.points.empty() ? "pass@8" : PassName(results);
+  return plot::ToSvg(Chart(results, pass, pass, PassPoint));
 }
 
 std::string AccuracySvg(const ExplorationResults& results) {
-  return plot::ToSvg(
-      Chart(results, "Accuracy", "share of responses that are right", [](const ExplorationPoint& point) {
-        const statistics::Interval& interval = point.mean_at_k.interval;
-        return plot::XyPoint{point.temperature, point.mean_at_k.share,
-                             plot::Interval{interval.low, interval.high}};
-      }));
+  return plot::ToSvg(Chart(results, "Accuracy", "share of responses that are right", AccuracyPoint));
 }
 
 }  // namespace drover::analysis

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/sample.h"
+#include "plot/xy_chart.h"
 #include "statistics/interval.h"
 
 namespace drover::analysis {
@@ -38,5 +39,14 @@ std::string ToMarkdown(const ExplorationResults& results);
 std::string ExplorationSvg(const ExplorationResults& results);
 // The same of the accuracy of single responses.
 std::string AccuracySvg(const ExplorationResults& results);
+
+// Pieces of them, for reports of several models: "pass@8" (`pass` below), the cells of a point under their head, what pass@k is, and
+// where a point stands in either plot.
+std::string PassName(const ExplorationResults& results);
+std::vector<std::string> PointHead(const std::string& pass);
+std::vector<std::string> PointRow(const ExplorationPoint& point);
+std::string PassExplained(const std::string& pass);
+plot::XyPoint PassPoint(const ExplorationPoint& point);
+plot::XyPoint AccuracyPoint(const ExplorationPoint& point);
 
 }  // namespace drover::analysis

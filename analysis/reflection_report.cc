@@ -1,23 +1,18 @@
+#include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "analysis/keywords.h"
 #include "analysis/markdown.h"
 #include "analysis/reflection.h"
-#include "plot/bar_chart.h"
-#include "plot/xy_chart.h"
+#include "analysis/reflection_rows.h"
 
 namespace drover::analysis {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-double QuestionShare(const Found& found) {
-  return found.of == 0 ? std::numeric_limits<double>::quiet_NaN()
-                       : static_cast<double>(found.questions) / static_cast<double>(found.of);
-}
+constexpr char kStepAxis[] = "step";
 
 Json FoundJson(const Found& found) {
   return {{"responses_share", NumberOrNull(found.responses.share)},
@@ -45,7 +40,7 @@ Json GroupJson(const ReflectionResults& results, const ReflectionGroup& group) {
   Json keywords = Json::object();
   const KeywordPool& pool = ReflectionKeywords();
   for (size_t i = 0; i < pool.keywords.size(); ++i) keywords[pool.keywords[i]] = group.keyword_counts[i];
-  Json json = {{results.axis, results.axis == "step" ? Json(std::llround(group.x)) : Json(group.x)},
+  Json json = {{results.axis, results.axis == kStepAxis ? Json(std::llround(group.x)) : Json(group.x)},
                {"responses", group.responses},
                {"accuracy", NumberOrNull(group.accuracy.share)},
                {"response_tokens", NumberOrNull(group.tokens)},
@@ -65,60 +60,24 @@ Json GroupJson(const ReflectionResults& results, const ReflectionGroup& group) {
   return json;
 }
 
-std::string X(double x) { return absl::StrFormat("%g", x); }
-
-std::string QuestionsText(const Found& found) {
-  return absl::StrCat(found.questions, " of ", found.of, ", ",
-                      PercentWith(QuestionShare(found), found.questions_interval));
-}
-
-std::string FoundRows(const ReflectionResults& results) {
-  std::vector<std::string> head = {results.axis, "responses", "found by", "of the responses",
-                                   "of the questions"};
+// A table whose rows begin with the place on the axis; `rows_of` gives a group's.
+template <typename RowsOf>
+std::string GroupsTable(const ReflectionResults& results, std::vector<std::string> head, RowsOf rows_of) {
+  head.insert(head.begin(), results.axis);
   std::vector<std::vector<std::string>> rows;
   for (const ReflectionGroup& group : results.groups) {
-    const auto add = [&](const char* name, const Found& found) {
-      rows.push_back({X(group.x), absl::StrCat(group.responses), name,
-                      PercentWith(found.responses.share, found.responses.interval), QuestionsText(found)});
-    };
-    add("keywords", group.by_keywords);
-    if (group.by_judge.has_value()) {
-      add("judge", *group.by_judge);
-      add("both", *group.by_both);
+    for (std::vector<std::string>& row : rows_of(group)) {
+      row.insert(row.begin(), PlaceText(group.x));
+      rows.push_back(std::move(row));
     }
   }
   return MarkdownTable(head, rows);
 }
 
-std::string CompareRows(const ReflectionResults& results) {
-  std::vector<std::vector<std::string>> rows;
-  for (const ReflectionGroup& group : results.groups) {
-    const auto add = [&](const char* name, const WithAndWithout& compared) {
-      const auto side = [](uint64_t count, const statistics::ClusteredShare& accuracy) {
-        return count == 0 ? std::string("no response")
-                          : absl::StrCat(PercentWith(accuracy.share, accuracy.interval), " of ", count);
-      };
-      rows.push_back(
-          {X(group.x), name, side(compared.with, compared.accuracy_with),
-           side(compared.without, compared.accuracy_without),
-           PercentWith(compared.difference, compared.interval),
-           compared.both_kinds == 0 ? "no question has both"
-                                    : absl::StrCat(PercentWith(compared.within, compared.within_interval),
-                                                   " over ", compared.both_kinds),
-           absl::StrCat(Fixed(compared.tokens_with, 0), " / ", Fixed(compared.tokens_without, 0))});
-    };
-    add("keywords", group.keywords_accuracy);
-    if (group.judge_accuracy.has_value()) add("judge", *group.judge_accuracy);
-  }
-  return MarkdownTable({results.axis, "found by", "right, with reflection", "right, without", "difference",
-                        "difference within questions", "tokens with / without"},
-                       rows);
-}
-
 std::string KeywordRows(const ReflectionResults& results) {
   std::vector<std::string> head = {"keyword"};
   for (const ReflectionGroup& group : results.groups)
-    head.push_back(absl::StrCat(results.axis, " ", X(group.x)));
+    head.push_back(absl::StrCat(results.axis, " ", PlaceText(group.x)));
   std::vector<std::vector<std::string>> rows;
   const KeywordPool& pool = ReflectionKeywords();
   for (size_t i = 0; i < pool.keywords.size(); ++i) {
@@ -129,22 +88,10 @@ std::string KeywordRows(const ReflectionResults& results) {
   return MarkdownTable(head, rows);
 }
 
-std::string CategoryRows(const ReflectionResults& results) {
-  std::vector<std::string> head = {results.axis};
-  head.insert(head.end(), ReflectionTask().verdicts.begin(), ReflectionTask().verdicts.end());
-  head.push_back("not understood");
-  std::vector<std::vector<std::string>> rows;
-  for (const ReflectionGroup& group : results.groups) {
-    std::vector<std::string> row = {X(group.x)};
-    for (uint64_t count : group.categories) row.push_back(absl::StrCat(count));
-    row.push_back(absl::StrCat(group.not_understood));
-    rows.push_back(row);
-  }
-  return absl::StrCat("\n## The judge's categories\n\n", MarkdownTable(head, rows), "\nThe judge is ",
-                      results.judge, ".\n");
+std::string CategoriesPart(const ReflectionResults& results) {
+  return absl::StrCat("\n## The judge's categories\n\n", GroupsTable(results, CategoryHead(), CategoryRows),
+                      "\nThe judge is ", results.judge, ".\n");
 }
-
-plot::Interval Band(const statistics::Interval& interval) { return {interval.low, interval.high}; }
 
 // A line a way of finding, over temperatures or steps.
 std::string SharesSvg(const ReflectionResults& results, bool questions) {
@@ -153,42 +100,57 @@ std::string SharesSvg(const ReflectionResults& results, bool questions) {
                             ShortName(results.model)),
       .x = {.title = results.axis},
       .y = {.title = questions ? "share of questions" : "share of responses", .low = 0, .percent = true}};
-  plot::XySeries keywords{.name = "keywords", .marks = true}, judge{.name = "judge", .marks = true},
-      both{.name = "both", .marks = true};
   for (const ReflectionGroup& group : results.groups) {
-    const auto point = [&](const Found& found) {
-      return questions ? plot::XyPoint{group.x, QuestionShare(found), Band(found.questions_interval)}
-                       : plot::XyPoint{group.x, found.responses.share, Band(found.responses.interval)};
-    };
-    keywords.points.push_back(point(group.by_keywords));
-    if (!group.by_judge.has_value()) continue;
-    judge.points.push_back(point(*group.by_judge));
-    both.points.push_back(point(*group.by_both));
+    const std::vector<FoundBy> all = FoundByAll(group);
+    chart.series.resize(std::max(chart.series.size(), all.size()));
+    for (size_t i = 0; i < all.size(); ++i) {
+      chart.series[i].name = all[i].name;
+      chart.series[i].marks = true;
+      chart.series[i].points.push_back(SharePoint(group.x, *all[i].found, questions));
+    }
   }
-  chart.series = {keywords};
-  if (!results.judge.empty()) chart.series.insert(chart.series.end(), {judge, both});
+  return plot::ToSvg(chart);
+}
+
+// Accuracy at temperatures, which are choices: bars.
+std::string CompareBars(const ReflectionResults& results, plot::BarChart chart) {
+  for (const ReflectionGroup& group : results.groups) {
+    chart.categories.push_back(PlaceText(group.x));
+    chart.series[0].bars.push_back(AccuracyBar(Compared(group).accuracy_with));
+    chart.series[1].bars.push_back(AccuracyBar(Compared(group).accuracy_without));
+  }
+  return plot::ToSvg(chart);
+}
+
+// Accuracy over steps, which are a course: lines.
+std::string CompareLines(const ReflectionResults& results, plot::XyChart chart) {
+  for (const ReflectionGroup& group : results.groups) {
+    const auto add = [&](plot::XySeries& series, const statistics::ClusteredShare& accuracy) {
+      const plot::Bar bar = AccuracyBar(accuracy);
+      series.points.push_back({group.x, bar.value, bar.interval});
+    };
+    add(chart.series[0], Compared(group).accuracy_with);
+    add(chart.series[1], Compared(group).accuracy_without);
+  }
   return plot::ToSvg(chart);
 }
 
 std::string CompareSvg(const ReflectionResults& results) {
-  plot::BarChart chart{
-      .title = absl::StrCat("Accuracy with and without self-reflection: ", ShortName(results.model)),
-      .x_title = absl::StrCat(results.axis,
-                              results.judge.empty() ? " (found by keywords)" : " (found by the judge)"),
-      .y = {.title = "share of responses that are right", .low = 0, .percent = true}};
-  plot::BarSeries with{.name = "with self-reflection"}, without{.name = "without"};
-  for (const ReflectionGroup& group : results.groups) {
-    const WithAndWithout& compared =
-        group.judge_accuracy.has_value() ? *group.judge_accuracy : group.keywords_accuracy;
-    const auto bar = [](const statistics::ClusteredShare& accuracy) {
-      return plot::Bar{accuracy.share, Band(accuracy.interval)};
-    };
-    chart.categories.push_back(X(group.x));
-    with.bars.push_back(bar(compared.accuracy_with));
-    without.bars.push_back(bar(compared.accuracy_without));
+  const std::string title =
+      absl::StrCat("Accuracy with and without self-reflection: ", ShortName(results.model));
+  const std::string x =
+      absl::StrCat(results.axis, results.judge.empty() ? " (found by keywords)" : " (found by the judge)");
+  const plot::Axis y{.title = "share of responses that are right", .low = 0, .percent = true};
+  const char *with = "with self-reflection", *without = "without";
+  if (results.axis == kStepAxis) {
+    return CompareLines(results,
+                        {.title = title,
+                         .x = {.title = x},
+                         .y = y,
+                         .series = {{.name = with, .marks = true}, {.name = without, .marks = true}}});
   }
-  chart.series = {with, without};
-  return plot::ToSvg(chart);
+  return CompareBars(results,
+                     {.title = title, .x_title = x, .y = y, .series = {{.name = with}, {.name = without}}});
 }
 
 }  // namespace
@@ -204,20 +166,14 @@ Json ToJson(const ReflectionResults& results) {
 
 std::string ToMarkdown(const ReflectionResults& results) {
   return absl::StrCat(
-      "# Self-reflection of ", results.model, "\n\n", FoundRows(results),
-      "\nA response counts by keywords when one of the words below is in it, in any case; of a question, "
-      "when at least one "
-      "of its responses does. Intervals are 95 %, of responses clustered by question.\n\n"
+      "# Self-reflection of ", results.model, "\n\n", GroupsTable(results, FoundHead(), FoundRows), "\n",
+      kFoundExplained,
+      "\n"
       "![Share of responses with self-reflection](reflection_responses.svg)\n\n"
       "![Share of questions with self-reflection](reflection_questions.svg)\n\n## Does it help?\n\n",
-      CompareRows(results),
-      "\nThe difference compares all responses of the two kinds, so also different questions: hard ones may "
-      "make a model "
-      "reflect and fail. Within questions only those count that have responses of both kinds. An interval "
-      "that holds 0 "
-      "says that the difference may be chance.\n\n![Accuracy with and without "
-      "self-reflection](reflection_accuracy.svg)\n",
-      results.judge.empty() ? "" : CategoryRows(results), "\n## Keywords\n\n", KeywordRows(results),
+      GroupsTable(results, CompareHead(), CompareRows), "\n", kCompareExplained,
+      "\n![Accuracy with and without self-reflection](reflection_accuracy.svg)\n",
+      results.judge.empty() ? "" : CategoriesPart(results), "\n## Keywords\n\n", KeywordRows(results),
       "\nResponses with each; the words are those of ", ReflectionKeywords().source, "\n\n## Settings\n\n",
       Quoted(results.settings.dump(1, ' ', false, Json::error_handler_t::replace), 10000));
 }

@@ -87,6 +87,20 @@ TEST(ReflectionTest, ReportJsonAndPlots) {
   }
 }
 
+// Over a run all plots are curves with bands; at temperatures accuracy is bars.
+TEST(ReflectionTest, OverStepsAccuracyIsALineWithItsInterval) {
+  ReflectionResults results{.model = "m", .axis = "step"};
+  for (double step : {10, 20, 40}) results.groups.push_back(MeasureReflection(step, Samples(), {}));
+  for (const auto& [name, svg] : ReflectionPlots(results)) {
+    EXPECT_TRUE(plot::testing::IsWellFormed(svg)) << name;
+    EXPECT_EQ(plot::testing::Count(svg, "band\" d="), name == "reflection_accuracy.svg" ? 2u : 1u) << name;
+  }
+  results.axis = "temperature";
+  const std::string bars = ReflectionPlots(results).at("reflection_accuracy.svg");
+  EXPECT_EQ(plot::testing::Count(bars, "class=\"c0 bar\""), 4u);  // three and the legend's
+  EXPECT_EQ(plot::testing::Count(bars, "band\" d="), 0u);
+}
+
 TEST(ReflectionTest, NothingIsAReport) {
   const ReflectionResults results{.model = "m", .groups = {MeasureReflection(0, {}, {})}};
   EXPECT_TRUE(nlohmann::json::accept(ToJson(results).dump()));
