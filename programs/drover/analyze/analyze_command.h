@@ -1,7 +1,9 @@
-// `drover analyze answering|exploration|reflection`: how a model answers before (and while) it is trained.
+// `drover analyze answering|exploration|reflection`: how models answer before (and while) they are trained.
 //
 //   suite ──▶ responses of each setting (settings_run.h) ──▶ judge, where there is one (analysis/judge_run.h) ──▶ analysis/ ──▶
 //       OUT/KIND.json   OUT/report.md   OUT/*.svg   OUT/judge/*.jsonl   OUT/responses/SETTING/...
+//
+// Of several models each has all of that in OUT/models/NAME, and OUT/KIND.json, OUT/report.md and OUT/*.svg hold them beside each other.
 //
 // Stopped at any moment it goes on where it was; what is in OUT must be of the same analysis and settings.
 #pragma once

@@ -192,7 +192,8 @@ TEST_F(AnalyzeTest, WrongFlagsWriteNothing) {
   for (const auto& change : std::vector<std::function<void(AnalyzeOptions&)>>{
            [](AnalyzeOptions& o) { o.suite = ""; }, [](AnalyzeOptions& o) { o.suite = "/no/such"; },
            [](AnalyzeOptions& o) { o.benchmarks = {"no_such"}; },
-           [](AnalyzeOptions& o) { o.model.folder = "both"; }, [](AnalyzeOptions& o) { o.model = {}; },
+           [](AnalyzeOptions& o) { o.folders = {"/no/such"}; }, [](AnalyzeOptions& o) { o.model = {}; },
+           [](AnalyzeOptions& o) { o.folders = std::vector<std::string>(9, "/no/such"); },
            [](AnalyzeOptions& o) { o.model.endpoint_model = ""; },
            [](AnalyzeOptions& o) { o.model.api_key_env = "DROVER_TEST_NO_SUCH_KEY"; },
            [](AnalyzeOptions& o) { o.judge.endpoint = ""; },

@@ -22,13 +22,16 @@ int Run(Kind kind, const AnalyzeOptions& options) {
 
 const CLI::Range kRequestSeconds(0.001, 86400.0 * 7);
 
-void AddModel(CLI::App* command, ModelOptions* model) {
-  command->add_option("--model", model->folder, "A Hugging Face directory");
+void AddModel(CLI::App* command, AnalyzeOptions* options) {
   command->add_option(
-      "--endpoint", model->endpoint,
-      "Instead: the address of a server of the OpenAI-compatible API, as http://host:8000/v1");
+      "--model", options->folders,
+      "Hugging Face directories: several are compared, each in a folder of its own below --out");
+  ModelOptions* model = &options->model;
+  command->add_option("--endpoint", model->endpoint,
+                      "Instead, or as one more: the address of a server of the OpenAI-compatible API, as "
+                      "http://host:8000/v1");
   command->add_option("--endpoint-model", model->endpoint_model,
-                      "The model's name there; --model does as well");
+                      "The model's name there; a single --model does as well");
   command->add_flag("--endpoint-chat", model->endpoint_chat,
                     "Send prompts as chats of one user message, for servers that know chats only");
   command->add_option("--api-key-env", model->api_key_env,
@@ -107,8 +110,11 @@ void AddQuestions(CLI::App* command, AnalyzeOptions* options) {
 }
 
 // With --endpoint, --model may name the model there, as in `drover eval`.
-void NameEndpointModel(ModelOptions& model) {
-  if (!model.endpoint.empty() && model.endpoint_model.empty()) model.endpoint_model.swap(model.folder);
+void NameEndpointModel(AnalyzeOptions& options) {
+  ModelOptions& model = options.model;
+  if (model.endpoint.empty() || !model.endpoint_model.empty() || options.folders.size() != 1) return;
+  model.endpoint_model = options.folders[0];
+  options.folders.clear();
 }
 
 // "r1,none" are two templates; a text with {question} is one, whatever is in it.
@@ -129,7 +135,7 @@ std::shared_ptr<AnalyzeOptions> AddKind(CLI::App* analyze, Kind kind, const char
   auto options = std::make_shared<AnalyzeOptions>();
   options->n = n;
   CLI::App* command = analyze->add_subcommand(KindName(kind), help);
-  AddModel(command, &options->model);
+  AddModel(command, options.get());
   AddQuestions(command, options.get());
   if (kind != Kind::kExploration) AddJudge(command, &options->judge);
   command
@@ -140,7 +146,7 @@ std::shared_ptr<AnalyzeOptions> AddKind(CLI::App* analyze, Kind kind, const char
   command->footer(std::string("Example: ") + example);
   command->callback([kind, options, choose] {
     SplitTemplates(*options);
-    NameEndpointModel(options->model);
+    NameEndpointModel(*options);
     choose([kind, options] { return Run(kind, *options); });
   });
   return options;

@@ -32,6 +32,8 @@ struct JudgeOptions {
 };
 
 struct AnalyzeOptions {
+  std::vector<std::string> folders;  // Hugging Face directories: each a model that is looked at
+  // How models are run, and the one that is served elsewhere, if any. In a session's options (session.h): the one model it looks at.
   ModelOptions model;
   JudgeOptions judge;
   std::string suite;                    // a folder of JSONL files, or one

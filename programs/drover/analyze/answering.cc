@@ -1,6 +1,5 @@
 #include "analysis/answering.h"
 
-#include <map>
 #include <utility>
 
 #include "analysis/labelled.h"
@@ -38,7 +37,7 @@ absl::Status JudgeLabels(Session& session, analysis::AnsweringResults& results) 
     items.push_back({answer.id, answer.question, answer.response});
   }
   ASSIGN_OR_RETURN(const std::vector<Judgement> judgements,
-                   session.Judge(analysis::AnsweringTask(), "labelled", items));
+                   session.JudgeShared(analysis::AnsweringTask(), "labelled", items));
   std::vector<std::pair<size_t, size_t>> pairs;
   for (size_t i = 0; i < items.size(); ++i) {
     if (!judgements[i].verdict.has_value()) {
@@ -73,7 +72,7 @@ void MeasureTemplates(const Session& session, const std::vector<Asked>& asked,
 
 }  // namespace
 
-absl::StatusOr<AnalysisReport> Answering(Session& session) {
+absl::StatusOr<analysis::AnsweringResults> Answering(Session& session) {
   analysis::AnsweringResults results{.model = session.model(), .settings = session.SettingsJson()};
   ASSIGN_OR_RETURN(const std::vector<Asked> asked, AskAll(session));
   std::vector<Sample> all;
@@ -86,9 +85,7 @@ absl::StatusOr<AnalysisReport> Answering(Session& session) {
     results.rules_judge = analysis::RulesAndJudge(all, judgements);
     RETURN_IF_ERROR(JudgeLabels(session, results));
   }
-  return AnalysisReport{analysis::ToJson(results),
-                        analysis::ToMarkdown(results),
-                        {{"answering.svg", analysis::AnsweringSvg(results)}}};
+  return results;
 }
 
 }  // namespace drover::cli::analyze

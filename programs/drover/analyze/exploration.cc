@@ -5,7 +5,7 @@
 
 namespace drover::cli::analyze {
 
-absl::StatusOr<AnalysisReport> Exploration(Session& session) {
+absl::StatusOr<analysis::ExplorationResults> Exploration(Session& session) {
   analysis::ExplorationResults results{.model = session.model(), .settings = session.SettingsJson()};
   for (const std::string& name : session.options().templates) {
     for (const double temperature : session.options().temperatures) {
@@ -14,10 +14,7 @@ absl::StatusOr<AnalysisReport> Exploration(Session& session) {
       results.points.push_back(analysis::MeasurePoint(name, temperature, session.options().k, samples));
     }
   }
-  return AnalysisReport{analysis::ToJson(results),
-                        analysis::ToMarkdown(results),
-                        {{"exploration.svg", analysis::ExplorationSvg(results)},
-                         {"accuracy.svg", analysis::AccuracySvg(results)}}};
+  return results;
 }
 
 }  // namespace drover::cli::analyze

@@ -9,9 +9,14 @@
 
 namespace drover::cli::analyze {
 
-// Makes the folder, or finds that it is of an earlier start of the same kind of analysis ("answering"), by OUT/analysis.json.
-// INVALID_ARGUMENT when it holds something else: nothing of a person's is written over; FAILED_PRECONDITION while another process works in
+// What OUT/analysis.json says that the folder is of.
+struct OutMark {
+  std::string kind;      // of analysis: "answering"
+  bool several = false;  // of several models, each in a folder of its own below it
+};
+
+// Makes the folder, or finds that it is of an earlier start of the same kind of analysis. INVALID_ARGUMENT when it holds something else: nothing of a person's is written over; FAILED_PRECONDITION while another process works in
 // it, which none does as long as the lock lives.
-absl::StatusOr<std::unique_ptr<FileLock>> OpenOutFolder(const std::string& out, const std::string& kind);
+absl::StatusOr<std::unique_ptr<FileLock>> OpenOutFolder(const std::string& out, const OutMark& mark);
 
 }  // namespace drover::cli::analyze

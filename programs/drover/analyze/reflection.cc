@@ -11,6 +11,7 @@ namespace drover::cli::analyze {
 namespace {
 
 using analysis::Judgement;
+using analysis::ReflectionResults;
 using analysis::Sample;
 
 // Samples at a place of the axis: a temperature or a step.
@@ -19,14 +20,13 @@ struct SamplesAt {
   std::vector<Sample> samples;
 };
 
-absl::StatusOr<AnalysisReport> Measure(Session& session, const std::string& axis,
-                                       const std::vector<SamplesAt>& groups) {
+absl::StatusOr<ReflectionResults> Measure(Session& session, const std::string& axis,
+                                          const std::vector<SamplesAt>& groups) {
   std::vector<Sample> all;
   for (const SamplesAt& group : groups) all.insert(all.end(), group.samples.begin(), group.samples.end());
   ASSIGN_OR_RETURN(const std::vector<Judgement> judgements,
                    session.Judge(analysis::ReflectionTask(), "reflection", all));
-  analysis::ReflectionResults results{
-      .model = session.model(), .settings = session.SettingsJson(), .axis = axis};
+  ReflectionResults results{.model = session.model(), .settings = session.SettingsJson(), .axis = axis};
   if (session.has_judge()) results.judge = session.judge();
   size_t begin = 0;
   for (const auto& [x, samples] : groups) {
@@ -35,11 +35,10 @@ absl::StatusOr<AnalysisReport> Measure(Session& session, const std::string& axis
     begin += samples.size();
     results.groups.push_back(analysis::MeasureReflection(x, samples, judged));
   }
-  return AnalysisReport{analysis::ToJson(results), analysis::ToMarkdown(results),
-                        analysis::ReflectionPlots(results)};
+  return results;
 }
 
-absl::StatusOr<AnalysisReport> OverTemperatures(Session& session) {
+absl::StatusOr<ReflectionResults> OverTemperatures(Session& session) {
   std::vector<SamplesAt> groups;
   for (const double temperature : session.options().temperatures) {
     ASSIGN_OR_RETURN(std::vector<Sample> samples,
@@ -49,7 +48,7 @@ absl::StatusOr<AnalysisReport> OverTemperatures(Session& session) {
   return Measure(session, "temperature", groups);
 }
 
-absl::StatusOr<AnalysisReport> OverSteps(Session& session) {
+absl::StatusOr<ReflectionResults> OverSteps(Session& session) {
   std::vector<SamplesAt> groups;
   for (StepSamples& stretch : session.stretches()) {
     groups.push_back({static_cast<double>(stretch.last), std::move(stretch.samples)});
@@ -57,7 +56,7 @@ absl::StatusOr<AnalysisReport> OverSteps(Session& session) {
   return Measure(session, "step", groups);
 }
 
-absl::StatusOr<AnalysisReport> OverCheckpoints(Session& session) {
+absl::StatusOr<ReflectionResults> OverCheckpoints(Session& session) {
   std::vector<SamplesAt> groups;
   for (const auto& [step, folder] : session.checkpoints()) {
     Setting setting = SettingOf(session.options().templates[0], session.options().temperatures[0]);
@@ -70,7 +69,7 @@ absl::StatusOr<AnalysisReport> OverCheckpoints(Session& session) {
 
 }  // namespace
 
-absl::StatusOr<AnalysisReport> Reflection(Session& session) {
+absl::StatusOr<analysis::ReflectionResults> Reflection(Session& session) {
   if (session.options().run.empty()) return OverTemperatures(session);
   return session.options().suite.empty() ? OverSteps(session) : OverCheckpoints(session);
 }

@@ -23,7 +23,7 @@ constexpr size_t kStretches = 20;  // of a run's steps
 
 }  // namespace
 
-absl::Status Session::Prepare() {
+absl::Status Session::Check() {
   RETURN_IF_ERROR(CheckFlags());
   ASSIGN_OR_RETURN(judge_, MakeJudge(options_.judge));
   if (!options_.run.empty()) {
@@ -38,8 +38,20 @@ absl::Status Session::Prepare() {
                      evaluation::LoadSuite(
                          {.path = options_.suite, .names = options_.benchmarks, .limit = options_.limit}));
   }
-  progress_ = std::make_unique<AnalysisProgress>(CountThings());
-  ASSIGN_OR_RETURN(lock_, OpenOutFolder(options_.out, KindName(kind_)));
+  own_progress_ = std::make_unique<AnalysisProgress>(CountThings());
+  progress_ = own_progress_.get();
+  shared_ = options_.out;
+  return absl::OkStatus();
+}
+
+void Session::Join(AnalysisProgress* progress, const std::string& name, const std::string& out) {
+  progress_ = progress;
+  shown_before_ = absl::StrCat(name, ": ");
+  shared_ = out;
+}
+
+absl::Status Session::Open() {
+  ASSIGN_OR_RETURN(lock_, OpenOutFolder(options_.out, {.kind = KindName(kind_)}));
   return absl::OkStatus();
 }
 
@@ -73,7 +85,7 @@ absl::Status Session::CheckTemplates() const {
 }
 
 absl::Status Session::PrepareRun() {
-  if (!options_.model.folder.empty() || !options_.model.endpoint.empty()) {
+  if (!options_.folders.empty() || !options_.model.endpoint.empty()) {
     return absl::InvalidArgumentError("--run brings its own model: leave --model and --endpoint out");
   }
   model_name_ = std::filesystem::path(options_.run).lexically_normal().string();
@@ -100,7 +112,7 @@ absl::StatusOr<std::vector<Sample>> Session::AskOf(const ModelOptions& model, co
   AnalyzeOptions options = options_;
   options.model = model;
   const auto show = [this](const Setting& at, const SettingProgress& progress) {
-    progress_->Show(at.name, "questions", progress.done, progress.questions, progress.before);
+    Show(at.name, "questions", progress.done, progress.questions, progress.before);
   };
   return Responses({.options = options,
                     .suite = suite_,
@@ -124,17 +136,23 @@ absl::StatusOr<std::vector<Sample>> Session::AskCheckpoint(const Setting& settin
   return AskOf(model, weights, *responder, setting);
 }
 
-absl::StatusOr<std::vector<Judgement>> Session::Judge(const analysis::JudgeTask& task,
-                                                      const std::string& name,
-                                                      const std::vector<JudgeItem>& items) {
+void Session::Show(const std::string& name, const std::string& parts, size_t done, size_t all,
+                   size_t before) {
+  progress_->Show(absl::StrCat(shown_before_, name), parts, done, all, before);
+}
+
+absl::StatusOr<std::vector<Judgement>> Session::JudgeIn(const std::string& folder,
+                                                        const analysis::JudgeTask& task,
+                                                        const std::string& name,
+                                                        const std::vector<JudgeItem>& items) {
   if (judge_ == nullptr) return std::vector<Judgement>();
-  RETURN_IF_ERROR(MakeFolders(absl::StrCat(options_.out, "/judge")));
+  RETURN_IF_ERROR(MakeFolders(absl::StrCat(folder, "/judge")));
   std::optional<size_t> before;
-  analysis::JudgeRunOptions options{.path = absl::StrCat(options_.out, "/judge/", name, ".jsonl"),
+  analysis::JudgeRunOptions options{.path = absl::StrCat(folder, "/judge/", name, ".jsonl"),
                                     .max_answer_tokens = options_.judge.max_answer_tokens};
   options.progress = [&](size_t done, size_t all) {
     if (!before.has_value()) before = done;
-    progress_->Show(absl::StrCat("judging ", name), "responses", done, all, *before);
+    Show(absl::StrCat("judging ", name), "responses", done, all, *before);
   };
   return analysis::RunJudge(task, items, *judge_, options, stop_);
 }
@@ -144,7 +162,13 @@ absl::StatusOr<std::vector<Judgement>> Session::Judge(const analysis::JudgeTask&
                                                       const std::vector<Sample>& samples) {
   std::vector<JudgeItem> items;
   for (const Sample& sample : samples) items.push_back({sample.id, sample.problem, sample.text});
-  return Judge(task, name, items);
+  return JudgeIn(options_.out, task, name, items);
+}
+
+absl::StatusOr<std::vector<Judgement>> Session::JudgeShared(const analysis::JudgeTask& task,
+                                                            const std::string& name,
+                                                            const std::vector<JudgeItem>& items) {
+  return JudgeIn(shared_, task, name, items);
 }
 
 Json Session::SettingsJson() const {
