@@ -118,7 +118,7 @@ std::string ToMarkdown(const ByModel<AnsweringResults>& models) {
     absl::StrAppend(&text, "## How far the judges can be believed\n\n", LabelsAgreement(models[0].results));
   }
   return absl::StrCat(text, AgreementRows(models), ModelsPart(models),
-                      "\nResponses to read are in their reports, those that each rule decided first.\n");
+                      "\nResponses to read are in their reports.\n");
 }
 
 std::map<std::string, std::string> AnsweringPlots(const ByModel<AnsweringResults>& models) {

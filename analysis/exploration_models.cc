@@ -10,8 +10,6 @@ namespace drover::analysis {
 namespace {
 
 using ExploredModel = OfModel<ExplorationResults>;
-constexpr size_t kMostBands = 4;  // more of them over each other hide the lines
-
 using Place = plot::XyPoint (*)(const ExplorationPoint&);
 
 // Distinct, in the order of their first points.
@@ -69,6 +67,7 @@ std::string BestSvg(const ByModel<ExplorationResults>& models, plot::XyChart cha
     const std::string best = BestTemplate(model.results);
     chart.series.push_back(Line(model, best, PassPoint));
     chart.series.back().name = absl::StrCat(model.name, ", ", best);
+    chart.series.back().intervals = models.size() <= kMostBands;
   }
   return plot::ToSvg(chart);
 }

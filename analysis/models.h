@@ -9,6 +9,9 @@
 
 namespace drover::analysis {
 
+// So many lines of a plot have their intervals drawn as bands; more bands over each other would hide the lines.
+inline constexpr size_t kMostBands = 4;
+
 template <typename Results>
 struct OfModel {
   std::string name;    // tells it from the others: "smollm2", "runs/b/step-000100"

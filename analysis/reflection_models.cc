@@ -65,7 +65,7 @@ std::string ShareLines(const ByModel<ReflectionResults>& models, const std::stri
         lines[i] = {.name = judge ? absl::StrCat(models[model].name, ", ", all[i].name) : models[model].name,
                     .points = std::move(lines[i].points),
                     .marks = true,
-                    .intervals = !judge,
+                    .intervals = !judge && models.size() <= kMostBands,
                     .colour = model,
                     .pattern = judge ? i : model};
         lines[i].points.push_back(SharePoint(group.x, *all[i].found, questions));
