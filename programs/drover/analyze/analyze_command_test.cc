@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "base/file.h"
 #include "base/testing/temp_folder.h"
+#include "programs/drover/analyze/session.h"
 #include "services/http/server.h"
 
 namespace drover::cli::analyze {
@@ -118,6 +119,27 @@ TEST_F(AnalyzeTest, AnsweringByRulesAndJudge) {
   ASSERT_TRUE(RunAnalysis(Kind::kAnswering, options, stop_).ok());
   EXPECT_EQ(asked_, asked);
   EXPECT_EQ(judged_, judged);
+}
+
+// Of several models, whose sessions have joined, the first alone asks the judge about what is no model's.
+TEST_F(AnalyzeTest, TheJudgeIsAskedOnceAboutWhatIsNoModels) {
+  AnalysisProgress progress(2);
+  const std::string shared = folder_.path() + "/several";
+  for (const char* out : {"several/models/a", "several/models/b"}) {
+    Session session(Kind::kAnswering, Options(out), stop_);
+    ASSERT_TRUE(session.Check().ok());
+    session.Join(&progress, out, shared);
+    ASSERT_TRUE(session.Open().ok());
+    const auto verdicts =
+        session.JudgeShared(analysis::AnsweringTask(), "labelled",
+                            {{"one", "What is 1 + 1?", "boxed{2}"}, {"two", "What is 2 + 2?", "5"}});
+    ASSERT_TRUE(verdicts.ok()) << verdicts.status();
+    EXPECT_EQ((*verdicts)[0].verdict, analysis::kJudgedAnswers);
+    EXPECT_EQ((*verdicts)[1].verdict, analysis::kJudgedContinues);
+  }
+  EXPECT_EQ(judged_, 2);
+  EXPECT_TRUE(std::filesystem::exists(shared + "/judge/labelled.jsonl"));
+  EXPECT_FALSE(std::filesystem::exists(shared + "/models/a/judge"));
 }
 
 TEST_F(AnalyzeTest, WhatWasAnsweredBeforeAnErrorIsKept) {

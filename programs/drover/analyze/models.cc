@@ -30,7 +30,8 @@ Parts PartsOf(const ModelOptions& model) {
   const size_t scheme = model.endpoint.find("://");
   const std::string address =
       scheme == std::string::npos ? model.endpoint : model.endpoint.substr(scheme + 3);
-  return SplitAtSlashes(absl::StrCat(address, "/", model.endpoint_model));
+  const std::string host = address.substr(0, address.find('/'));  // without the path, which is mostly /v1
+  return SplitAtSlashes(absl::StrCat(host, "/", model.endpoint_model));
 }
 
 // The last `count` of `parts`, or all of them.

@@ -14,7 +14,7 @@ namespace drover::cli::analyze {
 inline constexpr size_t kMostModels = 8;
 
 struct NamedModel {
-  // The last part of its path, or of its server's address and its name there; as many parts before it as tell it from the others:
+  // The last part of its path, or of its server's host and its name there; as many parts before it as tell it from the others:
   // "smollm2"; "a/checkpoints/step-000010" beside "b/checkpoints/step-000010".
   std::string name;
   std::string

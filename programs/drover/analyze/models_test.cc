@@ -63,7 +63,7 @@ TEST(ModelsTest, AServedModelIsOneMore) {
   EXPECT_EQ(models[1].model.folder, "");
   EXPECT_EQ(models[1].model.endpoint_model, "org/tuned");
   options.model.endpoint_model = "base";
-  EXPECT_THAT(Names(options), ElementsAre("m/base", "v1/base"));
+  EXPECT_THAT(Names(options), ElementsAre("m/base", "127.0.0.1:8000/base"));
   options.folders.clear();
   EXPECT_THAT(Names(options), ElementsAre("base"));
 }
