@@ -135,7 +135,9 @@ TEST(DraftPolicy, RecoversWhenGuessesBecomeRight) {
     guesses = policy.Choose(1, {{2, 16}})[0];
     if (guesses > 0) policy.Learn({2, 16}, guesses, guesses);
     policy.Time(1 + guesses, 9.0 + guesses);
-    if (pass == 0) EXPECT_EQ(guesses, 0);
+    if (pass == 0) {
+      EXPECT_EQ(guesses, 0);
+    }
     most = std::max(most, guesses);
   }
   EXPECT_EQ(most, 16);
