@@ -44,7 +44,8 @@ std::vector<uint32_t> Tokens(const v1::Response& response) {
   return {response.token_ids().begin(), response.token_ids().end()};
 }
 
-constexpr double kFloat32 = 5e-5;  // of a log-probability; Gemma's, whose activations are the largest, are off by up to 1.3e-5
+constexpr double kFloat32 =
+    5e-5;  // of a log-probability; Gemma's, whose activations are the largest, are off by up to 1.3e-5
 
 class EngineFamilies : public ::testing::TestWithParam<const char*> {};
 
