@@ -14,14 +14,17 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "absl/types/span.h"
 #include "actor/drafting/draft_policy.h"
 #include "actor/drafting/drafter.h"
 
@@ -41,7 +44,7 @@ std::vector<Group> ReadGroups(const char* file) {
   std::vector<Group> groups;
   for (std::string line; std::getline(in, line);) {
     const auto json = nlohmann::json::parse(line);
-    if (json.at("index") == 0) groups.push_back({json.at("prompt_token_ids"), {}});
+    if (groups.empty() || json.at("index") == 0) groups.push_back({json.at("prompt_token_ids"), {}});
     groups.back().responses.push_back(json.at("token_ids"));
   }
   return groups;
