@@ -51,7 +51,9 @@ class TransformersTest(unittest.TestCase):
         tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(directory / "tokenizer.json"))
         model = AutoModelForCausalLM.from_pretrained(directory, dtype=torch.float32).eval()
         ids = [tokenizer.encode(text) for text in TEXTS]
-        for line, ours in zip(ids, scores(directory, ids)):
+        told = scores(directory, ids)
+        self.assertEqual(len(told), len(ids))
+        for line, ours in zip(ids, told):
             with torch.no_grad():
                 logits = model(torch.tensor([line])).logits[0].double()
             theirs = logits.log_softmax(-1)[:-1].gather(1, torch.tensor(line[1:])[:, None])[:, 0]
