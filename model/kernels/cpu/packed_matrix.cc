@@ -82,7 +82,7 @@ void Linear(const PackedMatrix& weight, const LinearCall& call) {
   const int64_t block = RowBlock(kernels.product_rows, call.rows, panels, threads);
   const int64_t parts = (call.rows + block - 1) / block * panels;
   const int64_t grain = std::max(LeastParts(weight, call.rows), std::min<int64_t>(8, parts / (8 * threads)));
-  ComputePool().Run(parts, grain, [&](int64_t begin, int64_t end) {
+  const auto multiply = [&](int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; ++part) {
       const int64_t row = part / panels * block;
       const int64_t panel = part % panels;
@@ -100,7 +100,9 @@ void Linear(const PackedMatrix& weight, const LinearCall& call) {
       p.columns = std::min(kPanelWidth, weight.rows() - column);
       kernels.product(p);
     }
-  });
+  };
+  // Weights are packed in the order in which they are first used: the next one's lie behind these, mostly.
+  ComputePool().Run(parts, grain, multiply, /*next=*/weight.panel(panels));
 }
 
 }  // namespace drover::model::cpu

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <thread>
 #include <vector>
 
@@ -24,6 +27,38 @@ TEST(Pool, EveryItemIsTakenOnce) {
       }
     }
   }
+}
+
+// Workers fetch what comes next from the beginning on, and so are the ones to read it from there.
+TEST(Pool, TheCallerTakesFromTheLastOn) {
+  Pool pool(2);
+  const std::thread::id caller = std::this_thread::get_id();
+  int64_t shared = 0;
+  for (int64_t round = 0; round < 1000; ++round) {
+    std::vector<std::thread::id> by(100);
+    pool.Run(100, 3, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; ++i) by[i] = std::this_thread::get_id();
+    });
+    const auto first_of_caller = std::find(by.begin(), by.end(), caller);
+    EXPECT_EQ(std::count(first_of_caller, by.end(), caller), by.end() - first_of_caller);
+    if (first_of_caller != by.begin() && first_of_caller != by.end()) ++shared;
+  }
+  RecordProperty("shared_loops", static_cast<int>(shared));  // none where there is one core
+}
+
+// There may be no memory where the next loop was said to read.
+TEST(Pool, NextMayBeAnyAddress) {
+  Pool pool(3);
+  std::atomic<int64_t> done{0};
+  for (const uintptr_t next : {uintptr_t{1}, uintptr_t{1} << 46, ~uintptr_t{0} - 100}) {
+    for (int round = 0; round < 50; ++round) {
+      pool.Run(
+          10, 1, [&](int64_t begin, int64_t end) { done.fetch_add(end - begin); },
+          reinterpret_cast<const void*>(next));
+      std::this_thread::sleep_for(std::chrono::microseconds(20));  // time to fetch in
+    }
+  }
+  EXPECT_EQ(done.load(), 3 * 50 * 10);
 }
 
 // What a loop wrote is there when Run returns, however the threads woke up.
