@@ -8,35 +8,20 @@
 
 namespace drover::cli {
 
-PendingRecipe::PendingRecipe(const run::RunFolder& folder, std::string text)
-    : recipe_(folder.recipe()), path_(folder.next_recipe()), text_(std::move(text)) {}
-
 PendingRecipe::PendingRecipe(PendingRecipe&& other) noexcept
-    : recipe_(std::move(other.recipe_)),
-      path_(std::exchange(other.path_, "")),
-      text_(std::move(other.text_)),
-      accepted_(other.accepted_) {}
+    : beside_(other.beside_), path_(std::exchange(other.path_, "")) {}
 
 PendingRecipe::~PendingRecipe() {
   std::error_code ignored;
-  if (!path_.empty() && path_ != recipe_) std::filesystem::remove(path_, ignored);
+  if (beside_ && !path_.empty()) std::filesystem::remove(path_, ignored);
 }
 
-absl::StatusOr<PendingRecipe> PendingRecipe::Write(const run::RunFolder& folder, std::string text) {
-  PendingRecipe pending(folder, std::move(text));
+absl::StatusOr<PendingRecipe> PendingRecipe::Write(const run::RunFolder& folder, const std::string& text) {
   const absl::StatusOr<std::string> present = ReadFile(folder.recipe());
-  if (absl::IsNotFound(present.status()) || (present.ok() && *present == pending.text_)) {
-    pending.path_ = folder.recipe();
-    pending.accepted_ = true;
-    if (present.ok()) return pending;
-  }
-  RETURN_IF_ERROR(WriteFileAtomically(pending.path_, pending.text_));
+  const bool same = present.ok() && *present == text;
+  PendingRecipe pending(folder, /*beside=*/!same && !absl::IsNotFound(present.status()));
+  if (!same) RETURN_IF_ERROR(WriteFileAtomically(pending.path_, text));
   return pending;
-}
-
-absl::Status PendingRecipe::Accept() {
-  if (std::exchange(accepted_, true)) return absl::OkStatus();
-  return WriteFileAtomically(recipe_, text_);
 }
 
 }  // namespace drover::cli

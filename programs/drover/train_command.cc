@@ -217,8 +217,8 @@ class Screen {
 };
 
 // Watches until the run ends. `interrupts` counts Ctrl-C: once stops in order, twice at once.
-launch::RunOutcome Watch(launch::LocalRun& run, StopSignal& stop, RunView& view, PendingRecipe& recipe,
-                         Screen& screen, int* interrupts) {
+launch::RunOutcome Watch(launch::LocalRun& run, StopSignal& stop, RunView& view, Screen& screen,
+                         int* interrupts) {
   while (true) {
     const launch::RunOutcome outcome = run.Poll();
     for (const std::string& message : run.TakeMessages()) screen.Say(message);
@@ -227,11 +227,6 @@ launch::RunOutcome Watch(launch::LocalRun& run, StopSignal& stop, RunView& view,
     for (const std::string& notice : view.TakeNotices()) screen.Say(notice);
     screen.ShowPage(run.page_port());
     screen.Show(view.view(), lines);
-    const bool stepped = !view.view().metrics.empty() && view.view().supervised;
-    const bool in_order = outcome == launch::RunOutcome::kDone || outcome == launch::RunOutcome::kStopped;
-    if (in_order || stepped || view.view().state.incarnation() > 0) {
-      if (const absl::Status kept = recipe.Accept(); !kept.ok()) screen.Say(std::string(kept.message()));
-    }
     if (outcome != launch::RunOutcome::kRunning) return outcome;
     const bool reader_gone = *interrupts == 0 && screen.write_error() != 0;
     if (!reader_gone && stop.Wait(absl::Milliseconds(250)) == 0) continue;
@@ -305,7 +300,7 @@ int Train(const TrainOptions& options) {
   const absl::StatusOr<std::unique_ptr<FileLock>> lock = TakeFolder(*plan);
   if (!lock.ok())
     return Report(absl::IsFailedPrecondition(lock.status()) ? kBadInput : kFailure, lock.status());
-  absl::StatusOr<PendingRecipe> recipe = PrepareFolder(*plan);
+  const absl::StatusOr<PendingRecipe> recipe = PrepareFolder(*plan);
   if (!recipe.ok()) return Report(kFailure, recipe.status());
   launch::LocalRun run({.programs = ProgramFolder(),
                         .folder = plan->folder,
@@ -322,7 +317,7 @@ int Train(const TrainOptions& options) {
   }
   RunView view(plan->folder, plan->name, options.supervised);
   int interrupts = 0;
-  const launch::RunOutcome outcome = Watch(run, stop, view, *recipe, screen, &interrupts);
+  const launch::RunOutcome outcome = Watch(run, stop, view, screen, &interrupts);
   const int code = ConcludeRun(outcome, interrupts, run, *plan, screen);
   if (screen.write_error() == 0 || screen.write_error() == EPIPE) return code;
   return Report(kFailure, absl::StrCat("standard output: ", std::strerror(screen.write_error())));

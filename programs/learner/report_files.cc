@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "group/reward.h"
 #include "group/versions.h"
+#include "programs/learner/kept_recipe.h"
 #include "programs/learner/token_chars.h"
 #include "services/run/jsonl.h"
 #include "services/run/reward_svg.h"
@@ -150,6 +151,10 @@ absl::StatusOr<std::vector<GuardEvent>> ReportFiles::GuardEventsUpTo(uint64_t st
 
 absl::Status ReportFiles::Append(const GuardEvent& event) {
   return run::AppendLines(folder_.guards(), run::ToLine(ToJson(event)), folder_.files());
+}
+
+absl::Status ReportFiles::KeepRecipe(const v1::Recipe& recipe) {
+  return learner_process::KeepRecipe(recipe, folder_);
 }
 
 absl::StatusOr<History> ReportFiles::GoBackTo(uint64_t step) {

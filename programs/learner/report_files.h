@@ -1,4 +1,4 @@
-// RunReports in the run folder: metrics.jsonl, samples.jsonl, evaluations.jsonl, benchmarks.jsonl, guards.jsonl, TensorBoard's
+// RunReports in the run folder: recipe.textproto, metrics.jsonl, samples.jsonl, evaluations.jsonl, benchmarks.jsonl, guards.jsonl, TensorBoard's
 // events and the clock while the run goes on, summary and curve at its end.
 #pragma once
 
@@ -25,6 +25,7 @@ class ReportFiles final : public RunReports {
 
   // The summary is removed too: it is of a run that was done and is given more steps.
   absl::StatusOr<History> GoBackTo(uint64_t step) override;
+  absl::Status KeepRecipe(const v1::Recipe& recipe) override;
   absl::Status Append(const run::StepReport& report) override;
   absl::Status Append(uint64_t step, uint64_t version, const std::vector<v1::Group>& groups,
                       const std::vector<std::vector<double>>& advantages, size_t limit) override;

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/file.h"
+#include "recipe/text.h"
 #include "services/run/jsonl.h"
 
 namespace drover::learner_process {
@@ -47,6 +48,17 @@ TEST_F(ReportFilesTest, ScoreIsTheShareOfRightGreedyAnswers) {
   EXPECT_EQ(e.step, 7u);
   EXPECT_DOUBLE_EQ(e.accuracy(), 0.75);
   EXPECT_DOUBLE_EQ(e.response_length, 3);
+}
+
+// A learner that was started with a recipe from elsewhere leaves a folder that can be read.
+TEST_F(ReportFilesTest, TheRecipeIsKept) {
+  v1::Recipe recipe;
+  recipe.set_name("by hand");
+  ASSERT_TRUE(reports_.KeepRecipe(recipe).ok());
+  EXPECT_EQ(ReadFile(folder_.recipe()).value_or(""), recipe::ToText(recipe));
+  recipe.mutable_run()->set_steps(7);
+  ASSERT_TRUE(reports_.KeepRecipe(recipe).ok());
+  EXPECT_EQ(ReadFile(folder_.recipe()).value_or(""), recipe::ToText(recipe));
 }
 
 TEST_F(ReportFilesTest, GoingBackKeepsWhatTheCheckpointCovers) {

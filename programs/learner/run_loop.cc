@@ -123,6 +123,7 @@ absl::Status RunLoop::Begin() {
     RETURN_IF_ERROR(NewRun());
   }
   RETURN_IF_ERROR(StartIncarnation(point));
+  RETURN_IF_ERROR(parts_.reports->KeepRecipe(parts_.recipe));
   if (!saved_) RETURN_IF_ERROR(Checkpoint());
   RETURN_IF_ERROR(Publish());
   return Evaluate();

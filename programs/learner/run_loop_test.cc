@@ -54,6 +54,7 @@ void ExpectWhole(const RunWorld& world) {
   EXPECT_THAT(world.weights, ElementsAre(0, 1, 2, 3))
       << "each rollout is trained once along the line that survives";
   EXPECT_EQ(world.trained, 4u);
+  EXPECT_EQ(world.kept_steps, 4u);
   EXPECT_EQ(world.optimizer_steps, 8u);
   EXPECT_THAT(Steps(world.reports), ElementsAre(1, 2, 3, 4));
   EXPECT_THAT(world.samples, ElementsAre(1, 2, 3, 4));
@@ -69,16 +70,16 @@ TEST(RunLoop, ANewRunGoesThroughItsPhases) {
   world.recipe.mutable_pretrain()->set_batches(2);
   world.recipe.mutable_run()->set_steps(2);
   ExpectEnd(world, RunEnd::kDone);
-  EXPECT_THAT(
-      world.events,
-      ElementsAre("go back to 0", "pretrain 1", "pretrain 2", "begin", "incarnation 1 from 0", "save 0",
-                  "covered to 0 by step-0",                                                    //
-                  "publish 0", "lease for 0", "evaluate at 0", "evaluated 0", "keep alive",    //
-                  "collect 0", "train 0", "trained 0, steps 1-2", "publish 1", "lease for 1",  //
-                  "samples 1", "report 1",                                                     //
-                  "collect 1", "train 1", "trained 1, steps 3-4", "publish 2", "lease for 2",  //
-                  "evaluate at 2", "evaluated 2", "samples 2", "report 2",                     //
-                  "save 2", "covered to 0 by step-0", "finish", "curve", "summary"));
+  EXPECT_THAT(world.events,
+              ElementsAre("go back to 0", "pretrain 1", "pretrain 2", "begin", "incarnation 1 from 0",
+                          "keep recipe", "save 0",
+                          "covered to 0 by step-0",                                                    //
+                          "publish 0", "lease for 0", "evaluate at 0", "evaluated 0", "keep alive",    //
+                          "collect 0", "train 0", "trained 0, steps 1-2", "publish 1", "lease for 1",  //
+                          "samples 1", "report 1",                                                     //
+                          "collect 1", "train 1", "trained 1, steps 3-4", "publish 2", "lease for 2",  //
+                          "evaluate at 2", "evaluated 2", "samples 2", "report 2",                     //
+                          "save 2", "covered to 0 by step-0", "finish", "curve", "summary"));
   EXPECT_EQ(world.status->Get().phase(), v1::RUN_PHASE_FINISHED);
   EXPECT_TRUE(world.readiness->Check().ok()) << "actors still hear that the run is over";
 }
@@ -90,9 +91,10 @@ TEST(RunLoop, AResumeGoesOnBehindTheNewestCheckpoint) {
   world.events.clear();
   GoOn(world);
   EXPECT_THAT(world.events,
-              ElementsAre("load 3", "go back to 3", "incarnation 2 from 3", "publish 3", "lease for 3",  //
-                          "collect 3", "train 3", "trained 3, steps 7-8", "publish 4", "lease for 4",    //
-                          "evaluate at 4", "evaluated 4", "samples 4", "report 4", "save 4",             //
+              ElementsAre("load 3", "go back to 3", "incarnation 2 from 3", "keep recipe", "publish 3",
+                          "lease for 3",                                                               //
+                          "collect 3", "train 3", "trained 3, steps 7-8", "publish 4", "lease for 4",  //
+                          "evaluate at 4", "evaluated 4", "samples 4", "report 4", "save 4",           //
                           "covered to 3 by step-3", "finish", "curve", "summary"));
   ExpectWhole(world);
   const v1::RunState state = world.status->Get();
@@ -147,8 +149,8 @@ TEST(RunLoop, ARunThatIsDoneEndsAtOnceAndMayBeGivenMoreSteps) {
   ExpectEnd(world, RunEnd::kDone);
   world.events.clear();
   ExpectEnd(world, RunEnd::kDone);
-  EXPECT_THAT(world.events, ElementsAre("load 2", "go back to 2", "incarnation 2 from 2", "publish 2",
-                                        "lease for 2", "finish", "curve", "summary"));
+  EXPECT_THAT(world.events, ElementsAre("load 2", "go back to 2", "incarnation 2 from 2", "keep recipe",
+                                        "publish 2", "lease for 2", "finish", "curve", "summary"));
   world.recipe.mutable_run()->set_steps(4);
   ExpectEnd(world, RunEnd::kDone);
   ExpectWhole(world);

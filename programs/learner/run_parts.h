@@ -114,6 +114,8 @@ class RunReports {
 
   // Removes what is after `step` (it will be done again) and what is no whole line, and reads what stays.
   virtual absl::StatusOr<History> GoBackTo(uint64_t step) = 0;
+  // The run goes by it from here on.
+  virtual absl::Status KeepRecipe(const v1::Recipe& recipe) = 0;
 
   virtual absl::Status Append(const run::StepReport& report) = 0;
   // At most `limit` groups, with their advantages [group][response].

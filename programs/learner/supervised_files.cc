@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "programs/learner/kept_recipe.h"
 #include "services/run/jsonl.h"
 
 namespace drover::learner_process {
@@ -27,6 +28,10 @@ HeldoutLoss EvaluationFrom(const Json& line) {
 }
 
 }  // namespace
+
+absl::Status SupervisedFiles::KeepRecipe(const v1::Recipe& recipe) {
+  return learner_process::KeepRecipe(recipe, folder_);
+}
 
 absl::StatusOr<SupervisedHistory> SupervisedFiles::GoBackTo(uint64_t step) {
   folder_.files()->RemoveFile(folder_.summary()).IgnoreError();  // most often there is none

@@ -1,4 +1,4 @@
-// SupervisedReports in the run folder: metrics.jsonl, evaluations.jsonl, TensorBoard's events, data.json, and the summary at
+// SupervisedReports in the run folder: recipe.textproto, metrics.jsonl, evaluations.jsonl, TensorBoard's events, data.json, and the summary at
 // the end.
 #pragma once
 
@@ -17,6 +17,7 @@ class SupervisedFiles final : public SupervisedReports {
       : folder_(std::move(folder)), events_(folder_.tensorboard(), folder_.files()) {}
 
   absl::StatusOr<SupervisedHistory> GoBackTo(uint64_t step) override;
+  absl::Status KeepRecipe(const v1::Recipe& recipe) override;
   absl::Status Append(const SupervisedReport& report) override;
   absl::Status Append(const HeldoutLoss& evaluation) override;
   absl::StatusOr<std::optional<nlohmann::ordered_json>> ReadData() override;

@@ -123,6 +123,7 @@ absl::Status SupervisedLoop::Begin() {
     RETURN_IF_ERROR(parts_.checkpoints->SetAside(damaged.place.step));
   }
   ASSIGN_OR_RETURN(history_, parts_.reports->GoBackTo(step_));
+  RETURN_IF_ERROR(parts_.reports->KeepRecipe(parts_.recipe));
   parts_.readiness->Set(absl::OkStatus());
   return absl::OkStatus();
 }

@@ -86,6 +86,8 @@ class SupervisedReports {
   virtual ~SupervisedReports() = default;
   // Removes what is after `step` (it will be done again) and what is no whole line, and reads what stays.
   virtual absl::StatusOr<SupervisedHistory> GoBackTo(uint64_t step) = 0;
+  // The run goes by it from here on.
+  virtual absl::Status KeepRecipe(const v1::Recipe& recipe) = 0;
   virtual absl::Status Append(const SupervisedReport& report) = 0;
   virtual absl::Status Append(const HeldoutLoss& evaluation) = 0;
   // RUN/data.json; nullopt where there is none.

@@ -114,6 +114,10 @@ class SupervisedLoopTest : public testing::Test,
     history.evaluations = evaluations_;
     return history;
   }
+  absl::Status KeepRecipe(const v1::Recipe& recipe) override {
+    kept_every_ = recipe.run().checkpoint_every();
+    return absl::OkStatus();
+  }
   absl::Status Append(const SupervisedReport& report) override {
     reports_.push_back(report);
     return absl::OkStatus();
@@ -145,6 +149,7 @@ class SupervisedLoopTest : public testing::Test,
   std::vector<SupervisedReport> reports_;
   std::vector<HeldoutLoss> evaluations_;
   std::optional<nlohmann::ordered_json> data_json_;
+  uint64_t kept_every_ = 0;  // run.checkpoint_every of the recipe that was kept
   nlohmann::ordered_json summary_;
 };
 
@@ -163,6 +168,7 @@ TEST_F(SupervisedLoopTest, ARunInItsOrder) {
   EXPECT_EQ(reports_[1].tokens, 6u);
   EXPECT_EQ(reports_[1].learned_tokens, 4u);
   EXPECT_EQ(reports_[4].tokens_seen, 30u);
+  EXPECT_EQ(kept_every_, recipe_.run().checkpoint_every());
   EXPECT_EQ(summary_.at("steps"), 5);
   EXPECT_EQ(summary_.at("heldout_loss_before"), 2.0);
   EXPECT_EQ(summary_.at("heldout_loss_after"), 2.0);

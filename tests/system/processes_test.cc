@@ -6,8 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "base/file.h"
 #include "programs/process/exit_status.h"
 #include "tests/system/cluster.h"
+#include "tests/system/command.h"
 #include "tests/system/journal_view.h"
 
 namespace drover::system_test {
@@ -59,6 +61,9 @@ TEST_F(ClusterTest, ActorsStayWhileTheLearnerStartsAgain) {
   EXPECT_EQ(Stop(learner), process::kExitStopped);
   const size_t reached = run_.metrics().size();
   EXPECT_EQ(run_.folder().NewestCheckpoint().value_or(0), reached);
+  EXPECT_EQ(ReadFile(run_.folder().recipe()).value_or(""), ReadFile(recipe_).value_or("(none)"));
+  const Answer looked = Drover({"inspect", "run", run_.folder().path()});
+  EXPECT_EQ(looked.status, 0) << looked.output << looked.errors;
   EXPECT_FALSE(first.Wait(absl::Seconds(1)).has_value()) << "the run is not over: it waits";
   EXPECT_FALSE(second.Poll().has_value());
   ASSERT_TRUE(Answers("first", "/livez", "ok"));

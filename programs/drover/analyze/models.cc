@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "base/status.h"
+#include "model/published_path.h"
 #include "plot/canvas.h"
 
 namespace drover::cli::analyze {
@@ -22,11 +23,7 @@ static_assert(kMostModels <= plot::kColours);
 Parts SplitAtSlashes(absl::string_view text) { return absl::StrSplit(text, '/', absl::SkipEmpty()); }
 
 Parts PartsOf(const ModelOptions& model) {
-  std::error_code error;
-  if (!model.folder.empty()) {
-    const auto path = std::filesystem::absolute(model.folder, error).lexically_normal();
-    return SplitAtSlashes(path.string());
-  }
+  if (!model.folder.empty()) return SplitAtSlashes(model::PublishedPath(model.folder).string());
   const size_t scheme = model.endpoint.find("://");
   const std::string address =
       scheme == std::string::npos ? model.endpoint : model.endpoint.substr(scheme + 3);

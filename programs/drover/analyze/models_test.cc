@@ -34,6 +34,15 @@ AnalyzeOptions Folders(const std::vector<std::string>& folders) {
   return options;
 }
 
+TEST(ModelsTest, SnapshotsOfHuggingFacesCacheHaveTheirModelsNames) {
+  const std::string hub = "/hub/models--";
+  EXPECT_THAT(
+      Names(Folders({hub + "Qwen--Qwen2.5-1.5B/snapshots/8faed761", hub + "gpt2/snapshots/607a30d7"})),
+      ElementsAre("Qwen2.5-1.5B", "gpt2"));
+  EXPECT_THAT(Names(Folders({hub + "gpt2/snapshots/607a30d7", hub + "gpt2/snapshots/11c5a3d5"})),
+              ElementsAre("607a30d7/gpt2", "11c5a3d5/gpt2"));
+}
+
 TEST(ModelsTest, TheLastPartOfAPathIsAName) {
   EXPECT_THAT(Names(Folders({"/m/smollm2/", "qwen"})), ElementsAre("smollm2", "qwen"));
   const auto models = ModelsOf(Folders({"/m/smollm2/", "qwen"}));

@@ -1,7 +1,6 @@
 #include "programs/drover/eval/eval_command.h"
 
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -14,6 +13,7 @@
 #include "base/threads.h"
 #include "evaluation/evaluation.h"
 #include "model/jinja/chat_template.h"
+#include "model/published_path.h"
 #include "programs/drover/eval/eval_text.h"
 #include "programs/drover/eval/fleet_responder.h"
 #include "programs/drover/eval/local_responder.h"
@@ -167,7 +167,7 @@ absl::StatusOr<evaluation::PromptBuilder> PromptsOf(const EvalOptions& options,
 }
 
 std::string DefaultFolder(const std::string& model) {
-  std::string name = std::filesystem::path(model + "/.").lexically_normal().parent_path().filename().string();
+  std::string name = model.empty() ? "" : model::PublishedPath(model).filename().string();
   if (name.empty()) name = "model";
   return absl::StrCat("runs/eval-", name,
                       absl::FormatTime("-%Y%m%d-%H%M%S", absl::Now(), absl::LocalTimeZone()));

@@ -161,6 +161,11 @@ class RunWorld::Reports : public RunReports {
     }
     return history;
   }
+  absl::Status KeepRecipe(const v1::Recipe& recipe) override {
+    RETURN_IF_ERROR(world_.Do("keep recipe"));
+    world_.kept_steps = recipe.run().steps();
+    return absl::OkStatus();
+  }
   absl::Status Append(const run::StepReport& report) override {
     RETURN_IF_ERROR(world_.Do(absl::StrCat("report ", report.step)));
     world_.reports.push_back(report);

@@ -37,6 +37,7 @@ class RunWorld {
   // --- What a test may set ------------------------------------------------------------------------------------------
 
   v1::Recipe recipe;
+  uint64_t kept_steps = 0;  // run.steps of the recipe that was kept
   Heldout heldout;
   SuiteRound suite;  // empty
   bool stop = false;

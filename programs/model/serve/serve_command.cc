@@ -13,6 +13,7 @@
 #include "actor/engine.h"
 #include "base/log.h"
 #include "base/status.h"
+#include "model/published_path.h"
 #include "programs/model/serve/api.h"
 #include "programs/model/serve/api_error.h"
 #include "programs/model/serve/cross_origin.h"
@@ -36,8 +37,8 @@ constexpr size_t kSpareReplies = 64;     // requests in flight that are being re
 std::string NameOf(const ServeOptions& options) {
   if (!options.name.empty()) return options.name;
   std::error_code error;
-  const auto folder = std::filesystem::weakly_canonical(options.model.dir, error);
-  return error ? options.model.dir : folder.filename().string();
+  const auto folder = std::filesystem::weakly_canonical(options.model.dir, error);  // behind links
+  return model::PublishedPath(error ? options.model.dir : folder).filename().string();
 }
 
 bool IsLoopback(const std::string& host) {
