@@ -11,74 +11,33 @@
 namespace drover::learner {
 namespace {
 
-// A shared row is at most this long: its attention has no causal shortcut, and its mask has T x T entries.
-constexpr int64_t kLongestSharedRow = 1024;
-// Sharing must save at least a quarter of the positions to be worth its dense mask.
-constexpr double kWorthSharing = 0.75;
-
-// The rows of the shared layout: responses of one prompt, in the order in which the prompts appear.
-std::vector<std::vector<int64_t>> RowsByPrompt(absl::Span<const Sequence> sequences,
-                                               const std::vector<int64_t>& responses) {
-  std::map<const uint32_t*, size_t> row_of;
-  std::vector<std::vector<int64_t>> rows;
+// Responses of one prompt together, in the order in which the prompts appear.
+std::vector<std::vector<int64_t>> ByPrompt(absl::Span<const Sequence> sequences,
+                                           const std::vector<int64_t>& responses) {
+  std::map<const uint32_t*, size_t> number_of;
+  std::vector<std::vector<int64_t>> prompts;
   for (int64_t r : responses) {
-    const auto [found, fresh] = row_of.emplace(sequences[r].prompt.data(), rows.size());
-    if (fresh) rows.emplace_back();
-    rows[found->second].push_back(r);
+    const auto [found, fresh] = number_of.emplace(sequences[r].prompt.data(), prompts.size());
+    if (fresh) prompts.emplace_back();
+    prompts[found->second].push_back(r);
   }
-  return rows;
+  return prompts;
 }
 
-int64_t RowLength(absl::Span<const Sequence> sequences, const std::vector<int64_t>& row) {
-  int64_t length = sequences[row[0]].prompt.size();
-  for (int64_t r : row) length += sequences[r].response.size() - 1;
-  return length;
+// Of a prompt with its `responses`.
+int64_t InputTokens(absl::Span<const Sequence> sequences, const std::vector<int64_t>& responses) {
+  int64_t tokens = sequences[responses[0]].prompt.size();
+  for (int64_t r : responses) tokens += sequences[r].response.size() - 1;
+  return tokens;
 }
 
-struct Layout {
-  std::vector<std::vector<int64_t>> rows;  // the responses of each prompt that is computed
-  int64_t height = 0;                      // B
-  int64_t length = 0;                      // T
-  int64_t positions() const { return height * length; }
-};
-
-// Rows of their own, padded to the longest.
-Layout Padded(absl::Span<const Sequence> sequences, std::vector<std::vector<int64_t>> rows) {
-  Layout layout;
-  for (const auto& row : rows) layout.length = std::max(layout.length, RowLength(sequences, row));
-  layout.height = static_cast<int64_t>(rows.size());
-  layout.rows = std::move(rows);
-  return layout;
-}
-
-// All rows behind each other.
-Layout Packed(absl::Span<const Sequence> sequences, std::vector<std::vector<int64_t>> rows) {
-  Layout layout;
-  for (const auto& row : rows) layout.length += RowLength(sequences, row);
-  layout.height = 1;
-  layout.rows = std::move(rows);
-  return layout;
-}
-
-Layout ChooseLayout(absl::Span<const Sequence> sequences, const std::vector<int64_t>& responses,
-                    BatchLayout kind) {
-  if (kind == BatchLayout::kPacked) return Packed(sequences, RowsByPrompt(sequences, responses));
-  std::vector<std::vector<int64_t>> alone;
-  for (int64_t r : responses) alone.push_back({r});
-  const Layout plain = Padded(sequences, std::move(alone));
-  const Layout shared = Padded(sequences, RowsByPrompt(sequences, responses));
-  const bool worth =
-      static_cast<double>(shared.positions()) <= kWorthSharing * static_cast<double>(plain.positions());
-  return worth && shared.length <= kLongestSharedRow ? shared : plain;
-}
-
-int64_t Positions(absl::Span<const Sequence> sequences, const std::vector<std::vector<int64_t>>& microbatches,
-                  BatchLayout kind) {
-  int64_t positions = 0;
+int64_t InputTokens(absl::Span<const Sequence> sequences,
+                    const std::vector<std::vector<int64_t>>& microbatches) {
+  int64_t tokens = 0;
   for (const auto& responses : microbatches) {
-    positions += ChooseLayout(sequences, responses, kind).positions();
+    for (const auto& of_prompt : ByPrompt(sequences, responses)) tokens += InputTokens(sequences, of_prompt);
   }
-  return positions;
+  return tokens;
 }
 
 torch::Tensor ToTensor(const std::vector<int64_t>& values, torch::Device device) {
@@ -88,44 +47,43 @@ torch::Tensor ToTensor(const std::vector<int64_t>& values, torch::Device device)
 // Fills a microbatch prompt by prompt on the CPU.
 class Builder {
  public:
-  Builder(absl::Span<const Sequence> sequences, const Layout& layout) : sequences_(sequences) {
-    batch_.input_ids_BT = at::zeros({layout.height, layout.length}, at::kLong);
-  }
+  explicit Builder(absl::Span<const Sequence> sequences) : sequences_(sequences) {}
 
-  // A prompt and its responses, from token `begin` of the batch on.
-  void Add(int64_t begin, const std::vector<int64_t>& row) {
-    const Sequence& first = sequences_[row[0]];
-    const int64_t prompt_begin = begin;
+  // A prompt and its responses.
+  void Add(const std::vector<int64_t>& responses) {
+    const Sequence& first = sequences_[responses[0]];
+    const int64_t prompt_begin = tokens();
     const int64_t prompt = static_cast<int64_t>(first.prompt.size());
-    int64_t* const ids = batch_.input_ids_BT.data_ptr<int64_t>();
-    std::copy(first.prompt.begin(), first.prompt.end(), ids + begin);
-    const bool alone = row.size() == 1;  // prompt and response are one segment
-    batch_.segments.push_back({begin, alone ? RowLength(sequences_, row) : prompt, 0, 0});
-    begin += prompt;
-    for (int64_t r : row) {
+    const bool alone = responses.size() == 1;  // prompt and response are one segment
+    batch_.segments.push_back({prompt_begin, alone ? InputTokens(sequences_, responses) : prompt, 0, 0});
+    ids_.insert(ids_.end(), first.prompt.begin(), first.prompt.end());
+    for (int64_t r : responses) {
       const auto& response = sequences_[r].response;
+      const int64_t begin = tokens();
       const int64_t inputs = static_cast<int64_t>(response.size()) - 1;
-      std::copy(response.begin(), response.end() - 1, ids + begin);
       if (!alone && inputs > 0) batch_.segments.push_back({begin, inputs, prompt_begin, prompt});
+      ids_.insert(ids_.end(), response.begin(), response.end() - 1);
       rows_.push_back(prompt_begin + prompt - 1);
       for (int64_t t = 0; t < inputs; ++t) rows_.push_back(begin + t);
       targets_.insert(targets_.end(), response.begin(), response.end());
       batch_.responses.push_back(r);
       batch_.lengths.push_back(inputs + 1);
-      begin += inputs;
     }
   }
 
   Microbatch Finish(torch::Device device) {
-    batch_.input_ids_BT = batch_.input_ids_BT.to(device);
+    batch_.input_ids_N = ToTensor(ids_, device);
     batch_.rows_K = ToTensor(rows_, device);
     batch_.targets_K = ToTensor(targets_, device);
     return std::move(batch_);
   }
 
  private:
+  int64_t tokens() const { return static_cast<int64_t>(ids_.size()); }
+
   const absl::Span<const Sequence> sequences_;
   Microbatch batch_;
+  std::vector<int64_t> ids_;
   std::vector<int64_t> rows_;
   std::vector<int64_t> targets_;
 };
@@ -134,33 +92,22 @@ class Builder {
 
 std::vector<std::vector<int64_t>> PlanMicrobatches(absl::Span<const Sequence> sequences,
                                                    const std::vector<int64_t>& responses,
-                                                   int64_t microbatch_responses, BatchLayout kind) {
+                                                   int64_t microbatch_responses) {
   std::vector<int64_t> lengths;
   for (const Sequence& sequence : sequences)
     lengths.push_back(sequence.prompt.size() + sequence.response.size());
   std::vector<std::vector<int64_t>> by_length = CutMicrobatches(responses, lengths, microbatch_responses);
   std::vector<int64_t> together;
-  for (const auto& row : RowsByPrompt(sequences, responses))
-    together.insert(together.end(), row.begin(), row.end());
+  for (const auto& of_prompt : ByPrompt(sequences, responses))
+    together.insert(together.end(), of_prompt.begin(), of_prompt.end());
   std::vector<std::vector<int64_t>> by_prompt = CutInOrder(together, microbatch_responses);
-  const bool together_is_less = Positions(sequences, by_prompt, kind) < Positions(sequences, by_length, kind);
-  return together_is_less ? by_prompt : by_length;
-}
-
-BatchLayout LayoutOn(torch::Device device) {
-  return device.is_cpu() ? BatchLayout::kPacked : BatchLayout::kRows;
+  return InputTokens(sequences, by_prompt) < InputTokens(sequences, by_length) ? by_prompt : by_length;
 }
 
 Microbatch MakeMicrobatch(absl::Span<const Sequence> sequences, const std::vector<int64_t>& responses,
-                          torch::Device device, BatchLayout kind) {
-  const Layout layout = ChooseLayout(sequences, responses, kind);
-  Builder builder(sequences, layout);
-  const bool packed = kind == BatchLayout::kPacked;
-  int64_t begin = 0;
-  for (const std::vector<int64_t>& row : layout.rows) {
-    builder.Add(begin, row);
-    begin += packed ? RowLength(sequences, row) : layout.length;
-  }
+                          torch::Device device) {
+  Builder builder(sequences);
+  for (const std::vector<int64_t>& of_prompt : ByPrompt(sequences, responses)) builder.Add(of_prompt);
   return builder.Finish(device);
 }
 

@@ -1,6 +1,6 @@
-// Responses -> padded tensors, and back from flat tokens to responses.
+// Responses -> the tensors of a forward pass, and back from flat tokens to responses.
 //
-// Legend: B rows, T positions of the longest, K response tokens of the microbatch in the order of its responses.
+// Legend: N tokens of the pass, K response tokens of the microbatch in the order of its responses.
 #pragma once
 
 #include <torch/types.h>
@@ -19,38 +19,29 @@ struct Sequence {
   absl::Span<const uint32_t> response;  // at least one token
 };
 
-// How the responses of a microbatch are laid out:
-enum class BatchLayout {
-  // One row of all prompts, each once, its responses after it; no padding. The CPU's.
-  kPacked,
-  // A row per response, or, where that has much fewer positions, a row per prompt with its responses after it; padded on
-  // the right with id 0 to the longest. What attention on GPUs takes.
-  kRows,
-};
-BatchLayout LayoutOn(torch::Device device);
-
-// One forward pass. Nothing is predicted from the last token of a response, so it is no input. Every response sees its
-// prompt and itself, at the positions that it would have alone (model/segments.h). The results of the layouts are the same
-// to rounding; on the CPU they are the same bits, whatever else is in the microbatch.
+// One forward pass: all prompts, each once, its responses after it, without padding (decision 0028). Nothing is predicted
+// from the last token of a response, so it is no input. Every response sees its prompt and itself, at the positions that it
+// would have alone (model/segments.h). Its results are the same to rounding, on the CPU the same bits, whatever else is in
+// the microbatch.
 struct Microbatch {
   std::vector<int64_t> responses;  // numbers of the responses (indices into what MakeMicrobatch was given)
   std::vector<int64_t> lengths;    // response tokens of each; they add up to K
-  torch::Tensor input_ids_BT;      // int64
+  torch::Tensor input_ids_N;       // int64
   std::vector<model::Segment> segments;
-  torch::Tensor rows_K;     // int64: which row of the flattened [B T] hidden states predicts the token
+  torch::Tensor rows_K;     // int64: which of the N hidden states predicts the token
   torch::Tensor targets_K;  // int64: the token
   int64_t tokens() const { return targets_K.size(0); }
 };
 
 // `responses`, cut into microbatches of at most `microbatch_responses`: ordered by length or kept together by prompt,
-// whichever gives fewer positions to compute in the layout. Responses share a prompt when their spans of it are the same memory.
+// whichever gives fewer tokens to compute. Responses share a prompt when their spans of it are the same memory.
 std::vector<std::vector<int64_t>> PlanMicrobatches(absl::Span<const Sequence> sequences,
                                                    const std::vector<int64_t>& responses,
-                                                   int64_t microbatch_responses, BatchLayout layout);
+                                                   int64_t microbatch_responses);
 
 // `responses` are indices into `sequences`; at least one. Those of the microbatch may be in another order.
 Microbatch MakeMicrobatch(absl::Span<const Sequence> sequences, const std::vector<int64_t>& responses,
-                          torch::Device device, BatchLayout layout);
+                          torch::Device device);
 
 // values[r] repeated for each token of response r of the microbatch: float32 [K] on its device.
 torch::Tensor PerToken(const Microbatch& batch, absl::Span<const double> values);

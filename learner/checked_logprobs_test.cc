@@ -26,7 +26,7 @@ std::vector<v1::Group> ExactRollout() {
   const Rollout rollout = TakeApart(groups, {}, 0, false);
   std::vector<int64_t> all(rollout.size());
   for (int64_t r = 0; r < rollout.size(); ++r) all[r] = r;
-  const Microbatch batch = MakeMicrobatch(rollout.sequences, all, at::kCPU, LayoutOn(at::kCPU));
+  const Microbatch batch = MakeMicrobatch(rollout.sequences, all, at::kCPU);
   std::vector<std::vector<float>> exact(rollout.size());
   SplitTokens(batch, Score(*model, batch, {}).logprobs_K, &exact);
   int64_t r = 0;

@@ -13,6 +13,7 @@
 #include "learner/followers.h"
 #include "learner/testing/support.h"
 #include "model/device.h"
+#include "model/ops_sequences.h"
 #include "model/testing/device.h"
 #include "ranks/collectives.h"
 
@@ -92,11 +93,14 @@ TEST_F(CudaTest, UpdatesAgreeWithTheCpu) {
   }
 }
 
-// Prompts long enough for the layout in which a group's responses stand behind one prompt.
+// Prompts that are most of what is computed, whole groups in a microbatch: rows of a prompt with each of its responses, made
+// in attention, and gradients of its keys and values that are sums over them (model/segment_rows.h).
 TEST_F(CudaTest, SharedPromptsAgreeWithTheCpu) {
   const auto alone = LocalCollectives();
-  auto cpu = Trainer::Create(TinyOptions(), TinyModel(), alone.get()).value();
-  const auto gpu = TrainerOnDevice(*alone);
+  TrainerOptions options = TinyOptions();
+  options.plan.minibatch_responses = options.microbatch_responses = 16;
+  auto cpu = Trainer::Create(options, TinyModel(), alone.get()).value();
+  const auto gpu = TrainerOnDevice(*alone, options);
   testing_support::RolloutShape shape;
   shape.prompt_tokens = 30;
   shape.max_response_tokens = 5;
@@ -105,6 +109,31 @@ TEST_F(CudaTest, SharedPromptsAgreeWithTheCpu) {
   ASSERT_TRUE(on_cpu.ok() && on_gpu.ok()) << on_gpu.status();
   EXPECT_NEAR(on_gpu->loss, on_cpu->loss, 1e-4);
   EXPECT_NEAR(on_gpu->grad_norm, on_cpu->grad_norm, 1e-3 * std::max(1.0, on_cpu->grad_norm));
+}
+
+// The gradient of a prompt's values is a sum over the rows of 300 responses, which GPUs add to memory one by one: in bfloat16
+// much of it would be lost. (LibTorch's additions on CPUs are wide in any case.)
+TEST_F(CudaTest, GradientsOfSharedPromptsAreAddedInFloat32) {
+  constexpr int64_t kPrompt = 5, kResponses = 300, kTokens = kPrompt + kResponses;
+  std::vector<model::Segment> segments = {{0, kPrompt, 0, 0}};
+  for (int64_t r = 0; r < kResponses; ++r) segments.push_back({kPrompt + r, 1, 0, kPrompt});
+  at::manual_seed(7);
+  const torch::Tensor query_NHd = at::randn({kTokens, 4, 8}).to(at::kBFloat16);
+  const torch::Tensor key_NKd = at::randn({kTokens, 2, 8}).to(at::kBFloat16);
+  const torch::Tensor value_NKd = at::randn({kTokens, 2, 8}).to(at::kBFloat16);
+  const auto gradient = [&](torch::Device on, torch::ScalarType dtype) {
+    const model::ops::Sequences sequences(segments, on, /*by_rows=*/true);
+    const torch::Tensor leaf =
+        value_NKd.to(on, dtype, /*non_blocking=*/false, /*copy=*/true).requires_grad_();
+    model::ops::SequenceAttention(query_NHd.to(on, dtype), key_NKd.to(on, dtype), leaf, sequences,
+                                  {.scale = 0.4})
+        .sum()
+        .backward();
+    return leaf.grad().narrow(0, 0, kPrompt).to(at::kCPU, at::kDouble);
+  };
+  const torch::Tensor got = gradient(device(), at::kBFloat16);
+  const torch::Tensor wanted = gradient(at::kCPU, at::kDouble);
+  EXPECT_LT(((got - wanted).abs() / wanted.abs()).max().item<double>(), 0.01);
 }
 
 TEST_F(CudaTest, ASupervisedStepAgreesWithTheCpu) {

@@ -15,8 +15,7 @@ int64_t ChunkRows(const model::Transformer& model, const ForwardOptions& options
 }
 
 torch::Tensor PredictingRows(model::Transformer& model, const Microbatch& batch) {
-  const torch::Tensor hidden_BTD = model.Hidden(batch.input_ids_BT, batch.segments);
-  return hidden_BTD.flatten(0, 1).index_select(0, batch.rows_K);
+  return model.Hidden(batch.input_ids_N, batch.segments).index_select(0, batch.rows_K);
 }
 
 // H of softmax(logits / temperature), with its gradient.

@@ -1,7 +1,7 @@
 // Log-probabilities of response tokens, with memory that does not grow with vocabulary x tokens.
 //
-//   input_ids_BT --Hidden--> hidden [B T D] --rows_K--> hidden_KD --chunks of R rows--> logits_RV --> logprobs_R
-//                                                                              └─ value head --> values_R
+//   input_ids_N --Hidden--> hidden_ND --rows_K--> hidden_KD --chunks of R rows--> logits_RV --> logprobs_R
+//                                                                        └─ value head --> values_R
 //
 // Only the positions that predict a response token go through the vocabulary projection, R of them at a time. When
 // training, each chunk's loss is computed and propagated back to its rows of hidden_KD at once and its logits are

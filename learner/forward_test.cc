@@ -28,8 +28,7 @@ TEST(Score, IsWhatOneSequenceAloneGives) {
   const auto model = TinyModel();
   const std::vector<v1::Group> groups = MakeRollout(*model, 11);
   const Rollout rollout = TakeApart(groups, {}, 0, false);
-  const Microbatch batch =
-      MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU, BatchLayout::kPacked);
+  const Microbatch batch = MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU);
   for (double temperature : {1.0, 0.7}) {
     ForwardOptions options;
     options.temperature = temperature;
@@ -48,7 +47,7 @@ TEST(Score, IsWhatOneSequenceAloneGives) {
   }
 }
 
-// A long prompt makes the shared layout worth it: rows of the group's responses behind one prompt.
+// Groups whose prompts are most of their tokens.
 std::vector<v1::Group> LongPrompts(model::Transformer& model) {
   testing_support::RolloutShape shape;
   shape.groups = 3;
@@ -58,21 +57,52 @@ std::vector<v1::Group> LongPrompts(model::Transformer& model) {
   return MakeRollout(model, 13, shape);
 }
 
-class Layouts : public ::testing::TestWithParam<BatchLayout> {};
-INSTANTIATE_TEST_SUITE_P(All, Layouts, ::testing::Values(BatchLayout::kPacked, BatchLayout::kRows));
+TEST(MakeMicrobatch, HasEachPromptOnceAndNoPadding) {
+  const std::vector<uint32_t> a = {3, 4, 5}, b = {6};
+  const std::vector<uint32_t> r0 = {7, 8, 9}, r1 = {10}, r2 = {11, 12}, r3 = {13, 14};
+  const std::vector<Sequence> sequences = {{a, r0}, {b, r1}, {a, r2}, {b, r3}};
+  const Microbatch batch = MakeMicrobatch(sequences, {0, 1, 2}, torch::kCPU);
+  EXPECT_TRUE(batch.input_ids_N.equal(at::tensor({3, 4, 5, 7, 8, 11, 6}, at::kLong)));
+  EXPECT_EQ(batch.responses, (std::vector<int64_t>{0, 2, 1}));
+  EXPECT_EQ(batch.lengths, (std::vector<int64_t>{3, 2, 1}));
+  EXPECT_TRUE(batch.rows_K.equal(at::tensor({2, 3, 4, 2, 5, 6}, at::kLong)));
+  EXPECT_TRUE(batch.targets_K.equal(at::tensor({7, 8, 9, 11, 12, 10}, at::kLong)));
+  ASSERT_EQ(batch.segments.size(), 4u);
+  EXPECT_EQ(batch.segments[2].begin, 5);
+  EXPECT_EQ(batch.segments[2].tokens, 1);
+  EXPECT_EQ(batch.segments[2].prefix, 3);
+  EXPECT_EQ(batch.segments[3].prefix, 0);  // one response: prompt and response are one segment
+}
 
-TEST_P(Layouts, GiveTheLogprobsOfOneSequenceAlone) {
-  const auto model = TinyModel();
+// By kernels of ours, and by rows, as GPUs have it.
+class Attentions : public ::testing::TestWithParam<bool> {
+ protected:
+  // TinyModel's weights.
+  std::unique_ptr<model::Transformer> Model() const {
+    const auto kernels = TinyModel();
+    model::TransformerOptions options = kernels->options();
+    options.attention_by_rows = GetParam();
+    auto model = model::Transformer::CreateEmpty(kernels->config(), options);
+    EXPECT_TRUE(model.ok()) << model.status();
+    EXPECT_TRUE((*model)->Import(kernels->Export().value()).ok());
+    return *std::move(model);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(All, Attentions, ::testing::Bool());
+
+TEST_P(Attentions, GiveTheLogprobsOfOneSequenceAlone) {
+  const auto model = Model();
   const std::vector<v1::Group> groups = LongPrompts(*model);
   const Rollout rollout = TakeApart(groups, {}, 0, false);
   std::vector<std::vector<float>> by_response(rollout.size());
-  const auto microbatches = PlanMicrobatches(rollout.sequences, {8, 1, 2, 3, 4, 5, 6, 7, 0},
-                                             /*microbatch_responses=*/6, GetParam());
+  const auto microbatches =
+      PlanMicrobatches(rollout.sequences, {8, 1, 2, 3, 4, 5, 6, 7, 0}, /*microbatch_responses=*/6);
   ASSERT_EQ(microbatches.size(), 2u);
   for (const auto& responses : microbatches) {
-    const Microbatch batch = MakeMicrobatch(rollout.sequences, responses, torch::kCPU, GetParam());
-    const int64_t rows = GetParam() == BatchLayout::kPacked ? 1 : static_cast<int64_t>(responses.size()) / 3;
-    EXPECT_EQ(batch.input_ids_BT.size(0), rows);
+    const Microbatch batch = MakeMicrobatch(rollout.sequences, responses, torch::kCPU);
+    int64_t tokens = 30 * static_cast<int64_t>(responses.size()) / 3;  // each prompt once
+    for (int64_t r : responses) tokens += static_cast<int64_t>(rollout.sequences[r].response.size()) - 1;
+    EXPECT_EQ(batch.input_ids_N.size(0), tokens);
     SplitTokens(batch, Score(*model, batch, {}).logprobs_K, &by_response);
   }
   at::NoGradGuard no_grad;
@@ -83,8 +113,8 @@ TEST_P(Layouts, GiveTheLogprobsOfOneSequenceAlone) {
   }
 }
 
-TEST_P(Layouts, GiveTheGradientOfResponsesAlone) {
-  const auto model = TinyModel();
+TEST_P(Attentions, GiveTheGradientOfResponsesAlone) {
+  const auto model = Model();
   const std::vector<v1::Group> groups = LongPrompts(*model);
   const Rollout rollout = TakeApart(groups, {}, 0, false);
   std::vector<torch::Tensor> weights;
@@ -99,13 +129,13 @@ TEST_P(Layouts, GiveTheGradientOfResponsesAlone) {
     });
   };
   for (int64_t r = 0; r < rollout.size(); ++r) {
-    const Microbatch alone = MakeMicrobatch(rollout.sequences, {r}, torch::kCPU, GetParam());
+    const Microbatch alone = MakeMicrobatch(rollout.sequences, {r}, torch::kCPU);
     ASSERT_EQ(alone.segments.size(), 1u);
     add(alone);
   }
   const torch::Tensor plain = bucket.flat().clone();
   bucket.Zero();
-  add(MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU, GetParam()));
+  add(MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU));
   EXPECT_LT((bucket.flat() - plain).norm().item<double>(), 1e-5 * plain.norm().item<double>());
 }
 
@@ -133,8 +163,7 @@ TEST(ForwardBackward, DifferentiatesTheEntropyWhereAsked) {
   bucket.Zero();
   std::vector<double> factors;
   for (int64_t r = 0; r < rollout.size(); ++r) factors.push_back(1.0 + 0.5 * static_cast<double>(r));
-  const Microbatch batch =
-      MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU, BatchLayout::kPacked);
+  const Microbatch batch = MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU);
   const torch::Tensor factors_K = PerToken(batch, factors);
   ForwardOptions options;
   options.temperature = kTemperature;
@@ -151,20 +180,18 @@ TEST(ForwardBackward, DifferentiatesTheEntropyWhereAsked) {
   });
 }
 
-// What makes microbatches, packing and padding a matter of speed alone: the same bits.
+// What makes microbatches a matter of speed alone: the same bits.
 TEST(Score, BitsDoNotDependOnTheMicrobatch) {
   const auto model = TinyModel();
   const std::vector<v1::Group> groups = LongPrompts(*model);
   const Rollout rollout = TakeApart(groups, {}, 0, false);
   std::vector<std::vector<float>> together(rollout.size()), alone(rollout.size());
-  for (const BatchLayout layout : {BatchLayout::kPacked, BatchLayout::kRows}) {
-    const Microbatch all = MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU, layout);
-    SplitTokens(all, Score(*model, all, {}).logprobs_K, &together);
-    for (int64_t r = 0; r < rollout.size(); ++r) {
-      const Microbatch one = MakeMicrobatch(rollout.sequences, {r}, torch::kCPU, layout);
-      SplitTokens(one, Score(*model, one, {}).logprobs_K, &alone);
-      EXPECT_EQ(alone[r], together[r]) << "response " << r;
-    }
+  const Microbatch all = MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU);
+  SplitTokens(all, Score(*model, all, {}).logprobs_K, &together);
+  for (int64_t r = 0; r < rollout.size(); ++r) {
+    const Microbatch one = MakeMicrobatch(rollout.sequences, {r}, torch::kCPU);
+    SplitTokens(one, Score(*model, one, {}).logprobs_K, &alone);
+    EXPECT_EQ(alone[r], together[r]) << "response " << r;
   }
 }
 
@@ -173,8 +200,7 @@ TEST(Score, EntropyIsThatOfThePredictingDistribution) {
   const std::vector<uint32_t> prompt = {3, 4};
   const std::vector<uint32_t> response = {5};
   const std::vector<Sequence> sequences = {{prompt, response}};
-  const TokenScores scores =
-      Score(*model, MakeMicrobatch(sequences, {0}, torch::kCPU, BatchLayout::kPacked), {});
+  const TokenScores scores = Score(*model, MakeMicrobatch(sequences, {0}, torch::kCPU), {});
   at::NoGradGuard no_grad;
   const torch::Tensor p =
       model->Logits(model->Hidden(at::tensor({3, 4}, at::kLong).unsqueeze(0))[0]).softmax(-1)[1];
@@ -186,8 +212,7 @@ TEST(ForwardBackward, ChunksDoNotChangeTheGradient) {
   const auto model = TinyModel();
   const std::vector<v1::Group> groups = MakeRollout(*model, 12);
   const Rollout rollout = TakeApart(groups, {}, 0, false);
-  const Microbatch batch =
-      MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU, BatchLayout::kPacked);
+  const Microbatch batch = MakeMicrobatch(rollout.sequences, Numbers(rollout.size()), torch::kCPU);
   std::vector<torch::Tensor> weights;
   for (const auto& [name, weight] : model->weights()) weights.push_back(weight);
   GradientBucket bucket(weights);
@@ -245,7 +270,7 @@ TEST_P(ReferenceGradients, AgreeInEveryParameter) {
   for (const auto& [name, weight] : (*model)->weights()) weights.push_back(weight);
   GradientBucket bucket(weights);
   double loss = 0.0;
-  ForwardBackward(**model, MakeMicrobatch(sequences, {0, 1, 2}, torch::kCPU, BatchLayout::kPacked), {},
+  ForwardBackward(**model, MakeMicrobatch(sequences, {0, 1, 2}, torch::kCPU), {},
                   [&](int64_t begin, const TokenScores& scores_R) {
                     const int64_t count = scores_R.logprobs_K.size(0);
                     const torch::Tensor part =

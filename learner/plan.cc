@@ -51,19 +51,17 @@ std::vector<std::vector<int64_t>> CutMicrobatches(std::vector<int64_t> share,
 }
 
 std::vector<std::vector<int64_t>> CutByTokens(std::vector<int64_t> share, absl::Span<const int64_t> lengths,
-                                              int64_t tokens, bool padded) {
+                                              int64_t tokens) {
   SortByLength(share, lengths);
   std::vector<std::vector<int64_t>> pieces;
   int64_t left = 0;
   for (const int64_t response : share) {
-    const auto taken = [&] { return lengths[padded ? pieces.back().front() : response]; };
-    if (pieces.empty() || taken() > left) {
-      pieces.push_back({response});
-      left = tokens - lengths[response];
-      continue;
+    if (pieces.empty() || lengths[response] > left) {
+      pieces.emplace_back();
+      left = tokens;
     }
     pieces.back().push_back(response);
-    left -= taken();
+    left -= lengths[response];
   }
   return pieces;
 }

@@ -31,15 +31,14 @@ std::vector<std::vector<int64_t>> PlanSteps(int64_t responses, uint64_t rollout,
 std::vector<int64_t> RankShare(absl::Span<const int64_t> minibatch, absl::Span<const int64_t> lengths,
                                int rank, int ranks);
 
-// `share` cut into pieces of at most `microbatch_responses` of similar length (little padding), longest first.
+// `share` cut into pieces of at most `microbatch_responses` of similar length, longest first.
 std::vector<std::vector<int64_t>> CutMicrobatches(std::vector<int64_t> share,
                                                   absl::Span<const int64_t> lengths,
                                                   int64_t microbatch_responses);
 
 // `share` cut into pieces of at most `tokens` tokens, but at least one response each, of similar length, longest first.
-// `padded`: each counts as many tokens as the longest of its piece.
 std::vector<std::vector<int64_t>> CutByTokens(std::vector<int64_t> share, absl::Span<const int64_t> lengths,
-                                              int64_t tokens, bool padded);
+                                              int64_t tokens);
 
 // `items` cut into consecutive pieces of `size`; the last may be shorter.
 std::vector<std::vector<int64_t>> CutInOrder(const std::vector<int64_t>& items, int64_t size);

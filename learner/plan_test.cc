@@ -105,19 +105,12 @@ TEST(CutMicrobatches, PutsSimilarLengthsTogether) {
 
 TEST(CutByTokens, FillsEachPieceAndTakesALongOneAlone) {
   const std::vector<int64_t> lengths = {5, 50, 20, 20, 7, 8};
-  EXPECT_THAT(CutByTokens({0, 1, 2, 3, 4, 5}, lengths, 40, /*padded=*/false),
+  EXPECT_THAT(CutByTokens({0, 1, 2, 3, 4, 5}, lengths, 40),
               ElementsAre(ElementsAre(1), ElementsAre(2, 3), ElementsAre(5, 4, 0)));
-  EXPECT_THAT(CutByTokens({0, 4}, lengths, 1, /*padded=*/false), ElementsAre(ElementsAre(4), ElementsAre(0)));
-  EXPECT_TRUE(CutByTokens({}, lengths, 40, /*padded=*/false).empty());
-}
-
-TEST(CutByTokens, CountsPadding) {
-  const std::vector<int64_t> lengths = {5, 50, 20, 20, 7, 8};
-  const std::vector<int64_t> share = {0, 1, 2, 3, 4, 5};
-  EXPECT_THAT(CutByTokens(share, lengths, 20, /*padded=*/false),
+  EXPECT_THAT(CutByTokens({0, 1, 2, 3, 4, 5}, lengths, 20),
               ElementsAre(ElementsAre(1), ElementsAre(2), ElementsAre(3), ElementsAre(5, 4, 0)));
-  EXPECT_THAT(CutByTokens(share, lengths, 20, /*padded=*/true),
-              ElementsAre(ElementsAre(1), ElementsAre(2), ElementsAre(3), ElementsAre(5, 4), ElementsAre(0)));
+  EXPECT_THAT(CutByTokens({0, 4}, lengths, 1), ElementsAre(ElementsAre(4), ElementsAre(0)));
+  EXPECT_TRUE(CutByTokens({}, lengths, 40).empty());
 }
 
 }  // namespace

@@ -71,12 +71,9 @@ double SupervisedMicrobatch(model::Transformer& model, const Microbatch& microba
 }
 
 std::vector<std::vector<int64_t>> Microbatches(const Batch& batch, const std::vector<int64_t>& own,
-                                               int64_t microbatch_tokens, const Replica& replica,
-                                               BatchLayout layout) {
-  if (microbatch_tokens > 0) {
-    return CutByTokens(own, batch.lengths, microbatch_tokens, /*padded=*/layout == BatchLayout::kRows);
-  }
-  return PlanMicrobatches(batch.sequences, own, replica.options.microbatch_responses, layout);
+                                               int64_t microbatch_tokens, const Replica& replica) {
+  if (microbatch_tokens > 0) return CutByTokens(own, batch.lengths, microbatch_tokens);
+  return PlanMicrobatches(batch.sequences, own, replica.options.microbatch_responses);
 }
 
 }  // namespace
@@ -87,15 +84,13 @@ absl::StatusOr<StepStats> SupervisedStep(Replica& replica, const std::vector<Sup
   const std::vector<int64_t> own =
       RankShare(batch.all, batch.lengths, replica.collectives->rank(), replica.collectives->size());
   Stepper& stepper = replica.stepper;
-  const BatchLayout layout = LayoutOn(stepper.device());
-  const auto microbatches = Microbatches(batch, own, options.microbatch_tokens, replica, layout);
+  const auto microbatches = Microbatches(batch, own, options.microbatch_tokens, replica);
   RETURN_IF_ERROR(stepper.Begin(static_cast<int64_t>(microbatches.size())));
   double loss = 0.0;
   for (const auto& responses : microbatches) {
     if (replica.options.progress) replica.options.progress();
-    loss += SupervisedMicrobatch(*replica.model,
-                                 MakeMicrobatch(batch.sequences, responses, stepper.device(), layout), batch,
-                                 options.mean_over);
+    loss += SupervisedMicrobatch(*replica.model, MakeMicrobatch(batch.sequences, responses, stepper.device()),
+                                 batch, options.mean_over);
     stepper.EndPass();
   }
   ASSIGN_OR_RETURN(const StepStats stats, stepper.Finish(loss, options.learning_rate));
@@ -112,13 +107,12 @@ absl::StatusOr<SupervisedLoss> MeasureSupervised(Replica& replica,
                                                  int64_t microbatch_tokens) {
   const Batch batch = MakeBatch(examples, MeanOver::kTokens);
   const torch::Device device = replica.stepper.device();
-  const BatchLayout layout = LayoutOn(device);
   SupervisedLoss loss{.tokens = batch.size.tokens};
-  const auto microbatches = Microbatches(batch, batch.all, microbatch_tokens, replica, layout);
+  const auto microbatches = Microbatches(batch, batch.all, microbatch_tokens, replica);
   RETURN_IF_ERROR(replica.stepper.BeginForwards(static_cast<int64_t>(microbatches.size())));
   for (const auto& responses : microbatches) {
     if (replica.options.progress) replica.options.progress();
-    const Microbatch microbatch = MakeMicrobatch(batch.sequences, responses, device, layout);
+    const Microbatch microbatch = MakeMicrobatch(batch.sequences, responses, device);
     const torch::Tensor weights_K = WeightsOf(microbatch, batch);
     const torch::Tensor logprobs_K =
         Score(*replica.model, microbatch, ForwardOptions{}).logprobs_K.to(at::kDouble);

@@ -111,7 +111,7 @@ INSTANTIATE_TEST_SUITE_P(Corners, AgainstPlainLoss,
                          testing::Values(Corner{false, false, 1.0}, Corner{true, false, 1.0},
                                          Corner{false, true, 1.0}, Corner{true, true, 0.8}));
 
-TEST(Trainer, MicrobatchSizeAndPaddingDoNotChangeTheResult) {
+TEST(Trainer, MicrobatchSizeDoesNotChangeTheResult) {
   TrainerOptions options = TinyOptions();
   options.loss.kl_coefficient = 0.05;
   options.mask_truncated = true;

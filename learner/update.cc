@@ -128,8 +128,7 @@ bool RolloutUpdate::OldIsCurrent(size_t step) const {
 }
 
 Microbatch RolloutUpdate::MakeBatch(const std::vector<int64_t>& responses) const {
-  const torch::Device device = context_.stepper.device();
-  return MakeMicrobatch(rollout_.sequences, responses, device, LayoutOn(device));
+  return MakeMicrobatch(rollout_.sequences, responses, context_.stepper.device());
 }
 
 void RolloutUpdate::Progress() const {
@@ -137,8 +136,7 @@ void RolloutUpdate::Progress() const {
 }
 
 std::vector<std::vector<int64_t>> RolloutUpdate::Microbatches(const std::vector<int64_t>& responses) const {
-  return PlanMicrobatches(rollout_.sequences, responses, context_.options.microbatch_responses,
-                          LayoutOn(context_.stepper.device()));
+  return PlanMicrobatches(rollout_.sequences, responses, context_.options.microbatch_responses);
 }
 
 StepSize RolloutUpdate::SizeOf(size_t step) const {

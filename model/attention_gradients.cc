@@ -15,13 +15,8 @@ torch::Tensor HeadsTogether(const torch::Tensor& heads_NHd) {
   return together ? heads_NHd : heads_NHd.contiguous();
 }
 
-// Zeros where tokens are in no segment.
-torch::Tensor GradientOf(const torch::Tensor& heads_NHd, const std::vector<Segment>& segments) {
-  int64_t covered = 0;
-  for (const Segment& segment : segments) covered += segment.tokens;
-  const at::TensorOptions options(heads_NHd.scalar_type());
-  return covered == heads_NHd.size(0) ? at::empty(heads_NHd.sizes(), options)
-                                      : at::zeros(heads_NHd.sizes(), options);
+torch::Tensor GradientOf(const torch::Tensor& heads_NHd) {
+  return at::empty(heads_NHd.sizes(), at::TensorOptions(heads_NHd.scalar_type()));
 }
 
 }  // namespace
@@ -36,8 +31,7 @@ AttentionGradients AttentionBackward(const AttentionPass& pass, const std::vecto
   const torch::Tensor value = HeadsTogether(pass.value_NKd);
   const torch::Tensor out = pass.out_NHd.to(dtype).contiguous();
   const torch::Tensor gradient = pass.gradient_NHd.to(dtype).contiguous();
-  const AttentionGradients of = {GradientOf(query, segments), GradientOf(key, segments),
-                                 GradientOf(value, segments)};
+  const AttentionGradients of = {GradientOf(query), GradientOf(key), GradientOf(value)};
   const torch::Tensor statistics =
       at::empty({query.size(0), query.size(1), cpu::kBackwardStatistics}, at::TensorOptions(at::kFloat));
 

@@ -308,7 +308,6 @@ torch::Tensor PagedAttention(const torch::Tensor& query_NHd, const torch::Tensor
   const RowView values = ViewRows(value_NKd, 2);
   cpu::WriteTokens(pages, {keys.data(), keys.stride, values.data(), values.stride}, where.slots);
   const torch::Tensor out = Empty({query_NHd.size(0), heads * head_dim}, dtype);
-  if (!where.all_attend) out.zero_();
   const RowView queries = ViewRows(query_NHd, 2);
   cpu::AttentionCall call;
   call.query = queries.data();
@@ -328,10 +327,7 @@ torch::Tensor SequenceAttention(const torch::Tensor& query_NHd, const torch::Ten
                                 const AttentionSettings& settings) {
   const int64_t page = PageElements(key_NKd.size(1), key_NKd.size(2));
   const torch::Tensor pages = Empty({2, where.pages(), page}, query_NHd.scalar_type());
-  int64_t attending = 0;
-  for (const cpu::AttentionPart& part : where.parts()) attending += part.tokens;
-  return PagedAttention(query_NHd, key_NKd, value_NKd,
-                        {where.slots(), where.parts(), attending == query_NHd.size(0)},
+  return PagedAttention(query_NHd, key_NKd, value_NKd, {where.slots(), where.parts()},
                         {pages.select(0, 0), pages.select(0, 1)}, settings);
 }
 

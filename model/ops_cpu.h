@@ -59,7 +59,6 @@ struct PagedMemory {
 struct PagedTokens {
   absl::Span<const cpu::Slot> slots;
   absl::Span<const cpu::AttentionPart> parts;
-  bool all_attend = true;  // each token is in a part; else the others' results are 0
 };
 
 // Stores keys and values, then attends. query [N, H, d], key and value [N, K, d] in the memory's dtype -> [N, H d].

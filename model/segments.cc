@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <numeric>
 
+#include "base/check.h"
+
 namespace drover::model {
 
 std::vector<Segment> WholeRows(int64_t rows, int64_t length) {
@@ -11,11 +13,12 @@ std::vector<Segment> WholeRows(int64_t rows, int64_t length) {
   return segments;
 }
 
-std::vector<int64_t> SegmentPositions(const std::vector<Segment>& segments, int64_t tokens) {
-  std::vector<int64_t> positions(static_cast<size_t>(tokens), 0);
+std::vector<int64_t> SegmentPositions(const std::vector<Segment>& segments) {
+  std::vector<int64_t> positions;
   for (const Segment& segment : segments) {
-    const auto first = positions.begin() + segment.begin;
-    std::iota(first, first + segment.tokens, segment.prefix);
+    DROVER_CHECK(segment.begin == static_cast<int64_t>(positions.size()) && segment.tokens > 0);
+    positions.resize(positions.size() + static_cast<size_t>(segment.tokens));
+    std::iota(positions.end() - segment.tokens, positions.end(), segment.prefix);
   }
   return positions;
 }

@@ -12,27 +12,37 @@
 
 namespace drover::model::ops {
 
+// Some sequences as rows of like length (model/segment_rows.h).
+struct SequenceRows {
+  int64_t rows = 0;
+  int64_t length = 0;
+  torch::Tensor
+      tokens;  // int64 [rows length], on the device: which token stands there; undefined: the batch's, as they are
+};
+
 // Which tokens of a batch see which: made once for all layers.
 class Sequences {
  public:
-  // `rows` x `length` tokens on `device`, in `segments` (segments.h); what is in none is padding.
-  Sequences(int64_t rows, int64_t length, std::vector<Segment> segments, torch::Device device);
+  // Of a batch whose tokens are on `device`. `by_rows`: by LibTorch's attention on the CPU, too.
+  Sequences(std::vector<Segment> segments, torch::Device device, bool by_rows = false);
 
-  int64_t rows() const { return rows_; }
-  int64_t length() const { return length_; }
   const std::vector<Segment>& segments() const { return segments_; }
   const torch::Tensor& positions_N() const { return positions_N_; }  // int64
-  // Where the keys lie on the CPU; null elsewhere.
+  // Where the keys lie, for our kernels; null where LibTorch's attention goes by rows.
   const SegmentPages* pages() const { return pages_.get(); }
-  // Elsewhere: [b, t, s], whether token t sees token s; undefined where each row is one sequence.
-  const torch::Tensor& visible_BTT() const { return visible_BTT_; }
+  // For LibTorch's attention, which knows no segments.
+  const std::vector<SequenceRows>& rows() const { return rows_; }
+  // int64 [N]: where each token is computed, among those of all rows; undefined: as they are.
+  const torch::Tensor& places_N() const { return places_N_; }
 
  private:
-  int64_t rows_, length_;
+  void MakeRows(torch::Device device);
+
   std::vector<Segment> segments_;
   torch::Tensor positions_N_;
   std::unique_ptr<SegmentPages> pages_;
-  torch::Tensor visible_BTT_;
+  std::vector<SequenceRows> rows_;
+  torch::Tensor places_N_;
 };
 
 }  // namespace drover::model::ops

@@ -142,19 +142,20 @@ const WeightSource& Transformer::source() const { return core_->source; }
 void Transformer::DropSource() { core_->source = nullptr; }
 
 torch::Tensor Transformer::Hidden(const torch::Tensor& input_ids_BT) {
-  return Hidden(input_ids_BT, WholeRows(input_ids_BT.size(0), input_ids_BT.size(1)));
+  const std::vector<Segment> segments = WholeRows(input_ids_BT.size(0), input_ids_BT.size(1));
+  return Hidden(input_ids_BT.flatten(), segments).unflatten(0, input_ids_BT.sizes());
 }
 
-torch::Tensor Transformer::Hidden(const torch::Tensor& input_ids_BT, const std::vector<Segment>& segments) {
+torch::Tensor Transformer::Hidden(const torch::Tensor& input_ids_N, const std::vector<Segment>& segments) {
   at::AutoGradMode mode(core_->options.trainable && at::GradMode::is_enabled());
   // Weights that are gone behind a layer's forward pass are not there for its backward pass.
   DROVER_CHECK(core_->layer_weights == nullptr || !at::GradMode::is_enabled() ||
                core_->options.recompute_layers);
-  ops::Sequences sequences(input_ids_BT.size(0), input_ids_BT.size(1), segments, core_->options.device);
+  ops::Sequences sequences(segments, core_->options.device, core_->options.attention_by_rows);
+  DROVER_CHECK(sequences.positions_N().size(0) == input_ids_N.size(0));
   std::vector<ops::RopeAngles> angles = AnglesOf(*core_, sequences.positions_N());
   const auto pass = std::make_shared<const SequencePass>(std::move(sequences), std::move(angles));
-  const torch::Tensor x_ND = RunLayers(*core_, input_ids_BT.flatten(), pass);
-  return FinalNorm(*core_, x_ND).unflatten(0, input_ids_BT.sizes());
+  return FinalNorm(*core_, RunLayers(*core_, input_ids_N, pass));
 }
 
 torch::Tensor Transformer::Logits(const torch::Tensor& hidden_ND) {

@@ -74,9 +74,9 @@ class Transformer {
   // input_ids_BT int64, right-padded with any valid id; causal. Returns [B, T, D] float32 after the final norm; what is
   // computed at padding is meaningless and influences nothing else. With gradients when trainable.
   torch::Tensor Hidden(const torch::Tensor& input_ids_BT);
-  // The same for rows that hold several sequences, which may have a common beginning (a prompt and its responses): the
-  // segments, counted over the rows, each within one row with its prefix. What is in none is padding.
-  torch::Tensor Hidden(const torch::Tensor& input_ids_BT, const std::vector<Segment>& segments);
+  // The same of sequences that stand one after the other without padding and may have a common beginning (a prompt and its
+  // responses), as the segments say: [N, D].
+  torch::Tensor Hidden(const torch::Tensor& input_ids_N, const std::vector<Segment>& segments);
   // [N, V] float32 of hidden_ND as Hidden or Extend returns it.
   torch::Tensor Logits(const torch::Tensor& hidden_ND);
 

@@ -19,6 +19,8 @@ struct TransformerOptions {
   // Trainable: of each layer only its input is kept for the backward pass, which computes the layer again (recompute.h):
   // a third more work, a fraction of the memory, the same gradients.
   bool recompute_layers = false;
+  // Attention over whole sequences is LibTorch's, by rows (sequences.h), on the CPU, too, where tests hold it to ours.
+  bool attention_by_rows = false;
   // Trainable, without adapters: weights have no memory and are not read; Transformer::source gives their values to who
   // brings them (layer_weights.h).
   bool deferred = false;

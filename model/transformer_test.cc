@@ -63,38 +63,44 @@ TEST_P(Families, LogitsAreThoseOfTheDefinition) {
 
 TEST_P(Families, PaddingAndCompanyChangeNothing) {
   const ModelConfig config = TinyConfig(GetParam());
-  const auto model = TinyModel(config);
   const std::vector<int64_t> shorter(kTokens.begin(), kTokens.begin() + 4);
-  const auto wanted = NaiveLogits(config, ToNaive(*model), shorter);
-  const torch::Tensor hidden_BTD = model->Hidden(Ids({kTokens, shorter}));
-  EXPECT_LT(Distance(model->Logits(hidden_BTD[1]), wanted), 2e-5);
+  for (const bool by_rows : {false, true}) {
+    const auto model = TinyModel(config, {.attention_by_rows = by_rows});
+    const auto wanted = NaiveLogits(config, ToNaive(*model), shorter);
+    const torch::Tensor hidden_BTD = model->Hidden(Ids({kTokens, shorter}));
+    EXPECT_LT(Distance(model->Logits(hidden_BTD[1]), wanted), 2e-5) << "by rows: " << by_rows;
+  }
 }
 
-// A row with a prompt of 6 tokens and two responses of 5, each of which goes on at the prompt's end.
-TEST_P(Families, RowsWithACommonBeginningGiveTheSame) {
+// A prompt of 6 tokens and two responses of 5, each of which goes on at the prompt's end.
+void ExpectSharedPromptsGiveTheSame(const ModelConfig& config, bool by_rows) {
   constexpr int64_t kPrompt = 6, kResponse = 5;
-  const ModelConfig config = TinyConfig(GetParam());
-  const auto model = TinyModel(config);
+  const auto model = TinyModel(config, {.attention_by_rows = by_rows});
   const std::vector<int64_t> prompt(kTokens.begin(), kTokens.begin() + kPrompt);
   const std::vector<std::vector<int64_t>> responses = {{9, 36, 0, 21, 8}, {4, 4, 31, 12, 7}};
-  std::vector<int64_t> row = prompt;
+  std::vector<int64_t> ids = prompt;
   std::vector<Segment> segments = {{.begin = 0, .tokens = kPrompt}};
   for (const auto& response : responses) {
-    segments.push_back({.begin = static_cast<int64_t>(row.size()),
+    segments.push_back({.begin = static_cast<int64_t>(ids.size()),
                         .tokens = kResponse,
                         .prefix_begin = 0,
                         .prefix = kPrompt});
-    row.insert(row.end(), response.begin(), response.end());
+    ids.insert(ids.end(), response.begin(), response.end());
   }
-  const torch::Tensor logits_TV = model->Logits(model->Hidden(Ids({row}), segments)[0]);
+  const torch::Tensor logits_TV = model->Logits(model->Hidden(Ids({ids})[0], segments));
   for (size_t r = 0; r < responses.size(); ++r) {
     std::vector<int64_t> sequence = prompt;
     sequence.insert(sequence.end(), responses[r].begin(), responses[r].end());
     auto wanted = NaiveLogits(config, ToNaive(*model), sequence);
     wanted.erase(wanted.begin(), wanted.begin() + kPrompt);
     const int64_t first = kPrompt + kResponse * static_cast<int64_t>(r);
-    EXPECT_LT(Distance(logits_TV.narrow(0, first, kResponse), wanted), 2e-5) << "response " << r;
+    EXPECT_LT(Distance(logits_TV.narrow(0, first, kResponse), wanted), 2e-5)
+        << "response " << r << ", by rows: " << by_rows;
   }
+}
+
+TEST_P(Families, SequencesWithACommonBeginningGiveTheSame) {
+  for (const bool by_rows : {false, true}) ExpectSharedPromptsGiveTheSame(TinyConfig(GetParam()), by_rows);
 }
 
 // Three sequences in pages of any order, which two of them share at the beginning, grow by chunks and single tokens in

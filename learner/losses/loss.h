@@ -10,9 +10,8 @@
 //   loss = sum_i sum_t w_i (factors_it term_it + another term_it + ...)
 //
 // The weights know the step and nothing of how it is batched. So a loss takes a flat list of K tokens, of any responses
-// in any order and without padding, and the losses of the pieces of a step add up to the step's: microbatches, padding
-// and ranks cannot change it. A term whose ratio is of a whole response asks for sequence sums, since a chunk may hold a
-// part of one.
+// in any order, and the losses of the pieces of a step add up to the step's: microbatches and ranks cannot change it. A
+// term whose ratio is of a whole response asks for sequence sums, since a chunk may hold a part of one.
 //
 // To add a term: one unit in this folder with its equation and source, and a line in MakeLoss (make_loss.h). To add a
 // need: a field of LossNeeds, its tensor in LossTokens, and where the step fills it (RolloutUpdate::TokensOf).

@@ -178,7 +178,7 @@ TEST(PerToken, TakesOneAdvantageAResponseOrOneAToken) {
   const std::vector<uint32_t> two = {4, 5};
   const std::vector<uint32_t> three = {6, 7, 8};
   const std::vector<Sequence> sequences = {{prompt, two}, {prompt, three}};
-  const Microbatch batch = MakeMicrobatch(sequences, {0, 1}, torch::kCPU, BatchLayout::kPacked);
+  const Microbatch batch = MakeMicrobatch(sequences, {0, 1}, torch::kCPU);
   const std::vector<std::vector<double>> advantages = {{0.5}, {1.0, 0.0, -1.0}};
   const torch::Tensor values_K = PerToken(batch, advantages);
   std::vector<float> expected;

@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -19,7 +18,7 @@ namespace drover::model_tool {
 namespace {
 
 constexpr size_t kBatchLines = 32;
-constexpr size_t kBatchTokens = 8192;  // padding included
+constexpr size_t kBatchTokens = 8192;
 
 // Log-probabilities of each line's tokens 1, 2, ...: what the learner calls a response to a prompt of one token.
 std::vector<std::vector<float>> Logprobs(model::Transformer& model, const std::vector<ScoreLine>& lines) {
@@ -34,8 +33,7 @@ std::vector<std::vector<float>> Logprobs(model::Transformer& model, const std::v
   }
   if (scored.empty()) return logprobs;
   const torch::Device device = model.options().device;
-  const learner::Microbatch batch =
-      learner::MakeMicrobatch(sequences, scored, device, learner::LayoutOn(device));
+  const learner::Microbatch batch = learner::MakeMicrobatch(sequences, scored, device);
   learner::SplitTokens(batch, learner::Score(model, batch, {}).logprobs_K, &logprobs);
   return logprobs;
 }
@@ -43,19 +41,16 @@ std::vector<std::vector<float>> Logprobs(model::Transformer& model, const std::v
 // Logits [lines, V] of what would follow each line.
 torch::Tensor LastLogits(model::Transformer& model, const std::vector<ScoreLine>& lines) {
   at::NoGradGuard no_grad;
-  size_t longest = 0;
-  for (const ScoreLine& line : lines) longest = std::max(longest, line.token_ids.size());
-  const torch::Tensor ids_BT =
-      at::zeros({static_cast<int64_t>(lines.size()), static_cast<int64_t>(longest)}, at::kLong);
-  std::vector<int64_t> last;
-  for (size_t b = 0; b < lines.size(); ++b) {
-    const std::vector<uint32_t>& ids = lines[b].token_ids;
-    std::copy(ids.begin(), ids.end(), ids_BT.mutable_data_ptr<int64_t>() + b * longest);
-    last.push_back(static_cast<int64_t>(b * longest + ids.size() - 1));
+  std::vector<int64_t> ids, last;
+  std::vector<model::Segment> segments;
+  for (const ScoreLine& line : lines) {
+    segments.push_back({static_cast<int64_t>(ids.size()), static_cast<int64_t>(line.token_ids.size()), 0, 0});
+    ids.insert(ids.end(), line.token_ids.begin(), line.token_ids.end());
+    last.push_back(static_cast<int64_t>(ids.size()) - 1);
   }
   const torch::Device device = model.options().device;
-  const torch::Tensor hidden_BTD = model.Hidden(ids_BT.to(device));
-  return model.Logits(hidden_BTD.flatten(0, 1).index_select(0, at::tensor(last).to(device))).cpu();
+  const torch::Tensor hidden_ND = model.Hidden(at::tensor(ids, at::kLong).to(device), segments);
+  return model.Logits(hidden_ND.index_select(0, at::tensor(last, at::kLong).to(device))).cpu();
 }
 
 template <typename Value>
@@ -97,12 +92,12 @@ absl::Status ScoreBatch(const ScoreOptions& options, model::Transformer& model,
 absl::Status ScoreAll(const ScoreOptions& options, model::Transformer& model, JsonlReader& in,
                       JsonlWriter& out) {
   std::vector<ScoreLine> batch;
-  size_t longest = 0;
+  size_t tokens = 0;
   const auto flush = [&]() -> absl::Status {
     if (batch.empty()) return absl::OkStatus();
     RETURN_IF_ERROR(ScoreBatch(options, model, batch, out));
     batch.clear();
-    longest = 0;
+    tokens = 0;
     return absl::OkStatus();
   };
   while (true) {
@@ -110,9 +105,9 @@ absl::Status ScoreAll(const ScoreOptions& options, model::Transformer& model, Js
     if (!input) return flush();
     auto line = ParseScoreLine(input->value, model.config().vocab_size, model.config().max_positions);
     if (!line.ok()) return Annotate(line.status(), input->where);
-    const size_t padded = std::max(longest, line->token_ids.size()) * (batch.size() + 1);
-    if (batch.size() == kBatchLines || padded > kBatchTokens) RETURN_IF_ERROR(flush());
-    longest = std::max(longest, line->token_ids.size());
+    const bool full = batch.size() == kBatchLines || tokens + line->token_ids.size() > kBatchTokens;
+    if (full) RETURN_IF_ERROR(flush());
+    tokens += line->token_ids.size();
     line->where = input->where;
     batch.push_back(std::move(*line));
   }
