@@ -228,9 +228,14 @@ uint64_t CheckpointSnapshot::bytes() const {
 }
 
 absl::StatusOr<CheckpointSnapshot> TakeSnapshot(Trainer& trainer, const CheckpointMeta& meta,
-                                                const model::CompanionFiles& companions) {
+                                                const model::CompanionFiles& companions,
+                                                std::optional<model::WeightSet> published) {
   CheckpointSnapshot snapshot;
-  ASSIGN_OR_RETURN(snapshot.weights, trainer.ExportWeights());
+  if (published) {
+    snapshot.weights = *std::move(published);
+  } else {
+    ASSIGN_OR_RETURN(snapshot.weights, trainer.ExportWeights());
+  }
   snapshot.weights_file = WeightsFile(trainer);
   snapshot.base_digest = trainer.base_digest();
   ASSIGN_OR_RETURN(snapshot.files, Companions(trainer.model(), companions));

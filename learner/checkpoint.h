@@ -46,9 +46,12 @@ struct CheckpointSnapshot {
 
 // Between two commands of the trainer, on rank 0; the others follow. `companions` are ReadCompanionFiles of the model that the
 // run began with; of these config.json will say the weights' dtype, and generation_config.json is made where there is
-// none; adapters have an adapter_config.json. meta.counters is ignored: they are the trainer's.
+// none; adapters have an adapter_config.json. meta.counters is ignored: they are the trainer's. `published`: what
+// Trainer::ExportWeights would say, where somebody has it already: the snapshot shares its bytes, and nothing is gathered or
+// copied a second time.
 absl::StatusOr<CheckpointSnapshot> TakeSnapshot(Trainer& trainer, const CheckpointMeta& meta,
-                                                const model::CompanionFiles& companions);
+                                                const model::CompanionFiles& companions,
+                                                std::optional<model::WeightSet> published = std::nullopt);
 
 // Writes model.safetensors (adapter_model.safetensors of adapters), training_state.safetensors, the files of the snapshot and the list of their digests into the
 // folder `dir`. Looks at nothing but its arguments: any thread may call it. Where ranks share the moments it waits for the

@@ -112,6 +112,30 @@ TEST(Checkpoint, ASnapshotStaysAsItWasWhileTrainingGoesOn) {
   }
 }
 
+// What is published already is not made again: the snapshot has the very bytes, and its files are those of one without.
+TEST(Checkpoint, ASnapshotSharesWhatIsPublished) {
+  for (const torch::ScalarType dtype : {torch::kFloat32, torch::kBFloat16}) {
+    const std::string shared = FreshFolder("shared") + "/checkpoint",
+                      alone = FreshFolder("alone") + "/checkpoint";
+    const auto trainer = MakeTrainer(TinyOptions(), 1, dtype);
+    const auto published = trainer->ExportWeights();
+    ASSERT_TRUE(published.ok()) << published.status();
+    const auto snapshot = TakeSnapshot(*trainer, Meta(1), kFiles, *published);
+    ASSERT_TRUE(snapshot.ok()) << snapshot.status();
+    ASSERT_EQ(snapshot->weights.tensors.size(), published->tensors.size());
+    for (size_t i = 0; i < published->tensors.size(); ++i) {
+      EXPECT_EQ(snapshot->weights.tensors[i].data, published->tensors[i].data);
+    }
+    ASSERT_TRUE(WriteCheckpoint(shared, *snapshot).ok());
+    ASSERT_TRUE(SaveCheckpoint(alone, *trainer, Meta(1), kFiles).ok());
+    for (const char* const file : {"model.safetensors", "training_state.safetensors"}) {
+      const auto one = FileDigest(shared + "/" + file), other = FileDigest(alone + "/" + file);
+      ASSERT_TRUE(one.ok() && other.ok());
+      EXPECT_EQ(*one, *other) << file;
+    }
+  }
+}
+
 TEST(Checkpoint, IsAHuggingFaceDirectory) {
   const std::string dir = FreshFolder("hf") + "/checkpoint";
   const auto trainer = MakeTrainer(TinyOptions(), 1, torch::kBFloat16);

@@ -86,7 +86,7 @@ absl::StatusOr<learner::CheckpointSnapshot> CheckpointFolder::Copy(uint64_t vers
   meta.rollouts = version;
   meta.version = version;
   ASSIGN_OR_RETURN(const model::CompanionFiles files, model::ReadCompanionFiles(folder_.model()));
-  return learner::TakeSnapshot(*trainer_, meta, files);
+  return learner::TakeSnapshot(*trainer_, meta, files, published_ ? published_(version) : std::nullopt);
 }
 
 void CheckpointFolder::Begin(uint64_t version, const History& history) {

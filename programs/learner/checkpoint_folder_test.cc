@@ -209,6 +209,21 @@ TEST_F(BackgroundSaveTest, ItHoldsWhatTheTrainerHadWhenItBegan) {
   EXPECT_FALSE(SameBits(before, CopyWeights(one_->model())));
 }
 
+// Those of its version, and of no other: what is not published is the trainer's to say.
+TEST_F(BackgroundSaveTest, ItTakesTheWeightsThatArePublished) {
+  const auto published = two_->ExportWeights();  // others than the trainer's, so that they are told apart
+  ASSERT_TRUE(published.ok()) << published.status();
+  CheckpointFolder checkpoints(folder_, {.newest = 2}, one_.get(), [&](uint64_t version) {
+    return version == 5 ? std::optional(*published) : std::nullopt;
+  });
+  for (const uint64_t version : {4, 5}) {
+    checkpoints.Begin(version, {});
+    ASSERT_TRUE(Wait(checkpoints).status.ok());
+    ASSERT_TRUE(CheckpointFolder(folder_, {}, reader_.get()).Restore().ok());
+    EXPECT_TRUE(SameBits(CopyWeights(reader_->model()), CopyWeights((version == 5 ? two_ : one_)->model())));
+  }
+}
+
 TEST_F(BackgroundSaveTest, WhatTheRecipeKeepsStays) {
   CheckpointFolder checkpoints(folder_, {.newest = 1, .best = 1, .every = 4}, one_.get());
   History history;

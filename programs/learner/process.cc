@@ -322,7 +322,9 @@ absl::StatusOr<RunEnd> RankProcess::Lead(learner::Trainer& trainer, Collectives&
     serving->Drain();
   });
   LeadTrainer lead(&recipe_, prompts.get(), tokenizer.get(), &trainer);
-  CheckpointFolder checkpoints(folder_, RetentionOf(recipe_.run()), &trainer);
+  CheckpointFolder checkpoints(folder_, RetentionOf(recipe_.run()), &trainer, [&](uint64_t version) {
+    return serving->publisher().Newest({static_cast<uint32_t>(Incarnation()), version});
+  });
   ReportFiles reports(folder_, tokenizer.get());
   RunParts parts = PartsOfTheRun(collectives, *serving, *prompts, suite);
   parts.trainer = &lead;

@@ -256,6 +256,8 @@ class WeightPublisher::Impl
     shared_->base = std::move(base);
   }
 
+  std::shared_ptr<const Published> Newest() const { return shared_->Newest(); }
+
   void Shutdown() { shared_->streams.ShutDown(); }
 
   size_t versions_held() const {
@@ -314,6 +316,12 @@ void WeightPublisher::PublishBase(model::WeightSet weights) {
   base->weights = std::move(weights);
   base->base = true;
   impl_->PublishBase(std::move(base));
+}
+
+std::optional<model::WeightSet> WeightPublisher::Newest(const model::WeightVersion& version) const {
+  const std::shared_ptr<const Published> newest = impl_->Newest();
+  if (newest == nullptr || newest->version != version) return std::nullopt;
+  return newest->weights;
 }
 
 void WeightPublisher::Shutdown() { impl_->Shutdown(); }

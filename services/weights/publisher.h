@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "model/weight_set.h"
 #include "model/weight_version.h"
@@ -56,6 +57,9 @@ class WeightPublisher {
 
   // Ends every stream, and refuses new ones, with UNAVAILABLE: before rpc::Server::Shutdown.
   void Shutdown();
+
+  // The newest version's weights, where it is `version`: the same bytes, not a copy. Else nullopt.
+  std::optional<model::WeightSet> Newest(const model::WeightVersion& version) const;
 
   size_t subscribers() const;
   // Versions that are alive: the newest, and those that slow streams still send.

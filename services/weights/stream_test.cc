@@ -67,6 +67,18 @@ TEST_F(StreamTest, VersionsArriveWhole) {
   EXPECT_EQ(publisher_.subscribers(), 1u);
 }
 
+TEST_F(StreamTest, TheNewestVersionIsToBeHadWithoutACopy) {
+  EXPECT_FALSE(publisher_.Newest({1, 0}).has_value());
+  const model::WeightSet weights = TestWeights(3);
+  publisher_.Publish({2, 3}, weights);
+  const std::optional<model::WeightSet> newest = publisher_.Newest({2, 3});
+  ASSERT_TRUE(newest.has_value());
+  EXPECT_EQ(newest->tensors[0].data, weights.tensors[0].data);
+  for (const model::WeightVersion& other : {model::WeightVersion{1, 3}, {2, 2}, {2, 4}}) {
+    EXPECT_FALSE(publisher_.Newest(other).has_value());
+  }
+}
+
 // What versions adapt comes before the first of them to whoever has it not, and once.
 TEST_F(StreamTest, ABaseComesOnceBeforeTheVersions) {
   const model::WeightSet base = TestWeights(77);
