@@ -5,11 +5,13 @@
 #include "base/log.h"
 #include "base/stop_signal.h"
 #include "model/device.h"
+#include "model/large_tensors.h"
 #include "programs/learner/flags.h"
 #include "programs/learner/process.h"
 #include "programs/process/broken_pipes.h"
 #include "programs/process/exit_status.h"
 #include "programs/process/file_limit.h"
+#include "programs/process/heap.h"
 #include "recipe/load.h"
 
 int main(int argc, char** argv) {
@@ -21,6 +23,8 @@ int main(int argc, char** argv) {
   drover::StopSignal signals;
   process::RaiseFileLimit();
   process::IgnoreBrokenPipes();
+  process::GiveLargeBlocksBack();
+  drover::model::UseLargeTensorMemory();
   const std::string name = "learner-" + std::to_string(flags.rank);
   if (const absl::Status started = process::StartLog(flags.common, name); !started.ok()) {
     return process::Conclude(started);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/exceptions.h"
+#include "model/large_tensors.h"
 #include "programs/model/bench/generate.h"
 #include "programs/model/bench/lengths.h"
 #include "programs/model/bench/shapes.h"
@@ -18,6 +19,7 @@
 #include "programs/model/token_weights_command.h"
 #include "programs/process/broken_pipes.h"
 #include "programs/process/file_limit.h"
+#include "programs/process/heap.h"
 
 namespace {
 
@@ -296,7 +298,10 @@ void Print(const nlohmann::ordered_json& result) {
   std::fflush(stdout);  // each measurement as soon as it is there: a later one may not fit into memory
 }
 
+// With the learner's memory.
 absl::Status RunBenchTrain(const BenchTrainOptions& options) {
+  drover::process::GiveLargeBlocksBack();
+  drover::model::UseLargeTensorMemory();
   const auto result = drover::model_tool::BenchTrain(options);
   if (result.ok()) Print(*result);
   return result.status();
