@@ -14,6 +14,7 @@ namespace {
 
 using model::ModelConfig;
 
+constexpr int64_t kActorProcess = int64_t{300} << 20;  // on CPUs; with the holes of malloc's heap
 constexpr int64_t kPrefillTokens = 4096;  // actor/engine.h: of prompts that go through the model at a time
 
 model::RankShare ShareOfRankZero(const v1::Recipe& recipe) {
@@ -87,7 +88,7 @@ MemoryPlan PlanActorMemory(const v1::Recipe& recipe, const ModelConfig& config, 
   AddActorWeights(recipe, config, device, &plan);
   AddEvaluatedWeights(recipe, config, device, &plan);
   plan.parts.push_back(ActorPass(recipe, config, device));
-  plan.parts.push_back(ProcessPart(device));
+  plan.parts.push_back(ProcessPart(device, kActorProcess));
   AddCache(recipe, config, device, free_bytes, &plan);
   return plan;
 }

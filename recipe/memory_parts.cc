@@ -9,8 +9,6 @@ namespace {
 
 using model::ModelConfig;
 
-// Programs and libraries, threads' stacks, what allocators hold back: measured (docs/results/memory-plan.md).
-constexpr int64_t kCpuProcess = int64_t{300} << 20;
 constexpr int64_t kGpuProcess = int64_t{900} << 20;  // the device's context, and libraries' workspaces
 
 // Only without evaluation.wait.
@@ -62,9 +60,9 @@ void AddEvaluatedWeights(const v1::Recipe& recipe, const ModelConfig& config, Pl
                          /*others=*/0});
 }
 
-MemoryPart ProcessPart(PlannedDevice device) {
+MemoryPart ProcessPart(PlannedDevice device, int64_t on_cpu) {
   return {"process", device == PlannedDevice::kCpu ? "programs and libraries" : "the device's context",
-          device == PlannedDevice::kCpu ? kCpuProcess : kGpuProcess};
+          device == PlannedDevice::kCpu ? on_cpu : kGpuProcess};
 }
 
 }  // namespace drover::recipe

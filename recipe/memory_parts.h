@@ -43,6 +43,8 @@ int64_t KeptPerToken(const model::ModelConfig& config, int64_t e, PlannedDevice 
 void AddEvaluatedWeights(const v1::Recipe& recipe, const model::ModelConfig& config, PlannedDevice device,
                          MemoryPlan* plan);
 
-MemoryPart ProcessPart(PlannedDevice device);
+// Programs and libraries, threads' stacks, small blocks of memory: `on_cpu` bytes where that is all there is, else the device's
+// context.
+MemoryPart ProcessPart(PlannedDevice device, int64_t on_cpu);
 
 }  // namespace drover::recipe

@@ -14,7 +14,9 @@ namespace {
 
 using model::ModelConfig;
 
-constexpr int64_t kChunkBytes = int64_t{96} << 20;  // learner/forward.h
+constexpr int64_t kChunkBytes = int64_t{96} << 20;       // learner/forward.h
+constexpr int64_t kKeptBlocks = int64_t{64} << 20;       // model/large_tensors.h
+constexpr int64_t kLearnerProcess = int64_t{150} << 20;  // measured (docs/results/memory-plan.md)
 constexpr int64_t kAttentionQueries = 256;
 constexpr int64_t kAttentionStatistics = 12;  // bytes a token and head: model/kernels/cpu/backward_blocks.h
 
@@ -98,7 +100,7 @@ Shards ShardsOf(const v1::Recipe& recipe) {
 }
 
 // Logits of a chunk, whose memory their gradient takes, and that in the dtype too where it is narrower, beside the head in
-// the dtype; where gradients do not gather in one place, the head's by itself. LibTorch's operations on GPUs: the gradient
+// the dtype, which a frozen one is already; where gradients do not gather in one place, the head's by itself. LibTorch's operations on GPUs: the gradient
 // beside the logits, and the head's.
 int64_t OutputPhase(const v1::Recipe& recipe, const ModelConfig& config, const Microbatch& batch,
                     PlannedDevice device) {
@@ -108,9 +110,10 @@ int64_t OutputPhase(const v1::Recipe& recipe, const ModelConfig& config, const M
   const int64_t head = config.vocab_size * config.hidden_size;
   const int64_t of_head = head * (e < kFloatBytes ? e + kFloatBytes : kFloatBytes);
   if (device == PlannedDevice::kGpu) return 2 * chunk + narrow + of_head;
-  // Of a frozen head nothing is known that takes so much; it was measured (docs/results/memory-plan.md).
-  if (LoraOf(recipe)) return chunk + narrow + of_head;
-  return chunk + narrow + (ShardsOf(recipe).gradients > 1 ? of_head : e < kFloatBytes ? e * head : 0);
+  return chunk + narrow +
+         (ShardsOf(recipe).gradients > 1       ? of_head
+          : e < kFloatBytes && !LoraOf(recipe) ? e * head
+                                               : 0);
 }
 
 // Of a layer only its input is kept: where it is asked for, or its weights are gone by then.
@@ -149,9 +152,9 @@ std::string OfRanks(std::string what, int64_t shards) {
 }
 
 // Of weights that are all trained: masters, moments and gradients, whole or a rank's part; what is exchanged at a time
-// (learner/layer_buckets.h).
-void AddAllTrained(const v1::Recipe& recipe, const ModelConfig& config, const model::WeightCounts& elements,
-                   MemoryPlan* plan) {
+// (learner/layer_buckets.h). Returns the bytes of what is exchanged, which is gone behind a step.
+int64_t AddAllTrained(const v1::Recipe& recipe, const ModelConfig& config,
+                      const model::WeightCounts& elements, MemoryPlan* plan) {
   const Shards shards = ShardsOf(recipe);
   const int64_t embedding = Embedding(config);
   const int64_t layer = LayerElements(config, elements.all);
@@ -166,15 +169,20 @@ void AddAllTrained(const v1::Recipe& recipe, const ModelConfig& config, const mo
                          kFloatBytes * elements.all / shards.gradients});
   plan->parts.push_back({"AdamW's moments", OfRanks("two of float32, 8 bytes a parameter", shards.moments),
                          2 * kFloatBytes * elements.all / shards.moments});
+  int64_t exchanged = 0;
   if (recipe.learner().sharding() == v1::GRADIENTS || recipe.learner().sharding() == v1::WEIGHTS) {
-    plan->parts.push_back({"gradients of a pass",
-                           "whole: the head's and a layer's, and those of one in flight",
-                           kFloatBytes * (embedding + 2 * layer)});
+    const int64_t whole = kFloatBytes * (embedding + 2 * layer);
+    plan->parts.push_back(
+        {"gradients of a pass", "whole: the head's and a layer's, and those of one in flight", whole});
+    exchanged += whole;
   }
   if (shards.moments > 1) {
-    plan->parts.push_back({"exchange", "the embedding, or a layer: what is sent, and what is received",
-                           2 * kFloatBytes * std::max(embedding, layer)});
+    const int64_t buckets = 2 * kFloatBytes * std::max(embedding, layer);
+    plan->parts.push_back(
+        {"exchange", "the embedding, or a layer: what is sent, and what is received", buckets});
+    exchanged += buckets;
   }
+  return exchanged;
 }
 
 void AddAdapters(const model::LoraConfig& lora, const v1::Recipe& recipe, const ModelConfig& config,
@@ -192,19 +200,24 @@ bool HasReference(const v1::Recipe& recipe) {
          (recipe.loss().kl_coefficient() > 0.0 || recipe.reward().kl_coefficient() > 0.0);
 }
 
-void AddWeights(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device, MemoryPlan* plan) {
+// Returns the bytes of those parts that are gone behind a step. Weights of a pass are none: they are gathered to be published,
+// too.
+int64_t AddWeights(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device,
+                   MemoryPlan* plan) {
   const model::WeightCounts elements = model::CountWeights(config);
   const int64_t e = ElementBytes(recipe);
+  int64_t of_a_step = 0;
   if (const auto lora = LoraOf(recipe)) {
     AddAdapters(*lora, recipe, config, elements, plan);
   } else {
-    AddAllTrained(recipe, config, elements, plan);
+    of_a_step += AddAllTrained(recipe, config, elements, plan);
   }
   if (HasValueHead(recipe)) {
     plan->parts.push_back({"value head", "weights, gradients and moments of float32, 16 bytes a parameter",
                            4 * kFloatBytes * (config.hidden_size + 1)});
   }
   plan->parts.push_back(WeightsInDtype(recipe, config, device, elements));
+  if (ShardsOf(recipe).weights > 1) of_a_step += plan->parts.back().bytes;
   if (HasReference(recipe)) {
     const int64_t own = LoraOf(recipe) ? 0 : e * elements.all;  // else the frozen weights are the reference's
     const int64_t packed = device == PlannedDevice::kCpu ? e * elements.matrices : 0;
@@ -213,6 +226,15 @@ void AddWeights(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevi
                                                                 : "reward.kl_coefficient is above 0",
                            own + packed});
   }
+  return of_a_step;
+}
+
+// What its allocator holds beside tensors. CPUs: blocks that wait for a tensor of their size. GPUs: what lies between blocks,
+// of LibTorch's allocator.
+MemoryPart AllocatorPart(PlannedDevice device, int64_t kept) {
+  if (device == PlannedDevice::kGpu)
+    return {"allocator", "what lies between tensors and is not used", kept / 8};
+  return {"allocator", "blocks that were freed and wait for a tensor of their size", kKeptBlocks};
 }
 
 // What a step works with, and is gone behind it. Returns its bytes.
@@ -228,13 +250,13 @@ int64_t AddActivations(const v1::Recipe& recipe, const ModelConfig& config, Plan
                          absl::StrCat(batch.tokens, " tokens a microbatch, ", again ? "one of " : "",
                                       config.num_layers, " layers"),
                          kept});
-  plan->parts.push_back({"allocator", "what lies between activations and is not used", kept / 8});
   // The last hidden states, those that predict, and their gradients.
   const int64_t ends = 2 * stream + 2 * batch.predicted * config.hidden_size * kFloatBytes;
   const int64_t passing =
       std::max(OutputPhase(recipe, config, batch, device), LayerBackward(config, batch, e, device));
+  plan->parts.push_back(AllocatorPart(device, kept));
   plan->parts.push_back({"passing", "logits of a chunk, or gradients of one layer", ends + passing});
-  return kept + kept / 8 + ends + passing;
+  return kept + ends + passing;
 }
 
 // Of the state that a checkpoint has beside the weights as they are published (learner/checkpoint.h): moments and, where the
@@ -248,9 +270,15 @@ SavedState SavedStateOf(const v1::Recipe& recipe, int64_t trained, const Shards&
   return {2 * kFloatBytes * trained / shards.moments, rounded ? kFloatBytes * trained / shards.weights : 0};
 }
 
+// Of the weights a checkpoint has no copy while they are what is published. One that takes longer to write than a rollout to
+// train is of an older version, where the next is not behind every rollout, which waits for it. A supervised run publishes none.
+bool SavesItsOwnVersion(const v1::Recipe& recipe) {
+  return IsSupervised(recipe) || recipe.run().checkpoint_every() != 1;
+}
+
 // Copies in the machine's memory: what rank 0 publishes, and what checkpoints are written from while training goes on. Ranks
-// that share the moments each write theirs. A supervised run stands still while it writes: what a step works with, `step`, is
-// free then.
+// that share the moments each write theirs. What a step works with, `step`, is free while the next version is made beside the
+// one before, and in a supervised run, which stands still then, while a checkpoint is written.
 void AddCopies(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device, int64_t step,
                MemoryPlan* plan) {
   if (device != PlannedDevice::kCpu) return;
@@ -261,13 +289,16 @@ void AddCopies(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevic
   if (!IsSupervised(recipe)) {
     const int64_t base = lora ? ElementBytes(recipe) * all : 0;  // for actors that have it not
     plan->parts.push_back({"published weights", "of rank 0, for actors", version + base, /*others=*/0});
+    plan->parts.push_back({"next version", "made while the one before is still published, behind a step",
+                           std::max<int64_t>(0, version - step), /*others=*/0});
   }
   const Shards shards = ShardsOf(recipe);
   const SavedState state = SavedStateOf(recipe, trained, shards);
   const int64_t own = (shards.moments > 1 ? state.moments : 0) + (shards.weights > 1 ? state.masters : 0);
   const int64_t reference = HasReference(recipe) && !lora ? ElementBytes(recipe) * all : 0;
   const int64_t head = HasValueHead(recipe) ? 3 * kFloatBytes * (config.hidden_size + 1) : 0;
-  const int64_t whole = version + state.moments + state.masters + reference + head;
+  const int64_t weights = SavesItsOwnVersion(recipe) ? version : 0;
+  const int64_t whole = weights + state.moments + state.masters + reference + head;
   const int64_t beside = IsSupervised(recipe) ? step : 0;
   plan->parts.push_back({"checkpoint", "a copy, while it is written", std::max<int64_t>(0, whole - beside),
                          /*others=*/std::max<int64_t>(0, own - beside)});
@@ -277,11 +308,11 @@ void AddCopies(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevic
 
 MemoryPlan PlanLearnerMemory(const v1::Recipe& recipe, const ModelConfig& config, PlannedDevice device) {
   MemoryPlan plan;
-  AddWeights(recipe, config, device, &plan);
-  const int64_t step = AddActivations(recipe, config, device, &plan);
+  int64_t step = AddWeights(recipe, config, device, &plan);
+  step += AddActivations(recipe, config, device, &plan);
   AddEvaluatedWeights(recipe, config, device, &plan);
   AddCopies(recipe, config, device, step, &plan);
-  plan.parts.push_back(ProcessPart(device));
+  plan.parts.push_back(ProcessPart(device, kLearnerProcess));
   return plan;
 }
 
