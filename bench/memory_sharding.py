@@ -3,8 +3,9 @@
 
     python3 bench/memory_sharding.py --drover build/bin/drover [--ranks 1,2,4] [--shardings NONE,OPTIMIZER,GRADIENTS,WEIGHTS]
 
-Each run is `drover train` of the embedded arithmetic recipe with a model whose state is most of a process: three rollouts of two
-optimizer steps, with a checkpoint before the first and behind each, which is written while training goes on. The peak is VmHWM of each drover-learner, looked at until it ends. Prints Markdown as rows come.
+Each run is `drover train` of the embedded arithmetic recipe with a model whose state is most of a process: three rollouts of one
+optimizer step in one pass, with a checkpoint before the first and behind each, which is written while training goes on: steps are so short that it
+is still being written when the next version is made. The peak is VmHWM of each drover-learner, looked at until it ends. Prints Markdown as rows come.
 """
 import argparse
 import json
@@ -27,7 +28,7 @@ def settings(args, ranks, sharding):
         "model.embedded.kv_heads": 8, "model.embedded.intermediate_size": 3 * args.hidden,
         "pretrain.batches": 0, "evaluation.questions": 0,
         "rollout.prompts": 2, "rollout.group_size": 4, "rollout.max_response_tokens": 8,
-        "learner.minibatch_responses": 4, "learner.microbatch_responses": 1, "learner.ranks": ranks, "learner.sharding": sharding,
+        "learner.minibatch_responses": 8, "learner.microbatch_responses": 8, "learner.ranks": ranks, "learner.sharding": sharding,
         # As WEIGHTS does by itself: so that rows differ in what they share alone.
         "learner.activation_checkpointing": "true",
         "data.arithmetic.min_digits": 1, "data.arithmetic.max_digits": 1,
@@ -92,7 +93,7 @@ def main():
     parser.add_argument("--layers", type=int, default=16)
     parser.add_argument("--dtype", default="FLOAT32")
     args = parser.parse_args()
-    print("| ranks | `learner.sharding` | rank 0 | plan | largest of the others | plan |\n| --- | --- | --- | --- | --- | --- |", flush=True)
+    print("| ranks | `learner.sharding` | rank 0 | plan | plan / measured | largest of the others | plan | plan / measured |\n" + "| --- " * 8 + "|", flush=True)
     for ranks in map(int, args.ranks.split(",")):
         for sharding in args.shardings.split(","):
             if ranks == 1 and sharding != "NONE":
@@ -100,8 +101,9 @@ def main():
             peaks = measure(args, ranks, sharding)
             others = [peak for rank, peak in peaks.items() if rank > 0]
             zero, above = planned_bytes(args, ranks, sharding)
-            row = [peaks[0], zero, max(others), above] if others else [peaks[0], zero]
-            cells = [f"{size / MIB:.0f} MiB" for size in row] + ["-"] * (4 - len(row))
+            rows = [(peaks[0], zero), (max(others), above)] if others else [(peaks[0], zero)]
+            cells = [cell for peak, plan in rows for cell in (f"{peak / MIB:.0f} MiB", f"{plan / MIB:.0f} MiB", f"{plan / peak:.2f}")]
+            cells += ["-"] * (6 - len(cells))
             print(f"| {ranks} | `{sharding}` | {' | '.join(cells)} |", flush=True)
 
 
