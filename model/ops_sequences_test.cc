@@ -11,6 +11,7 @@
 #include "model/ops.h"
 
 namespace drover::model::ops {
+namespace by_rows {  // names of its own: files are compiled together
 namespace {
 
 constexpr int64_t kHeads = 6, kKeyHeads = 2, kHeadDim = 8;
@@ -159,4 +160,5 @@ TEST(SequenceAttention, ByRowsCompanyChangesNothing) {
 }
 
 }  // namespace
+}  // namespace by_rows
 }  // namespace drover::model::ops
