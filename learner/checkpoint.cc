@@ -12,6 +12,7 @@
 #include "base/status.h"
 #include "learner/shard_files.h"
 #include "model/config.h"
+#include "model/large_tensors.h"
 #include "model/lora_config.h"
 #include "model/lora_files.h"
 #include "model/safetensors.h"
@@ -230,6 +231,7 @@ uint64_t CheckpointSnapshot::bytes() const {
 absl::StatusOr<CheckpointSnapshot> TakeSnapshot(Trainer& trainer, const CheckpointMeta& meta,
                                                 const model::CompanionFiles& companions,
                                                 std::optional<model::WeightSet> published) {
+  model::GiveKeptTensorsBack();
   CheckpointSnapshot snapshot;
   if (published) {
     snapshot.weights = *std::move(published);

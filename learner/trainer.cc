@@ -13,6 +13,7 @@
 #include "learner/replica.h"
 #include "learner/supervised_step.h"
 #include "learner/update.h"
+#include "model/large_tensors.h"
 
 namespace drover::learner {
 namespace {
@@ -115,6 +116,8 @@ absl::StatusOr<CommandResult> Trainer::Execute(v1::RankCommand command) {
       const std::vector<v1::Group> groups = TakeGroups(command.mutable_update());
       RolloutUpdate update(context, groups, command.update().rollout(), command.update().version());
       ASSIGN_OR_RETURN(result.update, update.Run());
+      // What follows needs memory that is no step's: a version, a checkpoint's copy.
+      model::GiveKeptTensorsBack();
       return result;
     }
     case v1::RankCommand::kSupervisedStep: {
@@ -130,6 +133,7 @@ absl::StatusOr<CommandResult> Trainer::Execute(v1::RankCommand command) {
       RETURN_IF_ERROR(replica_->ShareState(/*restored=*/nullptr));
       return result;
     case v1::RankCommand::kSaveShards:
+      model::GiveKeptTensorsBack();
       RETURN_IF_ERROR(replica_->SaveShard());
       return result;
     case v1::RankCommand::kExportWeights: {

@@ -4,6 +4,7 @@
 #include <c10/util/Exception.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <iterator>
 #include <list>
@@ -22,14 +23,15 @@ size_t RoundedUp(size_t bytes, size_t step) { return (bytes + step - 1) / step *
 struct Block {
   void* mapped = nullptr;
   void* data = nullptr;
-  size_t bytes = 0;  // from `data` on, whole pages
+  size_t bytes = 0;   // from `data` on, whole pages
+  size_t wanted = 0;  // of these by the tensor that has it
 
   size_t mapped_bytes() const { return bytes + kLargePage; }
 };
 
 // False: there is no memory.
 bool Map(size_t bytes, Block* block) {
-  block->bytes = bytes;
+  *block = {.bytes = bytes, .wanted = bytes};
   void* const mapped =
       ::mmap(nullptr, block->mapped_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return false;
@@ -41,91 +43,111 @@ bool Map(size_t bytes, Block* block) {
   return true;
 }
 
-void Unmap(const Block& block) { ::munmap(block.mapped, block.mapped_bytes()); }
+void Unmap(const std::list<Block>& blocks) {
+  for (const Block& block : blocks) ::munmap(block.mapped, block.mapped_bytes());
+}
 
-// Blocks that no tensor has. Thread-safe.
-class KeptBlocks {
+// Blocks that tensors have, and those that none has. Thread-safe.
+class Blocks {
  public:
-  // The one of this size that was freed last; false: there is none.
-  bool Take(size_t bytes, Block* block) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    for (auto kept = blocks_.begin(); kept != blocks_.end(); ++kept) {
-      if (kept->bytes != bytes) continue;
-      *block = *kept;
-      bytes_ -= bytes;
-      blocks_.erase(kept);
-      return true;
-    }
-    return false;
-  }
-
-  // Or gives it back, and others as well that were freed before.
-  void Keep(const Block& block) {
-    if (block.bytes > kKeptBytes) return Unmap(block);
+  // For `bytes`, whole pages. Null: there is no memory.
+  void* Take(size_t bytes) {
     std::list<Block> surplus;
-    {
+    Block block;
+    const bool kept = TakeKept(bytes, &block, &surplus);
+    Unmap(surplus);
+    if (!kept && !Map(bytes, &block)) {
       const std::lock_guard<std::mutex> lock(mutex_);
-      blocks_.push_front(block);
-      bytes_ += block.bytes;
-      while (bytes_ > kKeptBytes) {
-        bytes_ -= blocks_.back().bytes;
-        surplus.splice(surplus.end(), blocks_, std::prev(blocks_.end()));
-      }
+      Untake(block);
+      return nullptr;
     }
-    for (const Block& each : surplus) Unmap(each);
-  }
-
-  size_t bytes() const {
     const std::lock_guard<std::mutex> lock(mutex_);
-    return bytes_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::list<Block> blocks_;  // the newest first
-  size_t bytes_ = 0;
-};
-
-// Blocks that tensors have, by where their data begins. Thread-safe.
-class TakenBlocks {
- public:
-  void* Add(const Block& block) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    blocks_.emplace(block.data, block);
+    taken_.emplace(block.data, block);
     return block.data;
   }
 
-  // False: it is the data of none.
-  bool Remove(void* data, Block* block) {
+  // False: it is the data of no block.
+  bool Keep(void* data) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const auto found = blocks_.find(data);
-    if (found == blocks_.end()) return false;
-    *block = found->second;
-    blocks_.erase(found);
+    const auto found = taken_.find(data);
+    if (found == taken_.end()) return false;
+    kept_.push_front(found->second);
+    kept_bytes_ += found->second.bytes;
+    Untake(found->second);
+    taken_.erase(found);
     return true;
   }
 
+  // Until `most` bytes are kept.
+  void GiveBack(size_t most) {
+    std::list<Block> surplus;
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      Drop(most, &surplus);
+    }
+    Unmap(surplus);
+  }
+
+  size_t kept_bytes() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return kept_bytes_;
+  }
+
  private:
-  std::mutex mutex_;
-  std::unordered_map<void*, Block> blocks_;
+  // The smallest kept block that is large enough and not a quarter too large, of equal ones the newest. False: there is
+  // none, and the bytes of a new one are counted; `surplus` must make room for it.
+  bool TakeKept(size_t bytes, Block* block, std::list<Block>* surplus) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    wanted_ += bytes;
+    most_wanted_ = std::max(most_wanted_, wanted_);
+    auto best = kept_.end();
+    for (auto kept = kept_.begin(); kept != kept_.end() && (best == kept_.end() || best->bytes > bytes);
+         ++kept) {
+      if (kept->bytes < bytes || kept->bytes > bytes + bytes / 4) continue;
+      if (best == kept_.end() || kept->bytes < best->bytes) best = kept;
+    }
+    if (best != kept_.end()) {
+      *block = *best;
+      block->wanted = bytes;
+      kept_bytes_ -= best->bytes;
+      kept_.erase(best);
+    } else {
+      *block = {.bytes = bytes, .wanted = bytes};
+    }
+    taken_bytes_ += block->bytes;
+    const size_t most = most_wanted_ + kKeptBytes;
+    Drop(most > taken_bytes_ ? most - taken_bytes_ : 0, surplus);
+    return block->data != nullptr;
+  }
+
+  void Untake(const Block& block) {
+    wanted_ -= block.wanted;
+    taken_bytes_ -= block.bytes;
+  }
+
+  void Drop(size_t most, std::list<Block>* surplus) {
+    while (kept_bytes_ > most) {
+      kept_bytes_ -= kept_.back().bytes;
+      surplus->splice(surplus->end(), kept_, std::prev(kept_.end()));
+    }
+  }
+
+  mutable std::mutex mutex_;
+  std::unordered_map<void*, Block> taken_;  // by where their data begins
+  std::list<Block> kept_;                   // the newest first
+  size_t kept_bytes_ = 0, taken_bytes_ = 0;
+  size_t wanted_ = 0, most_wanted_ = 0;  // by tensors: now, and at most so far
 };
 
-// Both outlive every tensor.
-KeptBlocks& Kept() {
-  static auto& kept = *new KeptBlocks;
-  return kept;
-}
-TakenBlocks& Taken() {
-  static auto& taken = *new TakenBlocks;
-  return taken;
+// Outlives every tensor.
+Blocks& AllBlocks() {
+  static auto& blocks = *new Blocks;
+  return blocks;
 }
 
 // Of a tensor of any size: LibTorch frees some by their address alone. Those of malloc are hardly ever at a large page.
 void Free(void* data) {
-  Block block;
-  if (reinterpret_cast<uintptr_t>(data) % kLargePage == 0 && Taken().Remove(data, &block)) {
-    return Kept().Keep(block);
-  }
+  if (reinterpret_cast<uintptr_t>(data) % kLargePage == 0 && AllBlocks().Keep(data)) return;
   c10::GetDefaultCPUAllocator()->raw_deleter()(data);
 }
 
@@ -146,11 +168,9 @@ class LargeTensorAllocator final : public c10::Allocator {
 
  private:
   static void* AllocateLarge(size_t bytes) {
-    Block block;
-    const size_t rounded = RoundedUp(bytes, kPage);
-    TORCH_CHECK(Kept().Take(rounded, &block) || Map(rounded, &block), "there is no memory for a tensor of ",
-                bytes, " bytes");
-    return Taken().Add(block);
+    void* const data = AllBlocks().Take(RoundedUp(bytes, kPage));
+    TORCH_CHECK(data != nullptr, "there is no memory for a tensor of ", bytes, " bytes");
+    return data;
   }
 };
 
@@ -161,6 +181,8 @@ void UseLargeTensorMemory() {
   c10::SetCPUAllocator(&allocator, /*priority=*/1);
 }
 
-size_t KeptTensorBytes() { return Kept().bytes(); }
+void GiveKeptTensorsBack() { AllBlocks().GiveBack(kKeptBytes); }
+
+size_t KeptTensorBytes() { return AllBlocks().kept_bytes(); }
 
 }  // namespace drover::model

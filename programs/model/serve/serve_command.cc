@@ -38,7 +38,7 @@ std::string NameOf(const ServeOptions& options) {
   if (!options.name.empty()) return options.name;
   std::error_code error;
   const auto folder = std::filesystem::weakly_canonical(options.model.dir, error);  // behind links
-  return model::PublishedPath(error ? options.model.dir : folder).filename().string();
+  return model::PublishedPath(error ? std::filesystem::path(options.model.dir) : folder).filename().string();
 }
 
 bool IsLoopback(const std::string& host) {
