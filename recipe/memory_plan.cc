@@ -229,12 +229,12 @@ int64_t AddWeights(const v1::Recipe& recipe, const ModelConfig& config, PlannedD
   return of_a_step;
 }
 
-// What its allocator holds beside tensors. CPUs: blocks that wait for a tensor of their size. GPUs: what lies between blocks,
+// What its allocator holds beside tensors at their most. CPUs: freed blocks that are kept. GPUs: what lies between blocks,
 // of LibTorch's allocator.
 MemoryPart AllocatorPart(PlannedDevice device, int64_t kept) {
   if (device == PlannedDevice::kGpu)
     return {"allocator", "what lies between tensors and is not used", kept / 8};
-  return {"allocator", "blocks that were freed and wait for a tensor of their size", kKeptBlocks};
+  return {"allocator", "freed blocks that are kept for tensors to come", kKeptBlocks};
 }
 
 // What a step works with, and is gone behind it. Returns its bytes.
