@@ -16,8 +16,8 @@ namespace drover::model::ops {
 struct SequenceRows {
   int64_t rows = 0;
   int64_t length = 0;
-  torch::Tensor
-      tokens;  // int64 [rows length], on the device: which token stands there; undefined: the batch's, as they are
+  // int64 [rows length], on the device: which token stands there; undefined: the batch's, as they are.
+  torch::Tensor tokens;
 };
 
 // Which tokens of a batch see which: made once for all layers.
