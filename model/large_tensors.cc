@@ -57,11 +57,15 @@ class Blocks {
     const bool kept = TakeKept(bytes, &block, &surplus);
     Unmap(surplus);
     if (!kept && !Map(bytes, &block)) {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      Untake(block);
-      return nullptr;
+      GiveBack(0);  // what is kept is in nobody's way
+      if (!Map(bytes, &block)) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        Untake(block);
+        return nullptr;
+      }
     }
     const std::lock_guard<std::mutex> lock(mutex_);
+    most_wanted_ = std::max(most_wanted_, wanted_);
     taken_.emplace(block.data, block);
     return block.data;
   }
@@ -99,7 +103,6 @@ class Blocks {
   bool TakeKept(size_t bytes, Block* block, std::list<Block>* surplus) {
     const std::lock_guard<std::mutex> lock(mutex_);
     wanted_ += bytes;
-    most_wanted_ = std::max(most_wanted_, wanted_);
     auto best = kept_.end();
     for (auto kept = kept_.begin(); kept != kept_.end() && (best == kept_.end() || best->bytes > bytes);
          ++kept) {
@@ -115,7 +118,7 @@ class Blocks {
       *block = {.bytes = bytes, .wanted = bytes};
     }
     taken_bytes_ += block->bytes;
-    const size_t most = most_wanted_ + kKeptBytes;
+    const size_t most = std::max(most_wanted_, wanted_) + kKeptBytes;
     Drop(most > taken_bytes_ ? most - taken_bytes_ : 0, surplus);
     return block->data != nullptr;
   }

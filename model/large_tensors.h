@@ -5,7 +5,7 @@
 //   allocate(n), n >= kLargeTensor ─▶ a block of that size, or a little larger, that was freed ─ none ─▶ pages of its own
 //   freed                          ─▶ kept for those that come
 //
-// Clearing new pages is a third of the work of a small step, so blocks are kept. What tensors have and what is kept for them come
+// Clearing new pages is a good part of the work of small steps, so blocks are kept. What tensors have and what is kept for them come
 // to no more than tensors had at most so far, and kKeptBytes: where a new block would make it more, the oldest kept ones go back
 // to the system. So keeping is no memory of its own while steps follow each other; who needs memory for something else in
 // between takes it back before (GiveKeptTensorsBack).

@@ -98,7 +98,15 @@ TEST_F(LargeTensors, MemoryWithoutATensorIsFreedByItsAddress) {
   EXPECT_LE(KeptTensorBytes(), before + 50 * kLargeTensor);
 }
 
-TEST_F(LargeTensors, OneThatCannotBeIsAnError) { EXPECT_THROW(at::empty({int64_t{1} << 58}), c10::Error); }
+// And no reason to keep more than before.
+TEST_F(LargeTensors, OneThatCannotBeIsAnError) {
+  std::vector<at::Tensor> tensors;
+  for (int64_t i = 0; i < 20; ++i) tensors.push_back(at::empty({kFloats * 100}));
+  EXPECT_THROW(at::empty({int64_t{1} << 58}), c10::Error);
+  tensors.clear();
+  for (int64_t i = 0; i < 20; ++i) tensors.push_back(at::empty({kFloats * 60}));
+  EXPECT_LE(KeptTensorBytes(), (2000 - 20 * 60) * kLargeTensor + kKeptBytes);
+}
 
 }  // namespace
 }  // namespace drover::model
